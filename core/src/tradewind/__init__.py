@@ -1,0 +1,1 @@
+"""Tradewind: workflow orchestration."""
