@@ -1,0 +1,143 @@
+"""The engine and its transactions.
+
+Every writing transaction goes through `Database.write`, which on SQLite begins with `BEGIN IMMEDIATE` (a reader that turns
+into a writer in mid-transaction could only fail there) and which repeats a whole transaction that met a deadlock or a
+serialization failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+# 40001 serialization failure, 40P01 deadlock; 1213 and 1205 are MariaDB's and MySQL's numbers for the same.
+RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
+RETRIED_ERRNOS = frozenset({1213, 1205})
+ATTEMPTS = 8
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Tell whether repeating the whole transaction is the cure for `error`."""
+    original: Any = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return "database is locked" in str(original)
+    if getattr(original, "sqlstate", None) in RETRIED_SQLSTATES:
+        return True
+    args = getattr(original, "args", ())
+    return bool(args) and args[0] in RETRIED_ERRNOS
+
+
+def is_key_collision(error: DBAPIError) -> bool:
+    """Tell whether `error` may be two processes having drawn the same id: worth one more try with new ids."""
+    return isinstance(error, IntegrityError)
+
+
+class Database:
+    """One metadata database: an engine, its transactions, and who is told of each statement.
+
+    Arguments:
+        url: SQLAlchemy URL; `postgresql://` means psycopg 3.
+        pool_size: connections this process may hold at most.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = sa.make_url(url)
+        if self.url.drivername in {"postgresql", "postgres"}:
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.engine = _engine(self.url, pool_size)
+
+    @property
+    def dialect(self) -> str:
+        """Name of the SQL dialect: `sqlite`, `postgresql` or `mysql`."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Yield a connection for reading; what it sees is one snapshot on SQLite, one statement each elsewhere."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def write(self, work: Callable[[sa.Connection], Result], *, collisions: bool = False) -> Result:
+        """Run `work` in one writing transaction and return its result, repeating it on deadlock or lost serialization.
+
+        Arguments:
+            work: does everything through the connection it is given; may be called more than once.
+            collisions: also repeat on a key collision, for work that draws its ids inside.
+        Raises:
+            sqlalchemy.exc.DBAPIError: when the last of 8 attempts failed, or at once for any other database error.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                again = is_transient(error) or (collisions and is_key_collision(error) and attempt == 1)
+                if attempt == ATTEMPTS or not again:
+                    raise
+                log.info("transaction repeated after %s (attempt %d)", type(error.orig).__name__, attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Yield a connection inside one writing transaction, committed at the end, rolled back on any exception."""
+        with self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection = connection.execution_options(tradewind_immediate=True)
+            with connection.begin():
+                yield connection
+
+    def dispose(self) -> None:
+        """Close all pooled connections; call it before a fork that keeps this object, and at the end."""
+        self.engine.dispose()
+
+    def is_reachable(self) -> bool:
+        """Tell whether a statement gets through at this moment."""
+        try:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except OperationalError:
+            return False
+        return True
+
+
+def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    options: dict[str, Any] = {"isolation_level": "READ COMMITTED", "pool_pre_ping": False, "pool_size": pool_size}
+    if url.get_backend_name() == "postgresql":
+        # Server-side prepared statements are off by default, as a transaction-pooling pgbouncer cannot keep them.
+        options["connect_args"] = {"prepare_threshold": None, "application_name": "tradewind"}
+    return sa.create_engine(url, max_overflow=2, **options)
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(dbapi_connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: `begin` below does, with the mode that is asked for.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        immediate = connection.get_execution_options().get("tradewind_immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine

@@ -1,0 +1,358 @@
+"""The tables of the metadata database, as SQLAlchemy Core objects.
+
+Rules that hold for all of them:
+
+- Instants are UTC, stored as integer **microseconds since 1970** (`Instant`), so that SQLite, PostgreSQL and MariaDB compare
+  them in the same way and an index over them is a plain integer index.
+- Ids of rows made in bulk (versions, runs, task instances) are 63-bit integers drawn by the application
+  (`tradewind.metadata.ids`), so that one bulk insert can write parents and children without asking the database for keys.
+- Hot tables carry no foreign keys: a shared lock on the parent followed by its update is a deadlock by design on MariaDB.
+- `team` stands on bundle, connection, variable, pool and queue from the first migration; enforcement comes later.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MICROSECOND = timedelta(microseconds=1)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Name = sa.String(250)
+Hash = sa.String(64)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant, stored as integer microseconds since 1970-01-01T00:00Z; naive datetimes are refused."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        """Turn an aware datetime into microseconds."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone: instants in the database are aware datetimes")
+        return (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Turn microseconds into an aware datetime in UTC."""
+        return None if value is None else EPOCH + timedelta(microseconds=int(value))
+
+
+# --- Where DAGs come from -------------------------------------------------------------------------------------------
+
+bundle = sa.Table(
+    "bundle",
+    metadata,
+    sa.Column("name", Name, primary_key=True),
+    sa.Column("kind", sa.String(50), nullable=False),
+    sa.Column("options", sa.Text, nullable=False, default="{}"),
+    sa.Column("team", Name),
+    comment="A place that DAG files come from: the local folder today, others through the bundle hook.",
+)
+
+dag_file = sa.Table(
+    "dag_file",
+    metadata,
+    sa.Column("bundle", Name, primary_key=True),
+    sa.Column("path", sa.String(500), primary_key=True, comment="relative to the bundle's root, with forward slashes"),
+    sa.Column("fingerprint", Hash, comment="hash over the recorded inputs; unchanged means nothing is parsed or written"),
+    sa.Column("inputs", sa.Text, nullable=False, default="[]", comment="JSON: what the import read or listed"),
+    sa.Column("source_hash", Hash),
+    sa.Column("parsed_at", Instant),
+    sa.Column("parse_seconds", sa.Float),
+    sa.Column("error", sa.Text, comment="one sentence, null when the last import succeeded"),
+    sa.Column("error_line", sa.Integer),
+    sa.Column("error_trace", sa.Text),
+    sa.Column("warnings", sa.Text, nullable=False, default="[]"),
+    sa.Column("is_present", sa.Boolean, nullable=False, default=True),
+)
+
+source_blob = sa.Table(
+    "source_blob",
+    metadata,
+    sa.Column("hash", Hash, primary_key=True),
+    sa.Column("data", sa.LargeBinary(2**31 - 1), nullable=False, comment="zlib; a manifest (path -> hash) or a file's bytes"),
+    comment="Content-addressed sources. The hash of a manifest is a version's source_hash.",
+)
+
+dag = sa.Table(
+    "dag",
+    metadata,
+    sa.Column("dag_id", Name, primary_key=True),
+    sa.Column("bundle", Name, nullable=False),
+    sa.Column("path", sa.String(500), nullable=False),
+    sa.Column("version_id", BigInt, nullable=False, comment="the version that new runs get"),
+    sa.Column("is_paused", sa.Boolean, nullable=False),
+    sa.Column("is_active", sa.Boolean, nullable=False, comment="false only on evidence: its file was read and it is gone"),
+    sa.Column("description", sa.Text),
+    sa.Column("owners", sa.String(500), nullable=False, default=""),
+    sa.Column("tags", sa.Text, nullable=False, default="[]"),
+    sa.Column("schedule", sa.Text, comment="JSON of the timetable; null for none"),
+    sa.Column("max_active_runs", sa.Integer, nullable=False),
+    sa.Column("max_active_tasks", sa.Integer, nullable=False),
+    sa.Column("next_run", sa.Text, comment="JSON: logical_date, data_interval_start, data_interval_end of the next run"),
+    sa.Column("due_at", Instant, comment="when the next run is to be made; null when there is none"),
+    sa.Column("quarantine", sa.Text, comment="why the scheduler set this DAG's version aside; null when it did not"),
+    sa.Index("ix_dag_due_at", "due_at"),
+    sa.Index("ix_dag_bundle_path", "bundle", "path"),
+)
+
+dag_version = sa.Table(
+    "dag_version",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("dag_id", Name, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("structure_hash", Hash, nullable=False),
+    sa.Column("source_hash", Hash, nullable=False),
+    sa.Column("bundle", Name, nullable=False),
+    sa.Column("path", sa.String(500), nullable=False),
+    sa.Column("serialized", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("dag_id", "number"),
+)
+
+# --- Runs and task instances ----------------------------------------------------------------------------------------
+
+dag_run = sa.Table(
+    "dag_run",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("dag_id", Name, nullable=False),
+    sa.Column("run_id", Name, nullable=False),
+    sa.Column("run_type", sa.String(20), nullable=False, comment="scheduled, manual, backfill …"),
+    sa.Column("version_id", BigInt, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, comment="queued, running, success, failed"),
+    sa.Column("logical_date", Instant),
+    sa.Column("data_interval_start", Instant),
+    sa.Column("data_interval_end", Instant),
+    sa.Column("conf", sa.Text, nullable=False, default="{}"),
+    sa.Column("triggered_by", sa.String(50), nullable=False),
+    sa.Column("queued_at", Instant, nullable=False),
+    sa.Column("started_at", Instant),
+    sa.Column("ended_at", Instant),
+    sa.UniqueConstraint("dag_id", "run_id"),
+    sa.Index("ix_dag_run_dag_id_logical_date", "dag_id", "logical_date"),
+    sa.Index(
+        "ix_dag_run_unfinished",
+        "dag_id",
+        "state",
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+    ),
+)
+
+run_progress = sa.Table(
+    "run_progress",
+    metadata,
+    sa.Column("run", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("unfinished", sa.Integer, nullable=False),
+    comment="The number of instances without an end state; locked last, and whoever brings it to zero closes the run.",
+)
+
+UNFINISHED = "('none', 'scheduled', 'queued', 'running', 'up_for_retry', 'up_for_reschedule')"
+
+task_instance = sa.Table(
+    "task_instance",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("run", BigInt, nullable=False, comment="dag_run.id"),
+    sa.Column("dag_id", Name, nullable=False),
+    sa.Column("task_id", Name, nullable=False),
+    sa.Column("map_index", sa.Integer, nullable=False, default=-1),
+    sa.Column("rank", sa.Integer, nullable=False, comment="topological rank in the run's version: the lock order"),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("try_number", sa.Integer, nullable=False, default=0, comment="attempts at the user's code so far"),
+    sa.Column("max_tries", sa.Integer, nullable=False, comment="retries allowed beyond the first try"),
+    sa.Column("token", sa.Integer, nullable=False, default=0, comment="dispatches; only a new token ends a try"),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("pool", Name, nullable=False),
+    sa.Column("pool_slots", sa.Integer, nullable=False),
+    sa.Column("executor", Name, nullable=False),
+    sa.Column("queue", Name, nullable=False),
+    sa.Column("worker", sa.String(36), comment="id of the daemon row that claimed it"),
+    sa.Column("nonce", sa.String(36), comment="the claim's own name, so that a lost reply can be asked again"),
+    sa.Column("due_at", Instant, comment="retry, reschedule: when it becomes ready"),
+    sa.Column("scheduled_at", Instant),
+    sa.Column("queued_at", Instant),
+    sa.Column("started_at", Instant),
+    sa.Column("ended_at", Instant),
+    sa.UniqueConstraint("run", "task_id", "map_index"),
+    # Occupancy is counted, never stored: over these rows only.
+    sa.Index(
+        "ix_task_instance_occupying",
+        "pool",
+        "dag_id",
+        "executor",
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+    ),
+    sa.Index(
+        "ix_task_instance_ready",
+        "state",
+        "pool",
+        "priority",
+        "id",
+        sqlite_where=sa.text("state IN ('scheduled', 'queued')"),
+        postgresql_where=sa.text("state IN ('scheduled', 'queued')"),
+    ),
+    sa.Index(
+        "ix_task_instance_worker",
+        "worker",
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    ),
+    sa.Index(
+        "ix_task_instance_due_at",
+        "due_at",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+)
+
+task_counter = sa.Table(
+    "task_counter",
+    metadata,
+    sa.Column("instance", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("waits", sa.Integer, nullable=False, comment="direct upstream instances in all; an unexpanded task is one"),
+    sa.Column("success", sa.Integer, nullable=False, default=0),
+    sa.Column("failed", sa.Integer, nullable=False, default=0),
+    sa.Column("upstream_failed", sa.Integer, nullable=False, default=0),
+    sa.Column("skipped", sa.Integer, nullable=False, default=0),
+    sa.Column("removed", sa.Integer, nullable=False, default=0),
+    comment="How the direct upstream ended. Counts on after an early rule has decided; no secondary index.",
+)
+
+task_try = sa.Table(
+    "task_try",
+    metadata,
+    sa.Column("instance", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("token", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("try_number", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, comment="how this try ended: success, failed, lost …"),
+    sa.Column("started_at", Instant),
+    sa.Column("ended_at", Instant, nullable=False),
+    sa.Column("worker", sa.String(36)),
+    sa.Column("cause", sa.Text, comment="one line: why it did not succeed"),
+    sa.Column("exit_code", sa.Integer),
+    comment="Ended tries, unique on (instance, token): a repeated outcome is answered 'already recorded'.",
+)
+
+xcom = sa.Table(
+    "xcom",
+    metadata,
+    sa.Column("run", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("task_id", Name, primary_key=True),
+    sa.Column("map_index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", Name, primary_key=True),
+    sa.Column("value", sa.Text(2**31 - 1), comment="JSON; null when the value lives in a storage"),
+    sa.Column("storage", sa.Text, comment="where the value is, for values above the size limit"),
+    sa.Column("type", sa.String(100), nullable=False),
+    sa.Column("size", BigInt, nullable=False, comment="bytes of the JSON"),
+    sa.Column("length", BigInt, comment="elements of a list or dict: mapping expands without reading the value"),
+    sa.Column("pushed_at", Instant, nullable=False),
+)
+
+continuation = sa.Table(
+    "continuation",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("run", BigInt, nullable=False),
+    sa.Column("kind", sa.String(30), nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_continuation_run", "run"),
+    comment="The rest of a cascade or expansion that passed the cap of one transaction; a scheduler goes on with it.",
+)
+
+# --- What tasks ask for ---------------------------------------------------------------------------------------------
+
+pool = sa.Table(
+    "pool",
+    metadata,
+    sa.Column("name", Name, primary_key=True),
+    sa.Column("slots", sa.Integer, nullable=False),
+    sa.Column("description", sa.Text),
+    sa.Column("team", Name),
+)
+
+queue = sa.Table(
+    "queue",
+    metadata,
+    sa.Column("name", Name, primary_key=True),
+    sa.Column("team", Name),
+)
+
+variable = sa.Table(
+    "variable",
+    metadata,
+    sa.Column("key", Name, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False, comment="Fernet"),
+    sa.Column("description", sa.Text),
+    sa.Column("team", Name),
+)
+
+connection = sa.Table(
+    "connection",
+    metadata,
+    sa.Column("conn_id", Name, primary_key=True),
+    sa.Column("conn_type", sa.String(500), nullable=False),
+    sa.Column("description", sa.Text),
+    sa.Column("host", sa.String(500)),
+    sa.Column("login", sa.Text),
+    sa.Column("password", sa.Text, comment="Fernet"),
+    sa.Column("schema", sa.String(500)),
+    sa.Column("port", sa.Integer),
+    sa.Column("extra", sa.Text, comment="Fernet"),
+    sa.Column("team", Name),
+)
+
+# --- Daemons and locks ----------------------------------------------------------------------------------------------
+
+daemon = sa.Table(
+    "daemon",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("kind", sa.String(30), nullable=False, comment="scheduler, worker, processor, webserver"),
+    sa.Column("host", sa.String(250), nullable=False, comment="for people; nothing is decided by it"),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("executor", Name, comment="workers: whose queued tasks they claim"),
+    sa.Column("queues", sa.Text, comment="workers: JSON list, null for all"),
+    sa.Column("slots", sa.Integer, comment="workers: how many tasks at once"),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("renewed_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, comment="the lease: renewed every 3 s, lasts 10 s"),
+    sa.Column("ended_at", Instant, comment="set by a clean stop, or by who saw the process end"),
+    sa.Column("end_cause", sa.Text),
+    sa.Index("ix_daemon_kind_ended_at", "kind", "ended_at"),
+)
+
+pulse = sa.Table(
+    "pulse",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("since", Instant, nullable=False, comment="the database has answered without a break since then"),
+    sa.Column("beat_at", Instant, nullable=False),
+    comment="One row that schedulers write: no lease expires until the database was reachable for one full lease.",
+)
+
+bucket_lock = sa.Table(
+    "bucket_lock",
+    metadata,
+    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x"),
+    comment="Rows that only admitters lock, in sorted order; ending a task touches none of them.",
+)
