@@ -33,8 +33,8 @@ def is_transient(error: DBAPIError) -> bool:
         return "database is locked" in str(original)
     if getattr(original, "sqlstate", None) in RETRIED_SQLSTATES:
         return True
-    args = getattr(original, "args", ())
-    return bool(args) and args[0] in RETRIED_ERRNOS
+    args: tuple[Any, ...] = getattr(original, "args", ())
+    return len(args) > 0 and args[0] in RETRIED_ERRNOS
 
 
 def is_key_collision(error: DBAPIError) -> bool:
@@ -92,7 +92,7 @@ class Database:
         """Yield a connection inside one writing transaction, committed at the end, rolled back on any exception."""
         with self.engine.connect() as connection:
             if self.dialect == "sqlite":
-                connection = connection.execution_options(tradewind_immediate=True)
+                connection.execution_options(tradewind_immediate=True)
             with connection.begin():
                 yield connection
 

@@ -69,7 +69,9 @@ dag_file = sa.Table(
     metadata,
     sa.Column("bundle", Name, primary_key=True),
     sa.Column("path", sa.String(500), primary_key=True, comment="relative to the bundle's root, with forward slashes"),
-    sa.Column("fingerprint", Hash, comment="hash over the recorded inputs; unchanged means nothing is parsed or written"),
+    sa.Column(
+        "fingerprint", Hash, comment="hash over the recorded inputs; unchanged means nothing is parsed or written"
+    ),
     sa.Column("inputs", sa.Text, nullable=False, default="[]", comment="JSON: what the import read or listed"),
     sa.Column("source_hash", Hash),
     sa.Column("parsed_at", Instant),
@@ -85,7 +87,9 @@ source_blob = sa.Table(
     "source_blob",
     metadata,
     sa.Column("hash", Hash, primary_key=True),
-    sa.Column("data", sa.LargeBinary(2**31 - 1), nullable=False, comment="zlib; a manifest (path -> hash) or a file's bytes"),
+    sa.Column(
+        "data", sa.LargeBinary(2**31 - 1), nullable=False, comment="zlib; a manifest (path -> hash) or a file's bytes"
+    ),
     comment="Content-addressed sources. The hash of a manifest is a version's source_hash.",
 )
 
@@ -97,14 +101,18 @@ dag = sa.Table(
     sa.Column("path", sa.String(500), nullable=False),
     sa.Column("version_id", BigInt, nullable=False, comment="the version that new runs get"),
     sa.Column("is_paused", sa.Boolean, nullable=False),
-    sa.Column("is_active", sa.Boolean, nullable=False, comment="false only on evidence: its file was read and it is gone"),
+    sa.Column(
+        "is_active", sa.Boolean, nullable=False, comment="false only on evidence: its file was read and it is gone"
+    ),
     sa.Column("description", sa.Text),
     sa.Column("owners", sa.String(500), nullable=False, default=""),
     sa.Column("tags", sa.Text, nullable=False, default="[]"),
     sa.Column("schedule", sa.Text, comment="JSON of the timetable; null for none"),
     sa.Column("max_active_runs", sa.Integer, nullable=False),
     sa.Column("max_active_tasks", sa.Integer, nullable=False),
-    sa.Column("next_run", sa.Text, comment="JSON: logical_date, data_interval_start, data_interval_end of the next run"),
+    sa.Column(
+        "next_run", sa.Text, comment="JSON: logical_date, data_interval_start, data_interval_end of the next run"
+    ),
     sa.Column("due_at", Instant, comment="when the next run is to be made; null when there is none"),
     sa.Column("quarantine", sa.Text, comment="why the scheduler set this DAG's version aside; null when it did not"),
     sa.Index("ix_dag_due_at", "due_at"),
@@ -228,7 +236,9 @@ task_counter = sa.Table(
     "task_counter",
     metadata,
     sa.Column("instance", BigInt, primary_key=True, autoincrement=False),
-    sa.Column("waits", sa.Integer, nullable=False, comment="direct upstream instances in all; an unexpanded task is one"),
+    sa.Column(
+        "waits", sa.Integer, nullable=False, comment="direct upstream instances in all; an unexpanded task is one"
+    ),
     sa.Column("success", sa.Integer, nullable=False, default=0),
     sa.Column("failed", sa.Integer, nullable=False, default=0),
     sa.Column("upstream_failed", sa.Integer, nullable=False, default=0),

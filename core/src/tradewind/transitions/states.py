@@ -1,0 +1,43 @@
+"""The states of runs and task instances, and which of them are ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class RunState:
+    """States of a DAG run."""
+
+    QUEUED: Final = "queued"
+    RUNNING: Final = "running"
+    SUCCESS: Final = "success"
+    FAILED: Final = "failed"
+
+
+class TaskState:
+    """States of a task instance. `none` waits for its upstream."""
+
+    NONE: Final = "none"
+    SCHEDULED: Final = "scheduled"
+    QUEUED: Final = "queued"
+    RUNNING: Final = "running"
+    UP_FOR_RETRY: Final = "up_for_retry"
+    UP_FOR_RESCHEDULE: Final = "up_for_reschedule"
+    SUCCESS: Final = "success"
+    FAILED: Final = "failed"
+    SKIPPED: Final = "skipped"
+    UPSTREAM_FAILED: Final = "upstream_failed"
+    REMOVED: Final = "removed"
+
+
+class TryState:
+    """How one try ended, where that is not simply the task's state."""
+
+    LOST: Final = "lost"
+
+
+ENDED_RUN: Final = frozenset({RunState.SUCCESS, RunState.FAILED})
+ENDED: Final = frozenset(
+    {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UPSTREAM_FAILED, TaskState.REMOVED}
+)
+OCCUPYING: Final = frozenset({TaskState.QUEUED, TaskState.RUNNING})
