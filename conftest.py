@@ -1,0 +1,134 @@
+"""Fixtures for every distribution's tests: real databases, and a recorder of the statements that reach them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from services.postgres import postgres_server
+from tradewind.metadata import schema
+from tradewind.metadata.engine import Database
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a real PostgreSQL server, started once a session; `TRADEWIND_TEST_POSTGRES` names a running one instead."""
+    running = os.environ.get("TRADEWIND_TEST_POSTGRES")
+    if running:
+        yield running
+        return
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the migrated schema, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "tradewind.db"
+    database = Database(f"sqlite:///{path}")
+    schema.migrate(database)
+    database.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    """Name of a PostgreSQL database with the migrated schema, to be copied."""
+    name = f"tradewind_template_{os.getpid()}"
+    _postgres_do(postgres_url, f"CREATE DATABASE {name}")
+    database = Database(_postgres_database(postgres_url, name))
+    schema.migrate(database)
+    database.dispose()
+    return name
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """URL of a fresh SQLite database with the schema."""
+    path = tmp_path / "metadata" / "tradewind.db"
+    path.parent.mkdir()
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """URL of a fresh PostgreSQL database with the schema."""
+    name = f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
+    _postgres_do(postgres_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield _postgres_database(postgres_url, name)
+    _postgres_do(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh database with the schema: the test runs once on SQLite and once on PostgreSQL."""
+    name = {"sqlite": "sqlite_url", "postgresql": "postgres_database_url"}[request.param]
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with the schema, on SQLite and on PostgreSQL."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+class Statements:
+    """The statements that reached a database while the block ran, without BEGIN, COMMIT and PRAGMA."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    @contextmanager
+    def recorded(self, database: Database) -> Iterator[Statements]:
+        """Record what reaches `database` until the block ends; earlier records are dropped."""
+        self.texts.clear()
+
+        def note(_c: object, _cursor: object, text: str, _p: object, _ctx: object, _many: bool) -> None:
+            if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")):
+                self.texts.append(text)
+
+        sa.event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            yield self
+        finally:
+            sa.event.remove(database.engine, "before_cursor_execute", note)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def assert_at_most(self, limit: int) -> None:
+        """Fail, showing every statement, if there were more than `limit`."""
+        shown = "\n".join(f"{number:3}. {text}" for number, text in enumerate(self.texts, 1))
+        assert len(self.texts) <= limit, f"{len(self.texts)} statements, at most {limit} are budgeted:\n{shown}"
+
+
+@pytest.fixture
+def statements() -> Statements:
+    """A recorder: `with statements.recorded(database): …; statements.assert_at_most(5)`."""
+    return Statements()
+
+
+def _postgres_do(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+def _postgres_database(url: str, name: str) -> str:
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)

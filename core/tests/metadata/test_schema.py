@@ -1,0 +1,33 @@
+"""The schema: migrations and tables agree, and a wrong one is named."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from tradewind.metadata import schema
+from tradewind.metadata.engine import Database
+from tradewind.metadata.tables import metadata
+
+
+def test_migrations_make_the_tables_that_the_code_describes(database: Database) -> None:
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    assert differences == [], "run: python scripts/new_migration.py 'what changes'"
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    assert schema.migrate(database) == schema.migrate(database)
+
+
+def test_a_database_without_schema_is_named_with_the_way_out(tmp_path: object) -> None:
+    database = Database(f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(schema.SchemaError, match=r"has no schema yet.*run `tradewind db migrate`"):
+        schema.require_current(database)
+    database.dispose()
+
+
+def test_the_default_pool_is_there(database: Database) -> None:
+    with database.read() as connection:
+        assert connection.execute(sa.text("SELECT slots FROM pool WHERE name = 'default_pool'")).scalar() == 128
