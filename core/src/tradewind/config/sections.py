@@ -1,0 +1,159 @@
+"""The sections of `tradewind.toml` and every key in them, with types, defaults and one sentence each.
+
+This module is the reference: `tradewind config list` and the generated documentation are made from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+def option(default: Any, doc: str, *, secret: bool = False) -> Any:
+    """Declare one key: its default, what it does in one sentence, and whether its value is never shown.
+
+    A string default may name `{home}`, the folder TRADEWIND_HOME.
+    """
+    return dataclasses.field(default=default, metadata={"doc": doc, "secret": secret})
+
+
+@dataclass(frozen=True)
+class DatabaseSection:
+    """The metadata database."""
+
+    url: str = option("sqlite:///{home}/tradewind.db", "SQLAlchemy URL of the metadata database.", secret=True)
+    listen_url: str = option(
+        "",
+        "URL for LISTEN, where database.url leads through a pooler that drops it; empty means database.url.",
+        secret=True,
+    )
+    pool_size: int = option(5, "Connections that one process keeps at most.")
+
+
+@dataclass(frozen=True)
+class DagsSection:
+    """Where DAG files are, and how new DAGs begin."""
+
+    folder: Path = option("{home}/dags", "Folder of DAG files.")
+    load_examples: bool = option(False, "Also load the examples that come with Tradewind.")
+    paused_at_creation: bool = option(True, "New DAGs start paused (`standalone` sets this to false).")
+    bundle_include: tuple[str, ...] = option(
+        ("*.sql", "*.sh", "*.yaml", "*.yml", "*.json", "*.md", "*.txt", "*.csv", "*.j2"),
+        "Patterns of files beside a DAG file that belong to its version.",
+    )
+
+
+@dataclass(frozen=True)
+class ParsingSection:
+    """The DAG processor."""
+
+    file_timeout: float = option(50.0, "Seconds that the import of one file may take.")
+    file_memory: int = option(2048, "MiB of address space that the import of one file may add.")
+    scan_interval: float = option(0.5, "Seconds between two looks at the DAG folder.")
+    reparse_interval: float = option(
+        300.0, "Seconds after which a file that reached outside while imported is read again."
+    )
+
+
+@dataclass(frozen=True)
+class SchedulerSection:
+    """The scheduler's loop."""
+
+    poll_interval: float = option(1.0, "Seconds between two looks when no wake-up arrives: the safety net.")
+    reconcile_interval: float = option(60.0, "Seconds between two recounts of the counters of unfinished runs.")
+    admit_limit: int = option(500, "Task instances admitted in one transaction at most.")
+    start_worker: bool = option(True, "Start a local worker beside each scheduler when the executor is LocalExecutor.")
+
+
+@dataclass(frozen=True)
+class LeasesSection:
+    """How long silence is tolerated. See docs/design/scheduling.md."""
+
+    duration: float = option(10.0, "Seconds that a daemon's lease lasts.")
+    renew_every: float = option(3.0, "Seconds between two renewals.")
+    isolation_grace: float = option(600.0, "Seconds of mere silence after which a worker's tasks are given up.")
+    margin: float = option(2.0, "Seconds before the end of the grace at which a cut-off worker kills its own tasks.")
+
+
+@dataclass(frozen=True)
+class ExecutorSection:
+    """Who runs tasks that name no executor."""
+
+    default: str = option("LocalExecutor", "Executor of tasks that name none.")
+    queue: str = option("default", "Queue of tasks that name none.")
+    slots: int = option(32, "Tasks that one local worker runs at once.")
+
+
+@dataclass(frozen=True)
+class ExecutionSection:
+    """Task processes."""
+
+    isolation: str = option("fork", "`fork` from a parent that imported the DAG file, or `fresh`: import in each task.")
+    parent_max_age: float = option(3600.0, "Seconds that a warm parent lives at most; never past local midnight.")
+    max_parents: int = option(20, "Warm parents kept at most.")
+    max_parents_memory: int = option(2048, "MiB (proportional set size) that warm parents may take together.")
+    kill_delay: float = option(10.0, "Seconds between SIGTERM and SIGKILL for a task that must end.")
+    max_xcom_inline: int = option(64, "KiB of JSON above which an XCom value goes to the XCom storage.")
+
+
+@dataclass(frozen=True)
+class LogsSection:
+    """Task logs and the daemons' own."""
+
+    folder: Path = option("{home}/logs", "Folder of task logs.")
+    level: str = option("INFO", "Level of the daemons' own log: DEBUG, INFO, WARNING or ERROR.")
+    max_size: int = option(100, "MiB of log kept for one try; the rest is dropped with a notice.")
+
+
+@dataclass(frozen=True)
+class WebSection:
+    """The web server."""
+
+    host: str = option("127.0.0.1", "Address to listen on.")
+    port: int = option(8080, "Port to listen on.")
+
+
+@dataclass(frozen=True)
+class SecuritySection:
+    """Keys."""
+
+    fernet_key: str = option(
+        "", "Fernet key for connections and variables; empty means the key in TRADEWIND_HOME/fernet.key.", secret=True
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration, ready to use.
+
+    Arguments:
+        home: TRADEWIND_HOME, the folder of everything that is not said to be elsewhere.
+    """
+
+    home: Path
+    database: DatabaseSection
+    dags: DagsSection
+    parsing: ParsingSection
+    scheduler: SchedulerSection
+    leases: LeasesSection
+    executor: ExecutorSection
+    execution: ExecutionSection
+    logs: LogsSection
+    web: WebSection
+    security: SecuritySection
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "database": DatabaseSection,
+    "dags": DagsSection,
+    "parsing": ParsingSection,
+    "scheduler": SchedulerSection,
+    "leases": LeasesSection,
+    "executor": ExecutorSection,
+    "execution": ExecutionSection,
+    "logs": LogsSection,
+    "web": WebSection,
+    "security": SecuritySection,
+}
