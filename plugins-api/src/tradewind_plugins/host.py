@@ -1,0 +1,142 @@
+"""How operators and hooks reach the outside: connections, variables, XCom, settings, the log.
+
+Code of a provider asks `current()` for its host and never sees a database. The host is bound by whoever runs the code:
+the task child's client, the
+command line, a test. A host that lacks something inherits the refusing method of `Host`, so a new method never breaks
+an old host.
+"""
+
+# ruff: noqa: ARG002 - the arguments of the refusing methods are the contract
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tradewind_plugins import _binding
+from tradewind_plugins.exceptions import HostNotBound, TradewindException
+
+if TYPE_CHECKING:
+    from tradewind_plugins.connection import Connection
+    from tradewind_plugins.contracts.executor import Ticket
+
+__all__ = ["XCOM_RETURN_KEY", "Host", "bind", "current"]
+
+XCOM_RETURN_KEY = "return_value"
+"""The key under which a task's return value is pushed."""
+
+
+class Host:
+    """What running code may ask of its surroundings. Every method here refuses; a host overrides those it offers."""
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise TradewindException(f"the host {type(self).__name__} does not offer {what}")
+
+    def connection(self, conn_id: str) -> Connection:
+        """Return the connection of that id.
+
+        Raises:
+            TradewindNotFoundException: No secrets backend, environment variable or database row has it.
+        """
+        self._refuse("connections")
+
+    def variable(self, key: str) -> str | None:
+        """Return the variable's text, or None where there is no such variable.
+
+        `Variable.get` adds defaults and JSON.
+        """
+        self._refuse("variables")
+
+    def set_variable(self, key: str, value: str, description: str | None = None) -> None:
+        """Create or replace a variable."""
+        self._refuse("setting variables")
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Store a value of the running task under a key, for other tasks to pull.
+
+        Raises:
+            SerializationError: The value cannot be written as JSON.
+        """
+        self._refuse("XCom")
+
+    def xcom_pull(
+        self,
+        task_ids: str | Sequence[str] | None = None,
+        *,
+        key: str = XCOM_RETURN_KEY,
+        map_indexes: int | Sequence[int] | None = None,
+        run_id: str | None = None,
+        dag_id: str | None = None,
+        default: Any = None,
+    ) -> Any:
+        """Return what other tasks pushed.
+
+        Args:
+            task_ids: One id gives one value (for a mapped task: the list of its values); several give a list in that
+                order; None means the running task.
+            key: The key it was pushed under.
+            map_indexes: Only these instances of a mapped task.
+            run_id: Another run of the DAG; None means the running one.
+            dag_id: Another DAG; None means the running one.
+            default: The answer where nothing was pushed.
+        """
+        self._refuse("XCom")
+
+    def settings(self, section: str, key: str) -> str | None:
+        """Return a setting as text, or None where it is not set."""
+        self._refuse("settings")
+
+    def mask(self, secret: str) -> None:
+        """Have the text replaced by stars in all that this task logs from now on."""
+        self._refuse("masking of secrets")
+
+    def render(self, value: Any, context: Mapping[str, Any]) -> Any:
+        """Return the value with its templates filled in, recursively through lists, tuples and dicts."""
+        self._refuse("templates")
+
+    def log(self, level: int, message: str) -> None:
+        """Write a line to the task's log; the level is one of the `logging` module's numbers."""
+        self._refuse("a log")
+
+    def heartbeat(self) -> None:
+        """Say that the running code is alive and ask whether it should go on.
+
+        Raises:
+            TradewindException: The task was asked to stop.
+        """
+        self._refuse("heartbeats")
+
+    def run_try(self, ticket: Ticket) -> None:
+        """Run the try of a task that a ticket names, to its recorded end.
+
+        For the far end of an executor (a worker), not for tasks.
+        """
+        self._refuse("running of tries")
+
+
+def current() -> Host:
+    """Return the host of the running code.
+
+    Raises:
+        HostNotBound: None is bound, as while a DAG file is merely imported by a plain interpreter.
+    """
+    host: Host | None = _binding.bound()
+    if host is None:
+        raise HostNotBound(
+            "connections, variables and XCom can be read only while Tradewind runs this code: in a task, "
+            "in `tradewind dags test`, or inside `with tradewind_plugins.host.bind(...)`"
+        )
+    return host
+
+
+@contextmanager
+def bind(host: Host) -> Iterator[Host]:
+    """Make `host` the current one inside the `with` block, for this thread or asyncio task and those that copy its
+    context.
+    """
+    token = _binding.set_bound(host)
+    try:
+        yield host
+    finally:
+        _binding.reset(token)
