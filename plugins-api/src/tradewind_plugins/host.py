@@ -6,8 +6,6 @@ command line, a test. A host that lacks something inherits the refusing method o
 an old host.
 """
 
-# ruff: noqa: ARG002 - the arguments of the refusing methods are the contract
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
