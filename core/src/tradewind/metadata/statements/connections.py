@@ -1,0 +1,51 @@
+"""Statements about connections. Passwords and extras are encrypted here, so that no caller can forget it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from tradewind_plugins.connection import Connection
+
+from tradewind.metadata.secrets import Cipher
+from tradewind.metadata.tables import connection as table
+
+PLAIN = ("conn_id", "conn_type", "description", "host", "login", "schema", "port")
+SECRET = ("password", "extra")
+
+
+def get_connection(db: sa.Connection, conn_id: str, *, cipher: Cipher) -> Connection | None:
+    """Return the connection of that id, decrypted, or None."""
+    row = db.execute(sa.select(table).where(table.c.conn_id == conn_id)).first()
+    return None if row is None else _from_row(row, cipher)
+
+
+def list_connections(db: sa.Connection, *, cipher: Cipher) -> list[Connection]:
+    """Return all connections by id, decrypted."""
+    return [_from_row(row, cipher) for row in db.execute(sa.select(table).order_by(table.c.conn_id))]
+
+
+def add_connection(db: sa.Connection, connection: Connection, *, cipher: Cipher) -> None:
+    """Insert the connection.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: when the id is taken; ids are unique.
+    """
+    values: dict[str, Any] = {name: getattr(connection, name) for name in PLAIN}
+    for name in SECRET:
+        text = getattr(connection, name)
+        values[name] = cipher.encrypt(text) if text else None
+    db.execute(sa.insert(table).values(values))
+
+
+def delete_connection(db: sa.Connection, conn_id: str) -> bool:
+    """Delete the connection and tell whether there was one."""
+    return db.execute(sa.delete(table).where(table.c.conn_id == conn_id)).rowcount > 0
+
+
+def _from_row(row: sa.Row[Any], cipher: Cipher) -> Connection:
+    values = {name: getattr(row, name) for name in PLAIN}
+    for name in SECRET:
+        encrypted = getattr(row, name)
+        values[name] = cipher.decrypt(encrypted) if encrypted else None
+    return Connection(**values)

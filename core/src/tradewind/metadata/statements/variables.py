@@ -1,0 +1,43 @@
+"""Statements about variables. Values are encrypted here, so that no caller can forget it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tradewind.metadata.secrets import Cipher
+from tradewind.metadata.tables import variable
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable with its value decrypted."""
+
+    key: str
+    value: str
+    description: str | None
+
+
+def get_variable(connection: sa.Connection, key: str, *, cipher: Cipher) -> Variable | None:
+    """Return the variable of that key, or None."""
+    row = connection.execute(sa.select(variable).where(variable.c.key == key)).first()
+    return None if row is None else Variable(row.key, cipher.decrypt(row.value), row.description)
+
+
+def list_variables(connection: sa.Connection) -> list[tuple[str, str | None]]:
+    """Return key and description of all variables, by key; values are asked for one by one."""
+    rows = connection.execute(sa.select(variable.c.key, variable.c.description).order_by(variable.c.key))
+    return [(row.key, row.description) for row in rows]
+
+
+def set_variable(connection: sa.Connection, key: str, value: str, *, description: str | None, cipher: Cipher) -> None:
+    """Insert the variable, or give it this value; a description of None keeps the one it has."""
+    values = {"value": cipher.encrypt(value)} | ({} if description is None else {"description": description})
+    if connection.execute(sa.update(variable).where(variable.c.key == key).values(values)).rowcount == 0:
+        connection.execute(sa.insert(variable).values(key=key, **values))
+
+
+def delete_variable(connection: sa.Connection, key: str) -> bool:
+    """Delete the variable and tell whether there was one."""
+    return connection.execute(sa.delete(variable).where(variable.c.key == key)).rowcount > 0
