@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import sqlalchemy as sa
+from tradewind_plugins.connection import Connection
+from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements import connections, variables
-from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindNotFoundException
 
 CONNECTION_PREFIX = "TRADEWIND_CONN_"
 VARIABLE_PREFIX = "TRADEWIND_VAR_"
@@ -26,7 +26,7 @@ def find_connection(db: sa.Connection, conn_id: str, *, cipher: Cipher, environ:
     """
     text = environ.get(f"{CONNECTION_PREFIX}{conn_id.upper()}")
     if text is not None:
-        return Connection.from_json(conn_id, text) if text.lstrip().startswith("{") else Connection.from_uri(conn_id, text)
+        return Connection.parse(text, conn_id)
     found = connections.get_connection(db, conn_id, cipher=cipher)
     if found is None:
         raise TradewindNotFoundException(

@@ -1,0 +1,97 @@
+"""From the words of the command line to the function that does it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from tradewind.cli.errors import CommandError
+
+# Group -> one line of help. Each has a module of the same name in `tradewind.cli.commands`, dashes as underscores.
+GROUPS = {
+    "standalone": "run everything on this machine: processor, scheduler, worker and web server",
+    "scheduler": "run a scheduler (any number may run at once)",
+    "worker": "run the tasks of the local executor",
+    "dag-processor": "read DAG files and store what they declare",
+    "webserver": "serve the web page and /health",
+    "dags": "list, trigger, pause, test DAGs",
+    "tasks": "states and logs of task instances",
+    "connections": "how to reach other systems",
+    "variables": "named values that DAGs read",
+    "pools": "limits shared by tasks",
+    "db": "create and migrate the metadata database",
+    "config": "the configuration and where each value comes from",
+    "version": "print the version",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Arguments:
+        arguments: the words after `tradewind`; the process's own by default.
+    Returns:
+        the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone (`tradewind … | head`): that is no failure, and nothing more can be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CommandError as error:
+        print(f"tradewind: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _run(words: list[str]) -> int:
+    group = next((word for word in words if not word.startswith("-")), None)
+    if group not in GROUPS or words[0] != group:
+        _top_parser().parse_args(words or ["--help"])
+        return 2
+    module = importlib.import_module(f"tradewind.cli.commands.{group.replace('-', '_')}")
+    parser = argparse.ArgumentParser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
+    module.configure(parser)
+    options = parser.parse_args(words[1:])
+    return _call(options)
+
+
+def _call(options: argparse.Namespace) -> int:
+    try:
+        code: int | None = options.run(options)
+    except (CommandError, BrokenPipeError):
+        raise
+    except Exception as error:
+        # Only now, as it imports SQLAlchemy, which `tradewind version` need not wait for
+        from tradewind.cli.expected import describe  # noqa: PLC0415
+
+        line = describe(error)
+        if line is None:
+            raise
+        raise CommandError(line) from error
+    return code or 0
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    width = max(map(len, GROUPS))
+    commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in GROUPS.items())
+    parser = argparse.ArgumentParser(
+        prog="tradewind",
+        description="Tradewind runs workflows: DAGs of Python tasks, on a schedule or on request.",
+        epilog=f"commands:\n{commands}\n\nEach command explains itself: tradewind COMMAND --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="tradewind COMMAND [options]",
+    )
+    parser.add_argument("command", choices=list(GROUPS), metavar="COMMAND", help="one of the commands below")
+    return parser
+
+
+def _sentence(doc: str | None) -> str:
+    return (doc or "").strip().replace("`", "'")

@@ -1,0 +1,23 @@
+"""Verbs of a command group, declared in one line each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+Run = Callable[[argparse.Namespace], int | None]
+
+
+class Verbs:
+    """The verbs of one group, such as `list` and `get` of `tradewind pools`."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._verbs: Any = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def add(self, name: str, run: Run) -> argparse.ArgumentParser:
+        """Add a verb whose help is the first line of `run`'s docstring; return its parser for arguments."""
+        text = (run.__doc__ or "").strip().replace("`", "'")
+        parser: argparse.ArgumentParser = self._verbs.add_parser(name, help=text.splitlines()[0], description=text)
+        parser.set_defaults(run=run)
+        return parser

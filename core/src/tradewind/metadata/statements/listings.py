@@ -1,0 +1,192 @@
+"""What people are shown: DAGs, runs, task instances and import errors, for CLI and web. Reads only, each bounded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import dag, dag_file, dag_run, dag_version, task_instance, task_try
+
+
+@dataclass(frozen=True, slots=True)
+class DagRow:
+    """A DAG as lists show it."""
+
+    dag_id: str
+    description: str | None
+    owners: str
+    tags: tuple[str, ...]
+    schedule: str | None
+    path: str
+    is_paused: bool
+    is_active: bool
+    next_run_at: datetime | None
+    quarantine: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as lists show it. `id` is the database's key, `run_id` the name that people use."""
+
+    id: int
+    dag_id: str
+    run_id: str
+    run_type: str
+    state: str
+    version_id: int
+    version: int
+    logical_date: datetime | None
+    queued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    conf: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task instance as lists show it, with the cause of its last try when that did not succeed."""
+
+    id: int
+    task_id: str
+    map_index: int
+    state: str
+    try_number: int
+    token: int
+    max_tries: int
+    pool: str
+    queue: str
+    executor: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    due_at: datetime | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportErrorRow:
+    """A DAG file that could not be imported."""
+
+    path: str
+    line: int | None
+    error: str
+    trace: str | None
+    at: datetime | None
+
+
+def list_dags(connection: sa.Connection, *, dag_id: str | None = None, include_inactive: bool = False) -> list[DagRow]:
+    """Return DAGs by id; those whose file is gone only when asked for."""
+    query = sa.select(dag).order_by(dag.c.dag_id)
+    if dag_id is not None:
+        query = query.where(dag.c.dag_id == dag_id)
+    if not include_inactive:
+        query = query.where(dag.c.is_active)
+    return [
+        DagRow(
+            dag_id=row.dag_id,
+            description=row.description,
+            owners=row.owners,
+            tags=tuple(json.loads(row.tags)),
+            schedule=row.schedule,
+            path=row.path,
+            is_paused=row.is_paused,
+            is_active=row.is_active,
+            next_run_at=row.due_at,
+            quarantine=row.quarantine,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def list_runs(
+    connection: sa.Connection,
+    *,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    state: str | None = None,
+    limit: int = 100,
+) -> list[RunRow]:
+    """Return the newest runs first, `limit` at most."""
+    joined = dag_run.outerjoin(dag_version, dag_version.c.id == dag_run.c.version_id)
+    query = sa.select(dag_run, dag_version.c.number).select_from(joined).order_by(dag_run.c.id.desc()).limit(limit)
+    for column, wanted in ((dag_run.c.dag_id, dag_id), (dag_run.c.run_id, run_id), (dag_run.c.state, state)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [
+        RunRow(
+            id=row.id,
+            dag_id=row.dag_id,
+            run_id=row.run_id,
+            run_type=row.run_type,
+            state=row.state,
+            version_id=row.version_id,
+            version=row.number,
+            logical_date=row.logical_date,
+            queued_at=row.queued_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            conf=json.loads(row.conf),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def last_run_states(connection: sa.Connection) -> dict[str, dict[str, int]]:
+    """Return for each DAG how many of its runs are in each state."""
+    counts: dict[str, dict[str, int]] = {}
+    query = (
+        sa.select(dag_run.c.dag_id, dag_run.c.state, sa.func.count().label("runs"))
+        .group_by(dag_run.c.dag_id, dag_run.c.state)
+        .order_by(dag_run.c.dag_id, dag_run.c.state)
+    )
+    for row in connection.execute(query):
+        counts.setdefault(row.dag_id, {})[row.state] = row.runs
+    return counts
+
+
+def list_tasks(connection: sa.Connection, run: int) -> list[TaskRow]:
+    """Return the task instances of a run in topological order; `run` is the key in `dag_run.id`."""
+    instance, attempt = task_instance.c, task_try.c
+    last = sa.select(sa.func.max(attempt.token)).where(attempt.instance == instance.id).scalar_subquery()
+    query = (
+        sa.select(task_instance, attempt.cause)
+        .select_from(task_instance.outerjoin(task_try, (attempt.instance == instance.id) & (attempt.token == last)))
+        .where(instance.run == run)
+        .order_by(instance.rank, instance.task_id, instance.map_index)
+    )
+    return [
+        TaskRow(
+            id=row.id,
+            task_id=row.task_id,
+            map_index=row.map_index,
+            state=row.state,
+            try_number=row.try_number,
+            token=row.token,
+            max_tries=row.max_tries,
+            pool=row.pool,
+            queue=row.queue,
+            executor=row.executor,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            due_at=row.due_at,
+            cause=row.cause,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def list_import_errors(connection: sa.Connection) -> list[ImportErrorRow]:
+    """Return the files whose last import failed, by path."""
+    query = sa.select(dag_file).where(dag_file.c.error.is_not(None), dag_file.c.is_present).order_by(dag_file.c.path)
+    return [
+        ImportErrorRow(row.path, row.error_line, row.error, row.error_trace, row.parsed_at)
+        for row in connection.execute(query)
+    ]
+
+
+def set_paused(connection: sa.Connection, dag_id: str, *, paused: bool) -> bool:
+    """Pause or unpause a DAG and tell whether there is one of that id."""
+    return connection.execute(sa.update(dag).where(dag.c.dag_id == dag_id).values(is_paused=paused)).rowcount > 0
