@@ -1,6 +1,7 @@
 """Reading the configuration: defaults, then `tradewind.toml` in TRADEWIND_HOME, then the environment.
 
-`TRADEWIND__SECTION__KEY` gives a value, `…_FILE` names a file that holds it, `…_CMD` a command that prints it. An unknown
+`TRADEWIND__SECTION__KEY` gives a value, `…_FILE` names a file that holds it, `…_CMD` a command that prints it. An
+unknown
 key is an error that names the nearest known one.
 """
 
@@ -68,7 +69,8 @@ def load(
     Arguments:
         home: the folder TRADEWIND_HOME; by default the environment's, else `~/tradewind`.
         environ: the environment; the process's own by default.
-        overrides: values by (section, key) that stand above all, such as command line options; their source is `command line`.
+        overrides: values by (section, key) that stand above all, such as command line options; their source is `command
+            line`.
     Raises:
         ConfigError: naming the key, its source and the way out.
     """

@@ -125,6 +125,17 @@ class SecuritySection:
 
 
 @dataclass(frozen=True)
+class PluginsSection:
+    """What is plugged in besides the installed distributions, and which of it is used."""
+
+    modules: tuple[str, ...] = option((), "Modules with hooks that belong to no installed distribution.")
+    secrets_backends: tuple[str, ...] = option(
+        ("environment",), "Secrets backends that are asked before the database, in their order."
+    )
+    codec: str = option("auto", "JSON codec: `auto` is orjson where it is installed, else the standard one.")
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole configuration, ready to use.
 
@@ -143,6 +154,7 @@ class Config:
     logs: LogsSection
     web: WebSection
     security: SecuritySection
+    plugins: PluginsSection
 
 
 SECTIONS: dict[str, type[Any]] = {
@@ -156,4 +168,5 @@ SECTIONS: dict[str, type[Any]] = {
     "logs": LogsSection,
     "web": WebSection,
     "security": SecuritySection,
+    "plugins": PluginsSection,
 }

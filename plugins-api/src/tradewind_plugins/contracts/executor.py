@@ -14,19 +14,19 @@ class Ticket(Value):
     """One dispatch of one try: all that travels to where it runs.
 
     Args:
-        try_id: The try, as the database numbers it.
+        instance: The task instance, as the database numbers it.
         token: Which dispatch of it this is; a ticket with an older token does nothing.
         queue: The queue the task asks for, or None.
         options: What the task asks of its executor, as plain JSON values.
     """
 
-    try_id: int
+    instance: int
     token: int
     queue: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        return hash((self.try_id, self.token))
+        return hash((self.instance, self.token))
 
 
 class Submission(Value):
@@ -50,14 +50,14 @@ class Hint(Value):
     """Something the executor saw of a try. A hint speeds things up; the database decides.
 
     Args:
-        try_id: The try.
+        instance: The task instance.
         token: The dispatch of it that was seen.
         kind: `started`, `ended` or `gone` (its process ended without an outcome, for certain).
         exit_code: Of the process, where it is known; negative for a signal.
         detail: A sentence for people, such as the reason of an eviction.
     """
 
-    try_id: int
+    instance: int
     token: int
     kind: str
     exit_code: int | None = None

@@ -1,0 +1,104 @@
+"""Calling the hooks that act: policies where DAG files are imported, listeners where tasks run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tradewind_plugins.events import DagParsed, TaskParsed, TaskTry
+
+from tradewind.plugins.current import registry
+from tradewind.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from tradewind.plugins.calls import Caller
+
+POLICY_HOOKS: Final = ("tradewind_dag_policy", "tradewind_task_policy")
+LISTENER_HOOKS: Final = ("on_task_running", "on_task_success", "on_task_failed")
+
+_log = logging.getLogger(__name__)
+
+
+def _caller(known: Registry, hooks: Sequence[str]) -> Caller | None:
+    """Return the plugins that implement any of the hooks, imported; None where there are none."""
+    plugins = known.implementing(hooks)
+    if not plugins:
+        return None
+    # Here and not at the top: it brings pluggy, which a task without listeners never needs.
+    from tradewind.plugins.calls import Caller  # noqa: PLC0415
+
+    caller = Caller()
+    for plugin in plugins:
+        caller.register(plugin)
+    return caller
+
+
+class Listeners:
+    """The in-task listeners.
+
+    An exception of one is logged and changes nothing: watching must not harm what is watched.
+    """
+
+    def __init__(self, known: Registry) -> None:
+        self._caller = _caller(known, LISTENER_HOOKS)
+
+    def running(self, event: TaskTry) -> None:
+        """Call `on_task_running`."""
+        self._tell("on_task_running", event)
+
+    def succeeded(self, event: TaskTry) -> None:
+        """Call `on_task_success`."""
+        self._tell("on_task_success", event)
+
+    def failed(self, event: TaskTry) -> None:
+        """Call `on_task_failed`."""
+        self._tell("on_task_failed", event)
+
+    def _tell(self, hook: str, event: TaskTry) -> None:
+        if self._caller is None:
+            return
+        for answer in self._caller.call(hook, event):
+            if answer.error is not None:
+                where = f"{hook} of plugin {answer.plugin.module}"
+                _log.error("%s raised an exception; the task is not affected", where, exc_info=answer.error)
+
+
+class Policies:
+    """The policies. An exception of one is raised: the file becomes an import error."""
+
+    def __init__(self, known: Registry) -> None:
+        self._caller = _caller(known, POLICY_HOOKS)
+
+    def apply(self, dag: Any, file: str) -> None:
+        """Call the task policies for each task of a DAG by its id, then the DAG policies.
+
+        Arguments:
+            dag: the DAG; its `tasks` have a `task_id` each.
+            file: the path of its file, relative to the DAG folder.
+        """
+        if self._caller is None:
+            return
+        for task in sorted(dag.tasks, key=lambda each: each.task_id):
+            self._require("tradewind_task_policy", TaskParsed(task=task, dag=dag, file=file))
+        self._require("tradewind_dag_policy", DagParsed(dag=dag, file=file))
+
+    def _require(self, hook: str, event: DagParsed | TaskParsed) -> None:
+        if self._caller is None:
+            return
+        for answer in self._caller.call(hook, event):
+            if answer.error is not None:
+                raise answer.error
+
+
+def listeners() -> Listeners:
+    """Return the in-task listeners of this process's registry.
+
+    It imports their plugins: call it once, before forking.
+    """
+    return Listeners(registry())
+
+
+def policies() -> Policies:
+    """Return the policies of this process's registry. It imports their plugins: call it once, before forking."""
+    return Policies(registry())

@@ -1,0 +1,25 @@
+"""Tradewind's own parts, declared by the same hooks as everybody's."""
+
+from __future__ import annotations
+
+from tradewind_plugins.declarations import Declared
+from tradewind_plugins.hooks import hookimpl
+
+
+@hookimpl
+def tradewind_codecs() -> list[Declared]:
+    return [
+        Declared(name="json", path="tradewind.plugins.codecs:StandardCodec", summary="The standard library's json."),
+        Declared(name="orjson", path="tradewind.plugins.orjson_codec:OrjsonCodec", summary="Faster, where installed."),
+    ]
+
+
+@hookimpl
+def tradewind_secrets_backends() -> list[Declared]:
+    return [
+        Declared(
+            name="environment",
+            path="tradewind.plugins.secrets:EnvironmentBackend",
+            summary="Environment variables TRADEWIND_CONN_<ID> and TRADEWIND_VAR_<KEY>.",
+        )
+    ]

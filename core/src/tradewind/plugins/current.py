@@ -1,0 +1,43 @@
+"""The registry of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tradewind.config import load
+from tradewind.plugins.registry import Registry, open_registry
+
+
+class _Process:
+    """The registry that this process has opened."""
+
+    registry: Registry | None = None
+
+
+def registry() -> Registry:
+    """Return the registry of this process, opened at the first call as the configuration says.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+    """
+    if _Process.registry is not None:
+        return _Process.registry
+    config = load().config
+    return use_registry(config.home, config.plugins.modules)
+
+
+def use_registry(home: Path | None, modules: Sequence[str] = ()) -> Registry:
+    """Open the registry from a configuration that the process has read already; before the first `registry()`.
+
+    Arguments:
+        home: TRADEWIND_HOME, in whose folder `cache` the file is kept; None keeps none.
+        modules: the setting `plugins.modules`.
+    """
+    _Process.registry = open_registry(None if home is None else home / "cache", modules)
+    return _Process.registry
+
+
+def forget() -> None:
+    """Close the registry, so that the next call opens it anew: after an installation, and between tests."""
+    _Process.registry = None

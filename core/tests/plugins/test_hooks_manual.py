@@ -1,0 +1,200 @@
+"""Every hook has its manual, an example there that runs, and a test of an effect outside of the hook."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, listeners, policies
+from tradewind.plugins.calls import SPEC_MODULES
+from tradewind.plugins.codecs import codec
+from tradewind.plugins.current import registry, use_registry
+from tradewind.plugins.kinds import KINDS
+from tradewind.plugins.secrets import secrets_chain
+from tradewind_plugins.connection import Connection
+from tradewind_plugins.contracts.executor import Ticket
+from tradewind_plugins.contracts.timetable import TimeRestriction
+from tradewind_plugins.events import TaskTry
+from tradewind_plugins.hook import BaseHook
+from tradewind_plugins.host import Host, bind
+
+MANUAL = Path(__file__).parents[3] / "docs" / "reference" / "hooks.md"
+SPECS = {name: getattr(module, name) for module in SPEC_MODULES for name in module.__all__}
+FIELDS = {"Caller", "Moment", "Returns", "Exception", "versionadded"}
+TRY = TaskTry(task=None, dag_id="d", run_id="r", task_id="t", try_number=1)
+
+
+def section(hook):
+    """The part of the manual below a hook's heading, up to the next one."""
+    found = re.search(rf"^### `{hook}`\n(.*?)(?=^##|\Z)", MANUAL.read_text(), re.DOTALL | re.MULTILINE)
+    assert found, f"{hook} has no heading in {MANUAL.name}"
+    return found.group(1)
+
+
+def documented(spec):
+    body = inspect.getdoc(spec).partition("\n\n")[2]
+    found = re.findall(r"^(\w+): (.*?)(?=^\w+: |\Z)", body, re.DOTALL | re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+@pytest.fixture
+def example(request, site, monkeypatch, tmp_path):
+    """Install the modules of a hook's example as a distribution and open the registry anew."""
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", section(request.param), re.DOTALL)
+    for name, source in blocks:
+        site.write(name, source)
+    site.install("tradewind-hello", "hello_plugin")
+    use_registry(None)
+    return request.param
+
+
+def operators():
+    assert registry().load("operator", "HelloOperator")(task_id="t", name="you").execute({}) == "hello you"
+
+
+def sensors():
+    assert registry().load("sensor", "DawnSensor")(task_id="t").poke({"hour": 7})
+
+
+def connection_types():
+    class OneConnection(Host):
+        def connection(self, conn_id):
+            return Connection(conn_id=conn_id, host="greeter.example")
+
+    hook = registry().load("connection type", "greeter")()
+    assert isinstance(hook, BaseHook)
+    with bind(OneConnection()):
+        assert hook.get_conn() == "greeter.example"
+    fields = {field.name: field for field in registry().connection_type("greeter").fields}
+    assert fields["schema"].hidden
+    assert fields["language"].choices == ("en", "fr")
+
+
+def task_decorators():
+    assert registry().load("task decorator", "twice")(str)(5) == ["5", "5"]
+
+
+def timetables():
+    at = datetime(2021, 1, 1, tzinfo=timezone.utc)
+    timetable = registry().load("timetable", "OnceTimetable").deserialize({})
+    due = timetable.next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(earliest=at, latest=None, catchup=True)
+    )
+    assert (due.run_after, due.logical_date) == (at, at)
+
+
+def executors():
+    executor = registry().load("executor", "ListExecutor")()
+    ticket = Ticket(instance=1, token=1)
+    assert [each.accepted for each in executor.submit([ticket, ticket])] == [True, True]
+    assert list(executor.list_alive()) == [ticket]
+
+
+def log_stores():
+    store = registry().load("log store", "memory")()
+    store.put_chunk("d/r/t/1.log", 0, b"hello")
+    store.put_chunk("d/r/t/1.log", 0, b"hello")
+    store.seal("d/r/t/1.log")
+    assert store.read("d/r/t/1.log", 1, 3) == b"ell"
+
+
+def xcom_storages():
+    storage = registry().load("XCom storage", "folder")(Path.cwd())
+    reference = storage.put("d/r/t/k", b"[1]")
+    assert Path("d/r/t/k").read_bytes() == storage.get(reference) == b"[1]"
+    storage.delete(reference)
+    with pytest.raises(KeyError):
+        storage.get(reference)
+
+
+def secrets_backends():
+    chain = secrets_chain(["environment", "fixed"])
+    assert chain.get_connection("greeter_default").host == "greeter.example"
+
+
+def codecs():
+    assert codec("indented").encode({"a": 1}) == b'{\n  "a": 1\n}'
+
+
+def cli_verbs(capsys):
+    assert registry().load("command", "hello")(["you"]) == 0
+    assert capsys.readouterr().out == "hello you\n"
+
+
+def dag_policy():
+    with pytest.raises(ValueError, match=r"DAG d in d\.py has no tags"):
+        policies().apply(SimpleNamespace(dag_id="d", tags=[], tasks=[]), "d.py")
+
+
+def task_policy():
+    task = SimpleNamespace(task_id="t", retries=0)
+    policies().apply(SimpleNamespace(dag_id="d", tasks=[task]), "d.py")
+    assert task.retries == 2
+
+
+def running():
+    listeners().running(TRY)
+    assert Path("tries.txt").read_text() == "d t try 1\n"
+
+
+def success():
+    listeners().succeeded(TRY.replace(result=[1]))
+    assert Path("tries.txt").read_text() == "t returned [1]\n"
+
+
+def failed():
+    listeners().failed(TRY.replace(error=OSError("no")))
+    assert Path("tries.txt").read_text() == "t failed with OSError('no')\n"
+
+
+EFFECTS = {
+    "on_task_failed": failed,
+    "on_task_running": running,
+    "on_task_success": success,
+    "tradewind_cli_verbs": cli_verbs,
+    "tradewind_codecs": codecs,
+    "tradewind_connection_types": connection_types,
+    "tradewind_dag_policy": dag_policy,
+    "tradewind_executors": executors,
+    "tradewind_log_stores": log_stores,
+    "tradewind_operators": operators,
+    "tradewind_secrets_backends": secrets_backends,
+    "tradewind_sensors": sensors,
+    "tradewind_task_decorators": task_decorators,
+    "tradewind_task_policy": task_policy,
+    "tradewind_timetables": timetables,
+    "tradewind_xcom_storages": xcom_storages,
+}
+
+
+@pytest.mark.parametrize("example", EFFECTS, indirect=True)
+def test_the_example_has_its_effect(example, request):
+    effect = EFFECTS[example]
+    effect(*(request.getfixturevalue(name) for name in inspect.signature(effect).parameters))
+
+
+def test_every_hook_has_an_effect_tested():
+    assert set(EFFECTS) == set(SPECS)
+
+
+def test_every_hook_has_a_caller():
+    assert {kind.hook for kind in KINDS.values()} | {*POLICY_HOOKS, *LISTENER_HOOKS} == set(SPECS)
+
+
+def test_every_heading_is_a_hook():
+    assert set(re.findall(r"^### `(\w+)`", MANUAL.read_text(), re.MULTILINE)) == set(SPECS)
+
+
+@pytest.mark.parametrize("hook", SPECS)
+def test_the_manual_says_what_the_spec_says(hook):
+    spec, text = SPECS[hook], section(hook)
+    needed = FIELDS if spec.is_declaring else FIELDS | {"Arguments"}
+    assert set(documented(spec)) >= needed
+    for name, sentence in documented(spec).items():
+        assert f"| {'Since' if name == 'versionadded' else name} | {sentence} |" in text
+    assert f"| Runs in | {', '.join(spec.runs_in)} |" in text

@@ -1,0 +1,62 @@
+"""The one argument of each behaving hook.
+
+An event only ever gains fields with defaults, so old implementations go on working.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradewind_plugins.values import Value
+
+__all__ = ["DagParsed", "TaskParsed", "TaskTry"]
+
+
+class DagParsed(Value):
+    """A DAG as its file built it, before it is serialized.
+
+    Args:
+        dag: The DAG, which a policy may change.
+        file: The path of the file, relative to the DAG folder.
+    """
+
+    dag: Any
+    file: str
+
+
+class TaskParsed(Value):
+    """A task of a DAG as its file built it, before it is serialized.
+
+    Args:
+        task: The operator, which a policy may change.
+        dag: The DAG it belongs to.
+        file: The path of the file, relative to the DAG folder.
+    """
+
+    task: Any
+    dag: Any
+    file: str
+
+
+class TaskTry(Value):
+    """One try of a task, in the process that runs it.
+
+    Args:
+        task: The operator, with its templates filled in.
+        dag_id: The DAG.
+        run_id: The run.
+        task_id: The task.
+        try_number: From 1; it counts attempts at the user's code.
+        map_index: Which instance of a mapped task; -1 for a task that is not mapped.
+        error: What it failed with, in `on_task_failed`.
+        result: What it returned, in `on_task_success`.
+    """
+
+    task: Any
+    dag_id: str
+    run_id: str
+    task_id: str
+    try_number: int
+    map_index: int = -1
+    error: BaseException | None = None
+    result: Any = None

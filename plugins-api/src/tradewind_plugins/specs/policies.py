@@ -1,0 +1,36 @@
+"""What the people who answer for an installation ask of every DAG and task."""
+
+from __future__ import annotations
+
+from tradewind_plugins.events import DagParsed, TaskParsed
+from tradewind_plugins.hooks import ProcessKind, behaving
+
+__all__ = ["tradewind_dag_policy", "tradewind_task_policy"]
+
+
+@behaving(ProcessKind.PARSE, ProcessKind.TASK)
+def tradewind_dag_policy(event: DagParsed) -> None:
+    """Check or change a DAG.
+
+    Caller: whoever imports a DAG file: the processor's child, and the parent of tasks, so that both see the same DAG.
+    Moment: after the file was imported, after the policies of the DAG's tasks, before it is serialized.
+    Arguments: event.dag may be changed in place.
+    Returns: nothing.
+    Exception: the file becomes an import error with that exception; none of its DAGs is updated.
+
+    versionadded: 0.1
+    """
+
+
+@behaving(ProcessKind.PARSE, ProcessKind.TASK)
+def tradewind_task_policy(event: TaskParsed) -> None:
+    """Check or change a task.
+
+    Caller: whoever imports a DAG file: the processor's child, and the parent of tasks, so that both see the same task.
+    Moment: after the file was imported, for each task by its id, before the policy of its DAG.
+    Arguments: event.task may be changed in place.
+    Returns: nothing.
+    Exception: the file becomes an import error with that exception; none of its DAGs is updated.
+
+    versionadded: 0.1
+    """
