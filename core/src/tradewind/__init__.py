@@ -1,1 +1,71 @@
-"""Tradewind: workflow orchestration."""
+"""Tradewind: workflows as directed acyclic graphs of tasks, written in Python.
+
+The names below are the public surface for DAG authors. Importing ``tradewind`` does no work: each name is imported
+when it is first used (PEP 562), so that ``tradewind version`` and the daemons do not pay for authoring.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tradewind_plugins.connection import Connection as Connection
+    from tradewind_plugins.edges import Label as Label
+    from tradewind_plugins.edges import chain as chain
+    from tradewind_plugins.edges import cross_downstream as cross_downstream
+    from tradewind_plugins.operator import BaseOperator as BaseOperator
+    from tradewind_plugins.sensor import BaseSensor as BaseSensor
+    from tradewind_plugins.sensor import BaseSensorOperator as BaseSensorOperator
+    from tradewind_plugins.sensor import PokeReturnValue as PokeReturnValue
+    from tradewind_plugins.trigger_rule import TriggerRule as TriggerRule
+    from tradewind_plugins.variable import Variable as Variable
+    from tradewind_plugins.xcom_arg import XComArg as XComArg
+
+    from tradewind.authoring.context import get_current_context as get_current_context
+    from tradewind.authoring.dag import DAG as DAG
+    from tradewind.authoring.dag_decorator import dag as dag
+    from tradewind.authoring.group_decorator import task_group as task_group
+    from tradewind.authoring.params import Param as Param
+    from tradewind.authoring.task_decorator import task as task
+    from tradewind.authoring.task_group import TaskGroup as TaskGroup
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "BaseOperator": "tradewind_plugins.operator",
+    "BaseSensor": "tradewind_plugins.sensor",
+    "BaseSensorOperator": "tradewind_plugins.sensor",
+    "Connection": "tradewind_plugins.connection",
+    "DAG": "tradewind.authoring.dag",
+    "Label": "tradewind_plugins.edges",
+    "Param": "tradewind.authoring.params",
+    "PokeReturnValue": "tradewind_plugins.sensor",
+    "TaskGroup": "tradewind.authoring.task_group",
+    "TriggerRule": "tradewind_plugins.trigger_rule",
+    "Variable": "tradewind_plugins.variable",
+    "XComArg": "tradewind_plugins.xcom_arg",
+    "chain": "tradewind_plugins.edges",
+    "cross_downstream": "tradewind_plugins.edges",
+    "dag": "tradewind.authoring.dag_decorator",
+    "get_current_context": "tradewind.authoring.context",
+    "task": "tradewind.authoring.task_decorator",
+    "task_group": "tradewind.authoring.group_decorator",
+}
+
+__all__ = [  # noqa: PLE0604 - names from a literal dict
+    "__version__",
+    *_HOMES,
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'tradewind' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

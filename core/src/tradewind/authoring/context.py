@@ -1,0 +1,160 @@
+"""The context: the template variables of a try, built from plain values by the process that runs it.
+
+The contract with execution, in the order of a try::
+
+    dags = load_dags(path, module_name)                    # authoring.loading
+    task = dags[dag_id].get_task(task_id)
+    context = build_context(task, dag_run={...}, ti={...})  # plain JSON values, see build_context
+    with host.bind(...), running_in(context):
+        operator = prepare(task, context)                   # authoring.preparation: unmaps, pulls, renders
+        result = operator.execute(context)
+
+- The host bound around it answers ``xcom_pull``, ``xcom_push``, ``variable`` and ``connection``.
+- ``result`` is for the caller to push under ``return_value`` if ``operator.do_xcom_push``; with
+  ``operator.multiple_outputs`` and a dict, also key by key.
+- A branch and a short circuit do not raise: they call ``context["ti"].skip_downstream(task_ids)``, and the caller
+  reports ``context["ti"].skipped_task_ids`` with the outcome. Those ids, direct downstream or farther, end as skipped
+  whatever their trigger rules; tasks after them follow their rules.
+- ``TradewindSkipException`` ends the task as skipped, ``TradewindRescheduleException`` runs it again at its
+  ``reschedule_date``, ``TradewindFailException`` and ``TradewindSensorTimeout`` fail it without a retry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from tradewind_plugins.connection import Connection
+from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.task_node import TaskNode
+from tradewind_plugins.variable import Variable
+
+from tradewind.authoring import macros
+from tradewind.authoring.params import as_params, resolve_params
+from tradewind.authoring.views import DagRunView, TaskInstanceView
+
+_NO_DEFAULT = object()
+_running: ContextVar[dict[str, Any] | None] = ContextVar("tradewind_context", default=None)
+
+
+class _Variables:
+    """``var.value.name`` and ``var.json.name`` in templates; ``.get(name, default)`` for names that may be missing."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.get(name)
+
+    def get(self, name: str, default: Any = _NO_DEFAULT) -> Any:
+        """Return the variable, or ``default``; raises ``KeyError`` if there is neither."""
+        if default is _NO_DEFAULT:
+            return Variable.get(name, deserialize_json=self._as_json)
+        return Variable.get(name, default_var=default, deserialize_json=self._as_json)
+
+
+class _VariableAccess:
+    value = _Variables(as_json=False)
+    json = _Variables(as_json=True)
+
+
+class _Connections:
+    """``conn.name.host`` in templates; ``conn.get(name, default)`` for connections that may be missing."""
+
+    def __getattr__(self, name: str) -> Connection:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Connection.get(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the connection, or ``default``."""
+        try:
+            return Connection.get(name)
+        except TradewindException:
+            return default
+
+
+def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the context of a try of ``task``.
+
+    Args:
+        task: the task, as its DAG has it (an operator, or a mapped task).
+        dag_run: ``run_id``, ``run_type``, ``logical_date``, ``data_interval_start``, ``data_interval_end``,
+            ``start_date`` (moments as datetimes or ISO texts) and ``conf`` (a dict); only ``run_id`` is a must.
+        ti: ``map_index`` (-1 for a task that is not mapped), ``try_number``, ``max_tries``, ``hostname``,
+            ``start_date``, and ``waiting_since``: the first look of a sensor's try, if this is not it.
+
+    Raises:
+        ParamValidationError: the run's params do not fit their schemas.
+    """
+    dag: Any = task.dag
+    run = DagRunView(dag.dag_id, dag_run)
+    instance = TaskInstanceView(task, run, ti or {})
+    context: dict[str, Any] = {
+        "conn": _Connections(),
+        "dag": dag,
+        "dag_run": run,
+        "data_interval_end": run.data_interval_end,
+        "data_interval_start": run.data_interval_start,
+        "macros": macros,
+        "params": resolve_params({**dag.params, **as_params(task.params)}, run.conf),
+        "run_id": run.run_id,
+        "run_type": run.run_type,
+        "task": task,
+        "task_instance": instance,
+        "test_mode": False,
+        "ti": instance,
+        "var": _VariableAccess(),
+    }
+    context.update(_dates(run, task))
+    return context
+
+
+def _dates(run: DagRunView, task: TaskNode) -> dict[str, Any]:
+    moment = run.logical_date
+    if moment is None:
+        return {}
+    day = moment.strftime("%Y%m%d")
+    return {
+        "ds": moment.strftime("%Y-%m-%d"),
+        "ds_nodash": day,
+        "execution_date": moment,
+        "logical_date": moment,
+        "task_instance_key_str": f"{run.dag_id}__{task.task_id}__{day}",
+        "tomorrow_ds": moment.add(days=1).strftime("%Y-%m-%d"),
+        "tomorrow_ds_nodash": moment.add(days=1).strftime("%Y%m%d"),
+        "ts": moment.isoformat(),
+        "ts_nodash": moment.strftime("%Y%m%dT%H%M%S"),
+        "ts_nodash_with_tz": moment.isoformat().replace("-", "").replace(":", ""),
+        "yesterday_ds": moment.subtract(days=1).strftime("%Y-%m-%d"),
+        "yesterday_ds_nodash": moment.subtract(days=1).strftime("%Y%m%d"),
+    }
+
+
+@contextmanager
+def running_in(context: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Make ``context`` the one that :func:`get_current_context` returns inside the block."""
+    token = _running.set(context)
+    try:
+        yield context
+    finally:
+        _running.reset(token)
+
+
+def get_current_context() -> dict[str, Any]:
+    """Return the context of the task that is running.
+
+    Raises:
+        TradewindException: no task is running here, as while a DAG file is imported.
+    """
+    context = _running.get()
+    if context is None:
+        raise TradewindException(
+            "There is no current context: get_current_context() works inside a running task, "
+            "not while the DAG file is imported."
+        )
+    return context

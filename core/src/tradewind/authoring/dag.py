@@ -1,0 +1,253 @@
+"""``DAG``: what a file defines and the scheduler runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+from tradewind_plugins.exceptions import (
+    DuplicateTaskIdFound,
+    TaskNotFound,
+    TradewindDagCycleException,
+    TradewindException,
+)
+from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
+from tradewind_plugins.task_node import TaskNode, check_id
+
+from tradewind.authoring.dag_arguments import refuse_unknown
+from tradewind.authoring.params import Param, as_params
+from tradewind.authoring.registration import register
+from tradewind.authoring.task_group import TaskGroup
+from tradewind.authoring.topology import topological_order
+from tradewind.timetables.spec import from_schedule
+
+if TYPE_CHECKING:
+    from tradewind.timetables.base import Timetable
+
+_UNSET: Any = object()
+
+
+class DAG(GraphBuilder):
+    """A directed acyclic graph of tasks.
+
+    Args:
+        dag_id: its id, unique among all DAG files.
+        description: one line for lists.
+        schedule: a cron expression, a preset such as ``@daily``, a timedelta, a timetable, or None for runs that are
+            only triggered. Left out, it is one day, as in Airflow 2.
+        start_date: when its first interval may begin; without one (here or in ``default_args``) it is never scheduled.
+        end_date: no run has a later logical date.
+        catchup: whether missed intervals are made up for.
+        max_active_runs: how many of its runs may be under way at once.
+        max_active_tasks: how many of its tasks may run at once.
+        default_args: arguments for its tasks; what a task says itself wins.
+        params: values of a run, plain or :class:`Param`.
+        tags: words to find it by.
+        doc_md: documentation, in Markdown.
+        is_paused_upon_creation: whether it starts paused; None leaves that to the configuration.
+        template_searchpath: more folders for templates, beside that of the DAG file.
+        template_undefined, user_defined_macros, user_defined_filters, jinja_environment_kwargs,
+        render_template_as_native_obj: how templates are rendered, see ``authoring.templating``.
+
+    Raises ``TradewindException`` for an argument that is unknown, not built yet, or has no sense.
+    """
+
+    def __init__(
+        self,
+        dag_id: str,
+        description: str | None = None,
+        schedule: Any = _UNSET,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        *,
+        schedule_interval: Any = _UNSET,
+        catchup: bool = True,
+        max_active_runs: int = 16,
+        max_active_tasks: int = 16,
+        default_args: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        tags: Iterable[str] | None = None,
+        doc_md: str | None = None,
+        is_paused_upon_creation: bool | None = None,
+        template_searchpath: str | Sequence[str] | None = None,
+        template_undefined: type | None = None,
+        user_defined_macros: Mapping[str, Any] | None = None,
+        user_defined_filters: Mapping[str, Any] | None = None,
+        jinja_environment_kwargs: Mapping[str, Any] | None = None,
+        render_template_as_native_obj: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.dag_id = check_id(dag_id, "dag_id")
+        refuse_unknown(dag_id, kwargs)
+        self.description = description
+        self.default_args = dict(default_args or {})
+        self.start_date = self._moment(start_date or self.default_args.get("start_date"), "start_date")
+        self.end_date = self._moment(end_date or self.default_args.get("end_date"), "end_date")
+        self.schedule = self._one_schedule(schedule, schedule_interval)
+        self.timetable: Timetable = from_schedule(self.schedule, self.timezone)
+        self.catchup = bool(catchup)
+        self.max_active_runs = self._limit(max_active_runs, "max_active_runs")
+        self.max_active_tasks = self._limit(max_active_tasks, "max_active_tasks")
+        self.params: dict[str, Param] = as_params({**(self.default_args.get("params") or {}), **(params or {})})
+        self.tags = sorted(set(tags or ()))
+        self.doc_md = doc_md
+        self.is_paused_upon_creation = is_paused_upon_creation
+        search = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
+        self.template_searchpath: list[str] = search
+        self.template_undefined = template_undefined
+        self.user_defined_macros = dict(user_defined_macros or {})
+        self.user_defined_filters = dict(user_defined_filters or {})
+        self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
+        self.render_template_as_native_obj = render_template_as_native_obj
+        self.fileloc = _calling_file()
+        self.task_dict: dict[str, TaskNode] = {}
+        self.groups: dict[str, TaskGroup] = {}
+        self.edge_labels: dict[tuple[str, str], str] = {}
+        self.task_group = TaskGroup(None, dag=self)
+
+    def _moment(self, value: Any, name: str) -> pendulum.DateTime | None:
+        if value is None:
+            return None
+        if not isinstance(value, datetime):
+            raise TradewindException(
+                f"DAG {self.dag_id!r}: {name} must be a datetime, for instance pendulum.datetime(2024, 1, 1), "
+                f"not {value!r}."
+            )
+        return pendulum.instance(value, tz="UTC")
+
+    def _one_schedule(self, schedule: Any, schedule_interval: Any) -> Any:
+        if schedule is not _UNSET and schedule_interval is not _UNSET:
+            raise TradewindException(
+                f"DAG {self.dag_id!r}: give schedule, and not schedule_interval, its old name, as well."
+            )
+        chosen = schedule if schedule is not _UNSET else schedule_interval
+        return timedelta(days=1) if chosen is _UNSET else chosen
+
+    def _limit(self, value: Any, name: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise TradewindException(f"DAG {self.dag_id!r}: {name} must be a whole number above 0, not {value!r}.")
+        return value
+
+    @property
+    def timezone(self) -> str:
+        """The name of the time zone of the start date, in which a cron expression is read."""
+        return (self.start_date.timezone_name if self.start_date is not None else None) or "UTC"
+
+    @property
+    def folder(self) -> str:
+        """The folder of the DAG's file, to which template files are relative."""
+        return str(Path(self.fileloc).parent)
+
+    @property
+    def tasks(self) -> list[TaskNode]:
+        """All tasks, in the order they were made."""
+        return list(self.task_dict.values())
+
+    @property
+    def task_ids(self) -> list[str]:
+        """The ids of all tasks, in the order they were made."""
+        return list(self.task_dict)
+
+    @property
+    def roots(self) -> list[TaskNode]:
+        """The tasks without upstream."""
+        return [task for task in self.tasks if not task.upstream_task_ids]
+
+    @property
+    def leaves(self) -> list[TaskNode]:
+        """The tasks without downstream."""
+        return [task for task in self.tasks if not task.downstream_task_ids]
+
+    def add_task(self, task: TaskNode) -> None:
+        """Take in ``task``.
+
+        Raises:
+            DuplicateTaskIdFound: its id is taken by another task or by a group.
+        """
+        if self.task_dict.get(task.task_id) is task:
+            return
+        self._check_free(task.task_id)
+        self.task_dict[task.task_id] = task
+
+    def add_group(self, group: TaskGroup) -> None:
+        """Take in ``group``.
+
+        Raises:
+            DuplicateTaskIdFound: its id is taken by another group or by a task.
+        """
+        if group.group_id is None:
+            raise TradewindException(f"DAG {self.dag_id!r} has its root group already; give the group an id.")
+        self._check_free(group.group_id)
+        self.groups[group.group_id] = group
+
+    def _check_free(self, full_id: str) -> None:
+        if self.has_task(full_id):
+            kind = "task" if full_id in self.task_dict else "task group"
+            raise DuplicateTaskIdFound(f"DAG {self.dag_id!r} has a {kind} {full_id!r} already; ids are unique.")
+
+    def has_task(self, task_id: str) -> bool:
+        """Tell whether there is a task or a group of that id."""
+        return task_id in self.task_dict or task_id in self.groups
+
+    def get_task(self, task_id: str) -> TaskNode:
+        """Return the task of that id.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        task = self.task_dict.get(task_id)
+        if task is None:
+            raise TaskNotFound(f"DAG {self.dag_id!r} has no task {task_id!r}.")
+        return task
+
+    def set_edge_label(self, upstream_id: str, downstream_id: str, label: str) -> None:
+        """Write ``label`` on the edge between two tasks."""
+        self.edge_labels[upstream_id, downstream_id] = label
+
+    def root(self) -> TaskGroup:
+        """Return the group that holds everything in this DAG."""
+        return self.task_group
+
+    def topological_sort(self) -> list[TaskNode]:
+        """Return all tasks, each after its upstream; among equals in the order of their ids.
+
+        Raises:
+            TradewindDagCycleException: the tasks depend on each other in a circle.
+        """
+        edges = {task.task_id: task.downstream_task_ids for task in self.tasks}
+        order, circle = topological_order(edges)
+        if circle:
+            raise TradewindDagCycleException(
+                f"DAG {self.dag_id!r}: its tasks depend on each other in a circle: {' >> '.join(circle)}."
+            )
+        return [self.task_dict[task_id] for task_id in order]
+
+    def __enter__(self) -> DAG:
+        push_frame(Frame(self, self.task_group))
+        return self
+
+    def __exit__(self, error_type: type[BaseException] | None, *error: object) -> None:
+        pop_frame()
+        if error_type is None:
+            register(self)
+
+    def __rshift__(self, other: object) -> Any:
+        raise TradewindException(f"DAG {self.dag_id!r} is no end of an edge; make tasks inside `with DAG(...)`.")
+
+    __lshift__ = __rrshift__ = __rlshift__ = __rshift__
+
+    def __repr__(self) -> str:
+        return f"<DAG: {self.dag_id}>"
+
+
+def _calling_file() -> str:
+    """Return the file whose code constructs the DAG, looking past Tradewind's own frames."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to the caller; inspect.stack reads every source file
+    own = str(Path(__file__).parent)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(own):
+        frame = frame.f_back
+    return frame.f_code.co_filename

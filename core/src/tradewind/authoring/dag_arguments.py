@@ -1,0 +1,58 @@
+"""The arguments of a DAG that Airflow has and Tradewind does not have yet, refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tradewind_plugins.exceptions import TradewindException
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is False or (isinstance(value, (list, tuple, dict, set)) and not value)
+
+
+def _is_zero_or_empty(value: Any) -> bool:
+    return _is_empty(value) or value == 0
+
+
+def _always(_value: Any) -> bool:
+    return True
+
+
+# Name -> does this value ask for nothing? What does, is accepted; anything else is refused.
+_NOT_BUILT: dict[str, Callable[[Any], bool]] = {
+    "access_control": _is_empty,
+    "auto_register": lambda value: value is True,
+    "dag_display_name": _is_empty,
+    "dagrun_timeout": _is_empty,
+    "default_view": _always,  # a choice among Airflow's pages, which are not ours
+    "fail_fast": _is_empty,
+    "fail_stop": _is_empty,
+    "full_filepath": _is_empty,
+    "max_consecutive_failed_dag_runs": _is_zero_or_empty,
+    "on_failure_callback": _is_empty,
+    "on_success_callback": _is_empty,
+    "orientation": _always,  # as above
+    "owner_links": _is_empty,
+    "sla_miss_callback": _is_empty,
+}
+_INSTEAD = {
+    "concurrency": "max_active_tasks",
+    "timetable": "schedule",
+}
+
+
+def refuse_unknown(dag_id: str, extra: Mapping[str, Any]) -> None:
+    """Raise ``TradewindException`` for the first argument in ``extra`` that asks for something that is not there."""
+    for name, value in extra.items():
+        if name in _INSTEAD:
+            if value is not None:
+                raise TradewindException(f"DAG {dag_id!r}: the argument {name!r} is called {_INSTEAD[name]!r} here.")
+        elif name not in _NOT_BUILT:
+            raise TradewindException(f"DAG {dag_id!r}: DAG has no argument {name!r}.")
+        elif not _NOT_BUILT[name](value):
+            raise TradewindException(
+                f"DAG {dag_id!r}: the argument {name}={value!r} is not built yet in Tradewind; "
+                "leave it out to run the DAG without it."
+            )

@@ -1,0 +1,47 @@
+"""``@dag``: a DAG from a function that makes its tasks."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+from tradewind_plugins.exceptions import TradewindException
+
+from tradewind.authoring.dag import DAG
+from tradewind.authoring.dag_param import DagParam
+from tradewind.authoring.params import Param
+
+P = ParamSpec("P")
+
+
+def dag(dag_id: str | None = None, **dag_arguments: Any) -> Callable[[Callable[P, Any]], Callable[P, DAG]]:
+    """Make a DAG of the decorated function: calling it builds and returns the DAG.
+
+    The function's parameters become params of the DAG. What it is called with (else their defaults) is their default
+    in a run; inside the function they are references, to be passed on to tasks.
+
+    Args:
+        dag_id: its id; left out, the function's name.
+        dag_arguments: the arguments of :class:`DAG`. The function's docstring is ``doc_md`` unless that is given.
+    """
+    if callable(dag_id):
+        raise TradewindException("Write @dag() with parentheses, for instance @dag(schedule='@daily').")
+
+    def decorate(function: Callable[P, Any]) -> Callable[P, DAG]:
+        @functools.wraps(function)
+        def factory(*args: P.args, **kwargs: P.kwargs) -> DAG:
+            given = inspect.signature(function).bind(*args, **kwargs)
+            given.apply_defaults()
+            arguments = {"doc_md": inspect.getdoc(function), **dag_arguments}
+            made = DAG(dag_id or function.__name__, **arguments)
+            with made:
+                for name, value in given.arguments.items():
+                    made.params[name] = value if isinstance(value, Param) else Param(value)
+                function(**{name: DagParam(name) for name in given.arguments})  # type: ignore[call-arg,arg-type]
+            return made
+
+        return factory
+
+    return decorate

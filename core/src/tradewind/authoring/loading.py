@@ -1,0 +1,76 @@
+"""Loading a DAG file: the same way, under the same module name, when it is parsed and when its tasks run."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+
+from tradewind_plugins.exceptions import TradewindException
+
+from tradewind.authoring.dag import DAG
+from tradewind.authoring.registration import collecting
+
+_OURS = ("tradewind", "airflow")
+
+
+def dag_module_name(relative_path: str) -> str:
+    """Return the module name of the DAG file at ``relative_path`` (with ``/``) in its folder.
+
+    A file ``reports/daily.py`` is the module ``reports.daily``, so that spawned processes can import it too. Where that
+    is no module name, or would hide the standard library or Tradewind, a name is made from the path's hash.
+    """
+    path = PurePosixPath(relative_path)
+    parts = path.with_suffix("").parts
+    top = parts[0]
+    hides = top in sys.stdlib_module_names or top.startswith(_OURS) or top == "__main__"
+    if not hides and all(part.isidentifier() for part in parts):
+        return ".".join(parts)
+    digest = hashlib.sha256(relative_path.encode()).hexdigest()[:10]
+    return f"_dag_{digest}_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}"
+
+
+def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
+    """Import the DAG file at ``path`` and return its DAGs by id.
+
+    Args:
+        path: the file. Its folder's root is on ``sys.path`` already; that is the caller's part.
+        module_name: from :func:`dag_module_name`.
+
+    Raises:
+        TradewindException: two DAGs of the file have one id, or the tasks of one depend on each other in a circle.
+        Exception: whatever the file itself raises.
+    """
+    with collecting() as registered:
+        module = _import_file(path, module_name)
+    found: dict[str, DAG] = {}
+    for dag in [*registered, *_module_level(module)]:
+        known = found.setdefault(dag.dag_id, dag)
+        if known is not dag:
+            raise TradewindException(f"The file {path.name} defines two DAGs with the id {dag.dag_id!r}.")
+    for dag in found.values():
+        dag.fileloc = str(path)
+        dag.topological_sort()
+    return found
+
+
+def _module_level(module: ModuleType) -> Iterable[DAG]:
+    return [value for value in vars(module).values() if isinstance(value, DAG)]
+
+
+def _import_file(path: Path, module_name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise TradewindException(f"The file {path} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
+    return module

@@ -1,0 +1,58 @@
+"""From a task of a DAG to an operator ready to execute: unmapped, outputs of other tasks pulled, fields rendered."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from tradewind_plugins.exceptions import TradewindException, XComNotFound
+from tradewind_plugins.host import XCOM_RETURN_KEY, current
+from tradewind_plugins.mapped import MappedOperator
+from tradewind_plugins.operator import BaseOperator
+from tradewind_plugins.task_node import TaskNode
+from tradewind_plugins.xcom_arg import XComArg
+
+from tradewind.authoring.templating import render_fields
+
+_NOTHING = object()
+
+
+def prepare(task: TaskNode, context: dict[str, Any]) -> BaseOperator:
+    """Return the operator to execute; ``context["task"]`` becomes it. The task of the DAG is left as it is.
+
+    Args:
+        task: the task of the DAG; a mapped one becomes the instance ``context["ti"].map_index``.
+        context: of the try, from ``authoring.context.build_context``. A host must be bound where outputs are pulled.
+
+    Raises:
+        XComNotFound: a named output of another task was never pushed.
+        TradewindException: a template cannot be rendered, or there is no such instance of the mapped task.
+    """
+    if isinstance(task, MappedOperator):
+        operator = task.unmap(context["ti"].map_index, pull_argument)
+    elif isinstance(task, BaseOperator):
+        operator = copy.copy(task)
+    else:
+        raise TradewindException(f"Task {task.task_id!r} is of {type(task).__name__}, which cannot be executed.")
+    context["task"] = operator
+    context["ti"].task = operator
+    render_fields(operator, context, pull_argument)
+    return operator
+
+
+def pull_argument(argument: XComArg) -> Any:
+    """Return the value behind an output of another task of the run.
+
+    A result that was never pushed is None, as the task may have been skipped.
+
+    Raises:
+        XComNotFound: a key other than ``return_value`` was never pushed.
+    """
+    value = current().xcom_pull(argument.operator.task_id, key=argument.key, default=_NOTHING)
+    if value is not _NOTHING:
+        return value
+    if argument.key == XCOM_RETURN_KEY or isinstance(argument.operator, MappedOperator):
+        return None
+    raise XComNotFound(
+        f"Task {argument.operator.task_id!r} has pushed nothing under the key {argument.key!r} in this run."
+    )

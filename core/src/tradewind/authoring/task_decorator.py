@@ -1,0 +1,136 @@
+"""``@task``: tasks from functions. Calling the function in a DAG makes a task and returns the promise of its result."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from tradewind_plugins.callables import check_call
+from tradewind_plugins.decorated import DecoratedOperator, function_name, returns_dict, unique_task_id
+from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.mapped import MappedOperator
+from tradewind_plugins.operator import BaseOperator
+from tradewind_plugins.xcom_arg import XComArg
+
+from tradewind.operators.python import BranchPythonOperator, ShortCircuitOperator
+from tradewind.sensors.python import PythonSensor
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class TaskFactory(Generic[P, R]):
+    """A function whose call makes a task.
+
+    Args:
+        function: what the task calls; also there as the attribute ``function``, for tests of it alone.
+        operator_class: the operator that calls it.
+        task_arguments: the arguments of that operator.
+    """
+
+    def __init__(
+        self, function: Callable[P, R], operator_class: type[BaseOperator], task_arguments: dict[str, Any]
+    ) -> None:
+        if isinstance(function, TaskFactory):
+            raise TradewindException(f"{function!r} is decorated twice; one @task is enough.")
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.operator_class = operator_class
+        self.task_arguments = dict(task_arguments)
+        if self.task_arguments.get("multiple_outputs") is None:
+            self.task_arguments["multiple_outputs"] = returns_dict(function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> XComArg:
+        """Make a task that calls the function with these arguments, and return the promise of its result."""
+        task: BaseOperator = self.operator_class(
+            **self._arguments(), python_callable=self.function, op_args=args, op_kwargs=kwargs
+        )
+        return task.output
+
+    def _arguments(self) -> dict[str, Any]:
+        given = self.task_arguments
+        wanted = given.get("task_id") or function_name(self.function)
+        return {**given, "task_id": unique_task_id(wanted, given.get("dag"), given.get("task_group"))}
+
+    def override(self, **task_arguments: Any) -> TaskFactory[P, R]:
+        """Return the same function with other arguments of its task, for instance another ``task_id``."""
+        return TaskFactory(self.function, self.operator_class, {**self.task_arguments, **task_arguments})
+
+    def partial(self, **kwargs: Any) -> PartialTask:
+        """Give the arguments that all instances of a mapped task share; then call ``.expand``."""
+        return PartialTask(self, kwargs)
+
+    def expand(self, **values: Any) -> XComArg:
+        """Make one instance of the task for every element: of a list, a dict, or the output of a task."""
+        return PartialTask(self, {}).expand(**values)
+
+    def __repr__(self) -> str:
+        return f"<@task {function_name(self.function)}>"
+
+
+class PartialTask:
+    """A ``@task`` function with some of its arguments, waiting for ``.expand``."""
+
+    def __init__(self, factory: TaskFactory[Any, Any], kwargs: dict[str, Any]) -> None:
+        self._factory = factory
+        self._kwargs = kwargs
+
+    def partial(self, **kwargs: Any) -> PartialTask:
+        """Give more of the shared arguments."""
+        return PartialTask(self._factory, {**self._kwargs, **kwargs})
+
+    def expand(self, **values: Any) -> XComArg:
+        """Make one instance of the task for every element: of a list, a dict, or the output of a task."""
+        factory = self._factory
+        name = function_name(factory.function)
+        twice = sorted(set(values) & set(self._kwargs))
+        if twice:
+            raise TradewindException(
+                f"@task {name}: {twice[0]!r} is given to both partial() and expand(); give it to one of them."
+            )
+        check_call(factory.function, (), self._kwargs, tuple(values), f"@task {name}")
+        arguments = {
+            **factory._arguments(),  # noqa: SLF001 - the two classes are one thing
+            "python_callable": factory.function,
+            "op_kwargs": self._kwargs,
+        }
+        return MappedOperator(factory.operator_class, arguments, values, into="op_kwargs").output
+
+
+class TaskDecorator:
+    """One kind of ``@task``: the plain one, a branch, a short circuit, a sensor."""
+
+    def __init__(self, name: str, operator_class: type[BaseOperator]) -> None:
+        self._name = name
+        self._operator_class = operator_class
+
+    @overload
+    def __call__(self, function: Callable[P, R]) -> TaskFactory[P, R]: ...
+    @overload
+    def __call__(
+        self, *, multiple_outputs: bool | None = None, **task_arguments: Any
+    ) -> Callable[[Callable[P, R]], TaskFactory[P, R]]: ...
+
+    def __call__(self, function: Any = None, **task_arguments: Any) -> Any:
+        """Decorate a function, with or without arguments for its task."""
+        if function is None:
+            return lambda decorated: TaskFactory(decorated, self._operator_class, task_arguments)
+        if not callable(function):
+            raise TradewindException(f"@{self._name} takes its arguments by keyword, not {function!r}.")
+        return TaskFactory(function, self._operator_class, task_arguments)
+
+
+class TaskDecorators(TaskDecorator):
+    """``@task`` and what hangs on it: ``@task.branch``, ``@task.short_circuit``, ``@task.sensor``, ``@task.python``."""
+
+    def __init__(self) -> None:
+        super().__init__("task", DecoratedOperator)
+        self.python = TaskDecorator("task.python", DecoratedOperator)
+        self.branch = TaskDecorator("task.branch", BranchPythonOperator)
+        self.short_circuit = TaskDecorator("task.short_circuit", ShortCircuitOperator)
+        self.sensor = TaskDecorator("task.sensor", PythonSensor)
+
+
+task = TaskDecorators()
+"""The decorator for DAG authors."""

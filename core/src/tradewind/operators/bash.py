@@ -1,0 +1,119 @@
+"""An operator that runs a shell command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any
+
+from tradewind_plugins.exceptions import TradewindException, TradewindSkipException
+from tradewind_plugins.operator import BaseOperator
+
+
+class BashOperator(BaseOperator):
+    """Runs a command with bash; the last line of its output is the task's XCom.
+
+    Args:
+        bash_command: the command, or the name of a script ending in ``.sh`` or ``.bash`` beside the DAG; templated.
+        env: the environment of the command in place of the task's own; templated.
+        append_env: whether ``env`` is added to the task's environment instead.
+        output_encoding: how to read the output.
+        skip_on_exit_code: the exit code, or codes, that skip the task; None for none.
+        cwd: the folder to run in; None for a temporary one; templated.
+        output_processor: makes the XCom of the last line.
+    """
+
+    template_fields: Sequence[str] = ("bash_command", "env", "cwd")
+    template_fields_renderers: Mapping[str, str] = {"bash_command": "bash", "env": "json"}
+    template_ext: Sequence[str] = (".sh", ".bash")
+    ui_color = "#f0ede4"
+
+    def __init__(
+        self,
+        *,
+        bash_command: str,
+        env: Mapping[str, str] | None = None,
+        append_env: bool = False,
+        output_encoding: str = "utf-8",
+        skip_on_exit_code: int | Container[int] | None = 99,
+        cwd: str | None = None,
+        output_processor: Callable[[str], Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.bash_command = bash_command
+        self.env = dict(env) if env is not None else None
+        self.append_env = append_env
+        self.output_encoding = output_encoding
+        self.skip_on_exit_code = skip_on_exit_code
+        self.cwd = cwd
+        self.output_processor = output_processor
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def execute(self, context: Any) -> Any:
+        """Run the command, logging its output line by line.
+
+        Raises:
+            TradewindSkipException: it exited with a code of ``skip_on_exit_code``.
+            TradewindException: it exited with another code but 0, or ``cwd`` is no folder.
+        """
+        if self.cwd is None:
+            with tempfile.TemporaryDirectory(prefix="tradewind-") as folder:
+                code, last_line = self._run(folder, context)
+        else:
+            code, last_line = self._run(self.cwd, context)
+        if self._skips(code):
+            raise TradewindSkipException(f"The command exited with code {code}: skipping.")
+        if code != 0:
+            raise TradewindException(f"The command of task {self.task_id!r} exited with code {code}.")
+        return self.output_processor(last_line) if self.output_processor else last_line
+
+    def _skips(self, code: int) -> bool:
+        codes = self.skip_on_exit_code
+        return code == codes if codes is None or isinstance(codes, int) else code in codes
+
+    def _run(self, folder: str, context: Any) -> tuple[int, str]:
+        if not os.path.isdir(folder):  # noqa: PTH112 - cwd is a plain text
+            raise TradewindException(f"Task {self.task_id!r}: cwd {folder!r} is not a folder.")
+        last_line = ""
+        # A session of its own, so that on_kill reaches what the command has started as well.
+        with subprocess.Popen(  # noqa: S603 - running the author's command is the point
+            ["bash", "-c", self.bash_command],  # noqa: S607 - bash as the worker's PATH has it
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env=self._environment(context),
+            start_new_session=True,
+        ) as process:
+            self._process = process
+            if process.stdout is not None:
+                for raw in process.stdout:
+                    last_line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
+                    self.log.info("%s", last_line)
+        return process.returncode, last_line
+
+    def _environment(self, context: Any) -> dict[str, str]:
+        base = dict(os.environ) if self.env is None or self.append_env else {}
+        return {**base, **context_variables(context), **(self.env or {})}
+
+    def on_kill(self) -> None:
+        """Terminate the command and all it has started."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+
+
+def context_variables(context: Any) -> dict[str, str]:
+    """Return what a command can know of the task it runs in, as ``TRADEWIND_CTX_…`` environment variables."""
+    ti, run = context["ti"], context["dag_run"]
+    moment = run.logical_date
+    return {
+        "TRADEWIND_CTX_DAG_ID": ti.dag_id,
+        "TRADEWIND_CTX_TASK_ID": ti.task_id,
+        "TRADEWIND_CTX_DAG_RUN_ID": run.run_id,
+        "TRADEWIND_CTX_TRY_NUMBER": str(ti.try_number),
+        "TRADEWIND_CTX_EXECUTION_DATE": moment.isoformat() if moment is not None else "",
+    }

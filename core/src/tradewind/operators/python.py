@@ -1,0 +1,90 @@
+"""Operators that call a Python function: plainly, to choose a branch, or to stop what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tradewind_plugins.decorated import DecoratedOperator
+
+from tradewind.authoring.branching import apply_branch, skipped_by_short_circuit
+from tradewind.authoring.context import get_current_context
+
+__all__ = ["BranchPythonOperator", "PythonOperator", "ShortCircuitOperator", "get_current_context"]
+
+
+class PythonOperator(DecoratedOperator):
+    """Calls a function; its result is the task's XCom.
+
+    Args:
+        python_callable: the function. Parameters named after context variables get them; with ``**kwargs`` it gets all.
+        op_args, op_kwargs: its arguments, templated.
+        templates_dict: more values to render, given to the function as the context variable ``templates_dict``.
+        templates_exts: the endings of values in ``templates_dict`` that name template files.
+        show_return_value_in_logs: whether the result is logged.
+        provide_context: says nothing: the context is always there. Known from Airflow 1.10.
+    """
+
+    template_fields: Sequence[str] = ("templates_dict", "op_args", "op_kwargs")
+    template_fields_renderers: Mapping[str, str] = {"templates_dict": "json", "op_args": "py", "op_kwargs": "py"}
+    ui_color = "#ffefeb"
+
+    def __init__(
+        self,
+        *,
+        python_callable: Callable[..., Any],
+        op_args: Sequence[Any] | None = None,
+        op_kwargs: Mapping[str, Any] | None = None,
+        templates_dict: dict[str, Any] | None = None,
+        templates_exts: Sequence[str] | None = None,
+        show_return_value_in_logs: bool = True,
+        provide_context: bool = True,  # noqa: ARG002 - see the docstring
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)
+        self.templates_dict = templates_dict
+        if templates_exts:
+            self.template_ext = tuple(templates_exts)
+        self.show_return_value_in_logs = show_return_value_in_logs
+
+    def execute(self, context: Mapping[str, Any]) -> Any:
+        """Call the function and return its result."""
+        result = self.call({**context, "templates_dict": self.templates_dict})
+        if self.show_return_value_in_logs and result is not None:
+            self.log.info("Returned value: %s", result)
+        return result
+
+
+class BranchPythonOperator(PythonOperator):
+    """Calls a function that chooses what goes on.
+
+    It returns the id of a task or group downstream, a list of them, or None.
+    Direct downstream that is not chosen is skipped, unless it comes after something chosen as well.
+    """
+
+    def execute(self, context: Mapping[str, Any]) -> Any:
+        """Call the function, have the other branches skipped, and return the choice."""
+        choice = super().execute(context)
+        apply_branch(context, choice)
+        return choice
+
+
+class ShortCircuitOperator(PythonOperator):
+    """Calls a function that says whether to go on: a false result skips what follows.
+
+    Args:
+        ignore_downstream_trigger_rules: whether all that follows is skipped; if not, only the direct downstream is, and
+            tasks after it follow their trigger rules.
+    """
+
+    def __init__(self, *, ignore_downstream_trigger_rules: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ignore_downstream_trigger_rules = ignore_downstream_trigger_rules
+
+    def execute(self, context: Mapping[str, Any]) -> Any:
+        """Call the function; if its result is false, have what follows skipped. Return the result."""
+        condition = super().execute(context)
+        if not condition:
+            task = context["task"]
+            context["ti"].skip_downstream(skipped_by_short_circuit(task, self.ignore_downstream_trigger_rules))
+        return condition

@@ -1,0 +1,23 @@
+"""Timetables: when the runs of a DAG are due, and which stretch of time each one is about.
+
+``schedule=`` of a DAG takes a cron expression, a preset, a timedelta, None, or one of the timetables here.
+"""
+
+from tradewind.timetables.base import DataInterval, RunSpec, Timetable
+from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
+from tradewind.timetables.simple import NullTimetable, OnceTimetable
+from tradewind.timetables.spec import from_schedule, from_spec
+from tradewind.timetables.trigger import CronTriggerTimetable
+
+__all__ = [
+    "CronDataIntervalTimetable",
+    "CronTriggerTimetable",
+    "DataInterval",
+    "DeltaDataIntervalTimetable",
+    "NullTimetable",
+    "OnceTimetable",
+    "RunSpec",
+    "Timetable",
+    "from_schedule",
+    "from_spec",
+]

@@ -1,0 +1,147 @@
+"""Timetables of data intervals, Airflow 2's default: a run covers an interval and is made when it has ended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tradewind_plugins.exceptions import TradewindTimetableInvalid
+
+from tradewind.timetables.base import DataInterval, RunSpec, Timetable
+from tradewind.timetables.cron import Cron
+
+
+class _IntervalTimetable(Timetable):
+    """Intervals that follow each other without gaps."""
+
+    def next_run(
+        self,
+        *,
+        after: datetime | None,
+        earliest: datetime | None,
+        latest: datetime | None,
+        catchup: bool,
+        now: datetime,
+    ) -> RunSpec | None:
+        """Return the run of the interval after the last one, or of the first one from ``earliest`` on."""
+        if earliest is None:
+            return None
+        start = self._first_start(earliest)
+        if after is not None:
+            start = max(start, self._start_at(after, earliest))
+        if not catchup:
+            start = max(start, self._latest_complete(start, now))
+        if latest is not None and start > latest:
+            return None
+        return RunSpec.of_interval(start, self._end(start))
+
+    def _first_start(self, earliest: datetime) -> datetime:
+        """Return the first start of an interval that is not before ``earliest``."""
+        raise NotImplementedError
+
+    def _start_at(self, end_of_last: datetime, earliest: datetime) -> datetime:
+        """Return the start of the interval that follows one which ended then."""
+        raise NotImplementedError
+
+    def _latest_complete(self, start: datetime, now: datetime) -> datetime:
+        """Return the start of the last interval that has ended by ``now``."""
+        raise NotImplementedError
+
+    def _end(self, start: datetime) -> datetime:
+        raise NotImplementedError
+
+
+class CronDataIntervalTimetable(_IntervalTimetable):
+    """The intervals between the ticks of a cron expression.
+
+    Args:
+        cron: an expression of five fields, or a preset such as ``@daily``.
+        timezone: the name of the time zone whose wall clock counts.
+
+    Raises ``TradewindTimetableInvalid`` for what is not a schedule or not a time zone.
+    """
+
+    kind = "cron"
+
+    def __init__(self, cron: str, timezone: Any = "UTC") -> None:
+        self.text = cron
+        self._cron = Cron(cron, zone_name(timezone))
+
+    def _first_start(self, earliest: datetime) -> datetime:
+        return self._cron.at_or_after(earliest)
+
+    def _start_at(self, end_of_last: datetime, earliest: datetime) -> datetime:  # noqa: ARG002 - ticks know no start
+        return self._cron.at_or_before(end_of_last)
+
+    def _latest_complete(self, start: datetime, now: datetime) -> datetime:  # noqa: ARG002 - ticks know no start
+        return self._cron.before(self._cron.at_or_before(now))
+
+    def _end(self, start: datetime) -> datetime:
+        return self._cron.after(start)
+
+    def manual_interval(self, at: datetime) -> DataInterval:
+        """Return the last interval that has ended by then."""
+        end = self._cron.at_or_before(at)
+        return DataInterval(self._cron.before(end), end)
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the expression, as written, and the time zone."""
+        return {"type": self.kind, "expression": self.text, "timezone": self._cron.timezone_name}
+
+    @property
+    def summary(self) -> str:
+        """The expression as it was written."""
+        return self.text
+
+
+class DeltaDataIntervalTimetable(_IntervalTimetable):
+    """Intervals of equal length from the DAG's start date on, in elapsed time.
+
+    Args:
+        delta: the length, more than nothing.
+
+    Raises ``TradewindTimetableInvalid`` for a length of zero or less.
+    """
+
+    kind = "delta"
+
+    def __init__(self, delta: timedelta) -> None:
+        if delta <= timedelta(0):
+            raise TradewindTimetableInvalid(f"A schedule of {delta!r} never moves on; give a timedelta above zero.")
+        self.delta = delta
+
+    def _first_start(self, earliest: datetime) -> datetime:
+        return earliest
+
+    def _start_at(self, end_of_last: datetime, earliest: datetime) -> datetime:  # noqa: ARG002 - see the base
+        return end_of_last
+
+    def _latest_complete(self, start: datetime, now: datetime) -> datetime:
+        complete = (now - start) // self.delta - 1
+        return start + complete * self.delta if complete > 0 else start
+
+    def _end(self, start: datetime) -> datetime:
+        return start + self.delta
+
+    def manual_interval(self, at: datetime) -> DataInterval:
+        """Return the time of one length up to ``at``."""
+        return DataInterval(at - self.delta, at)
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the length in seconds."""
+        return {"type": self.kind, "seconds": self.delta.total_seconds()}
+
+    @property
+    def summary(self) -> str:
+        """The length, as Python writes it."""
+        return str(self.delta)
+
+
+def zone_name(value: Any) -> str:
+    """Return the name of a time zone given by name or as a tzinfo of pendulum, zoneinfo or the standard library."""
+    if isinstance(value, str):
+        return value
+    name = getattr(value, "name", None) or getattr(value, "key", None)
+    if isinstance(name, str):
+        return name
+    return str(value).removeprefix("UTC") or "UTC"  # datetime.timezone shows itself as UTC or UTC+02:00

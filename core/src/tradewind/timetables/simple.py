@@ -1,0 +1,55 @@
+"""Timetables that need no arithmetic: never, and once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tradewind.timetables.base import RunSpec, Timetable
+
+
+class NullTimetable(Timetable):
+    """No scheduled runs: the DAG runs when somebody triggers it. This is ``schedule=None``."""
+
+    kind = "none"
+
+    def next_run(
+        self,
+        *,
+        after: datetime | None,  # noqa: ARG002 - never is never
+        earliest: datetime | None,  # noqa: ARG002
+        latest: datetime | None,  # noqa: ARG002
+        catchup: bool,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+    ) -> RunSpec | None:
+        """Return None."""
+        return None
+
+    @property
+    def summary(self) -> str:
+        """The word None, as it was written."""
+        return "None"
+
+
+class OnceTimetable(Timetable):
+    """One run, at the DAG's start date. This is ``schedule="@once"``."""
+
+    kind = "once"
+
+    def next_run(
+        self,
+        *,
+        after: datetime | None,
+        earliest: datetime | None,
+        latest: datetime | None,
+        catchup: bool,  # noqa: ARG002 - there is nothing to catch up with
+        now: datetime,  # noqa: ARG002
+    ) -> RunSpec | None:
+        """Return the run at ``earliest`` unless there was one."""
+        if after is not None or earliest is None or (latest is not None and earliest > latest):
+            return None
+        return RunSpec.of_moment(earliest)
+
+    @property
+    def summary(self) -> str:
+        """The preset's name."""
+        return "@once"

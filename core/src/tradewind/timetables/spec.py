@@ -1,0 +1,73 @@
+"""Timetables from what a DAG says (``schedule=``) and from what the database says (a spec of JSON values)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from tradewind_plugins.exceptions import TradewindTimetableInvalid
+
+from tradewind.timetables.base import Timetable
+from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
+from tradewind.timetables.simple import NullTimetable, OnceTimetable
+from tradewind.timetables.trigger import CronTriggerTimetable
+
+_MAKERS: dict[str, Callable[[Mapping[str, Any]], Timetable]] = {
+    "none": lambda _: NullTimetable(),
+    "once": lambda _: OnceTimetable(),
+    "cron": lambda spec: CronDataIntervalTimetable(spec["expression"], spec["timezone"]),
+    "cron_trigger": lambda spec: CronTriggerTimetable(spec["expression"], spec["timezone"]),
+    "delta": lambda spec: DeltaDataIntervalTimetable(timedelta(seconds=spec["seconds"])),
+}
+
+
+def from_schedule(schedule: Any, timezone: Any = "UTC") -> Timetable:
+    """Return the timetable that ``schedule=`` of a DAG means.
+
+    Args:
+        schedule: a cron expression, a preset, a timedelta, None, or a timetable.
+        timezone: the time zone of a cron expression: a name or a tzinfo.
+
+    Raises:
+        TradewindTimetableInvalid: it is none of these, or not built yet.
+    """
+    if schedule is None or schedule in ("@none", "None"):
+        return NullTimetable()
+    if schedule == "@once":
+        return OnceTimetable()
+    if schedule == "@continuous":
+        raise TradewindTimetableInvalid("The schedule '@continuous' is not built yet; use a short timedelta.")
+    if isinstance(schedule, str):
+        return CronDataIntervalTimetable(schedule, timezone)
+    if isinstance(schedule, timedelta):
+        return DeltaDataIntervalTimetable(schedule)
+    if isinstance(schedule, Timetable):
+        return _built_in(schedule)
+    raise TradewindTimetableInvalid(
+        f"schedule={schedule!r} is not a cron expression, a preset, a timedelta, None or a timetable of "
+        "tradewind.timetables; datasets are not built yet."
+    )
+
+
+def _built_in(timetable: Timetable) -> Timetable:
+    # The scheduler computes runs from the spec alone: a class it does not know would be user code in the scheduler.
+    kind = getattr(timetable, "kind", None)
+    if kind not in _MAKERS or type(_MAKERS[kind](timetable.to_spec())) is not type(timetable):
+        raise TradewindTimetableInvalid(
+            f"{type(timetable).__name__} is a timetable of your own, which is not built yet; "
+            "use one of tradewind.timetables."
+        )
+    return timetable
+
+
+def from_spec(spec: Mapping[str, Any]) -> Timetable:
+    """Return the timetable that ``Timetable.to_spec`` has described.
+
+    Raises:
+        TradewindTimetableInvalid: the spec is of a kind that this version does not know.
+    """
+    maker = _MAKERS.get(spec.get("type", ""))
+    if maker is None:
+        raise TradewindTimetableInvalid(f"This version of Tradewind does not know the timetable {dict(spec)!r}.")
+    return maker(spec)

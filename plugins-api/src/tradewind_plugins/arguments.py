@@ -1,0 +1,150 @@
+"""The arguments of tasks: which exist, which are refused by name, and how default arguments reach them.
+
+An argument of Airflow that is not built yet is refused, never accepted and ignored, unless its value asks for nothing
+(``depends_on_past=False``): DAG files in the wild spell such values out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from tradewind_plugins.exceptions import TradewindException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Never taken from default arguments: the place of a task, and the dates, which are the DAG's.
+_NOT_DEFAULTS = ("dag", "task_group", "default_args", "start_date", "end_date")
+
+
+def _is_empty(value: Any, _arguments: Mapping[str, Any]) -> bool:
+    return value is None or value is False or (isinstance(value, (list, tuple, dict, set)) and not value)
+
+
+def _always(_value: Any, _arguments: Mapping[str, Any]) -> bool:
+    return True
+
+
+def _sends_no_mail(_value: Any, arguments: Mapping[str, Any]) -> bool:
+    if not arguments.get("email"):
+        return True
+    return arguments.get("email_on_failure", True) is False and arguments.get("email_on_retry", True) is False
+
+
+def _without_backoff(_value: Any, arguments: Mapping[str, Any]) -> bool:
+    return not arguments.get("retry_exponential_backoff")
+
+
+def _is_none_or_true(value: Any, _arguments: Mapping[str, Any]) -> bool:
+    return value is None or value is True
+
+
+# Name -> does this value ask for nothing, given the other arguments? What does, is accepted; anything else is refused.
+NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
+    "allow_nested_operators": _is_none_or_true,
+    "depends_on_past": _is_empty,
+    "doc": _is_empty,
+    "doc_json": _is_empty,
+    "doc_rst": _is_empty,
+    "doc_yaml": _is_empty,
+    "email": _sends_no_mail,
+    "email_on_failure": _sends_no_mail,
+    "email_on_retry": _sends_no_mail,
+    "end_date": _is_empty,
+    "executor_config": _is_empty,
+    "ignore_first_depends_on_past": _always,  # only says something beside depends_on_past
+    "inlets": _is_empty,
+    "logger_name": _is_empty,
+    "map_index_template": _is_empty,
+    "max_active_tis_per_dag": _is_empty,
+    "max_active_tis_per_dagrun": _is_empty,
+    "max_retry_delay": _without_backoff,
+    "on_execute_callback": _is_empty,
+    "on_failure_callback": _is_empty,
+    "on_retry_callback": _is_empty,
+    "on_skipped_callback": _is_empty,
+    "on_success_callback": _is_empty,
+    "outlets": _is_empty,
+    "post_execute": _is_empty,
+    "pre_execute": _is_empty,
+    "resources": _is_empty,
+    "retry_exponential_backoff": _is_empty,
+    "run_as_user": _is_empty,
+    "sla": _is_empty,
+    "start_date": _is_empty,
+    "task_concurrency": _is_empty,
+    "task_display_name": _is_empty,
+    "wait_for_downstream": _is_empty,
+    "wait_for_past_depends_before_skipping": _is_empty,
+}
+
+_SIGNATURES: dict[type, dict[str, Any]] = {}
+
+
+def signature_of(operator_class: type) -> dict[str, Any]:
+    """Return the arguments that ``operator_class`` takes, each with its default (``inspect.Parameter.empty`` if none).
+
+    Follows ``**kwargs`` up the bases. Computed once a class: a DAG file makes thousands of operators of few classes.
+    """
+    known = _SIGNATURES.get(operator_class)
+    if known is None:
+        known = _SIGNATURES[operator_class] = _read_signature(operator_class)
+    return known
+
+
+def _read_signature(operator_class: type) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for base in operator_class.__mro__:
+        if "__init__" not in vars(base) or base is object:
+            continue
+        parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+        for parameter in parameters:
+            if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                found.setdefault(parameter.name, parameter.default)
+        if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    found.pop("self", None)
+    return found
+
+
+def with_defaults(operator_class: type, given: Mapping[str, Any], default_args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``given`` completed by those default arguments that ``operator_class`` or the refusal list knows.
+
+    Other default arguments are left out: they are meant for operators of other classes.
+    """
+    if not default_args:
+        return dict(given)
+    signature = signature_of(operator_class)
+    merged = {
+        name: value
+        for name, value in default_args.items()
+        if (name in signature or name in NOT_BUILT) and name not in _NOT_DEFAULTS
+    }
+    merged.update(given)
+    return merged
+
+
+def refuse_unknown(operator_class: type, task_id: str, extra: Mapping[str, Any]) -> None:
+    """Raise ``TradewindException`` for the first argument in ``extra`` that asks for something that is not there."""
+    for name, value in extra.items():
+        if name not in NOT_BUILT:
+            raise TradewindException(_unknown_sentence(operator_class, task_id, name))
+        if not NOT_BUILT[name](value, extra):
+            raise TradewindException(
+                f"Task {task_id!r}: the argument {name}={value!r} is not built yet in Tradewind; "
+                "leave it out to run the task without it."
+            )
+
+
+def _unknown_sentence(operator_class: type, task_id: str, name: str) -> str:
+    near = [known for known in signature_of(operator_class) if _resembles(known, name)]
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return f"Task {task_id!r}: {operator_class.__name__} has no argument {name!r}{hint}"
+
+
+def _resembles(known: str, name: str) -> bool:
+    # difflib costs an import that no correct DAG file needs; this catches what people mistype.
+    import difflib  # noqa: PLC0415
+
+    return difflib.SequenceMatcher(None, known, name).ratio() > 0.75

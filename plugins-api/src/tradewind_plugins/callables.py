@@ -1,0 +1,95 @@
+"""Calling functions of DAG authors: with their own arguments, and with those context variables that they ask for."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from tradewind_plugins.exceptions import TradewindException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+CONTEXT_NAMES = frozenset(
+    (
+        "conn",
+        "dag",
+        "dag_run",
+        "data_interval_end",
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "execution_date",
+        "logical_date",
+        "macros",
+        "params",
+        "run_id",
+        "run_type",
+        "task",
+        "task_instance",
+        "task_instance_key_str",
+        "templates_dict",
+        "test_mode",
+        "ti",
+        "tomorrow_ds",
+        "tomorrow_ds_nodash",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "var",
+        "yesterday_ds",
+        "yesterday_ds_nodash",
+    )
+)
+"""The context variables that a function gets by naming a parameter after them."""
+
+
+def signature_or_none(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return the signature of ``function``; None for a function written in C that does not tell."""
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        return None
+
+
+def context_arguments(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], context: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the keyword arguments for ``function``: ``kwargs``, and from ``context`` what it has parameters for.
+
+    A function with ``**kwargs`` gets the whole context. An own argument wins over a context variable of its name.
+    """
+    signature = signature_or_none(function)
+    if signature is None:
+        return dict(kwargs)
+    parameters = signature.parameters
+    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return {**context, **kwargs}
+    taken = set(list(parameters)[: len(args)])
+    wanted = {name: context[name] for name in parameters if name in context and name not in taken}
+    wanted.update(kwargs)
+    return wanted
+
+
+def check_call(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], missing: Sequence[str], where: str
+) -> None:
+    """Raise ``TradewindException`` unless ``function`` can be called so.
+
+    ``missing`` names arguments that come later; so do the context variables it has parameters for.
+    """
+    signature = signature_or_none(function)
+    if signature is None:
+        return
+    filled = dict.fromkeys(missing)
+    for name in signature.parameters:
+        if name in CONTEXT_NAMES:
+            filled.setdefault(name)
+    positional = list(signature.parameters)[: len(args)]
+    for name in positional:
+        filled.pop(name, None)
+    filled.update(kwargs)
+    try:
+        signature.bind(*args, **filled)
+    except TypeError as error:
+        raise TradewindException(f"{where} cannot be called with these arguments: {error}.") from None

@@ -1,0 +1,159 @@
+"""``BaseOperator``: what every operator derives from, in Tradewind and in its providers.
+
+A subclass names its templated arguments in ``template_fields`` and does its work in :meth:`BaseOperator.execute`::
+
+    class GreetOperator(BaseOperator):
+        template_fields = ("name",)
+
+        def __init__(self, *, name: str, **kwargs) -> None:
+            super().__init__(**kwargs)
+            self.name = name
+
+        def execute(self, context):
+            return f"hello {self.name}"
+
+Constructing one inside ``with DAG(...)`` makes a task of it; default arguments are filled in before ``__init__`` runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tradewind_plugins.arguments import refuse_unknown, with_defaults
+from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.mapped import OperatorPartial, default_args_at
+from tradewind_plugins.task_node import TaskNode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tradewind_plugins.graph import GraphBuilder, GroupBuilder
+    from tradewind_plugins.trigger_rule import TriggerRule
+
+
+class OperatorMeta(type):
+    """Fills in default arguments before an operator is constructed, and makes its edges afterwards."""
+
+    if not TYPE_CHECKING:  # type checkers shall look at the operator's own __init__
+
+        def __call__(cls, *args, **kwargs):
+            if args:
+                raise TradewindException(
+                    f"{cls.__name__} takes its arguments by keyword, for instance {cls.__name__}(task_id='...')."
+                )
+            own = kwargs.pop("default_args", None)
+            defaults = default_args_at(kwargs.get("dag"), kwargs.get("task_group"), own)
+            operator = super().__call__(**with_defaults(cls, kwargs, defaults))
+            operator.link_arguments([getattr(operator, name, None) for name in cls.template_fields])
+            return operator
+
+
+class BaseOperator(TaskNode, metaclass=OperatorMeta):
+    """A task that does something.
+
+    Args:
+        task_id: the task's id, unique in its group.
+        owner: who answers for it, shown in the UI.
+        retries: how often the task is tried again after a failure.
+        retry_delay: the pause before a retry, a timedelta or seconds.
+        execution_timeout: how long a try may run, a timedelta or seconds; None for no limit.
+        pool, pool_slots: the pool the task runs in, and how many of its slots it takes.
+        priority_weight, weight_rule: what counts when more tasks could run than there is room for.
+        queue, executor: where the task runs; None for the default.
+        trigger_rule: what the states of the direct upstream must be, see :class:`TriggerRule`.
+        params: values for templates and the trigger form, over those of the DAG.
+        do_xcom_push: whether the result is kept for other tasks.
+        multiple_outputs: whether a dict as a result is also kept key by key.
+        doc_md: documentation of the task, in Markdown.
+        dag, task_group: the place, where it is not the surrounding ``with`` block.
+
+    Raises ``TradewindException`` for an argument that no operator has, or that is not built yet.
+    """
+
+    template_fields: Sequence[str] = ()
+    template_ext: Sequence[str] = ()
+    template_fields_renderers: Mapping[str, str] = {}
+    ui_color = "#fff"
+    ui_fgcolor = "#000"
+
+    def __init__(
+        self,
+        *,
+        task_id: str,
+        owner: str = "tradewind",
+        retries: int | None = 0,
+        retry_delay: timedelta | float = timedelta(minutes=5),
+        execution_timeout: timedelta | float | None = None,
+        pool: str | None = None,
+        pool_slots: int = 1,
+        priority_weight: int = 1,
+        weight_rule: str = "downstream",
+        queue: str | None = None,
+        executor: str | None = None,
+        trigger_rule: TriggerRule | str = "all_success",
+        params: Mapping[str, Any] | None = None,
+        do_xcom_push: bool = True,
+        multiple_outputs: bool = False,
+        doc_md: str | None = None,
+        dag: GraphBuilder | None = None,
+        task_group: GroupBuilder | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            refuse_unknown(type(self), task_id, kwargs)
+        self.place(task_id, dag, task_group)
+        self.take_arguments(
+            {
+                "owner": owner,
+                "retries": retries,
+                "retry_delay": retry_delay,
+                "execution_timeout": execution_timeout,
+                "pool": pool,
+                "pool_slots": pool_slots,
+                "priority_weight": priority_weight,
+                "weight_rule": weight_rule,
+                "queue": queue,
+                "executor": executor,
+                "trigger_rule": trigger_rule,
+                "params": params,
+                "do_xcom_push": do_xcom_push,
+                "multiple_outputs": multiple_outputs,
+                "doc_md": doc_md,
+            }
+        )
+
+    @classmethod
+    def partial(cls, **arguments: Any) -> OperatorPartial:
+        """Start a mapped task: give the arguments that all instances share, then call ``.expand``."""
+        return OperatorPartial(cls, arguments)
+
+    @property
+    def operator_class(self) -> type[BaseOperator]:
+        """The class of this task, as a mapped task has it."""
+        return type(self)
+
+    @property
+    def task_type(self) -> str:
+        """The name of the operator's class."""
+        return type(self).__name__
+
+    @property
+    def log(self) -> logging.Logger:
+        """The logger of the operator's class."""
+        return logging.getLogger(f"{type(self).__module__}.{type(self).__name__}")
+
+    def execute(self, context: Any) -> Any:
+        """Do the work; the result becomes the task's XCom.
+
+        ``context`` is the mapping of template variables. ``TradewindSkipException`` ends the task as skipped,
+        ``TradewindFailException`` fails it without a retry, any other exception fails this try.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what it executes.")
+
+    def on_kill(self) -> None:
+        """Clean up what ``execute`` has started elsewhere; called when the try is killed."""
+
+    def __repr__(self) -> str:
+        return f"<Task({self.task_type}): {self.task_id}>"

@@ -1,0 +1,192 @@
+"""A task as a node of a DAG: its identity, its place, its edges, and the arguments that every task has.
+
+Shared by operators and by mapped tasks, which are not operators yet when the DAG is built.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tradewind_plugins.edges import EdgeNode
+from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.graph import current_frame
+from tradewind_plugins.trigger_rule import TriggerRule
+from tradewind_plugins.xcom_arg import XComArg, iter_xcom_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tradewind_plugins.graph import Frame, GraphBuilder, GroupBuilder
+
+_ID = re.compile(r"[A-Za-z0-9_.\-]{1,250}\Z")
+_WEIGHT_RULES = ("downstream", "upstream", "absolute")
+
+TASK_ARGUMENTS = (
+    "owner",
+    "retries",
+    "retry_delay",
+    "execution_timeout",
+    "pool",
+    "pool_slots",
+    "priority_weight",
+    "weight_rule",
+    "queue",
+    "executor",
+    "trigger_rule",
+    "params",
+    "do_xcom_push",
+    "multiple_outputs",
+    "doc_md",
+)
+
+
+def check_id(value: Any, what: str) -> str:
+    """Return ``value`` if it can be an id; raises ``TradewindException`` that says what ``what`` may consist of."""
+    if not isinstance(value, str) or not _ID.match(value):
+        raise TradewindException(
+            f"{what} {value!r} is not an id: use 1 to 250 letters, digits, dots, dashes and underscores."
+        )
+    return value
+
+
+def as_timedelta(value: Any, where: str) -> timedelta:
+    """Return a duration given as a ``timedelta`` or as a number of seconds."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    raise TradewindException(f"{where} must be a timedelta or a number of seconds, not {value!r}.")
+
+
+def frame_for(dag: GraphBuilder | None, task_group: GroupBuilder | None) -> Frame:
+    """Return where a new task belongs: as its arguments say, else where the code stands."""
+    frame = current_frame()
+    if task_group is not None:
+        return type(frame)(task_group.builder() or dag or frame.dag, task_group)
+    if dag is not None and dag is not frame.dag:
+        return type(frame)(dag, dag.root())
+    return frame
+
+
+class TaskNode(EdgeNode):
+    """The part of a task that the DAG sees. Providers derive from ``BaseOperator``, never from this."""
+
+    task_id: str
+    owner: str
+    retries: int
+    retry_delay: timedelta
+    execution_timeout: timedelta | None
+    pool: str
+    pool_slots: int
+    priority_weight: int
+    weight_rule: str
+    queue: str | None
+    executor: str | None
+    trigger_rule: TriggerRule
+    params: Mapping[str, Any]
+    do_xcom_push: bool
+    multiple_outputs: bool
+    doc_md: str | None
+
+    def place(self, label: str, dag: GraphBuilder | None, task_group: GroupBuilder | None) -> None:
+        """Take the task's id and its place in the graph."""
+        frame = frame_for(dag, task_group)
+        check_id(label, "task_id")
+        self.label = label
+        self.task_id = label if frame.group is None else frame.group.child_id(label)
+        self.dag: GraphBuilder | None = None
+        self.task_group = frame.group
+        self.upstream_task_ids: set[str] = set()
+        self.downstream_task_ids: set[str] = set()
+        if frame.dag is not None:
+            self.join(frame.dag)
+
+    def join(self, dag: GraphBuilder) -> None:
+        """Become a task of ``dag``."""
+        if self.task_group is None:
+            self.task_group = dag.root()
+        dag.add_task(self)
+        self.dag = dag
+        self.task_group.add_child(self)
+
+    def take_arguments(self, arguments: Mapping[str, Any]) -> None:
+        """Check and keep the arguments that every task has; ``arguments`` holds all of ``TASK_ARGUMENTS``."""
+        where = f"Task {self.task_id!r}"
+        self.owner = arguments["owner"]
+        self.retries = _whole_number(arguments["retries"] or 0, 0, where, "retries")
+        self.retry_delay = as_timedelta(arguments["retry_delay"], f"{where}: retry_delay")
+        timeout = arguments["execution_timeout"]
+        self.execution_timeout = None if timeout is None else as_timedelta(timeout, f"{where}: execution_timeout")
+        self.pool = arguments["pool"] or "default_pool"
+        self.pool_slots = _whole_number(arguments["pool_slots"], 1, where, "pool_slots")
+        self.priority_weight = _whole_number(arguments["priority_weight"], None, where, "priority_weight")
+        self.weight_rule = str(getattr(arguments["weight_rule"], "value", arguments["weight_rule"]))
+        if self.weight_rule not in _WEIGHT_RULES:
+            raise TradewindException(f"{where}: weight_rule is one of {_WEIGHT_RULES}, not {self.weight_rule!r}.")
+        self.queue = arguments["queue"]
+        self.executor = arguments["executor"]
+        self.trigger_rule = TriggerRule.parse(arguments["trigger_rule"], where)
+        self.params = dict(arguments["params"] or {})
+        self.do_xcom_push = bool(arguments["do_xcom_push"])
+        self.multiple_outputs = bool(arguments["multiple_outputs"])
+        self.doc_md = arguments["doc_md"]
+
+    def link_arguments(self, values: Any) -> None:
+        """Make an edge from every task whose output stands in ``values``."""
+        for argument in iter_xcom_args(values):
+            if argument.operator.task_id not in self.upstream_task_ids:
+                argument.set_downstream(self)
+
+    @property
+    def output(self) -> XComArg:
+        """The reference to what this task returns, to pass on to other tasks."""
+        return XComArg(self)
+
+    @property
+    def dag_id(self) -> str:
+        """The id of the task's DAG, or ``adhoc_<owner>`` without one."""
+        return self.dag.dag_id if self.dag is not None else f"adhoc_{self.owner}"
+
+    @property
+    def upstream_list(self) -> list[TaskNode]:
+        """The tasks directly before this one, by id."""
+        return self._relatives(self.upstream_task_ids)
+
+    @property
+    def downstream_list(self) -> list[TaskNode]:
+        """The tasks directly after this one, by id."""
+        return self._relatives(self.downstream_task_ids)
+
+    def _relatives(self, task_ids: set[str]) -> list[TaskNode]:
+        if self.dag is None:
+            return []
+        return [self.dag.get_task(task_id) for task_id in sorted(task_ids)]
+
+    def flat_relative_ids(self, upstream: bool = False) -> set[str]:
+        """Return the ids of all tasks after this one (or before it), however far away."""
+        found: set[str] = set()
+        waiting: list[TaskNode] = [self]
+        while waiting:
+            task = waiting.pop()
+            near = task.upstream_list if upstream else task.downstream_list
+            waiting.extend(other for other in near if other.task_id not in found)
+            found.update(other.task_id for other in near)
+        return found
+
+    def first_tasks(self) -> list[TaskNode]:
+        """Return this task."""
+        return [self]
+
+    def last_tasks(self) -> list[TaskNode]:
+        """Return this task."""
+        return [self]
+
+
+def _whole_number(value: Any, least: int | None, where: str, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TradewindException(f"{where}: {name} must be a whole number, not {value!r}.")
+    if least is not None and value < least:
+        raise TradewindException(f"{where}: {name} must be at least {least}, not {value}.")
+    return value
