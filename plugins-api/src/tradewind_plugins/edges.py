@@ -83,12 +83,12 @@ class EdgeModifier(EdgeNode):
         for other in self._upstream:
             connect(other, node, self.label)
 
-    def set_downstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:  # noqa: ARG002 - the label is self
+    def set_downstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
         """Continue the edge to ``other``."""
         for node in as_nodes(other):
             self.add_downstream(node)
 
-    def set_upstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:  # noqa: ARG002 - the label is self
+    def set_upstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
         """Continue the edge backwards to ``other``."""
         for node in as_nodes(other):
             self.add_upstream(node)

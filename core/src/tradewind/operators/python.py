@@ -38,7 +38,7 @@ class PythonOperator(DecoratedOperator):
         templates_dict: dict[str, Any] | None = None,
         templates_exts: Sequence[str] | None = None,
         show_return_value_in_logs: bool = True,
-        provide_context: bool = True,  # noqa: ARG002 - see the docstring
+        provide_context: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)

@@ -70,10 +70,10 @@ class CronDataIntervalTimetable(_IntervalTimetable):
     def _first_start(self, earliest: datetime) -> datetime:
         return self._cron.at_or_after(earliest)
 
-    def _start_at(self, end_of_last: datetime, earliest: datetime) -> datetime:  # noqa: ARG002 - ticks know no start
+    def _start_at(self, end_of_last: datetime, earliest: datetime) -> datetime:
         return self._cron.at_or_before(end_of_last)
 
-    def _latest_complete(self, start: datetime, now: datetime) -> datetime:  # noqa: ARG002 - ticks know no start
+    def _latest_complete(self, start: datetime, now: datetime) -> datetime:
         return self._cron.before(self._cron.at_or_before(now))
 
     def _end(self, start: datetime) -> datetime:
@@ -113,7 +113,7 @@ class DeltaDataIntervalTimetable(_IntervalTimetable):
     def _first_start(self, earliest: datetime) -> datetime:
         return earliest
 
-    def _start_at(self, end_of_last: datetime, earliest: datetime) -> datetime:  # noqa: ARG002 - see the base
+    def _start_at(self, end_of_last: datetime, earliest: datetime) -> datetime:
         return end_of_last
 
     def _latest_complete(self, start: datetime, now: datetime) -> datetime:

@@ -15,11 +15,11 @@ class NullTimetable(Timetable):
     def next_run(
         self,
         *,
-        after: datetime | None,  # noqa: ARG002 - never is never
-        earliest: datetime | None,  # noqa: ARG002
-        latest: datetime | None,  # noqa: ARG002
-        catchup: bool,  # noqa: ARG002
-        now: datetime,  # noqa: ARG002
+        after: datetime | None,
+        earliest: datetime | None,
+        latest: datetime | None,
+        catchup: bool,
+        now: datetime,
     ) -> RunSpec | None:
         """Return None."""
         return None
@@ -41,8 +41,8 @@ class OnceTimetable(Timetable):
         after: datetime | None,
         earliest: datetime | None,
         latest: datetime | None,
-        catchup: bool,  # noqa: ARG002 - there is nothing to catch up with
-        now: datetime,  # noqa: ARG002
+        catchup: bool,
+        now: datetime,
     ) -> RunSpec | None:
         """Return the run at ``earliest`` unless there was one."""
         if after is not None or earliest is None or (latest is not None and earliest > latest):
