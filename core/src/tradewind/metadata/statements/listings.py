@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import dag, dag_file, dag_run, dag_version, task_instance, task_try
+from tradewind.metadata.tables import daemon, dag, dag_file, dag_run, dag_version, task_instance, task_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,23 @@ class ImportErrorRow:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class DaemonRow:
+    """A daemon's lease."""
+
+    id: str
+    kind: str
+    host: str
+    pid: int
+    renewed_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether its lease is valid."""
+        return self.ended_at is None and self.expires_at > now
+
+
 def list_dags(connection: sa.Connection, *, dag_id: str | None = None, include_inactive: bool = False) -> list[DagRow]:
     """Return DAGs by id; those whose file is gone only when asked for."""
     query = sa.select(dag).order_by(dag.c.dag_id)
@@ -134,7 +151,7 @@ def list_runs(
     ]
 
 
-def last_run_states(connection: sa.Connection) -> dict[str, dict[str, int]]:
+def run_counts(connection: sa.Connection) -> dict[str, dict[str, int]]:
     """Return for each DAG how many of its runs are in each state."""
     counts: dict[str, dict[str, int]] = {}
     query = (
@@ -190,3 +207,14 @@ def list_import_errors(connection: sa.Connection) -> list[ImportErrorRow]:
 def set_paused(connection: sa.Connection, dag_id: str, *, paused: bool) -> bool:
     """Pause or unpause a DAG and tell whether there is one of that id."""
     return connection.execute(sa.update(dag).where(dag.c.dag_id == dag_id).values(is_paused=paused)).rowcount > 0
+
+
+def latest_daemons(connection: sa.Connection) -> dict[str, DaemonRow]:
+    """Return for each kind of daemon the one whose lease was renewed last."""
+    newest = sa.select(daemon.c.kind, sa.func.max(daemon.c.renewed_at).label("at")).group_by(daemon.c.kind).subquery()
+    joined = daemon.join(newest, (newest.c.kind == daemon.c.kind) & (newest.c["at"] == daemon.c.renewed_at))
+    rows = connection.execute(sa.select(daemon).select_from(joined).order_by(daemon.c.kind, daemon.c.id))
+    return {
+        row.kind: DaemonRow(row.id, row.kind, row.host, row.pid, row.renewed_at, row.expires_at, row.ended_at)
+        for row in rows
+    }

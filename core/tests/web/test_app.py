@@ -1,0 +1,166 @@
+"""The page: closed without the password, escaped, bounded; health open and truthful."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from tradewind.access.passwords import Administrator, make_admin_password
+from tradewind.config import load
+from tradewind.metadata.engine import Database
+from tradewind.metadata.tables import daemon, dag, dag_file, dag_run, dag_version, task_instance, task_try
+from tradewind.web.app import create_app
+
+NOW = datetime.now(timezone.utc)
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> str:
+    made = make_admin_password(tmp_path)
+    assert made
+    return made
+
+
+@pytest.fixture
+def client(database: Database, tmp_path: Path) -> Iterator[FlaskClient]:
+    app = create_app(load(tmp_path, {}).config, database)
+    with app.test_client() as client:
+        yield client
+
+
+def test_the_password_is_made_once_and_never_stored(tmp_path: Path) -> None:
+    password = make_admin_password(tmp_path)
+    assert password
+    assert make_admin_password(tmp_path) is None
+    assert password not in (tmp_path / "admin.password-hash").read_text()
+    administrator = Administrator(tmp_path)
+    for _ in range(2):  # the second time it is remembered
+        assert administrator.accepts("admin", password)
+        assert not administrator.accepts("admin", password + "x")
+        assert not administrator.accepts("root", password)
+        assert not administrator.accepts(None, None)
+
+
+def test_without_a_password_nobody_gets_in(client: FlaskClient) -> None:
+    assert client.get("/", auth=("admin", "")).status_code == 401
+    assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/dags/d/runs/r", "/static/tradewind.css", "/nothing/here"])
+def test_everything_but_health_asks_for_the_password(client: FlaskClient, password: str, path: str) -> None:
+    refused = client.get(path)
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"].startswith("Basic")
+    assert client.get(path, auth=("admin", password + "x")).status_code == 401
+    with client.get(path, auth=("admin", password)) as answer:
+        assert answer.status_code in {200, 404}
+
+
+def test_a_strict_policy_stands_on_every_answer(client: FlaskClient) -> None:
+    for path in ("/", "/health"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+
+
+def fill(connection: sa.Connection) -> None:
+    """One DAG with a failed run and a broken file, with hostile names."""
+    connection.execute(
+        sa.insert(dag).values(
+            dag_id="<b>d",
+            bundle="dags",
+            path="d.py",
+            version_id=1,
+            is_paused=True,
+            is_active=True,
+            description="<script>alert(1)</script>",
+            max_active_runs=1,
+            max_active_tasks=1,
+        )
+    )
+    version = {"id": 1, "dag_id": "<b>d", "number": 3, "structure_hash": "s", "source_hash": "c"}
+    connection.execute(
+        sa.insert(dag_version).values(**version, bundle="dags", path="d.py", serialized="{}", created_at=NOW)
+    )
+    run = {
+        "id": 7,
+        "dag_id": "<b>d",
+        "run_id": "manual__1",
+        "run_type": "manual",
+        "version_id": 1,
+        "state": "failed",
+    }
+    connection.execute(sa.insert(dag_run).values(**run, triggered_by="cli", queued_at=NOW))
+    instance = {"id": 9, "run": 7, "dag_id": "<b>d", "task_id": "t", "rank": 0, "state": "failed", "max_tries": 0}
+    connection.execute(
+        sa.insert(task_instance).values(
+            **instance, token=2, priority=1, pool="p", pool_slots=1, executor="e", queue="q"
+        )
+    )
+    for token, cause in ((1, "the first cause"), (2, "ValueError: <i>")):
+        connection.execute(
+            sa.insert(task_try).values(instance=9, token=token, try_number=1, state="failed", ended_at=NOW, cause=cause)
+        )
+    connection.execute(
+        sa.insert(dag_file).values(
+            bundle="dags", path="broken.py", error="SyntaxError: <u>", error_line=3, error_trace="T"
+        )
+    )
+
+
+def test_the_front_page_shows_dags_runs_and_errors_escaped(
+    client: FlaskClient, database: Database, password: str
+) -> None:
+    database.write(fill)
+    page = client.get("/", auth=("admin", password)).text
+    for shown in (
+        "&lt;b&gt;d",
+        "paused",
+        "manual__1",
+        "broken.py:3",
+        "SyntaxError: &lt;u&gt;",
+        "1 <span class",
+    ):
+        assert shown in page
+    for hostile in ("<script", "<b>d", "<u>"):
+        assert hostile not in page
+
+
+def test_a_run_shows_each_task_with_the_cause_of_its_last_try(
+    client: FlaskClient, database: Database, password: str
+) -> None:
+    database.write(fill)
+    page = client.get("/dags/<b>d/runs/manual__1", auth=("admin", password)).text
+    assert "ValueError: &lt;i&gt;" in page
+    assert "the first cause" not in page
+    assert "version 3" in page
+
+
+def test_health_knows_who_lives(client: FlaskClient, database: Database) -> None:
+    def register(connection: sa.Connection, kind: str, expires: timedelta) -> None:
+        times = {"started_at": NOW, "renewed_at": NOW, "expires_at": NOW + expires}
+        connection.execute(sa.insert(daemon).values(id=kind, kind=kind, host="h", pid=1, **times))
+
+    assert client.get("/health").json == {
+        "metadatabase": {"status": "healthy"},
+        "scheduler": {"status": None, "latest_scheduler_heartbeat": None},
+        "dag_processor": {"status": None, "latest_dag_processor_heartbeat": None},
+        "worker": {"status": None, "latest_worker_heartbeat": None},
+    }
+    database.write(lambda c: register(c, "scheduler", timedelta(minutes=5)))
+    database.write(lambda c: register(c, "processor", timedelta(minutes=-5)))
+    report = client.get("/health").json
+    assert report is not None
+    assert report["scheduler"]["status"] == "healthy"
+    assert report["dag_processor"]["status"] == "unhealthy"
+
+
+def test_health_says_when_the_database_is_gone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/no.db")
+    answer = create_app(load(tmp_path, {}).config, database).test_client().get("/health")
+    assert (answer.status_code, answer.json) == (503, {"metadatabase": {"status": "unhealthy"}})
+    database.dispose()
