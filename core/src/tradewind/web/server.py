@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from types import FrameType
 
@@ -25,16 +26,16 @@ def serve(config: Config, database: Database, *, on_ready: Callable[[str], None]
         OSError: when the port is taken.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(
-        create_app(config, database), host=config.web.host, port=config.web.port, threads=THREADS, ident="tradewind"
-    )
+    family = socket.AF_INET6 if ":" in config.web.host else socket.AF_INET
+    listener = socket.create_server((config.web.host, config.web.port), family=family)
+    server = create_server(create_app(config, database), sockets=[listener], threads=THREADS, ident="tradewind")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    on_ready(f"http://{config.web.host}:{server.effective_port}")
+    on_ready(f"http://{config.web.host}:{listener.getsockname()[1]}")
     try:
         server.run()
     finally:

@@ -167,7 +167,9 @@ def run_counts(connection: sa.Connection) -> dict[str, dict[str, int]]:
 def list_tasks(connection: sa.Connection, run: int) -> list[TaskRow]:
     """Return the task instances of a run in topological order; `run` is the key in `dag_run.id`."""
     instance, attempt = task_instance.c, task_try.c
-    last = sa.select(sa.func.max(attempt.token)).where(attempt.instance == instance.id).scalar_subquery()
+    tries = task_try.alias()
+    newest = sa.select(sa.func.max(tries.c.token)).where(tries.c.instance == instance.id)
+    last = newest.correlate(task_instance).scalar_subquery()
     query = (
         sa.select(task_instance, attempt.cause)
         .select_from(task_instance.outerjoin(task_try, (attempt.instance == instance.id) & (attempt.token == last)))
