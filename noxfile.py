@@ -1,0 +1,120 @@
+"""The front door of development: `nox -l` says what there is, `nox` runs what CI runs.
+
+Sessions install this repository's distributions editable. uv makes that faster where it is installed; pip does it as well.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "tests", "simulation", "backport", "build"]
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+DISTRIBUTIONS = ("plugins-api", "providers/sqlite", "core[postgres,orjson]", "backport/builder")
+TYPED = ("plugins-api/src", "core/src", "providers/sqlite/src")
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the distributions editable, and dependency groups of the root pyproject."""
+    packages = [word for name in DISTRIBUTIONS for word in ("-e", f"./{name}")]
+    wanted = [package for group in groups for package in nox.project.dependency_groups(PYPROJECT, group)]
+    session.install(*packages, *wanted)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style (ruff), import layers and the dependency rule (import-linter), and the dialect of what is lowered to 3.6."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    session.run("python", "-m", "tradewind_backport_builder", "check", "plugins-api/src", "providers/sqlite/src")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict."""
+    install(session, "types")
+    session.run("mypy", *TYPED)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests on SQLite and a real PostgreSQL, in random order, on two processes. Arguments go to pytest."""
+    install(session, "tests")
+    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined", "--ignore=backport")))
+
+
+@nox.session(default=False)
+def quarantine(session: nox.Session) -> None:
+    """The tests that are known to be unreliable; none is a success."""
+    install(session, "tests")
+    session.run("pytest", "-m", "quarantined", *session.posargs, success_codes=[0, 5])
+
+
+@nox.session
+def simulation(session: nox.Session) -> None:
+    """Seeded simulation of schedulers, workers and crashes: `nox -s simulation -- --seeds 10000`."""
+    install(session, "tests")
+    session.run("python", "tests/simulation/run.py", *(session.posargs or ("--seeds", "200")))
+
+
+@nox.session
+def backport(session: nox.Session) -> None:
+    """The unchanged sqlite provider on a real Apache Airflow 1.10.15 under Python 3.6."""
+    install(session, "tests")
+    session.run("pytest", "backport", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build every wheel and install the set into an empty environment, alone."""
+    session.install("build")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    for folder in ("plugins-api", "core", "providers/sqlite"):
+        session.run("python", "-m", "build", "--wheel", "--outdir", "dist", folder, silent=True)
+    session.install(*sorted(map(str, (ROOT / "dist").glob("*.whl"))))
+    session.run("tradewind", "version", env={"TRADEWIND_HOME": session.create_tmp()})
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Check the documentation: links, the commands it shows, and generated pages."""
+    install(session, "tests")
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(default=False)
+def perf(session: nox.Session) -> None:
+    """Measure speed, one scenario or all: `nox -s perf -- chain --database postgresql`."""
+    install(session, "tests")
+    session.run("python", "-m", "perf", *session.posargs, env={"PYTHONPATH": str(ROOT / "scripts")})
+
+
+@nox.session(default=False)
+def services(session: nox.Session) -> None:
+    """Run a service until Ctrl+C and print its URL: `nox -s services -- postgres`."""
+    install(session, "tests")
+    session.run("python", "-m", "services", *session.posargs, env={"PYTHONPATH": str(ROOT / "scripts")})
+
+
+@nox.session(default=False)
+def dev(session: nox.Session) -> None:
+    """Make .venv with everything editable, for an editor and for daily work."""
+    python = os.fsdecode(ROOT / ".venv" / "bin" / "python")
+    if not Path(python).exists():
+        session.run(sys.executable, "-m", "venv", str(ROOT / ".venv"), external=True)
+    packages = [word for name in DISTRIBUTIONS for word in ("-e", f"./{name}")]
+    wanted = [
+        package for group in ("lint", "types", "tests") for package in nox.project.dependency_groups(PYPROJECT, group)
+    ]
+    session.run(python, "-m", "pip", "install", "-q", *packages, *wanted, "nox", external=True)
