@@ -121,15 +121,21 @@ def list_dags(connection: sa.Connection, *, dag_id: str | None = None, include_i
 def list_runs(
     connection: sa.Connection,
     *,
+    key: int | None = None,
     dag_id: str | None = None,
     run_id: str | None = None,
     state: str | None = None,
     limit: int = 100,
 ) -> list[RunRow]:
-    """Return the newest runs first, `limit` at most."""
+    """Return the newest runs first, `limit` at most; `key` is that of one run in `dag_run.id`."""
     joined = dag_run.outerjoin(dag_version, dag_version.c.id == dag_run.c.version_id)
     query = sa.select(dag_run, dag_version.c.number).select_from(joined).order_by(dag_run.c.id.desc()).limit(limit)
-    for column, wanted in ((dag_run.c.dag_id, dag_id), (dag_run.c.run_id, run_id), (dag_run.c.state, state)):
+    for column, wanted in (
+        (dag_run.c.id, key),
+        (dag_run.c.dag_id, dag_id),
+        (dag_run.c.run_id, run_id),
+        (dag_run.c.state, state),
+    ):
         if wanted is not None:
             query = query.where(column == wanted)
     return [

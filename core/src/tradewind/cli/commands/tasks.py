@@ -1,0 +1,77 @@
+"""Task instances: their states and their logs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from tradewind.cli.errors import CommandError
+from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.session import Session, open_session
+from tradewind.cli.verbs import Verbs
+from tradewind.execution.logs import FileLogStore
+from tradewind.metadata.statements import listings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    verbs = Verbs(parser)
+    states = verbs.add("states-for-dag-run", states_for_dag_run)
+    states.add_argument("dag_id")
+    states.add_argument("run_id")
+    add_output_option(states)
+    logs = verbs.add("logs", logs_of_task)
+    logs.add_argument("dag_id")
+    logs.add_argument("task_id")
+    logs.add_argument("run_id")
+    logs.add_argument("--map-index", type=int, default=-1)
+    logs.add_argument("--try-number", type=int, help="default: the last")
+
+
+def states_for_dag_run(options: argparse.Namespace) -> None:
+    """List the states of a run's task instances, in topological order, with the cause where one did not succeed."""
+    with open_session() as session:
+        found = _run(session, options.dag_id, options.run_id)
+        with session.database.read() as connection:
+            rows = [_row(each) for each in listings.list_tasks(connection, found.id)]
+    print_rows(rows, options.output)
+
+
+def logs_of_task(options: argparse.Namespace) -> None:
+    """Print the log of a task instance's try."""
+    with open_session() as session:
+        _run(session, options.dag_id, options.run_id)
+        store = FileLogStore(session.config.logs.folder)
+        keys = store.tries(options.dag_id, options.run_id, options.task_id, options.map_index)
+        if options.try_number is not None:
+            start = f"attempt={options.try_number}."
+            keys = [key for key in keys if key.rpartition("/")[2].startswith(start)]
+        if not keys:
+            raise CommandError(
+                f"There is no such log of task {options.task_id!r} in run {options.run_id!r}: "
+                f"`tradewind tasks states-for-dag-run {options.dag_id} {options.run_id}` shows which tasks ran."
+            )
+        sys.stdout.write(store.read(keys[-1]).decode(errors="replace"))
+
+
+def _run(session: Session, dag_id: str, run_id: str) -> listings.RunRow:
+    with session.database.read() as connection:
+        runs = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
+    if not runs:
+        raise CommandError(
+            f"There is no run {run_id!r} of a DAG {dag_id!r}: `tradewind dags list-runs -d {dag_id}` shows its runs."
+        )
+    return runs[0]
+
+
+def _row(task: listings.TaskRow) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "map_index": task.map_index if task.map_index >= 0 else None,
+        "state": task.state,
+        "try": task.try_number,
+        "started": task.started_at,
+        "ended": task.ended_at,
+        "cause": task.cause,
+    }
