@@ -34,6 +34,7 @@ class TryState:
     """How one try ended, where that is not simply the task's state."""
 
     LOST: Final = "lost"
+    NEVER_STARTED: Final = "never_started"
 
 
 ENDED_RUN: Final = frozenset({RunState.SUCCESS, RunState.FAILED})

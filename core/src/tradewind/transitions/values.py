@@ -46,7 +46,8 @@ class Outcome:
     """How one try ended, as its worker reports it.
 
     Arguments:
-        state: `success`, `failed`, `skipped`, `up_for_reschedule`, or `lost` (the process vanished; evidence says it ended).
+        state: `success`, `failed`, `skipped`, `up_for_reschedule`, `lost` (the process vanished; evidence says it ended), or
+            `never_started` (evidence says that the user's code did not begin: the same try is dispatched again).
         retry: with `failed`: whether another try may follow (false for TradewindFailException).
         due_at: with `up_for_reschedule`: when to look again.
         skip: task ids to skip (branch, short circuit); `skip_all` makes the skip hold for all tasks downstream of those

@@ -1,0 +1,170 @@
+"""Statements of admission: who waits, which buckets have room, and the locks that only admitters take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from tradewind.metadata.tables import bucket_lock, daemon, dag, pool, task_instance
+
+_ti = task_instance.c
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Instances that wait for admission and need the same of the same buckets."""
+
+    pool: str
+    dag_id: str
+    executor: str
+    pool_slots: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One instance that waits for admission."""
+
+    id: int
+    pool: str
+    dag_id: str
+    executor: str
+    pool_slots: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of the buckets; a bucket without an entry has none of its kind and admits nothing (pools, executors)."""
+
+    pools: Mapping[str, int]
+    dags: Mapping[str, int]
+    executors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What queued and running instances hold: slots by pool, instances by DAG and by executor."""
+
+    pools: Mapping[str, int]
+    dags: Mapping[str, int]
+    executors: Mapping[str, int]
+
+
+_GROUPS = (
+    sa.select(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, sa.func.count().label("waiting"))
+    .where(_ti.state == "scheduled")
+    .group_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
+)
+_LOCK_BUCKETS = (
+    sa.select(bucket_lock.c.name)
+    .where(bucket_lock.c.name.in_(sa.bindparam("names", expanding=True)))
+    .order_by(bucket_lock.c.name)
+    .with_for_update()
+)
+_OCCUPIED = (
+    sa.select(_ti.pool, _ti.dag_id, _ti.executor, sa.func.sum(_ti.pool_slots), sa.func.count())
+    .where(_ti.state.in_(["queued", "running"]))
+    .group_by(_ti.pool, _ti.dag_id, _ti.executor)
+)
+_LOCK_SCHEDULED = (
+    sa.select(_ti.id)
+    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)), _ti.state == "scheduled")
+    .order_by(_ti.run, _ti.rank, _ti.map_index)
+    .with_for_update()
+)
+
+
+def groups(conn: sa.Connection) -> list[Group]:
+    """Return what waits for admission, by what it needs."""
+    return [Group(*row) for row in conn.execute(_GROUPS)]
+
+
+def lock_buckets(conn: sa.Connection, names: Iterable[str]) -> None:
+    """Lock buckets in sorted order; those never locked before are made first, in sorted order too."""
+    wanted = sorted(set(names))
+    found = set(conn.execute(_LOCK_BUCKETS, {"names": wanted}).scalars())
+    if missing := [name for name in wanted if name not in found]:
+        conn.execute(_insert_new(conn.dialect.name), [{"name": name} for name in missing])
+        conn.execute(_LOCK_BUCKETS, {"names": wanted})
+
+
+def _insert_new(dialect: str) -> sa.Insert:
+    if dialect == "postgresql":
+        return postgresql.insert(bucket_lock).on_conflict_do_nothing()
+    if dialect == "sqlite":
+        return sqlite.insert(bucket_lock).on_conflict_do_nothing()
+    return mysql.insert(bucket_lock).prefix_with("IGNORE")
+
+
+def occupancy(conn: sa.Connection) -> Occupancy:
+    """Count what is occupied now; call it with the bucket locks held."""
+    pools: dict[str, int] = {}
+    dags: dict[str, int] = {}
+    executors: dict[str, int] = {}
+    for in_pool, in_dag, in_executor, slots, count in conn.execute(_OCCUPIED):
+        pools[in_pool] = pools.get(in_pool, 0) + int(slots)
+        dags[in_dag] = dags.get(in_dag, 0) + count
+        executors[in_executor] = executors.get(in_executor, 0) + count
+    return Occupancy(pools, dags, executors)
+
+
+def limits(conn: sa.Connection, *, pools: Iterable[str], dags: Iterable[str], sql_now: sa.ColumnElement[Any]) -> Limits:
+    """Return the limits of pools and DAGs, and the slots that live workers of each executor announce, in one statement.
+
+    Arguments:
+        sql_now: the instant at which a worker's lease must not have expired.
+    """
+    kind = sa.literal_column
+    of_pools = sa.select(kind("'pool'").label("kind"), pool.c.name.label("name"), pool.c.slots.label("most")).where(
+        pool.c.name.in_(sa.bindparam("pools", expanding=True))
+    )
+    of_dags = sa.select(kind("'dag'"), dag.c.dag_id, dag.c.max_active_tasks).where(
+        dag.c.dag_id.in_(sa.bindparam("dags", expanding=True))
+    )
+    of_executors = (
+        sa.select(kind("'executor'"), daemon.c.executor, sa.func.sum(daemon.c.slots))
+        .where(daemon.c.kind == "worker", daemon.c.ended_at.is_(None), daemon.c.expires_at > sql_now)
+        .group_by(daemon.c.executor)
+    )
+    found: dict[str, dict[str, int]] = {"pool": {}, "dag": {}, "executor": {}}
+    rows = conn.execute(sa.union_all(of_pools, of_dags, of_executors), {"pools": sorted(pools), "dags": sorted(dags)})
+    for of_kind, name, most in rows:
+        found[of_kind][name] = int(most or 0)
+    return Limits(found["pool"], found["dag"], found["executor"])
+
+
+def candidates(conn: sa.Connection, wanted: Iterable[Group], *, most_each: int, most: int) -> list[Candidate]:
+    """Return the first `most_each` waiting instances of each group, in all at most `most`, highest priority first.
+
+    Groups without room are never asked for, so a full bucket starves nobody: not by taking places in this list either.
+    """
+    key = sa.tuple_(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
+    order = (_ti.priority.desc(), _ti.scheduled_at, _ti.id)
+    place = (
+        sa.func.row_number()
+        .over(partition_by=(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots), order_by=order)
+        .label("place")
+    )
+    keys = [(group.pool, group.dag_id, group.executor, group.pool_slots) for group in wanted]
+    ranked = (
+        sa.select(_ti.id, _ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, _ti.priority, _ti.scheduled_at, place)
+        .where(_ti.state == "scheduled", key.in_(sa.bindparam("keys", keys, expanding=True)))
+        .subquery()
+    )
+    found = (
+        sa.select(*list(ranked.c)[:6])
+        .where(ranked.c.place <= most_each)
+        .order_by(ranked.c.priority.desc(), ranked.c.scheduled_at, ranked.c.id)
+        .limit(most)
+    )
+    return [Candidate(*row) for row in conn.execute(found)]
+
+
+def lock_scheduled(conn: sa.Connection, ids: Iterable[int]) -> list[int]:
+    """Lock those of `ids` that still wait for admission, in the order of the locks."""
+    return list(conn.execute(_LOCK_SCHEDULED, {"ids": sorted(ids)}).scalars())

@@ -1,0 +1,132 @@
+"""Statements by which workers find and claim what was queued for them, and by which a hand-over asks who waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import dag_run, task_instance
+
+_ti = task_instance.c
+_run = dag_run.c
+_queued = task_instance.alias("backlog")
+_waiting = task_instance.alias("waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """What a ticket is made of, as the row was before the claim."""
+
+    instance: int
+    token: int
+    try_number: int
+    max_tries: int
+    run: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    version_id: int
+    executor: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimable:
+    """The rows a claim locked, how many were queued for the executor in all, and whether anything waits for admission."""
+
+    rows: tuple[ClaimRow, ...]
+    backlog: int
+    is_scheduled_waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a hand-over must know: who else waits, and whether above the successor's priority."""
+
+    is_scheduled_higher: bool
+    is_queued_higher: bool
+    is_any_queued: bool
+    is_any_scheduled: bool
+
+
+_TICKET = (
+    _ti.id,
+    _ti.token,
+    _ti.try_number,
+    _ti.max_tries,
+    _ti.run,
+    _ti.dag_id,
+    _run.run_id,
+    _ti.task_id,
+    _ti.map_index,
+    _run.version_id,
+    _ti.executor,
+    _ti.queue,
+)
+_BACKLOG = (
+    sa.select(sa.func.count())
+    .select_from(_queued)
+    .where(_queued.c.state == "queued", _queued.c.executor == sa.bindparam("of_executor"))
+    .scalar_subquery()
+)
+_IS_SCHEDULED = sa.exists(sa.select(_waiting.c.id).where(_waiting.c.state == "scheduled"))
+_CLAIM = (
+    sa.select(*_TICKET, _BACKLOG.label("backlog"), _IS_SCHEDULED.label("waiting"))
+    .join_from(task_instance, dag_run, _run.id == _ti.run)
+    .where(_ti.state == "queued", _ti.executor == sa.bindparam("of_executor"))
+    .order_by(_ti.priority.desc(), _ti.queued_at, _ti.id)
+    .limit(sa.bindparam("most"))
+    .with_for_update(of=task_instance, skip_locked=True)
+)
+_CLAIM_QUEUES = _CLAIM.where(_ti.queue.in_(sa.bindparam("queues", expanding=True)))
+_CLAIMED = (
+    sa.select(*_TICKET)
+    .join_from(task_instance, dag_run, _run.id == _ti.run)
+    .where(_ti.worker == sa.bindparam("by"), _ti.nonce == sa.bindparam("claim"), _ti.state == "running")
+    .order_by(_ti.id)
+)
+_ANY_SCHEDULED = sa.select(_IS_SCHEDULED)
+
+
+def _exists(state: str, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists(sa.select(_ti.id).where(_ti.state == state, *conditions))
+
+
+_WHO_WAITS = sa.select(
+    _exists("scheduled", _ti.pool == sa.bindparam("of_pool"), _ti.priority > sa.bindparam("priority")),
+    _exists("queued", _ti.executor == sa.bindparam("of_executor"), _ti.priority > sa.bindparam("priority")),
+    _exists("queued", _ti.executor == sa.bindparam("of_executor")),
+    _IS_SCHEDULED,
+)
+
+
+def lock_claimable(conn: sa.Connection, executor: str, queues: Iterable[str] | None, *, most: int) -> Claimable:
+    """Lock what a worker may claim now, highest priority first, passing over rows that others hold."""
+    wanted: dict[str, Any] = {"of_executor": executor, "most": most}
+    if queues is None:
+        rows = conn.execute(_CLAIM, wanted).all()
+    else:
+        rows = conn.execute(_CLAIM_QUEUES, {**wanted, "queues": sorted(queues)}).all()
+    if not rows:
+        return Claimable((), 0, is_any_scheduled(conn))
+    return Claimable(tuple(ClaimRow(*row[:12]) for row in rows), rows[0].backlog, bool(rows[0].waiting))
+
+
+def claimed(conn: sa.Connection, worker: str, nonce: str) -> tuple[ClaimRow, ...]:
+    """Return what a worker claimed by a nonce and still runs; tokens and tries as they are after the claim."""
+    return tuple(ClaimRow(*row) for row in conn.execute(_CLAIMED, {"by": worker, "claim": nonce}))
+
+
+def who_waits(conn: sa.Connection, *, pool: str, executor: str, priority: int) -> Waiting:
+    """Tell who else waits in a pool and for an executor, with four probes of an index in one statement."""
+    row = conn.execute(_WHO_WAITS, {"of_pool": pool, "of_executor": executor, "priority": priority}).one()
+    return Waiting(*(bool(found) for found in row))
+
+
+def is_any_scheduled(conn: sa.Connection) -> bool:
+    """Tell whether anything waits for admission."""
+    return bool(conn.execute(_ANY_SCHEDULED).scalar_one())

@@ -1,0 +1,285 @@
+"""Statements on task instances: finding, locking and moving them.
+
+Locks are taken by `SELECT … ORDER BY run, rank, map_index … FOR UPDATE` and rows are then updated by key, as an `UPDATE`
+alone promises no order. A lock covers the instance and its counters: after a wait PostgreSQL reads locked rows anew,
+while rows that were only joined would still show what they were when the statement began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import dag_run, task_counter, task_instance, task_try
+
+_ti = task_instance.c
+_run = dag_run.c
+_counter = task_counter.c
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Which task of which run an instance belongs to; none of it ever changes."""
+
+    instance: int
+    task_id: str
+    run: int
+    run_id: str
+    dag_id: str
+    version_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockedInstance:
+    """A task instance and its counters, both locked by the transaction that holds this value."""
+
+    id: int
+    run: int
+    task_id: str
+    map_index: int
+    rank: int
+    state: str
+    try_number: int
+    max_tries: int
+    token: int
+    priority: int
+    pool: str
+    pool_slots: int
+    executor: str
+    queue: str
+    worker: str | None
+    started_at: datetime | None
+    waits: int
+    success: int
+    failed: int
+    upstream_failed: int
+    skipped: int
+    removed: int
+
+
+_SHARE_RUNS = (
+    sa.select(_ti.id, _ti.task_id, _run.id.label("run"), _run.run_id, _run.dag_id, _run.version_id)
+    .join_from(task_instance, dag_run, _run.id == _ti.run)
+    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(_run.id)
+    # FOR KEY SHARE lets the closing of a run, which changes no key, pass the other ends of that run.
+    .with_for_update(read=True, key_share=True, of=dag_run)
+)
+
+_LOCKED_COLUMNS = (
+    _ti.id,
+    _ti.run,
+    _ti.task_id,
+    _ti.map_index,
+    _ti.rank,
+    _ti.state,
+    _ti.try_number,
+    _ti.max_tries,
+    _ti.token,
+    _ti.priority,
+    _ti.pool,
+    _ti.pool_slots,
+    _ti.executor,
+    _ti.queue,
+    _ti.worker,
+    _ti.started_at,
+    _counter.waits,
+    _counter.success,
+    _counter.failed,
+    _counter.upstream_failed,
+    _counter.skipped,
+    _counter.removed,
+)
+_LOCK = (
+    sa.select(*_LOCKED_COLUMNS)
+    .join_from(task_instance, task_counter, _counter.instance == _ti.id)
+    .order_by(_ti.run, _ti.rank, _ti.map_index)
+    .with_for_update()
+)
+_LOCK_TARGETS = _LOCK.where(
+    sa.or_(
+        _ti.id.in_(sa.bindparam("ids", expanding=True)),
+        sa.tuple_(_ti.run, _ti.task_id).in_(sa.bindparam("targets", expanding=True)),
+    )
+).limit(sa.bindparam("most"))
+_LOCK_IDS = _LOCK.where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+_LOCK_AFTER = _LOCK.where(
+    _ti.run == sa.bindparam("of_run"),
+    _ti.task_id.in_(sa.bindparam("tasks", expanding=True)),
+    sa.or_(
+        _ti.rank > sa.bindparam("after_rank"),
+        sa.and_(_ti.rank == sa.bindparam("after_rank"), _ti.map_index > sa.bindparam("after_index")),
+    ),
+).limit(sa.bindparam("most"))
+_LOCK_RUN = _LOCK.where(_ti.run == sa.bindparam("of_run"))
+
+# The columns to write are the keys of the rows given.
+_RECORD = task_instance.update().where(_ti.id == sa.bindparam("key"))
+_SETTLE = (
+    task_instance.update()
+    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(state=sa.bindparam("new_state"), ended_at=sa.bindparam("ended"), scheduled_at=sa.bindparam("ready"))
+)
+_ADMIT = (
+    task_instance.update()
+    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(
+        state="queued",
+        scheduled_at=sa.func.coalesce(_ti.scheduled_at, sa.bindparam("now", type_=_ti.queued_at.type)),
+        queued_at=sa.bindparam("now", type_=_ti.queued_at.type),
+        due_at=None,
+    )
+)
+_START = (
+    task_instance.update()
+    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(
+        state="running",
+        token=_ti.token + 1,
+        try_number=_ti.try_number + 1,
+        worker=sa.bindparam("by"),
+        nonce=sa.bindparam("claim"),
+        scheduled_at=sa.func.coalesce(_ti.scheduled_at, sa.bindparam("now", type_=_ti.queued_at.type)),
+        queued_at=sa.func.coalesce(_ti.queued_at, sa.bindparam("now", type_=_ti.queued_at.type)),
+        started_at=sa.bindparam("now", type_=_ti.queued_at.type),
+        ended_at=None,
+        due_at=None,
+    )
+)
+_RELEASE = (
+    task_instance.update()
+    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(state="scheduled", due_at=None, queued_at=None, scheduled_at=sa.bindparam("now", type_=_ti.queued_at.type))
+)
+_DELETE = task_instance.delete().where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+_DELETE_COUNTERS = task_counter.delete().where(_counter.instance.in_(sa.bindparam("ids", expanding=True)))
+_TRY_STATES = sa.select(task_try.c.instance, task_try.c.token, task_try.c.state).where(
+    sa.tuple_(task_try.c.instance, task_try.c.token).in_(sa.bindparam("tries", expanding=True))
+)
+_LEAF_FAILURES = (
+    sa.select(sa.func.count())
+    .select_from(task_instance)
+    .where(
+        _ti.run == sa.bindparam("of_run"),
+        _ti.task_id.in_(sa.bindparam("tasks", expanding=True)),
+        _ti.state.in_(["failed", "upstream_failed"]),
+    )
+)
+_STATES_OF_TASKS = (
+    sa.select(_ti.task_id, _ti.state, sa.func.count())
+    .where(_ti.run == sa.bindparam("of_run"), _ti.task_id.in_(sa.bindparam("tasks", expanding=True)))
+    .group_by(_ti.task_id, _ti.state)
+)
+
+
+def share_runs(conn: sa.Connection, instances: Iterable[int]) -> dict[int, Owner]:
+    """Lock the runs of `instances` against clear, expand and delete, and tell which task of which run each one is."""
+    rows = conn.execute(_SHARE_RUNS, {"ids": sorted(set(instances))})
+    return {row.id: Owner(row.id, row.task_id, row.run, row.run_id, row.dag_id, row.version_id) for row in rows}
+
+
+def lock_with_targets(
+    conn: sa.Connection, instances: Iterable[int], targets: Iterable[tuple[int, str]], *, most: int
+) -> list[LockedInstance]:
+    """Lock `instances` and all instances of the `targets` (run, task id), at most `most` rows from the front of the order."""
+    wanted = {"ids": sorted(instances), "targets": sorted(targets), "most": most}
+    return _locked(conn.execute(_LOCK_TARGETS if wanted["targets"] else _LOCK_IDS, wanted))
+
+
+def lock(conn: sa.Connection, instances: Iterable[int]) -> list[LockedInstance]:
+    """Lock `instances`."""
+    return _locked(conn.execute(_LOCK_IDS, {"ids": sorted(instances)}))
+
+
+def lock_after(
+    conn: sa.Connection, run: int, tasks: Iterable[str], *, after: tuple[int, int], most: int
+) -> list[LockedInstance]:
+    """Lock the instances of `tasks` in one run that come behind the position `after` (rank, map index)."""
+    found = {"of_run": run, "tasks": sorted(tasks), "after_rank": after[0], "after_index": after[1], "most": most}
+    return _locked(conn.execute(_LOCK_AFTER, found))
+
+
+def lock_run(conn: sa.Connection, run: int) -> list[LockedInstance]:
+    """Lock all instances of a run."""
+    return _locked(conn.execute(_LOCK_RUN, {"of_run": run}))
+
+
+def _locked(rows: Iterable[Any]) -> list[LockedInstance]:
+    return [LockedInstance(*row) for row in rows]
+
+
+def record(conn: sa.Connection, ends: Sequence[dict[str, Any]]) -> None:
+    """Write how tries left their instances: key, state, try_number, due_at, ended_at each."""
+    if ends:
+        conn.execute(_RECORD, list(ends))
+
+
+def settle(conn: sa.Connection, instances: Iterable[int], *, state: str, now: datetime, is_end: bool) -> None:
+    """Give instances the state that their trigger rule decided, without a try."""
+    times = {"ended": now if is_end else None, "ready": None if is_end else now}
+    conn.execute(_SETTLE, {"ids": sorted(instances), "new_state": state, **times})
+
+
+def admit(conn: sa.Connection, instances: Iterable[int], *, now: datetime) -> None:
+    """Move instances to `queued`: they hold their slots from here on."""
+    conn.execute(_ADMIT, {"ids": sorted(instances), "now": now})
+
+
+def start(conn: sa.Connection, instances: Iterable[int], *, worker: str, nonce: str, now: datetime) -> None:
+    """Move instances to `running` under a new token, for a worker that claims them by a nonce."""
+    conn.execute(_START, {"ids": sorted(instances), "by": worker, "claim": nonce, "now": now})
+
+
+def release(conn: sa.Connection, instances: Iterable[int], *, now: datetime) -> None:
+    """Move instances that waited for a moment to `scheduled`."""
+    conn.execute(_RELEASE, {"ids": sorted(instances), "now": now})
+
+
+def reset(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write instances anew: key and the columns of a cleared or expanded instance each."""
+    if rows:
+        conn.execute(_RECORD, list(rows))
+
+
+def delete(conn: sa.Connection, instances: Iterable[int]) -> None:
+    """Delete instances and their counters."""
+    keys = sorted(instances)
+    if keys:
+        conn.execute(_DELETE_COUNTERS, {"ids": keys})
+        conn.execute(_DELETE, {"ids": keys})
+
+
+def tries(conn: sa.Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return the states of the ended tries among (instance, token) `keys`."""
+    return {(row[0], row[1]): row[2] for row in conn.execute(_TRY_STATES, {"tries": sorted(keys)})}
+
+
+def add_tries(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Record ended tries."""
+    if rows:
+        conn.execute(task_try.insert(), list(rows))
+
+
+def add(conn: sa.Connection, rows: Sequence[dict[str, Any]], counters: Sequence[dict[str, Any]]) -> None:
+    """Insert instances and their counters."""
+    if rows:
+        conn.execute(task_instance.insert(), list(rows))
+        conn.execute(task_counter.insert(), list(counters))
+
+
+def leaf_failures(conn: sa.Connection, run: int, tasks: Iterable[str]) -> int:
+    """Return how many instances of `tasks` ended as failed or upstream_failed."""
+    count: int = conn.execute(_LEAF_FAILURES, {"of_run": run, "tasks": sorted(tasks)}).scalar_one()
+    return count
+
+
+def states_of_tasks(conn: sa.Connection, run: int, tasks: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Return for each of `tasks` how many of its instances are in which state."""
+    found: dict[str, dict[str, int]] = {}
+    for task_id, state, count in conn.execute(_STATES_OF_TASKS, {"of_run": run, "tasks": sorted(tasks)}):
+        found.setdefault(task_id, {})[state] = count
+    return found

@@ -1,0 +1,151 @@
+"""Statements on DAG runs and their progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import dag, dag_run, run_progress
+
+_run = dag_run.c
+_progress = run_progress.c
+_dag = dag.c
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run, as much of it as transitions need."""
+
+    id: int
+    dag_id: str
+    run_id: str
+    version_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What decides whether a queued run of a DAG may start, read under the lock of the DAG's row."""
+
+    is_paused: bool
+    max_active_runs: int
+    running: int
+
+
+_GET = sa.select(_run.id, _run.dag_id, _run.run_id, _run.version_id, _run.state).where(_run.id == sa.bindparam("key"))
+_LOCK = _GET.with_for_update()
+_SHARE = _GET.with_for_update(read=True, key_share=True)
+_LOCK_DAG = (
+    sa.select(_dag.is_paused, _dag.max_active_runs).where(_dag.dag_id == sa.bindparam("of_dag")).with_for_update()
+)
+_COUNT_RUNNING = (
+    sa.select(sa.func.count())
+    .select_from(dag_run)
+    .where(_run.dag_id == sa.bindparam("of_dag"), _run.state == "running")
+)
+_SET_STATE = (
+    dag_run.update()
+    .where(_run.id == sa.bindparam("key"))
+    .values(state=sa.bindparam("new_state"), ended_at=sa.bindparam("now"))
+)
+_START = (
+    dag_run.update()
+    .where(_run.id == sa.bindparam("key"))
+    .values(
+        state="running",
+        started_at=sa.func.coalesce(_run.started_at, sa.bindparam("now", type_=_run.started_at.type)),
+        ended_at=None,
+    )
+)
+_REQUEUE = (
+    dag_run.update()
+    .where(_run.id == sa.bindparam("key"))
+    .values(state="queued", queued_at=sa.bindparam("now", type_=_run.queued_at.type), ended_at=None)
+)
+_ADVANCE = (
+    run_progress.update()
+    .where(_progress.run == sa.bindparam("key"))
+    .values(unfinished=_progress.unfinished - sa.bindparam("ended"))
+)
+_SET_PROGRESS = (
+    run_progress.update().where(_progress.run == sa.bindparam("key")).values(unfinished=sa.bindparam("counted"))
+)
+_AT_ZERO = sa.select(_progress.run).where(
+    _progress.run.in_(sa.bindparam("runs", expanding=True)), _progress.unfinished <= 0
+)
+_PROGRESS = sa.select(_progress.unfinished).where(_progress.run == sa.bindparam("key"))
+
+
+def get(conn: sa.Connection, run: int) -> Run | None:
+    """Return a run, unlocked."""
+    row = conn.execute(_GET, {"key": run}).first()
+    return Run(*row) if row else None
+
+
+def lock(conn: sa.Connection, run: int) -> Run | None:
+    """Lock a run exclusively: for clear, mark, expand, start and delete."""
+    row = conn.execute(_LOCK, {"key": run}).first()
+    return Run(*row) if row else None
+
+
+def share(conn: sa.Connection, run: int) -> Run | None:
+    """Lock a run against clear, mark, expand and delete, beside other ends."""
+    row = conn.execute(_SHARE, {"key": run}).first()
+    return Run(*row) if row else None
+
+
+def gate(conn: sa.Connection, dag_id: str) -> Gate | None:
+    """Lock the DAG's row and tell what its limit of active runs leaves; None when there is no such DAG."""
+    row = conn.execute(_LOCK_DAG, {"of_dag": dag_id}).first()
+    if row is None:
+        return None
+    running = conn.execute(_COUNT_RUNNING, {"of_dag": dag_id}).scalar_one()
+    return Gate(row.is_paused, row.max_active_runs, running)
+
+
+def add(conn: sa.Connection, row: Mapping[str, Any], *, unfinished: int) -> None:
+    """Insert a run and its progress."""
+    conn.execute(dag_run.insert(), dict(row))
+    conn.execute(run_progress.insert(), {"run": row["id"], "unfinished": unfinished})
+
+
+def start(conn: sa.Connection, run: int, *, now: datetime) -> None:
+    """Mark a run as running."""
+    conn.execute(_START, {"key": run, "now": now})
+
+
+def close(conn: sa.Connection, run: int, *, state: str, now: datetime) -> None:
+    """Write a run's end state."""
+    conn.execute(_SET_STATE, {"key": run, "new_state": state, "now": now})
+
+
+def requeue(conn: sa.Connection, run: int, *, now: datetime) -> None:
+    """Queue a run again, after a clear: it starts when its DAG has room."""
+    conn.execute(_REQUEUE, {"key": run, "now": now})
+
+
+def advance(conn: sa.Connection, ended: Mapping[int, int]) -> None:
+    """Subtract newly ended instances from their runs' progress, in the order of the runs."""
+    rows = [{"key": run, "ended": ended[run]} for run in sorted(ended)]
+    if rows:
+        conn.execute(_ADVANCE, rows)
+
+
+def set_progress(conn: sa.Connection, run: int, unfinished: int) -> None:
+    """Write a recounted progress."""
+    conn.execute(_SET_PROGRESS, {"key": run, "counted": unfinished})
+
+
+def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[int]:
+    """Return those of `runs` that have nothing unfinished, in order."""
+    return sorted(conn.execute(_AT_ZERO, {"runs": sorted(runs)}).scalars())
+
+
+def unfinished(conn: sa.Connection, run: int) -> int:
+    """Return a run's stored progress."""
+    count: int = conn.execute(_PROGRESS, {"key": run}).scalar_one()
+    return count

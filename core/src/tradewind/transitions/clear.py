@@ -1,0 +1,103 @@
+"""Clearing: instances forget how they ended and are decided again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import instances, runs, xcom_pushes
+from tradewind.metadata.statements.instances import LockedInstance
+from tradewind.transitions.graph import Graph, Graphs, xcom_sources
+from tradewind.transitions.recount import recount, resettle
+from tradewind.transitions.states import ENDED, RunState, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What a clear did.
+
+    Arguments:
+        cleared: instances that are decided anew.
+        running: instances left alone because a try of theirs is running; two tries must never overlap.
+    """
+
+    cleared: tuple[int, ...]
+    running: tuple[int, ...]
+
+
+def clear(
+    conn: sa.Connection, run: int, task_ids: Collection[str], *, graphs: Graphs, clock: Clock, ids: Ids
+) -> Cleared:
+    """Clear all instances of `task_ids` in a run, under the run's exclusive lock.
+
+    Tokens are raised, so nothing that was said of earlier tries counts any more; the run's counters are recounted. As many
+    further tries are allowed as the task has retries. A mapped task that is cleared together with the task whose XCom it
+    expands over becomes unexpanded again. A run that had ended is queued again, and starts when its DAG has room.
+
+    Raises:
+        LookupError: when there is no such run, or a task that its version does not have.
+    """
+    locked = runs.lock(conn, run)
+    if locked is None:
+        raise LookupError(f"There is no run with key {run} to clear.")
+    graph = graphs.get(conn, locked.version_id)
+    if unknown := sorted(set(task_ids) - set(graph.tasks)):
+        raise LookupError(f"Run {locked.run_id!r} of DAG {locked.dag_id!r} has no task {unknown[0]!r} to clear.")
+    rows = instances.lock_run(conn, run)
+    named = [row for row in rows if row.task_id in task_ids]
+    running = [row for row in named if row.state == TaskState.RUNNING]
+    chosen = [row for row in named if row.state != TaskState.RUNNING]
+    collapsing = _collapsing(graph, chosen, {row.task_id for row in running})
+    dropped = {row.id for row in chosen if row.task_id in collapsing and row.map_index > 0}
+    kept = {row.id: _cleared(row, graph, collapsing) for row in chosen if row.id not in dropped}
+    instances.delete(conn, dropped)
+    instances.reset(conn, [_values(row) for row in kept.values()])
+    xcom_pushes.forget(conn, [(run, row.task_id, row.map_index) for row in chosen])
+    after = [kept.get(row.id, row) for row in rows if row.id not in dropped]
+    if locked.state == RunState.RUNNING:
+        resettle(conn, run, graph=graph, rows=after, now=clock.now(), ids=ids)
+    else:
+        recount(conn, graph, after)
+        runs.set_progress(conn, run, sum(row.state not in ENDED for row in after))
+        runs.requeue(conn, run, now=clock.now())
+    return Cleared(tuple(sorted(kept)), tuple(row.id for row in running))
+
+
+def _collapsing(graph: Graph, chosen: Sequence[LockedInstance], running: Collection[str]) -> set[str]:
+    """Return the expanded tasks whose expansion is void, because what they expand over is cleared too."""
+    tasks = {row.task_id for row in chosen}
+    return {
+        task_id
+        for task_id in tasks - set(running)
+        if any(source in tasks for source, _ in xcom_sources(graph.tasks[task_id]))
+    }
+
+
+def _cleared(row: LockedInstance, graph: Graph, collapsing: Collection[str]) -> LockedInstance:
+    return replace(
+        row,
+        state=TaskState.NONE,
+        token=row.token + 1,
+        max_tries=row.try_number + graph.tasks[row.task_id].retries,
+        map_index=-1 if row.task_id in collapsing else row.map_index,
+    )
+
+
+def _values(row: LockedInstance) -> dict[str, Any]:
+    return {
+        "key": row.id,
+        "state": row.state,
+        "token": row.token,
+        "max_tries": row.max_tries,
+        "map_index": row.map_index,
+        "due_at": None,
+        "scheduled_at": None,
+        "queued_at": None,
+        "started_at": None,
+        "ended_at": None,
+    }

@@ -1,0 +1,71 @@
+"""Going on with what one transaction left: the rest of a cascade, or an expansion."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import continuations, instances, runs
+from tradewind.metadata.statements.continuations import Continuation
+from tradewind.transitions.applying import SETTLE, apply
+from tradewind.transitions.ends import MOST_ROWS
+from tradewind.transitions.expansion import expand
+from tradewind.transitions.graph import Graph, Graphs, reach
+from tradewind.transitions.runs import EXPAND, close_finished
+from tradewind.transitions.settling import START, Pressure, pressure_of, settle
+from tradewind.transitions.states import RunState, TaskState
+
+
+def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clock, ids: Ids) -> bool:
+    """Do the work of one continuation in the caller's transaction; False when somebody else did it before.
+
+    Whoever deletes its row does the work: two schedulers that meet wait for each other here, and the second finds
+    nothing. The run is locked first, exclusively for an expansion and shared for a cascade.
+
+    Raises:
+        ValueError: for a kind that this release does not know.
+    """
+    if left.kind not in {EXPAND, SETTLE}:
+        raise ValueError(
+            f"Continuation {left.id} of run {left.run} is of unknown kind {left.kind!r}: was it written by a newer release?"
+        )
+    lock = runs.lock if left.kind == EXPAND else runs.share
+    run = lock(conn, left.run)
+    if not continuations.take(conn, left.id):
+        return False
+    if run is None or run.state != RunState.RUNNING:
+        return True
+    graph = graphs.get(conn, run.version_id)
+    if left.kind == EXPAND:
+        expand(conn, run, left.payload["task"], graph=graph, now=clock.now(), ids=ids)
+    else:
+        pressures = {each["task"]: pressure_of(each) for each in left.payload}
+        _settle_on(conn, run.id, pressures, graph=graph, clock=clock, ids=ids)
+    return True
+
+
+def _settle_on(
+    conn: sa.Connection, run: int, pressures: dict[str, Pressure], *, graph: Graph, clock: Clock, ids: Ids
+) -> None:
+    now = clock.now()
+    pressed = {task_id: pressure.states() for task_id, pressure in pressures.items()}
+    forced = [task_id for task_id, pressure in pressures.items() if pressure.is_forced]
+    tasks = reach(graph, pressed, forced)
+    rows = instances.lock_after(conn, run, tasks, after=_begin(graph, pressures), most=MOST_ROWS)
+    cut = (rows[-1].rank, rows[-1].map_index) if len(rows) == MOST_ROWS else None
+    found = settle(graph, rows, pressures, cut=cut)
+    ready = apply(conn, {run: found}, now=now, ids=ids)
+    if ready:
+        instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)
+    if found.ended:
+        runs.advance(conn, {run: found.ended})
+        close_finished(conn, {run: graph}, now=now)
+
+
+def _begin(graph: Graph, pressures: dict[str, Pressure]) -> tuple[int, int]:
+    """Return the position behind which all that is left lies, so that rows done before take no part of the cap."""
+    return min(
+        (graph.tasks[task_id].rank, START[1]) if pressure.after == START else pressure.after
+        for task_id, pressure in pressures.items()
+    )

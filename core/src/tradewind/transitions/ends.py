@@ -1,0 +1,351 @@
+"""Ending: outcomes come in, and in one transaction their tries are recorded, what they decide below moves, runs close, and
+freed slots are handed over or claimed.
+
+Order of locks: the runs (shared), the task rows by (run, rank, map index), `run_progress` last. Claiming passes over rows
+that others hold, so it waits for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import claims as claim_statements
+from tradewind.metadata.statements import instances, runs, xcom_pushes
+from tradewind.metadata.statements.claims import ClaimRow
+from tradewind.metadata.statements.instances import LockedInstance, Owner
+from tradewind.transitions import claims, handover
+from tradewind.transitions.applying import apply
+from tradewind.transitions.graph import Graph, Graphs, descendants, reach
+from tradewind.transitions.recording import (
+    ALREADY_RECORDED,
+    RECORDED,
+    Recorded,
+    answer_late,
+    instance_values,
+    is_current,
+    record,
+    require_reportable,
+    try_values,
+    xcom_values,
+)
+from tradewind.transitions.runs import close_finished
+from tradewind.transitions.settling import Pressure, Settlement, press_down, settle
+from tradewind.transitions.states import ENDED, TaskState, TryState
+from tradewind.transitions.values import Answer, Claimer, EndResult, Outcome, Ticket
+
+MOST_ROWS = 500
+"""How many rows below its outcomes one transaction locks; the rest is a continuation."""
+
+SCHEDULER = "scheduler"
+"""The wake-up channel of schedulers; that of an executor's workers is `worker:<executor>`."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one call has found and done so far."""
+
+    owners: Mapping[int, Owner]
+    graphs: Mapping[int, Graph]
+    recorded: list[Recorded] = field(default_factory=list)
+    late: list[tuple[Outcome, LockedInstance | None]] = field(default_factory=list)
+    ready: list[LockedInstance] = field(default_factory=list)
+    ended: dict[int, int] = field(default_factory=dict)
+    unfinished: set[int] = field(default_factory=set)
+    wake: set[str] = field(default_factory=set)
+
+
+def end(
+    conn: sa.Connection,
+    outcomes: Sequence[Outcome],
+    *,
+    graphs: Graphs,
+    clock: Clock,
+    ids: Ids,
+    claimer: Claimer | None = None,
+    fast_follow: bool = True,
+) -> EndResult:
+    """Record outcomes and everything they bring about.
+
+    Arguments:
+        outcomes: any number, of any runs, new, repeated or late; each gets its answer.
+        graphs: where the runs' versions are found.
+        claimer: the reporting worker, if it can take more work: successors are handed to it, then queued tries.
+        fast_follow: False leaves everything that became ready to the scheduler.
+    Returns:
+        answers in the order of the outcomes, tickets to start, channels to wake after the commit, and closed runs.
+    Raises:
+        ValueError: for an outcome that no worker may report; nothing is written then.
+    """
+    for outcome in outcomes:
+        require_reportable(outcome)
+    first = {(outcome.instance, outcome.token): outcome for outcome in reversed(outcomes)}
+    owners = instances.share_runs(conn, [outcome.instance for outcome in outcomes])
+    versions = {owner.version_id: graphs.get(conn, owner.version_id) for owner in owners.values()}
+    batch = _Batch(owners, {owner.run: versions[owner.version_id] for owner in owners.values()})
+    batch.late += [(outcome, None) for outcome in first.values() if outcome.instance not in owners]
+    todo = [outcome for outcome in first.values() if outcome.instance in owners]
+    while todo:
+        todo = _end_some(conn, todo, batch, now=clock.now(), ids=ids)
+    answers = _answers(conn, outcomes, batch)
+    tickets = _follow(conn, batch, claimer, answers, clock=clock, fast_follow=fast_follow)
+    closed = _advance(conn, batch, tickets, now=clock.now())
+    if closed:
+        batch.wake.add(SCHEDULER)
+    return EndResult(answers, tickets, frozenset(batch.wake), closed)
+
+
+def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: datetime, ids: Ids) -> list[Outcome]:
+    """Lock and end as many outcomes as the cap allows, in the order of the locks, and return the others."""
+    targets = {
+        (run, task_id)
+        for run, outcomes in _by_run(todo, batch).items()
+        for task_id in _reach(batch.graphs[run], batch.owners, outcomes)
+    }
+    most = MOST_ROWS + len(todo)
+    rows = instances.lock_with_targets(conn, {outcome.instance for outcome in todo}, targets, most=most)
+    by_id = {row.id: row for row in rows}
+    is_cut = len(rows) == most
+    locked = [outcome for outcome in todo if outcome.instance in by_id]
+    newly = _record(conn, locked, by_id, batch)
+    cut = rows[-1] if is_cut else None
+    settlements = {
+        run: settle(
+            batch.graphs[run],
+            (row for row in rows if row.run == run),
+            _pressures(batch.graphs[run], [each for each in newly if each.row.run == run]),
+            cut=(cut.rank, cut.map_index) if cut is not None and cut.run == run else None,
+        )
+        for run in sorted({each.row.run for each in newly})
+    }
+    batch.ready += apply(conn, settlements, now=now, ids=ids)
+    _account(batch, newly, settlements)
+    missing = [outcome for outcome in todo if outcome.instance not in by_id]
+    if is_cut and locked:
+        return missing
+    batch.late += [(outcome, None) for outcome in missing]
+    return []
+
+
+def _by_run(outcomes: Iterable[Outcome], batch: _Batch) -> dict[int, list[Outcome]]:
+    found: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        found.setdefault(batch.owners[outcome.instance].run, []).append(outcome)
+    return found
+
+
+def _reach(graph: Graph, owners: Mapping[int, Owner], outcomes: Iterable[Outcome]) -> set[str]:
+    """Return the tasks that outcomes of one run may touch, whatever the locked rows will say."""
+    pressed: dict[str, set[str]] = {}
+    forced: set[str] = set()
+    for outcome in outcomes:
+        state = TaskState.FAILED if outcome.state == TryState.LOST else outcome.state
+        if state not in ENDED:
+            continue
+        for below in graph.tasks[owners[outcome.instance].task_id].downstream:
+            pressed.setdefault(below, set()).add(state)
+        forced |= _forced(graph, outcome)
+    return reach(graph, pressed, forced)
+
+
+def _forced(graph: Graph, outcome: Outcome) -> set[str]:
+    """Return the tasks that an outcome skips by name; one that its version does not have is nobody's to skip."""
+    named = {task_id for task_id in outcome.skip if task_id in graph.tasks}
+    return descendants(graph, named) if outcome.skip_all else named
+
+
+def _record(
+    conn: sa.Connection, outcomes: Iterable[Outcome], rows: Mapping[int, LockedInstance], batch: _Batch
+) -> list[Recorded]:
+    newly: list[Recorded] = []
+    for outcome in outcomes:
+        row = rows[outcome.instance]
+        if is_current(outcome, row):
+            newly.append(record(outcome, row, batch.graphs[row.run].tasks[row.task_id]))
+        else:
+            batch.late.append((outcome, row))
+    instances.record(conn, [instance_values(each) for each in newly])
+    instances.add_tries(conn, [try_values(each) for each in newly if each.outcome.state != TryState.NEVER_STARTED])
+    _store_xcoms(conn, newly)
+    batch.recorded += newly
+    return newly
+
+
+def _store_xcoms(conn: sa.Connection, newly: Iterable[Recorded]) -> None:
+    pushing = [each for each in newly if each.outcome.xcoms]
+    # Only an instance that was dispatched before can have pushed before.
+    before = [(each.row.run, each.row.task_id, each.row.map_index) for each in pushing if each.row.token > 1]
+    if before:
+        xcom_pushes.forget(conn, before)
+    if pushing:
+        xcom_pushes.store(conn, [values for each in pushing for values in xcom_values(each)])
+
+
+def _pressures(graph: Graph, newly: Sequence[Recorded]) -> dict[str, Pressure]:
+    pressures = press_down(graph, [(each.row.task_id, each.state) for each in newly if each.is_end])
+    for each in newly:
+        if each.is_end:
+            for task_id in _forced(graph, each.outcome):
+                pressures.setdefault(task_id, Pressure()).is_forced = True
+    return pressures
+
+
+def _account(batch: _Batch, newly: Iterable[Recorded], settlements: Mapping[int, Settlement]) -> None:
+    for each in newly:
+        run = each.row.run
+        batch.ended[run] = batch.ended.get(run, 0) + each.is_end
+        if not each.is_end:
+            batch.unfinished.add(run)
+            batch.wake.add(SCHEDULER)
+    for run, found in settlements.items():
+        batch.ended[run] = batch.ended.get(run, 0) + found.ended
+        if found.expand or found.left:
+            batch.unfinished.add(run)
+            batch.wake.add(SCHEDULER)
+        if TaskState.SCHEDULED in found.decided:
+            batch.unfinished.add(run)
+
+
+def _answers(
+    conn: sa.Connection,
+    outcomes: Sequence[Outcome],
+    batch: _Batch,
+) -> tuple[Answer, ...]:
+    found = {
+        (each.row.id, each.outcome.token): Answer(each.row.id, each.outcome.token, RECORDED, each.state)
+        for each in batch.recorded
+    }
+    if batch.late:
+        tries = instances.tries(conn, [(outcome.instance, outcome.token) for outcome, _ in batch.late])
+        found.update({(o.instance, o.token): answer_late(o, row, tries) for o, row in batch.late})
+    answers = []
+    for outcome in outcomes:
+        answer = found[outcome.instance, outcome.token]
+        answers.append(answer)
+        if answer.verdict == RECORDED:
+            # The same try once more in this batch: only its first report is news.
+            found[outcome.instance, outcome.token] = replace(answer, verdict=ALREADY_RECORDED)
+    return tuple(answers)
+
+
+def _follow(
+    conn: sa.Connection,
+    batch: _Batch,
+    claimer: Claimer | None,
+    answers: Sequence[Answer],
+    *,
+    clock: Clock,
+    fast_follow: bool,
+) -> tuple[Ticket, ...]:
+    """Schedule what became ready, hand slots over, and let the claimer claim."""
+    if claimer is not None and any(answer.verdict == ALREADY_RECORDED for answer in answers):
+        # The report was sent before: its answer got lost, and with it perhaps the tickets it brought.
+        again = claims.reclaim(conn, claimer)
+        if again:
+            _leave_to_scheduler(conn, batch, batch.ready, clock=clock)
+            return again
+    freed = [each.row for each in batch.recorded]
+    if not batch.ready or not fast_follow:
+        _leave_to_scheduler(conn, batch, batch.ready, clock=clock)
+        return _claim_only(conn, batch, claimer, has_freed=bool(freed), clock=clock)
+    return _hand_over(conn, batch, claimer, freed, clock=clock)
+
+
+def _leave_to_scheduler(conn: sa.Connection, batch: _Batch, rows: Sequence[LockedInstance], *, clock: Clock) -> None:
+    if rows:
+        keys = [row.id for row in rows]
+        instances.settle(conn, keys, state=TaskState.SCHEDULED, now=clock.now(), is_end=False)
+        batch.wake.add(SCHEDULER)
+
+
+def _claim_only(
+    conn: sa.Connection, batch: _Batch, claimer: Claimer | None, *, has_freed: bool, clock: Clock
+) -> tuple[Ticket, ...]:
+    if claimer is None:
+        if has_freed and SCHEDULER not in batch.wake and claim_statements.is_any_scheduled(conn):
+            batch.wake.add(SCHEDULER)
+        return ()
+    return _claim_more(conn, batch, claimer, most=claimer.free, clock=clock)
+
+
+def _claim_more(conn: sa.Connection, batch: _Batch, claimer: Claimer, *, most: int, clock: Clock) -> tuple[Ticket, ...]:
+    taken = claims.take(conn, claimer, most=most, clock=clock)
+    if taken.is_refill_needed:
+        batch.wake.add(SCHEDULER)
+    return taken.tickets
+
+
+def _hand_over(
+    conn: sa.Connection,
+    batch: _Batch,
+    claimer: Claimer | None,
+    freed: Sequence[LockedInstance],
+    *,
+    clock: Clock,
+) -> tuple[Ticket, ...]:
+    split = handover.pay(batch.ready, freed)
+    waiting = {
+        (pool, executor): claim_statements.who_waits(conn, pool=pool, executor=executor, priority=priority)
+        for (pool, executor), priority in handover.buckets(split.paid).items()
+    }
+    outranked = handover.outranked(split.paid, waiting)
+    paid = [row for row in split.paid if row.id not in outranked]
+    starting = handover.startable(paid, waiting, claimer)
+    started = {row.id for row in starting}
+    queued = [row for row in paid if row.id not in started]
+    _leave_to_scheduler(conn, batch, [*split.unpaid, *(row for row in split.paid if row.id in outranked)], clock=clock)
+    if queued:
+        instances.admit(conn, [row.id for row in queued], now=clock.now())
+    tickets = _start(conn, batch, starting, claimer, clock=clock)
+    if len(paid) < len(freed) and any(found.is_any_scheduled for found in waiting.values()):
+        batch.wake.add(SCHEDULER)
+    if claimer is not None and (queued or not waiting or any(found.is_any_queued for found in waiting.values())):
+        tickets += _claim_more(conn, batch, claimer, most=claimer.free - len(tickets), clock=clock)
+    claimed = {ticket.instance for ticket in tickets}
+    batch.wake |= {f"worker:{row.executor}" for row in queued if row.id not in claimed}
+    return tickets
+
+
+def _start(
+    conn: sa.Connection,
+    batch: _Batch,
+    rows: Sequence[LockedInstance],
+    claimer: Claimer | None,
+    *,
+    clock: Clock,
+) -> tuple[Ticket, ...]:
+    if claimer is None or not rows:
+        return ()
+    claims.start(conn, [row.id for row in rows], claimer, clock=clock)
+    return tuple(claims.started(_claim_row(row, batch)) for row in rows)
+
+
+def _claim_row(row: LockedInstance, batch: _Batch) -> ClaimRow:
+    owner = next(owner for owner in batch.owners.values() if owner.run == row.run)
+    return ClaimRow(
+        instance=row.id,
+        token=row.token,
+        try_number=row.try_number,
+        max_tries=row.max_tries,
+        run=row.run,
+        dag_id=owner.dag_id,
+        run_id=owner.run_id,
+        task_id=row.task_id,
+        map_index=row.map_index,
+        version_id=owner.version_id,
+        executor=row.executor,
+        queue=row.queue,
+    )
+
+
+def _advance(conn: sa.Connection, batch: _Batch, tickets: Iterable[Ticket], *, now: datetime) -> dict[int, str]:
+    """Write the runs' progress, and close those that came to zero; where something is known to be open, do not ask."""
+    runs.advance(conn, {run: count for run, count in batch.ended.items() if count})
+    known_open = batch.unfinished | {ticket.run for ticket in tickets}
+    candidates = {run: batch.graphs[run] for run, count in batch.ended.items() if count and run not in known_open}
+    return close_finished(conn, candidates, now=now)

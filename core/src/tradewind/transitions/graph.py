@@ -1,0 +1,186 @@
+"""What transitions need to know of a DAG's version, and the cache that keeps it.
+
+`tradewind.serialization` delivers values of this shape; here stand only the protocols, so that the state machine depends on
+a shape and not on a format.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from tradewind.metadata.statements import versions
+from tradewind.transitions.decision import RUN, possible
+from tradewind.transitions.states import TaskState
+
+ExpandSource = tuple[str, "int | tuple[str, str]"]
+
+
+class Task(Protocol):
+    """One task of a version. `upstream` and `downstream` are direct neighbours; `rank` is its topological position."""
+
+    @property
+    def task_id(self) -> str: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def upstream(self) -> tuple[str, ...]: ...
+    @property
+    def downstream(self) -> tuple[str, ...]: ...
+    @property
+    def trigger_rule(self) -> str: ...
+    @property
+    def retries(self) -> int: ...
+    @property
+    def retry_delay(self) -> float: ...
+    @property
+    def pool(self) -> str: ...
+    @property
+    def pool_slots(self) -> int: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def executor(self) -> str: ...
+    @property
+    def queue(self) -> str: ...
+    @property
+    def is_empty(self) -> bool: ...
+    @property
+    def expand(self) -> tuple[ExpandSource, ...] | None: ...
+
+
+class Graph(Protocol):
+    """One version of a DAG: its tasks in topological order (each `rank` is unique and rises along every edge)."""
+
+    @property
+    def dag_id(self) -> str: ...
+    @property
+    def tasks(self) -> Mapping[str, Task]: ...
+
+
+Loader = Callable[[str], Graph]
+
+
+class Graphs:
+    """The versions this process used last, by version id; a version never changes, so nothing here can be stale.
+
+    Arguments:
+        capacity: how many versions to keep.
+        loader: makes a graph of a version's serialized text.
+    """
+
+    def __init__(self, capacity: int = 256, *, loader: Loader) -> None:
+        self._capacity = capacity
+        self._loader = loader
+        self._kept: OrderedDict[int, Graph] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, conn: sa.Connection, version_id: int) -> Graph:
+        """Return the graph of a version, from memory or with one statement.
+
+        Raises:
+            LookupError: when there is no such version.
+            Exception: whatever the loader says of a text that it cannot read; the scheduler quarantines the DAG.
+        """
+        with self._lock:
+            graph = self._kept.get(version_id)
+            if graph is not None:
+                self._kept.move_to_end(version_id)
+                return graph
+        text = versions.serialized(conn, version_id)
+        if text is None:
+            raise LookupError(
+                f"DAG version {version_id} is not in the database: was its DAG deleted while a run went on?"
+            )
+        graph = self._loader(text)
+        self.put(version_id, graph)
+        return graph
+
+    def put(self, version_id: int, graph: Graph) -> None:
+        """Keep `graph` as that of `version_id`."""
+        with self._lock:
+            self._kept[version_id] = graph
+            self._kept.move_to_end(version_id)
+            while len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+
+
+def literal_length(task: Task) -> int | None:
+    """Return how many instances a mapped task has where literals alone tell, None where an XCom decides."""
+    if task.expand is None:
+        return None
+    lengths = [source for _, source in task.expand if isinstance(source, int)]
+    if len(lengths) < len(task.expand):
+        return None
+    return prod(lengths)
+
+
+def xcom_sources(task: Task) -> tuple[tuple[str, str], ...]:
+    """Return the (task id, key) pairs whose lengths a mapped task waits for."""
+    return tuple(source for _, source in task.expand or () if not isinstance(source, int))
+
+
+def is_placeholder(task: Task, map_index: int) -> bool:
+    """Whether the instance stands for a mapped task that an XCom has yet to expand."""
+    return map_index < 0 and len(xcom_sources(task)) > 0
+
+
+def leaves(graph: Graph) -> tuple[str, ...]:
+    """Return the tasks nothing is downstream of: they decide how the run ended."""
+    return tuple(task.task_id for task in graph.tasks.values() if not task.downstream)
+
+
+def descendants(graph: Graph, task_ids: Iterable[str]) -> set[str]:
+    """Return the tasks named and everything downstream of them."""
+    found: set[str] = set()
+    todo = list(task_ids)
+    while todo:
+        task_id = todo.pop()
+        if task_id not in found:
+            found.add(task_id)
+            todo.extend(graph.tasks[task_id].downstream)
+    return found
+
+
+def reach(graph: Graph, pressed: Mapping[str, Iterable[str]], forced: Iterable[str] = ()) -> set[str]:
+    """Return every task whose instances a transaction may have to touch, from the graph alone.
+
+    Arguments:
+        pressed: the end states of upstream instances that are to be counted, by the task that counts them.
+        forced: tasks to be skipped by name.
+    """
+    ends = {task_id: _ends_of(graph.tasks[task_id], states) for task_id, states in pressed.items()}
+    for task_id in forced:
+        ends.setdefault(task_id, set()).add(TaskState.SKIPPED)
+    todo = [task_id for task_id, states in ends.items() if states]
+    while todo:
+        task_id = todo.pop()
+        for below in graph.tasks[task_id].downstream:
+            more = _ends_of(graph.tasks[below], ends[task_id]) - ends.setdefault(below, set())
+            if more:
+                ends[below] |= more
+                todo.append(below)
+    return set(ends)
+
+
+def _ends_of(task: Task, upstream_ends: Iterable[str]) -> set[str]:
+    """Return the end states that `task` can take at once when upstream instances end so."""
+    decisions = frozenset[str]().union(*(possible(task.trigger_rule, state) for state in upstream_ends))
+    return {state for decision in decisions if (state := end_of(task, decision)) is not None}
+
+
+def end_of(task: Task, decision: str) -> str | None:
+    """Return the end state that `decision` means for `task` without running anything, None where there is none."""
+    if decision == RUN:
+        if literal_length(task) == 0:
+            return TaskState.SKIPPED
+        return TaskState.SUCCESS if task.is_empty and task.expand is None else None
+    return _ENDS.get(decision)
+
+
+_ENDS = {"skip": TaskState.SKIPPED, "upstream_failed": TaskState.UPSTREAM_FAILED}

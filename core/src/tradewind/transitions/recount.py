@@ -1,0 +1,135 @@
+"""Recounting: under a run's exclusive lock, its counters and its progress are derived anew from the states of its instances.
+
+Clear, start and repair never adjust counters; they change states and recount. `difference` is also what the reconciler and
+the simulation's checker look at: it must be empty for every run without pending continuations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import continuations, counters, instances, runs
+from tradewind.metadata.statements.instances import LockedInstance
+from tradewind.transitions.applying import SETTLE, apply
+from tradewind.transitions.decision import Counters, one
+from tradewind.transitions.graph import Graph, Graphs
+from tradewind.transitions.runs import close_finished
+from tradewind.transitions.settling import Pressure, counters_of, settle
+from tradewind.transitions.states import ENDED, RunState, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A stored count that the states do not explain."""
+
+    what: str
+    stored: object
+    counted: object
+
+
+def counted(graph: Graph, rows: Iterable[LockedInstance]) -> dict[str, Counters]:
+    """Return the counters that the instances of each task must have, from the states of all instances of a run."""
+    states: dict[str, dict[str, int]] = {}
+    for row in rows:
+        of_task = states.setdefault(row.task_id, {})
+        of_task[row.state] = of_task.get(row.state, 0) + 1
+    found: dict[str, Counters] = {}
+    for task in graph.tasks.values():
+        total = Counters(sum(sum(states.get(above, {}).values()) for above in task.upstream))
+        for above in task.upstream:
+            for state, count in states.get(above, {}).items():
+                if state in ENDED:
+                    total = total.plus(one(state, count))
+        found[task.task_id] = total
+    return found
+
+
+def difference(graph: Graph, rows: Sequence[LockedInstance], unfinished: int) -> list[Difference]:
+    """Return where stored counters and progress differ from what the states say."""
+    expected = counted(graph, rows)
+    found = [
+        Difference(f"counters of {row.task_id}[{row.map_index}]", counters_of(row), expected[row.task_id])
+        for row in rows
+        if counters_of(row) != expected[row.task_id]
+    ]
+    open_now = sum(row.state not in ENDED for row in rows)
+    if open_now != unfinished:
+        found.append(Difference("unfinished instances", unfinished, open_now))
+    return found
+
+
+def recount_run(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Ids) -> list[Difference]:
+    """Compare one run's stored counts with its states, repair them, and return what differed.
+
+    A run with pending continuations is left alone, as its counters are rightly behind.
+    """
+    locked = runs.lock(conn, run)
+    if locked is None or locked.state == RunState.QUEUED or continuations.of_run(conn, run):
+        return []
+    graph = graphs.get(conn, locked.version_id)
+    rows = instances.lock_run(conn, run)
+    found = difference(graph, rows, runs.unfinished(conn, run))
+    if found:
+        resettle(conn, run, graph=graph, rows=rows, now=clock.now(), ids=ids)
+    return found
+
+
+def start_queued(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Ids) -> bool:
+    """Start a queued run if its DAG is not paused and has room; tell whether it runs (or even ended) now.
+
+    The DAG's row is locked before the run's, so that any number of schedulers together keep to `max_active_runs`.
+    """
+    seen = runs.get(conn, run)
+    if seen is None or seen.state != RunState.QUEUED:
+        return False
+    gate = runs.gate(conn, seen.dag_id)
+    if gate is not None and (gate.is_paused or gate.running >= gate.max_active_runs):
+        return False
+    locked = runs.lock(conn, run)
+    if locked is None or locked.state != RunState.QUEUED:
+        return False
+    graph = graphs.get(conn, locked.version_id)
+    now = clock.now()
+    runs.start(conn, run, now=now)
+    resettle(conn, run, graph=graph, rows=instances.lock_run(conn, run), now=now, ids=ids)
+    return True
+
+
+def resettle(
+    conn: sa.Connection, run: int, *, graph: Graph, rows: Sequence[LockedInstance], now: datetime, ids: Ids
+) -> None:
+    """Recount a run that the transaction holds exclusively, decide what is undecided, and close it if nothing is left."""
+    recounted = recount(conn, graph, rows)
+    forced = _forced(conn, run)
+    continuations.drop(conn, run)
+    undecided = {row.task_id for row in recounted if row.state == TaskState.NONE}
+    pressures = {task_id: Pressure(is_forced=task_id in forced) for task_id in undecided}
+    settlement = settle(graph, recounted, pressures)
+    ready = apply(conn, {run: settlement}, now=now, ids=ids)
+    if ready:
+        instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)
+    unfinished = sum(row.state not in ENDED for row in rows) - settlement.ended
+    runs.set_progress(conn, run, unfinished)
+    if unfinished == 0:
+        close_finished(conn, {run: graph}, now=now)
+
+
+def recount(conn: sa.Connection, graph: Graph, rows: Sequence[LockedInstance]) -> list[LockedInstance]:
+    """Write the counters that differ from what the states say, and return the rows with the right ones."""
+    expected = counted(graph, rows)
+    recounted = [replace(row, **expected[row.task_id]._asdict()) for row in rows]
+    changed = [new for old, new in zip(rows, recounted, strict=True) if counters_of(old) != counters_of(new)]
+    counters.put(conn, [{"key": row.id, **counters_of(row)._asdict()} for row in changed])
+    return recounted
+
+
+def _forced(conn: sa.Connection, run: int) -> set[str]:
+    """Return the tasks that a pending continuation was still to skip by name."""
+    pending = [each for each in continuations.of_run(conn, run) if each.kind == SETTLE]
+    return {pressed["task"] for each in pending for pressed in each.payload if pressed["forced"]}

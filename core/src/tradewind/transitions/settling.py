@@ -1,0 +1,172 @@
+"""Settling: what a set of upstream ends makes of the rows below, computed in memory over the version's graph.
+
+Pure. Given the locked rows and what is to be added to their counters, it says which counters grow, which rows are decided
+how, and what is left because its rows were not among those locked. A cascade (a branch that skips a chain of a thousand) is
+one call.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tradewind.metadata.statements.instances import LockedInstance
+from tradewind.transitions.decision import RUN, Counters, decide, one
+from tradewind.transitions.graph import Graph, Task, end_of, is_placeholder
+from tradewind.transitions.states import TaskState
+
+START = (-1, -2)
+"""The position before every row of a run."""
+NOTHING = Counters(0)
+
+
+@dataclass(slots=True)
+class Pressure:
+    """What upstream ends do to all instances of one task: add to the counters, and perhaps skip whatever the rule says.
+
+    Arguments:
+        after: only instances behind this position (rank, map index) are still to get it.
+    """
+
+    ends: Counters = NOTHING
+    is_forced: bool = False
+    after: tuple[int, int] = START
+
+    def add(self, ends: Counters) -> None:
+        """Add upstream ends."""
+        self.ends = self.ends.plus(ends)
+
+    def states(self) -> tuple[str, ...]:
+        """Return the end states that it counts."""
+        return tuple(state for state, count in zip(Counters._fields[1:], self.ends[1:], strict=True) if count)
+
+    def as_payload(self, task_id: str) -> dict[str, Any]:
+        """Return this as JSON can hold it."""
+        return {"task": task_id, "ends": self.ends[1:], "forced": self.is_forced, "after": self.after}
+
+
+def pressure_of(payload: Mapping[str, Any]) -> Pressure:
+    """Return the pressure that `Pressure.as_payload` wrote."""
+    return Pressure(Counters(0, *payload["ends"]), payload["forced"], tuple(payload["after"]))
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What to write.
+
+    Arguments:
+        counted: instances whose counters grow, by what they grow.
+        decided: instances by the state they take: `scheduled`, or an end.
+        expand: mapped tasks whose length can be asked for.
+        left: pressures on tasks whose rows were not all locked.
+    """
+
+    counted: dict[Counters, list[int]] = field(default_factory=dict)
+    decided: dict[str, list[LockedInstance]] = field(default_factory=dict)
+    expand: list[str] = field(default_factory=list)
+    left: list[tuple[str, Pressure]] = field(default_factory=list)
+
+    @property
+    def ended(self) -> int:
+        """How many instances reached an end."""
+        return sum(len(rows) for state, rows in self.decided.items() if state != TaskState.SCHEDULED)
+
+
+def settle(
+    graph: Graph,
+    rows: Iterable[LockedInstance],
+    pressures: Mapping[str, Pressure],
+    *,
+    cut: tuple[int, int] | None = None,
+) -> Settlement:
+    """Let `pressures` run down the graph.
+
+    Arguments:
+        graph: the run's version.
+        rows: locked instances of one run; those of a task that is under pressure and before `cut` must be among them.
+        pressures: what is to be added, by task.
+        cut: the last locked position (rank, map index) where not all rows were locked, None where they were.
+    """
+    by_task: dict[str, list[LockedInstance]] = {}
+    for row in rows:
+        by_task.setdefault(row.task_id, []).append(row)
+    found = Settlement()
+    waiting = dict(pressures)
+    order = [(graph.tasks[task_id].rank, task_id) for task_id in waiting]
+    heapq.heapify(order)
+    while order:
+        rank, task_id = heapq.heappop(order)
+        pressure = waiting.pop(task_id)
+        if cut is not None and cut[0] <= rank:
+            _leave(found, task_id, pressure, cut, rank)
+            if cut[0] < rank:
+                continue
+        task = graph.tasks[task_id]
+        ends = [_press(found, task, row, pressure) for row in by_task.get(task_id, ()) if _is_behind(row, pressure)]
+        for state in filter(None, ends):
+            for below in task.downstream:
+                if below not in waiting:
+                    waiting[below] = Pressure()
+                    heapq.heappush(order, (graph.tasks[below].rank, below))
+                waiting[below].add(one(state))
+    return found
+
+
+def _leave(found: Settlement, task_id: str, pressure: Pressure, cut: tuple[int, int], rank: int) -> None:
+    after = max(pressure.after, cut) if cut[0] == rank else pressure.after
+    found.left.append((task_id, Pressure(pressure.ends, pressure.is_forced, after)))
+
+
+def _is_behind(row: LockedInstance, pressure: Pressure) -> bool:
+    return (row.rank, row.map_index) > pressure.after
+
+
+def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Pressure) -> str | None:
+    """Add to one row's counters, decide it if it is undecided, and return its end state if it took one."""
+    if any(pressure.ends[1:]):
+        found.counted.setdefault(pressure.ends, []).append(row.id)
+    if row.state != TaskState.NONE:
+        return None
+    if pressure.is_forced:
+        state: str | None = TaskState.SKIPPED
+    else:
+        state = decided_state(task, row.map_index, counters_of(row).plus(pressure.ends))
+        if state is None and _may_expand(task, row, pressure) and task.task_id not in found.expand:
+            found.expand.append(task.task_id)
+    if state is None:
+        return None
+    found.decided.setdefault(state, []).append(row)
+    return None if state == TaskState.SCHEDULED else state
+
+
+def _may_expand(task: Task, row: LockedInstance, pressure: Pressure) -> bool:
+    counters = counters_of(row).plus(pressure.ends)
+    return is_placeholder(task, row.map_index) and decide(task.trigger_rule, counters) == RUN
+
+
+def decided_state(task: Task, map_index: int, counters: Counters) -> str | None:
+    """Return the state that an undecided instance takes with these counters, None where it goes on waiting.
+
+    A mapped task whose rule says run goes on waiting too: its length has to be asked for first.
+    """
+    decision = decide(task.trigger_rule, counters)
+    end = end_of(task, decision)
+    if end is not None:
+        return end
+    return TaskState.SCHEDULED if decision == RUN and not is_placeholder(task, map_index) else None
+
+
+def counters_of(row: LockedInstance) -> Counters:
+    """Return the counters of a locked row."""
+    return Counters(row.waits, row.success, row.failed, row.upstream_failed, row.skipped, row.removed)
+
+
+def press_down(graph: Graph, ended: Sequence[tuple[str, str]]) -> dict[str, Pressure]:
+    """Return what ends (task id, state) put on the tasks directly below them."""
+    pressures: dict[str, Pressure] = {}
+    for task_id, state in ended:
+        for below in graph.tasks[task_id].downstream:
+            pressures.setdefault(below, Pressure()).add(one(state))
+    return pressures
