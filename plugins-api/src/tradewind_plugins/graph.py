@@ -77,6 +77,8 @@ class Frame:
 
 
 EMPTY = Frame(None, None)
+DETACHED = Frame(None, None)
+"""On top while an instance of a mapped task is made: it joins nothing, and its arguments make no edges."""
 
 _frames: ContextVar[tuple[Frame, ...]] = ContextVar("tradewind_frames", default=())
 

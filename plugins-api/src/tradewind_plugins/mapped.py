@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.arguments import refuse_unknown, signature_of, with_defaults
 from tradewind_plugins.exceptions import TradewindException
-from tradewind_plugins.graph import EMPTY, pop_frame, push_frame
+from tradewind_plugins.graph import DETACHED, pop_frame, push_frame
 from tradewind_plugins.task_node import TASK_ARGUMENTS, TaskNode, frame_for
 from tradewind_plugins.xcom_arg import XComArg
 
@@ -134,7 +134,7 @@ class MappedOperator(TaskNode):
             arguments.update(chosen)
         else:
             arguments[self.into] = dict(arguments.get(self.into) or {}, **chosen)
-        push_frame(EMPTY)
+        push_frame(DETACHED)
         try:
             operator = self.operator_class(task_id=self.label, **arguments)
         finally:

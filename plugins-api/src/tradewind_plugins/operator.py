@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.arguments import refuse_unknown, with_defaults
 from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.graph import DETACHED, current_frame
 from tradewind_plugins.mapped import OperatorPartial, default_args_at
 from tradewind_plugins.task_node import TaskNode
 
@@ -46,7 +47,8 @@ class OperatorMeta(type):
             own = kwargs.pop("default_args", None)
             defaults = default_args_at(kwargs.get("dag"), kwargs.get("task_group"), own)
             operator = super().__call__(**with_defaults(cls, kwargs, defaults))
-            operator.link_arguments([getattr(operator, name, None) for name in cls.template_fields])
+            if current_frame() is not DETACHED:
+                operator.link_arguments([getattr(operator, name, None) for name in cls.template_fields])
             return operator
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from tradewind_plugins.callables import check_call
 from tradewind_plugins.decorated import DecoratedOperator, function_name, returns_dict, unique_task_id
 from tradewind_plugins.exceptions import TradewindException
-from tradewind_plugins.mapped import MappedOperator
+from tradewind_plugins.mapped import MappedOperator, check_values
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.xcom_arg import XComArg
 
@@ -89,6 +89,7 @@ class PartialTask:
             raise TradewindException(
                 f"@task {name}: {twice[0]!r} is given to both partial() and expand(); give it to one of them."
             )
+        check_values(name, values)
         check_call(factory.function, (), self._kwargs, tuple(values), f"@task {name}")
         arguments = {
             **factory._arguments(),  # noqa: SLF001 - the two classes are one thing

@@ -1,0 +1,46 @@
+"""Editors follow the types: fixtures checked by mypy and by pyright."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FIXTURES = Path(__file__).parent / "typing"
+
+
+def refused_lines() -> set[int]:
+    lines = (FIXTURES / "refused.py").read_text().splitlines()
+    return {number for number, line in enumerate(lines, 1) if line.endswith("# refused")}
+
+
+def mypy_lines(name: str, cache: Path) -> set[int]:
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", f"--cache-dir={cache}", FIXTURES / name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return {int(found) for found in re.findall(rf"{name}:(\d+): error", done.stdout)}
+
+
+def pyright_lines(name: str) -> set[int]:
+    if shutil.which("pyright") is None and not (Path(sys.executable).parent / "pyright").exists():
+        pytest.skip("pyright is not installed")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, str(FIXTURES / name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    return {report["range"]["start"]["line"] + 1 for report in found if report["severity"] == "error"}
+
+
+def test_mypy_follows(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("mypy")
+    assert mypy_lines("accepted.py", cache) == set()
+    assert mypy_lines("refused.py", cache) == refused_lines()
+
+
+def test_pyright_follows():
+    assert pyright_lines("accepted.py") == set()
+    assert pyright_lines("refused.py") == refused_lines()
