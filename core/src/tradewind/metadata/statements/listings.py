@@ -24,6 +24,7 @@ class DagRow:
     path: str
     is_paused: bool
     is_active: bool
+    version_id: int
     next_run_at: datetime | None
     quarantine: str | None
 
@@ -111,6 +112,7 @@ def list_dags(connection: sa.Connection, *, dag_id: str | None = None, include_i
             path=row.path,
             is_paused=row.is_paused,
             is_active=row.is_active,
+            version_id=row.version_id,
             next_run_at=row.due_at,
             quarantine=row.quarantine,
         )

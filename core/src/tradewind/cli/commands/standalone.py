@@ -1,0 +1,94 @@
+"""Run everything on this machine: processor, scheduler, worker and web server.
+
+The first start makes the database and an administrator's password, which is printed once. New DAGs start unpaused.
+Ctrl+C stops it: running tasks get time to end; a second Ctrl+C ends them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from tradewind_plugins.connection import Connection
+
+from tradewind.access.passwords import ADMIN, make_admin_password
+from tradewind.cli.processes import ChildProcesses, tradewind_command
+from tradewind.cli.session import Session, open_session
+from tradewind.metadata import schema
+from tradewind.metadata.statements import connections
+
+PARTS = ("webserver", "dag-processor", "worker", "scheduler")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    parser.add_argument(
+        "--dags-folder", type=Path, help="folder of DAG files (default: dags.folder of the configuration)"
+    )
+    parser.add_argument("--port", type=int, help="port of the web server (default: web.port of the configuration)")
+    parser.set_defaults(run=standalone)
+
+
+def standalone(options: argparse.Namespace) -> None:
+    """Prepare the home, then run the daemons until stopped."""
+    overrides: dict[tuple[str, str], Any] = {}
+    if options.dags_folder is not None:
+        overrides["dags", "folder"] = options.dags_folder.absolute()
+    if options.port is not None:
+        overrides["web", "port"] = options.port
+    with open_session(overrides=overrides, check=False) as session:
+        print(f"Starting Tradewind in {session.config.home} …", flush=True)
+        prepare(session)
+        folder, environment = session.config.dags.folder, _environment(session)
+    commands = {name: tradewind_command(name, *(["--no-worker"] if name == "scheduler" else [])) for name in PARTS}
+    children = ChildProcesses(commands, environment, _Lines(folder))
+    children.run()
+    print("Stopped.", flush=True)
+
+
+def prepare(session: Session) -> None:
+    """Make what the first start needs: folder, schema, password, and a SQLite connection to try things with."""
+    session.config.dags.folder.mkdir(parents=True, exist_ok=True)
+    schema.migrate(session.database)
+    password = make_admin_password(session.config.home)
+    if password is not None:
+        print(f"Log in as {ADMIN}, password: {password}  (shown only this once)", flush=True)
+    sqlite = Connection(
+        conn_id="sqlite_default",
+        conn_type="sqlite",
+        host=str(session.config.home / "sqlite_default.db"),
+        description="Made by standalone, to try things with",
+    )
+    try:
+        session.database.write(lambda c: connections.add_connection(c, sqlite, cipher=session.cipher))
+    except IntegrityError:
+        return  # it was made at an earlier start, and may have been changed since
+
+
+class _Lines:
+    """Prints the children's lines, and once what a person waits for: the address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, name: str, line: str) -> None:
+        if name == "webserver" and line.startswith("Listening on "):
+            print(f"{line}; DAG files are read from {self._folder}", flush=True)
+        else:
+            print(f"{name:<13} | {line}", flush=True)
+
+
+def _environment(session: Session) -> dict[str, str]:
+    config = session.config
+    environment = dict(os.environ)
+    environment |= {
+        "TRADEWIND_HOME": str(config.home),
+        "TRADEWIND__DAGS__FOLDER": str(config.dags.folder),
+        "TRADEWIND__WEB__PORT": str(config.web.port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    environment.setdefault("TRADEWIND__DAGS__PAUSED_AT_CREATION", "false")
+    return environment

@@ -1,0 +1,29 @@
+"""Serve the web page and /health."""
+
+from __future__ import annotations
+
+import argparse
+
+from tradewind.cli.errors import CommandError
+from tradewind.cli.session import open_session
+from tradewind.web.server import serve
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    parser.add_argument("--host", help="address to listen on (default: web.host of the configuration)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: web.port of the configuration)")
+    parser.set_defaults(run=webserver)
+
+
+def webserver(options: argparse.Namespace) -> None:
+    """Serve until SIGTERM or Ctrl+C."""
+    given = {("web", "host"): options.host, ("web", "port"): options.port}
+    with open_session(overrides={key: value for key, value in given.items() if value is not None}) as session:
+        web = session.config.web
+        try:
+            serve(session.config, session.database, on_ready=lambda url: print(f"Listening on {url}", flush=True))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {web.host}:{web.port}: {error.strerror}. Give another port with --port or web.port."
+            ) from error

@@ -1,0 +1,99 @@
+"""Making a run because somebody asks for one: for the CLI, the API, the UI and operators alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import listings
+from tradewind.serialization import SerializedDag
+from tradewind.transitions.graph import Graphs
+from tradewind.transitions.runs import create_run
+
+MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """A run that was made: its key, its name, and whether its DAG is paused, so that it does not start."""
+
+    run: int
+    run_id: str
+    is_paused: bool
+
+
+def trigger(
+    conn: sa.Connection,
+    dag_id: str,
+    *,
+    logical_date: datetime,
+    conf: Mapping[str, Any],
+    triggered_by: str,
+    graphs: Graphs,
+    clock: Clock,
+    ids: Ids,
+    run_id: str | None = None,
+) -> Triggered:
+    """Make a run of a DAG's newest version.
+
+    Arguments:
+        logical_date: what the run is about; its data interval is the last complete one, as the schedule has it.
+        conf: JSON values for the run; those named as the DAG's params are checked against their schemas.
+        triggered_by: `cli`, `rest_api`, `ui` or `operator`.
+        run_id: the run's name; by default `manual__` and the logical date.
+    Raises:
+        TradewindNotFoundException: when there is no such DAG, or its file is gone.
+        ParamValidationError: when a value does not fit its param.
+        TradewindException: when the DAG has a run of that name.
+    """
+    found = listings.list_dags(conn, dag_id=dag_id)
+    if not found:
+        raise TradewindNotFoundException(f"There is no DAG {dag_id!r}: `tradewind dags list` shows all.")
+    dag = found[0]
+    graph = graphs.get(conn, dag.version_id)
+    if isinstance(graph, SerializedDag):
+        check_params(graph, conf)
+    interval = graph.timetable.manual_interval(logical_date) if isinstance(graph, SerializedDag) else None
+    name = run_id or f"{MANUAL}__{logical_date.isoformat()}"
+    try:
+        with conn.begin_nested():
+            run = create_run(
+                conn,
+                version_id=dag.version_id,
+                graph=graph,
+                run_id=name,
+                run_type=MANUAL,
+                logical_date=logical_date,
+                data_interval_start=interval.start if interval else logical_date,
+                data_interval_end=interval.end if interval else logical_date,
+                conf=conf,
+                triggered_by=triggered_by,
+                clock=clock,
+                ids=ids,
+            )
+    except IntegrityError as error:
+        raise TradewindException(
+            f"DAG {dag_id!r} already has a run {name!r}: give another run id or logical date."
+        ) from error
+    return Triggered(run, name, dag.is_paused)
+
+
+def check_params(dag: SerializedDag, conf: Mapping[str, Any]) -> None:
+    """Return if the values of `conf` and the defaults fit the DAG's params.
+
+    Raises:
+        ParamValidationError: naming the param, the value and what it should be.
+    """
+    for name, param in dag.params.items():
+        if name in conf:
+            param.resolve(conf[name], name)
+        else:
+            param.resolve(name=name)
