@@ -9,13 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from tradewind_plugins.contracts.timetable import DataInterval
 
-@dataclass(frozen=True)
-class DataInterval:
-    """The stretch of time that a run is about, from ``start`` up to ``end``."""
-
-    start: datetime
-    end: datetime
+__all__ = ["DataInterval", "RunSpec", "Timetable"]
 
 
 @dataclass(frozen=True)

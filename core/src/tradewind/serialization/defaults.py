@@ -1,0 +1,44 @@
+"""The usual values, which are not written. They belong to schema 1 and never change within it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DAG_DEFAULTS: dict[str, Any] = {
+    "catchup": True,
+    "description": None,
+    "doc": None,
+    "edge_labels": [],
+    "end_date": None,
+    "groups": [],
+    "is_paused_upon_creation": None,
+    "max_active_runs": 16,
+    "max_active_tasks": 16,
+    "params": {},
+    "start_date": None,
+    "tags": [],
+    "timezone": "UTC",
+}
+
+TASK_DEFAULTS: dict[str, Any] = {
+    "do_xcom_push": True,
+    "doc": None,
+    "downstream": [],
+    "execution_timeout": None,
+    "executor": None,
+    "expand": None,
+    "expand_values": {},
+    "group_id": None,
+    "is_empty": False,
+    "owner": "tradewind",
+    "params": {},
+    "pool": "default_pool",
+    "pool_slots": 1,
+    "priority": 1,
+    "queue": None,
+    "retries": 0,
+    "retry_delay": 300.0,
+    "template_fields": {},
+    "trigger_rule": "all_success",
+    "ui_color": "#fff",
+}

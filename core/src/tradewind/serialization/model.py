@@ -1,0 +1,128 @@
+"""What a serialized DAG is once it is read: frozen values, tasks in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tradewind.authoring.params import Param
+from tradewind.timetables import Timetable
+
+SCHEMA = 1
+"""The version of the format; a reader knows all up to its own."""
+
+XComSource = tuple[str, str]
+"""The task and the key of an output that a task is mapped over."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerializedTask:
+    """A task as the scheduler and the UI know it.
+
+    Args:
+        task_id: its full id.
+        task_type: the name of its operator's class.
+        operator: the class as an import string, ``module:name``.
+        rank: its place in the topological order, unique in the DAG: upstream has smaller ranks. The lock order.
+        upstream, downstream: ids of the tasks directly before and after it, in order of rank.
+        trigger_rule: the rule's name.
+        retries: how often it is tried again.
+        retry_delay: seconds before a retry.
+        execution_timeout: seconds a try may take, or None.
+        pool, pool_slots: where it runs, and how much room it takes there.
+        priority: its effective priority, its weight rule applied.
+        queue, executor: where it runs; None for the default.
+        do_xcom_push: whether its result is kept.
+        group_id: the group it is in, or None.
+        is_empty: whether there is nothing to execute, so that no process is needed.
+        expand: None, or the varying arguments of a mapped task in order, each with its length, or with the task and
+            key of the output that will have one. The number of instances is the product.
+        expand_values: the elements of varying arguments that are known, for display.
+        owner, doc: who answers for it, and its documentation in Markdown.
+        params: its own params.
+        template_fields: its templated arguments, for display.
+        ui_color: the colour of its class in the graph.
+    """
+
+    task_id: str
+    task_type: str
+    operator: str
+    rank: int
+    upstream: tuple[str, ...]
+    downstream: tuple[str, ...]
+    trigger_rule: str
+    retries: int
+    retry_delay: float
+    execution_timeout: float | None
+    pool: str
+    pool_slots: int
+    priority: int
+    queue: str | None
+    executor: str | None
+    do_xcom_push: bool
+    group_id: str | None
+    is_empty: bool
+    expand: tuple[tuple[str, int | XComSource], ...] | None
+    expand_values: Mapping[str, Any]
+    owner: str
+    doc: str | None
+    params: Mapping[str, Param]
+    template_fields: Mapping[str, Any]
+    ui_color: str
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the task has as many instances as there are elements."""
+        return self.expand is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SerializedGroup:
+    """A task group: its id, the group around it (None at the top), and its tooltip."""
+
+    group_id: str
+    parent_id: str | None
+    label: str
+    tooltip: str
+
+
+@dataclass(frozen=True, slots=True)
+class SerializedDag:
+    """A DAG as all know it that do not import its file.
+
+    ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id).
+    """
+
+    dag_id: str
+    description: str | None
+    timetable: Timetable
+    timezone: str
+    start_date: datetime | None
+    end_date: datetime | None
+    catchup: bool
+    max_active_runs: int
+    max_active_tasks: int
+    is_paused_upon_creation: bool | None
+    params: Mapping[str, Param]
+    tags: tuple[str, ...]
+    doc: str | None
+    tasks: Mapping[str, SerializedTask]
+    groups: Mapping[str, SerializedGroup]
+    edge_labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The ids of the tasks without upstream, in order of rank."""
+        return tuple(task_id for task_id, task in self.tasks.items() if not task.upstream)
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """The ids of the tasks without downstream, in order of rank."""
+        return tuple(task_id for task_id, task in self.tasks.items() if not task.downstream)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The owners of the tasks, each once, by name."""
+        return tuple(sorted({task.owner for task in self.tasks.values()}))

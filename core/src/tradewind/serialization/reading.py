@@ -1,0 +1,129 @@
+"""From bytes to a :class:`SerializedDag`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from tradewind_plugins.contracts.codec import JsonCodec
+from tradewind_plugins.exceptions import SerializationError
+
+from tradewind.authoring.params import Param
+from tradewind.plugins.codecs import StandardCodec
+from tradewind.serialization.defaults import DAG_DEFAULTS, TASK_DEFAULTS
+from tradewind.serialization.model import SCHEMA, SerializedDag, SerializedGroup, SerializedTask
+from tradewind.timetables import from_spec
+
+_STANDARD = StandardCodec()
+
+
+def deserialize(serialized: bytes | str, codec: JsonCodec = _STANDARD) -> SerializedDag:
+    """Return the DAG that ``serialize`` has written.
+
+    Args:
+        serialized: the bytes, or the text.
+        codec: what reads the JSON; every codec reads the same values.
+
+    Raises:
+        SerializationError: it is no serialized DAG, or one of a newer schema.
+    """
+    data = serialized.encode() if isinstance(serialized, str) else serialized
+    try:
+        fields = codec.decode(data)
+        schema = fields["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SerializationError(f"This is no serialized DAG: {error!r}.") from error
+    if schema != SCHEMA:
+        raise SerializationError(
+            f"DAG {fields.get('dag_id')!r} is serialized in schema {schema!r}; this version of Tradewind reads {SCHEMA}."
+        )
+    try:
+        return _dag({**DAG_DEFAULTS, **fields})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SerializationError(f"DAG {fields.get('dag_id')!r} is serialized wrongly: {error!r}.") from error
+
+
+def _dag(fields: Mapping[str, Any]) -> SerializedDag:
+    return SerializedDag(
+        dag_id=fields["dag_id"],
+        description=fields["description"],
+        timetable=from_spec(fields["timetable"]),
+        timezone=fields["timezone"],
+        start_date=_moment(fields["start_date"]),
+        end_date=_moment(fields["end_date"]),
+        catchup=fields["catchup"],
+        max_active_runs=fields["max_active_runs"],
+        max_active_tasks=fields["max_active_tasks"],
+        is_paused_upon_creation=fields["is_paused_upon_creation"],
+        params=_params(fields["params"]),
+        tags=tuple(fields["tags"]),
+        doc=fields["doc"],
+        tasks=_tasks(fields["tasks"]),
+        groups={group["group_id"]: _group(group) for group in fields["groups"]},
+        edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
+    )
+
+
+def _tasks(all_fields: list[dict[str, Any]]) -> dict[str, SerializedTask]:
+    upstream: dict[str, list[str]] = {fields["task_id"]: [] for fields in all_fields}
+    for fields in all_fields:  # in order of rank, so that each list of upstream is too
+        for task_id in fields.get("downstream", ()):
+            upstream[task_id].append(fields["task_id"])
+    return {
+        fields["task_id"]: _task({**TASK_DEFAULTS, **fields}, rank, tuple(upstream[fields["task_id"]]))
+        for rank, fields in enumerate(all_fields)
+    }
+
+
+def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> SerializedTask:
+    return SerializedTask(
+        task_id=fields["task_id"],
+        task_type=fields["operator"].rpartition(":")[2].rpartition(".")[2],
+        operator=fields["operator"],
+        rank=rank,
+        upstream=upstream,
+        downstream=tuple(fields["downstream"]),
+        trigger_rule=fields["trigger_rule"],
+        retries=fields["retries"],
+        retry_delay=fields["retry_delay"],
+        execution_timeout=fields["execution_timeout"],
+        pool=fields["pool"],
+        pool_slots=fields["pool_slots"],
+        priority=fields["priority"],
+        queue=fields["queue"],
+        executor=fields["executor"],
+        do_xcom_push=fields["do_xcom_push"],
+        group_id=fields["group_id"],
+        is_empty=fields["is_empty"],
+        expand=_expand(fields["expand"]),
+        expand_values=fields["expand_values"],
+        owner=fields["owner"],
+        doc=fields["doc"],
+        params=_params(fields["params"]),
+        template_fields=fields["template_fields"],
+        ui_color=fields["ui_color"],
+    )
+
+
+def _expand(pairs: list[list[Any]] | None) -> Any:
+    if pairs is None:
+        return None
+    return tuple((name, length if isinstance(length, int) else (length[0], length[1])) for name, length in pairs)
+
+
+def _group(fields: Mapping[str, Any]) -> SerializedGroup:
+    return SerializedGroup(
+        group_id=fields["group_id"],
+        parent_id=fields.get("parent_id"),
+        label=fields["label"],
+        tooltip=fields.get("tooltip", ""),
+    )
+
+
+def _params(specs: Mapping[str, Any]) -> dict[str, Param]:
+    return {name: Param.from_spec(spec) for name, spec in specs.items()}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(timezone.utc) if text is not None else None
