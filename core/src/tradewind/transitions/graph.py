@@ -22,7 +22,10 @@ ExpandSource = tuple[str, "int | tuple[str, str]"]
 
 
 class Task(Protocol):
-    """One task of a version. `upstream` and `downstream` are direct neighbours; `rank` is its topological position."""
+    """One task of a version. `upstream` and `downstream` are direct neighbours; `rank` is its topological position.
+
+    Whoever loads a graph gives tasks that name no executor or queue the configuration's (`transitions.loading`).
+    """
 
     @property
     def task_id(self) -> str: ...
@@ -45,9 +48,9 @@ class Task(Protocol):
     @property
     def priority(self) -> int: ...
     @property
-    def executor(self) -> str: ...
+    def executor(self) -> str | None: ...
     @property
-    def queue(self) -> str: ...
+    def queue(self) -> str | None: ...
     @property
     def is_empty(self) -> bool: ...
     @property

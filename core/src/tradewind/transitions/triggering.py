@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -58,10 +58,9 @@ def trigger(
     if not found:
         raise TradewindNotFoundException(f"There is no DAG {dag_id!r}: `tradewind dags list` shows all.")
     dag = found[0]
-    graph = graphs.get(conn, dag.version_id)
-    if isinstance(graph, SerializedDag):
-        check_params(graph, conf)
-    interval = graph.timetable.manual_interval(logical_date) if isinstance(graph, SerializedDag) else None
+    graph = cast(SerializedDag, graphs.get(conn, dag.version_id))
+    check_params(graph, conf)
+    interval = graph.timetable.manual_interval(logical_date)
     name = run_id or f"{MANUAL}__{logical_date.isoformat()}"
     try:
         with conn.begin_nested():
@@ -72,8 +71,8 @@ def trigger(
                 run_id=name,
                 run_type=MANUAL,
                 logical_date=logical_date,
-                data_interval_start=interval.start if interval else logical_date,
-                data_interval_end=interval.end if interval else logical_date,
+                data_interval_start=interval.start,
+                data_interval_end=interval.end,
                 conf=conf,
                 triggered_by=triggered_by,
                 clock=clock,
