@@ -1,6 +1,7 @@
 """Count visits in a SQLite table: create it, add a row of today, and report what is in it.
 
-This file uses only what every host offers, so it runs as it is on Tradewind and, with the backports, on Airflow 1.10.
+This file uses only what every host offers, so it runs as it is on Tradewind and, with the backports, on Airflow 1.10
+(which looks only into files that have the words DAG and airflow in them, as this one has now).
 """
 
 from datetime import datetime
