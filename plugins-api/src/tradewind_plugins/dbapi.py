@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.hook import BaseHook
-from tradewind_plugins.sql import split_statements as split_sql
+from tradewind_plugins.sql import split_statements as split_at_semicolons
 
 __all__ = ["DbApiHook", "fetch_all_handler", "fetch_one_handler"]
 
@@ -83,7 +83,7 @@ class DbApiHook(BaseHook):
             TradewindException: There is no statement.
         """
         whole = isinstance(sql, str) and not split_statements
-        statements = _statements(sql, split_statements)
+        statements = self._statements(sql, split_statements)
         if not statements:
             raise TradewindException("there is no SQL statement to run")
         with closing(self.get_conn()) as conn:
@@ -94,6 +94,18 @@ class DbApiHook(BaseHook):
         if handler is None:
             return None
         return answers[-1] if whole or return_last else answers
+
+    @classmethod
+    def split_sql_string(cls, sql: str) -> list[str]:
+        """Split a text into its statements. A hook whose SQL has semicolons inside of statements overrides this."""
+        return split_at_semicolons(sql)
+
+    def _statements(self, sql: str | Iterable[str], split: bool) -> list[str]:
+        if not isinstance(sql, str):
+            return [statement for statement in sql if statement.strip()]
+        if split:
+            return self.split_sql_string(sql)
+        return [sql] if sql.strip() else []
 
     def _run_one(
         self,
@@ -166,11 +178,3 @@ class DbApiHook(BaseHook):
         except Exception as error:  # noqa: BLE001 - whatever a driver raises is the answer here
             return False, str(error)
         return True, "Connection successfully tested"
-
-
-def _statements(sql: str | Iterable[str], split: bool) -> list[str]:
-    if not isinstance(sql, str):
-        return [statement for statement in sql if statement.strip()]
-    if split:
-        return split_sql(sql)
-    return [sql] if sql.strip() else []

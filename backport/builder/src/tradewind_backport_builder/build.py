@@ -1,0 +1,69 @@
+"""Building the distributions of the second host."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path, PurePath
+from typing import Any
+
+from tradewind_backport_builder.plan import API
+from tradewind_backport_builder.tree import lower_tree, python_files
+from tradewind_backport_builder.wheels import Metadata, write_wheel
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+AIRFLOW = "apache-airflow (>=1.10.12,<2)"
+RUNTIME = "tradewind-backport-runtime"
+_OWN = ("tradewind", API.replace("_", "-"))
+
+
+def build_runtime(repository: Path, out: Path) -> Path:
+    """Build the runtime: the lowered plugins API, with the modules written for Airflow 1.10, and the thin `tradewind`.
+
+    Args:
+        repository: the root of the repository.
+        out: the folder of wheels.
+
+    Raises:
+        DialectError: the plugins API does not keep to the dialect.
+    """
+    project = _project(repository / "plugins-api")
+    lowered = lower_tree(repository / "plugins-api" / "src" / API)
+    files = {PurePath(API) / path: text for path, text in lowered.items()}
+    written = repository / "backport" / "runtime" / "src"
+    for file in python_files(written):
+        files[PurePath(file.relative_to(written))] = file.read_text(encoding="utf-8")
+    readme = (repository / "backport" / "runtime" / "README.md").read_text(encoding="utf-8")
+    summary = "Runs Tradewind's providers on Apache Airflow 1.10."
+    return write_wheel(out, Metadata(RUNTIME, project["version"], summary, [AIRFLOW], readme), files)
+
+
+def build_provider(provider: Path, out: Path) -> Path:
+    """Build a provider from its unchanged source.
+
+    Args:
+        provider: the provider's folder, with its pyproject.toml.
+        out: the folder of wheels.
+
+    Raises:
+        DialectError: the source does not keep to the dialect.
+    """
+    project = _project(provider)
+    name = project["name"].removeprefix("tradewind-")
+    package = f"tradewind_{name.replace('-', '_')}"
+    lowered = lower_tree(provider / "src" / package)
+    files = {PurePath(package) / path: text for path, text in lowered.items()}
+    major, minor = project["version"].split(".")[:2]
+    runtime = f"{RUNTIME} (>={major}.{minor},<{major}.{int(minor) + 1})"
+    needs = [AIRFLOW, runtime, *(each for each in project.get("dependencies", ()) if not each.startswith(_OWN))]
+    readme = (provider / "README.md").read_text(encoding="utf-8")
+    metadata = Metadata(f"tradewind-backport-{name}", project["version"], project["description"], needs, readme)
+    return write_wheel(out, metadata, files)
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    data: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return data

@@ -1,0 +1,34 @@
+"""What this distribution plugs into Tradewind."""
+
+from __future__ import annotations
+
+from tradewind_plugins.declarations import ConnectionType, Declared, FormField
+from tradewind_plugins.hooks import hookimpl
+
+__all__ = ["tradewind_connection_types", "tradewind_operators"]
+
+
+@hookimpl
+def tradewind_connection_types() -> list[ConnectionType]:
+    """Declare the connection type `sqlite`."""
+    hidden = tuple(FormField(name=name, hidden=True) for name in ("schema", "login", "password", "port"))
+    return [
+        ConnectionType(
+            name="sqlite",
+            label="SQLite",
+            path="tradewind_sqlite.hooks.sqlite:SqliteHook",
+            summary="A database file of SQLite.",
+            fields=(
+                FormField(name="host", label="Path of the database file", required=True, placeholder="/data/shop.db"),
+                *hidden,
+                FormField(name="mode", label="Access", choices=("ro", "rw", "rwc", "memory")),
+                FormField(name="timeout", label="Seconds to wait for a lock", kind="integer", placeholder="5"),
+            ),
+        )
+    ]
+
+
+@hookimpl
+def tradewind_operators() -> list[Declared]:
+    """Declare the operators."""
+    return [Declared(path="tradewind_sqlite.operators.sqlite:SqliteOperator", summary="Runs SQL in a SQLite file.")]
