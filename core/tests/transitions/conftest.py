@@ -16,7 +16,7 @@ from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import continuations, instances
 from tradewind.metadata.statements import runs as run_statements
 from tradewind.metadata.tables import Instant
-from tradewind.transitions import admission, claims, continuing, daemons, ends, recount, runs
+from tradewind.transitions import admission, claims, clear, continuing, daemons, ends, recount, runs, timers
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.values import Claimer, EndResult, Outcome, Ticket, XComValue
 
@@ -198,6 +198,12 @@ class World:
                 self.database.write(lambda c, left=left: continuing.go_on(c, left, **self.tools))
                 done += 1
         return done
+
+    def clear(self, run: int, *task_ids: str) -> Any:
+        return self.database.write(lambda c: clear.clear(c, run, task_ids, **self.tools))
+
+    def release(self) -> int:
+        return self.database.write(lambda c: timers.release_due(c, clock=self.clock))
 
     def states(self, run: int) -> dict[str, str]:
         """States by task id, or `task[index]` for mapped instances."""
