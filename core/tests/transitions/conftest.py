@@ -160,6 +160,10 @@ class World:
             )
         )
 
+    def renew(self) -> None:
+        lease = {"expires_at": self.clock.at + self.leases.duration, "renewed_at": self.clock.at}
+        self.database.write(lambda c: c.execute(tables.daemon.update().values(lease)))
+
     def add_pool(self, name: str, slots: int) -> None:
         self.database.write(lambda c: c.execute(tables.pool.insert().values(name=name, slots=slots)))
 
@@ -175,7 +179,8 @@ class World:
         return {_name(ticket.task_id, ticket.map_index): ticket for ticket in tickets}
 
     def start(self, worker: str = "w1", *, free: int = 8) -> dict[str, Ticket]:
-        """Admit and claim."""
+        """Renew the workers' leases, admit, and claim."""
+        self.renew()
         self.admit()
         return self.claim(worker, free=free)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from tradewind.transitions import continuing, ends
 
@@ -37,7 +39,7 @@ def test_a_cascade_along_a_long_chain_is_continued_beyond_the_cap(world, graph, 
     monkeypatch.setattr(ends, "MOST_ROWS", 10)
     monkeypatch.setattr(continuing, "MOST_ROWS", 10)
     names = [f"t{n:03}" for n in range(45)]
-    shape = graph(list(zip(names, names[1:], strict=False)))
+    shape = graph(list(itertools.pairwise(names)))
     run = world.begin(shape)
     world.add_worker()
     result = world.finish(world.start()["t000"], state, retry=False)
@@ -68,7 +70,7 @@ def test_a_wide_mapped_task_is_continued_from_where_the_cap_cut_it(world, graph,
 
 def test_empty_tasks_need_no_process_at_creation_nor_in_a_cascade(world, graph):
     names = [f"e{n}" for n in range(50)]
-    shape = graph(list(zip(names, names[1:], strict=False)), **{name: {"is_empty": True} for name in names})
+    shape = graph(list(itertools.pairwise(names)), **{name: {"is_empty": True} for name in names})
     assert world.run_state(world.begin(shape)) == "success"
     middle = graph([("work", "e0"), ("e0", "last")], dag_id="m", e0={"is_empty": True})
     world.add_worker()
