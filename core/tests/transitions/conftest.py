@@ -16,7 +16,7 @@ from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import continuations, instances
 from tradewind.metadata.statements import runs as run_statements
 from tradewind.metadata.tables import Instant
-from tradewind.transitions import admission, claims, continuing, daemons, ends, recount, runs
+from tradewind.transitions import admission, claims, clear, continuing, daemons, ends, recount, runs, timers
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.values import Claimer, EndResult, Outcome, Ticket, XComValue
 
@@ -160,6 +160,10 @@ class World:
             )
         )
 
+    def renew(self) -> None:
+        lease = {"expires_at": self.clock.at + self.leases.duration, "renewed_at": self.clock.at}
+        self.database.write(lambda c: c.execute(tables.daemon.update().values(lease)))
+
     def add_pool(self, name: str, slots: int) -> None:
         self.database.write(lambda c: c.execute(tables.pool.insert().values(name=name, slots=slots)))
 
@@ -175,7 +179,8 @@ class World:
         return {_name(ticket.task_id, ticket.map_index): ticket for ticket in tickets}
 
     def start(self, worker: str = "w1", *, free: int = 8) -> dict[str, Ticket]:
-        """Admit and claim."""
+        """Renew the workers' leases, admit, and claim."""
+        self.renew()
         self.admit()
         return self.claim(worker, free=free)
 
@@ -198,6 +203,12 @@ class World:
                 self.database.write(lambda c, left=left: continuing.go_on(c, left, **self.tools))
                 done += 1
         return done
+
+    def clear(self, run: int, *task_ids: str) -> Any:
+        return self.database.write(lambda c: clear.clear(c, run, task_ids, **self.tools))
+
+    def release(self) -> int:
+        return self.database.write(lambda c: timers.release_due(c, clock=self.clock))
 
     def states(self, run: int) -> dict[str, str]:
         """States by task id, or `task[index]` for mapped instances."""

@@ -11,7 +11,7 @@ ENDS = ("success", "failed", "upstream_failed", "skipped")
 RULE_NAMES = sorted(RULES)
 
 
-def final(rule: str, ends: tuple[str, ...]) -> str:  # noqa: PLR0911  (one line a rule)
+def final(rule: str, ends: tuple[str, ...]) -> str:  # noqa: PLR0911
     """What a rule says once all upstream ended, in the words of the manual; written apart from the decision."""
     n = len(ends)
     success, failed = ends.count("success"), ends.count("failed")

@@ -177,13 +177,13 @@ def _record(
 
 
 def _store_xcoms(conn: sa.Connection, newly: Iterable[Recorded]) -> None:
-    pushing = [each for each in newly if each.outcome.xcoms]
+    """Store what the tries pushed, in place of what earlier tries of the same instances did."""
     # Only an instance that was dispatched before can have pushed before.
-    before = [(each.row.run, each.row.task_id, each.row.map_index) for each in pushing if each.row.token > 1]
-    if before:
-        xcom_pushes.forget(conn, before)
-    if pushing:
-        xcom_pushes.store(conn, [values for each in pushing for values in xcom_values(each)])
+    again = [each.row for each in newly if each.row.token > 1]
+    xcom_pushes.forget_before(
+        conn, [(row.run, row.task_id, row.map_index, row.started_at) for row in again if row.started_at is not None]
+    )
+    xcom_pushes.store(conn, [values for each in newly for values in xcom_values(each)])
 
 
 def _pressures(graph: Graph, newly: Sequence[Recorded]) -> dict[str, Pressure]:
