@@ -17,7 +17,7 @@ else:
 
 AIRFLOW = "apache-airflow (>=1.10.12,<2)"
 RUNTIME = "tradewind-backport-runtime"
-_OWN = ("tradewind", API.replace("_", "-"))
+PLUGINS_API = "tradewind-plugins-api"
 
 
 def build_runtime(repository: Path, out: Path) -> Path:
@@ -56,12 +56,23 @@ def build_provider(provider: Path, out: Path) -> Path:
     package = f"tradewind_{name.replace('-', '_')}"
     lowered = lower_tree(provider / "src" / package)
     files = {PurePath(package) / path: text for path, text in lowered.items()}
-    major, minor = project["version"].split(".")[:2]
-    runtime = f"{RUNTIME} (>={major}.{minor},<{major}.{int(minor) + 1})"
-    needs = [AIRFLOW, runtime, *(each for each in project.get("dependencies", ()) if not each.startswith(_OWN))]
+    needs = [AIRFLOW, *_requirements(project)]
     readme = (provider / "README.md").read_text(encoding="utf-8")
     metadata = Metadata(f"tradewind-backport-{name}", project["version"], project["description"], needs, readme)
     return write_wheel(out, metadata, files)
+
+
+def _requirements(project: dict[str, Any]) -> list[str]:
+    """Return a provider's dependencies, with the runtime in the place of the plugins API, of the same versions.
+
+    Raises:
+        ValueError: the provider does not say which plugins API it needs.
+    """
+    needed: list[str] = project.get("dependencies", [])
+    ours = [each for each in needed if each.startswith(PLUGINS_API)]
+    if not ours:
+        raise ValueError(f"{project['name']} does not depend on {PLUGINS_API}; name the versions it works with")
+    return [f"{RUNTIME} ({ours[0].removeprefix(PLUGINS_API)})", *(each for each in needed if each not in ours)]
 
 
 def _project(folder: Path) -> dict[str, Any]:

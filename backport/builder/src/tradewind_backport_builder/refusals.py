@@ -94,13 +94,13 @@ class Refusals(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _check_union(self, node: ast.BinOp) -> None:
-        for side in (node.left, node.right):
-            if isinstance(side, (ast.Dict, ast.DictComp)):
-                self.findings.refuse(node, "dicts have | since Python 3.9; write {**a, **b}")
-            elif isinstance(side, ast.Constant) and side.value is None:
-                self.findings.refuse(node, f"X | None {_OUTSIDE} 3.10; {_MOVE}")
-            elif isinstance(side, ast.Subscript) or (isinstance(side, ast.Name) and side.id in _TYPES):
-                self.findings.refuse(node, f"X | Y {_OUTSIDE} 3.10; {_MOVE}")
+        sides = (node.left, node.right)
+        if any(isinstance(side, (ast.Dict, ast.DictComp)) for side in sides):
+            self.findings.refuse(node, "dicts have | since Python 3.9; write {**a, **b}")
+        elif any(isinstance(side, ast.Constant) and side.value is None for side in sides):
+            self.findings.refuse(node, f"X | None {_OUTSIDE} 3.10; {_MOVE}")
+        elif any(isinstance(side, ast.Subscript) or getattr(side, "id", "") in _TYPES for side in sides):
+            self.findings.refuse(node, f"X | Y {_OUTSIDE} 3.10; {_MOVE}")
 
     def _check_decorators(self, node: ast.FunctionDef | ast.ClassDef) -> None:
         for decorator in node.decorator_list:

@@ -9,7 +9,8 @@ _UNSET = object()
 
 
 class DAG(AirflowDAG):
-    """Airflow's DAG, with `schedule` in place of `schedule_interval` and `max_active_tasks` in place of `concurrency`."""
+    """Airflow's DAG, with `schedule` in place of `schedule_interval` and `max_active_tasks` in place of `concurrency`.
+    """
 
     def __init__(self, dag_id, description="", schedule=_UNSET, *, schedule_interval=_UNSET, **kwargs):
         if schedule is not _UNSET and schedule_interval is not _UNSET:

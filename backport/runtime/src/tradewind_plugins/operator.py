@@ -35,7 +35,10 @@ def _constructor(init):
 
 
 class BaseOperator(AirflowOperator):
-    """A task that does something. Arguments are Tradewind's; those of Airflow 1.10 that Tradewind lacks are taken too."""
+    """A task that does something.
+
+    Arguments are Tradewind's; those of Airflow 1.10 that Tradewind lacks are taken too.
+    """
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
