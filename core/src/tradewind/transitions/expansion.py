@@ -20,7 +20,7 @@ from tradewind.metadata.statements.runs import Run
 from tradewind.transitions.applying import apply
 from tradewind.transitions.decision import RUN, decide
 from tradewind.transitions.graph import Graph, Task, reach, xcom_sources
-from tradewind.transitions.runs import close_finished, new_instance
+from tradewind.transitions.runs import close_finished
 from tradewind.transitions.settling import counters_of, press_down, settle
 from tradewind.transitions.states import ENDED, TaskState
 
@@ -109,15 +109,27 @@ def _multiply(
     if more == 0:
         return
     keys = ids.block(more)
-    rows: list[dict[str, Any]] = [
-        new_instance(task, key=key, run=run.id, dag_id=run.dag_id, map_index=index, state=TaskState.SCHEDULED, now=now)
-        for index, key in enumerate(keys, 1)
-    ]
+    rows = [_sibling(first, run, key=key, map_index=index, now=now) for index, key in enumerate(keys, 1)]
     counts: Sequence[dict[str, Any]] = [{"instance": key, **counters_of(first)._asdict()} for key in keys]
     instances.add(conn, rows, counts)
     if task.downstream:
         counters.widen(conn, run.id, task.downstream, more)
     runs.advance(conn, {run.id: -more})
+
+
+def _sibling(first: LockedInstance, run: Run, *, key: int, map_index: int, now: datetime) -> dict[str, Any]:
+    same = ("task_id", "rank", "max_tries", "priority", "pool", "pool_slots", "executor", "queue")
+    return {
+        "id": key,
+        "run": run.id,
+        "dag_id": run.dag_id,
+        "map_index": map_index,
+        "state": TaskState.SCHEDULED,
+        "try_number": 0,
+        "token": 0,
+        "scheduled_at": now,
+        **{name: getattr(first, name) for name in same},
+    }
 
 
 def _never_tried(row: LockedInstance, cause: str, now: datetime) -> dict[str, Any]:

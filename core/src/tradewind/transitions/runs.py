@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
+DEFAULT_EXECUTOR = "LocalExecutor"
+DEFAULT_QUEUE = "default"
 EXPAND = "expand"
 """Kind of the continuation that expands a mapped task; its payload is {"task": task id}."""
 
@@ -35,6 +37,8 @@ def create_run(
     triggered_by: str,
     clock: Clock,
     ids: Ids,
+    executor: str = DEFAULT_EXECUTOR,
+    queue: str = DEFAULT_QUEUE,
 ) -> int:
     """Insert a run with all its instances, and start it at once if its DAG is not paused and has room for one more run.
 
@@ -46,6 +50,8 @@ def create_run(
         graph: the version's graph.
         conf: JSON values given with a manual run.
         triggered_by: `cli`, `scheduler`, `rest_api`, `ui`, `operator`, `test`.
+        executor: that of tasks that name none.
+        queue: that of tasks that name none.
     Returns:
         the key of the new `dag_run` row.
     Raises:
@@ -77,50 +83,50 @@ def create_run(
         "ended_at": now if is_over else None,
     }
     runs.add(conn, row, unfinished=unfinished)
-    _add_instances(conn, planned, run=run, dag_id=dag_id, now=now, ids=ids)
+    where = {"executor": executor, "queue": queue}
+    _add_instances(conn, planned, run=run, dag_id=dag_id, now=now, ids=ids, where=where)
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
     return run
 
 
 def _add_instances(
-    conn: sa.Connection, planned: Iterable[PlannedTask], *, run: int, dag_id: str, now: datetime, ids: Ids
+    conn: sa.Connection,
+    planned: Sequence[PlannedTask],
+    *,
+    run: int,
+    dag_id: str,
+    now: datetime,
+    ids: Ids,
+    where: Mapping[str, str],
 ) -> None:
-    planned = list(planned)
     keys = iter(ids.block(sum(len(each.map_indexes) for each in planned)))
     rows: list[dict[str, Any]] = []
     counts: list[dict[str, Any]] = []
     for each in planned:
-        for map_index in each.map_indexes:
-            key = next(keys)
-            rows.append(
-                new_instance(each.task, key=key, run=run, dag_id=dag_id, map_index=map_index, state=each.state, now=now)
-            )
-            counts.append({"instance": key, **each.counters._asdict()})
+        common = {"run": run, "dag_id": dag_id, **_instance_values(each, now, where)}
+        counters = each.counters._asdict()
+        for map_index, key in zip(each.map_indexes, keys, strict=False):
+            rows.append({"id": key, "map_index": map_index, **common})
+            counts.append({"instance": key, **counters})
     instances.add(conn, rows, counts)
 
 
-def new_instance(
-    task: Any, *, key: int, run: int, dag_id: str, map_index: int, state: str, now: datetime
-) -> dict[str, Any]:
-    """Return the row of a new instance."""
+def _instance_values(planned: PlannedTask, now: datetime, where: Mapping[str, str]) -> dict[str, Any]:
+    task = planned.task
     return {
-        "id": key,
-        "run": run,
-        "dag_id": dag_id,
         "task_id": task.task_id,
-        "map_index": map_index,
         "rank": task.rank,
-        "state": state,
+        "state": planned.state,
         "try_number": 0,
         "max_tries": task.retries,
         "token": 0,
         "priority": task.priority,
         "pool": task.pool,
         "pool_slots": task.pool_slots,
-        "executor": task.executor,
-        "queue": task.queue,
-        "scheduled_at": now if state == TaskState.SCHEDULED else None,
-        "ended_at": now if state in ENDED else None,
+        "executor": task.executor or where["executor"],
+        "queue": task.queue or where["queue"],
+        "scheduled_at": now if planned.state == TaskState.SCHEDULED else None,
+        "ended_at": now if planned.state in ENDED else None,
     }
 
 

@@ -10,23 +10,36 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import continuation
+from tradewind.metadata.tables import continuation, dag, dag_run
 
 _c = continuation.c
-_ALL = sa.select(_c.id, _c.run, _c.kind, _c.payload).order_by(_c.id).limit(sa.bindparam("most"))
-_OF_RUN = sa.select(_c.id, _c.run, _c.kind, _c.payload).where(_c.run == sa.bindparam("of_run")).order_by(_c.id)
+_FIRST = (
+    sa.select(_c.id, _c.run, _c.kind, _c.payload, dag_run.c.dag_id)
+    .join_from(continuation, dag_run, dag_run.c.id == _c.run)
+    .outerjoin(dag, dag.c.dag_id == dag_run.c.dag_id)
+    .where(dag.c.quarantine.is_(None))
+    .order_by(_c.id)
+    .limit(sa.bindparam("most"))
+)
+_OF_RUN = (
+    sa.select(_c.id, _c.run, _c.kind, _c.payload, dag_run.c.dag_id)
+    .join_from(continuation, dag_run, dag_run.c.id == _c.run)
+    .where(_c.run == sa.bindparam("of_run"))
+    .order_by(_c.id)
+)
 _TAKE = continuation.delete().where(_c.id == sa.bindparam("key"))
 _DROP = continuation.delete().where(_c.run == sa.bindparam("of_run"))
 
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """One piece of work to go on with. `payload` is what its kind needs, decoded."""
+    """One piece of work to go on with. `payload` is what its kind needs, decoded; `dag_id` is known once it is read."""
 
     id: int
     run: int
     kind: str
     payload: Any
+    dag_id: str = ""
 
 
 def add(conn: sa.Connection, rows: Sequence[Continuation], *, now: datetime) -> None:
@@ -40,8 +53,8 @@ def add(conn: sa.Connection, rows: Sequence[Continuation], *, now: datetime) -> 
 
 
 def first(conn: sa.Connection, most: int) -> list[Continuation]:
-    """Return the oldest continuations, unlocked."""
-    return _decoded(conn.execute(_ALL, {"most": most}))
+    """Return the oldest continuations, unlocked; those of DAGs in quarantine wait."""
+    return _decoded(conn.execute(_FIRST, {"most": most}))
 
 
 def of_run(conn: sa.Connection, run: int) -> list[Continuation]:
@@ -60,4 +73,4 @@ def drop(conn: sa.Connection, run: int) -> None:
 
 
 def _decoded(rows: Iterable[Any]) -> list[Continuation]:
-    return [Continuation(row.id, row.run, row.kind, json.loads(row.payload)) for row in rows]
+    return [Continuation(row.id, row.run, row.kind, json.loads(row.payload), row.dag_id) for row in rows]

@@ -110,6 +110,18 @@ def silent(conn: sa.Connection, *, before: sa.ColumnElement[Any]) -> list[str]:
     )
 
 
+def orphaned(conn: sa.Connection) -> list[str]:
+    """Return workers that ended, or are unknown, while tries are still recorded as running on them."""
+    found = conn.execute(
+        sa.select(_ti.worker)
+        .join_from(task_instance, daemon, _d.id == _ti.worker, isouter=True)
+        .where(_ti.state == "running", sa.or_(_d.id.is_(None), _d.ended_at.is_not(None)))
+        .distinct()
+        .order_by(_ti.worker)
+    )
+    return [worker for worker in found.scalars() if worker is not None]
+
+
 def held(conn: sa.Connection, worker: str) -> list[HeldTry]:
     """Return the tries that a worker runs."""
     found = conn.execute(

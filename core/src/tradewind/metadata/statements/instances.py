@@ -94,12 +94,13 @@ _LOCKED_COLUMNS = (
     _counter.skipped,
     _counter.removed,
 )
-_LOCK = (
+_LOOK = (
     sa.select(*_LOCKED_COLUMNS)
     .join_from(task_instance, task_counter, _counter.instance == _ti.id)
     .order_by(_ti.run, _ti.rank, _ti.map_index)
-    .with_for_update()
 )
+_LOCK = _LOOK.with_for_update()
+_LOOK_RUN = _LOOK.where(_ti.run == sa.bindparam("of_run"))
 _LOCK_TARGETS = _LOCK.where(
     sa.or_(
         _ti.id.in_(sa.bindparam("ids", expanding=True)),
@@ -206,6 +207,11 @@ def lock_after(
 def lock_run(conn: sa.Connection, run: int) -> list[LockedInstance]:
     """Lock all instances of a run."""
     return _locked(conn.execute(_LOCK_RUN, {"of_run": run}))
+
+
+def look(conn: sa.Connection, run: int) -> list[LockedInstance]:
+    """Return all instances of a run without locking them: what they say may be over when it is read."""
+    return _locked(conn.execute(_LOOK_RUN, {"of_run": run}))
 
 
 def _locked(rows: Iterable[Any]) -> list[LockedInstance]:

@@ -1,4 +1,4 @@
-"""Statements on what becomes due: retries and reschedules, and the earliest moment anything does."""
+"""Statements on instances that become due: retries and reschedules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import dag, task_instance
+from tradewind.metadata.tables import task_instance
 
 _ti = task_instance.c
 _DUE = (
@@ -19,22 +19,8 @@ _DUE = (
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_NEXT = sa.union_all(
-    sa.select(sa.func.min(_ti.due_at).label("due_at")).where(_ti.due_at.is_not(None)),
-    sa.select(sa.func.min(dag.c.due_at)).where(
-        dag.c.due_at.is_not(None),
-        dag.c.is_paused.is_(False),
-        dag.c.is_active.is_(True),
-        dag.c.quarantine.is_(None),
-    ),
-)
 
 
 def lock_due(conn: sa.Connection, *, now: datetime, most: int) -> list[int]:
     """Lock instances whose retry or reschedule is due, passing over those that another scheduler holds."""
     return list(conn.execute(_DUE, {"now": now, "most": most}).scalars())
-
-
-def next_due(conn: sa.Connection) -> datetime | None:
-    """Return the earliest moment at which an instance or a DAG becomes due, None when nothing does."""
-    return min((moment for moment in conn.execute(_NEXT).scalars() if moment is not None), default=None)

@@ -1,0 +1,140 @@
+"""Statements of the scheduler's loop: what there is to do, which DAGs and runs are due, and setting a DAG aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import continuation, dag, dag_run, task_instance
+
+_dag = dag.c
+_run = dag_run.c
+_ti = task_instance.c
+_now = sa.bindparam("now", type_=_ti.due_at.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """Which kinds of work there are now, and the next moment at which something becomes due."""
+
+    has_due_dags: bool
+    has_queued_runs: bool
+    has_due_instances: bool
+    has_continuations: bool
+    has_scheduled: bool
+    next_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueDag:
+    """A DAG whose next run is due; its row is locked."""
+
+    dag_id: str
+    version_id: int
+    next_run: str | None
+    due_at: datetime
+
+
+def _runs_of_dag(*states: str) -> sa.ScalarSelect[int]:
+    counted = dag_run.alias("counted")
+    return (
+        sa.select(sa.func.count())
+        .select_from(counted)
+        .where(counted.c.dag_id == _dag.dag_id, counted.c.state.in_(states))
+        .correlate(dag)
+        .scalar_subquery()
+    )
+
+
+_IS_ALIVE = (_dag.is_paused.is_(False), _dag.is_active.is_(True), _dag.quarantine.is_(None))
+# A DAG at its limit of active runs is not due: the end of one of them wakes the scheduler.
+_IS_DUE = (_dag.due_at <= _now, *_IS_ALIVE, _runs_of_dag("queued", "running") < _dag.max_active_runs)
+_MAY_START = (
+    _run.state == "queued",
+    _dag.is_paused.is_(False),
+    _dag.quarantine.is_(None),
+    _runs_of_dag("running") < _dag.max_active_runs,
+)
+_IS_INSTANCE_DUE = (_ti.due_at <= _now, _ti.state.in_(["up_for_retry", "up_for_reschedule"]))
+_DUE_DAGS = sa.select(_dag.dag_id).where(*_IS_DUE).order_by(_dag.due_at, _dag.dag_id).limit(sa.bindparam("most"))
+_LOCK_DUE = (
+    sa.select(_dag.dag_id, _dag.version_id, _dag.next_run, _dag.due_at)
+    .where(_dag.dag_id == sa.bindparam("of_dag"), *_IS_DUE)
+    .with_for_update(of=dag, skip_locked=True)
+)
+_QUEUED_RUNS = (
+    sa.select(_run.id, _run.dag_id)
+    .join_from(dag_run, dag, _dag.dag_id == _run.dag_id)
+    .where(*_MAY_START)
+    .order_by(_run.logical_date, _run.queued_at, _run.id)
+    .limit(sa.bindparam("most"))
+)
+_CONTINUATIONS = (
+    sa.select(continuation.c.id, _run.dag_id)
+    .join_from(continuation, dag_run, _run.id == continuation.c.run)
+    .outerjoin(dag, _dag.dag_id == _run.dag_id)
+    .where(_dag.quarantine.is_(None))
+)
+_NEXT_DUE = sa.union_all(
+    sa.select(sa.func.min(_ti.due_at).label("at")).where(_ti.due_at > _now),
+    sa.select(sa.func.min(_dag.due_at)).where(_dag.due_at > _now, *_IS_ALIVE),
+).subquery()
+_AGENDA = sa.select(
+    sa.exists(sa.select(_dag.dag_id).where(*_IS_DUE)),
+    sa.exists(sa.select(_run.id).join_from(dag_run, dag, _dag.dag_id == _run.dag_id).where(*_MAY_START)),
+    sa.exists(sa.select(_ti.id).where(*_IS_INSTANCE_DUE)),
+    sa.exists(_CONTINUATIONS),
+    sa.exists(sa.select(_ti.id).where(_ti.state == "scheduled")),
+    sa.select(sa.func.min(_NEXT_DUE.c.at)).scalar_subquery(),
+)
+_OPEN_RUNS = (
+    sa.select(_run.id)
+    .where(_run.state == "running", _run.id > sa.bindparam("after"))
+    .order_by(_run.id)
+    .limit(sa.bindparam("most"))
+)
+_EXISTS_RUN = sa.select(_run.id).where(_run.dag_id == sa.bindparam("of_dag"), _run.run_id == sa.bindparam("named"))
+
+
+def agenda(conn: sa.Connection, *, now: datetime) -> Agenda:
+    """Return what there is to do, with the one statement of an idle scheduler."""
+    *found, next_due = conn.execute(_AGENDA, {"now": now}).one()
+    return Agenda(*(bool(each) for each in found), next_due)
+
+
+def due_dags(conn: sa.Connection, *, now: datetime, most: int) -> list[str]:
+    """Return DAGs whose next run is due and has room, the longest due first."""
+    return list(conn.execute(_DUE_DAGS, {"now": now, "most": most}).scalars())
+
+
+def lock_due_dag(conn: sa.Connection, dag_id: str, *, now: datetime) -> DueDag | None:
+    """Lock a DAG's row if its next run is still due and no other scheduler is making it."""
+    row = conn.execute(_LOCK_DUE, {"of_dag": dag_id, "now": now}).first()
+    return DueDag(*row) if row else None
+
+
+def set_next_run(conn: sa.Connection, dag_id: str, *, next_run: str | None, due_at: datetime | None) -> None:
+    """Write which run comes next, and when."""
+    conn.execute(dag.update().where(_dag.dag_id == dag_id).values(next_run=next_run, due_at=due_at))
+
+
+def has_run(conn: sa.Connection, dag_id: str, run_id: str) -> bool:
+    """Tell whether a DAG has a run of this name."""
+    return conn.execute(_EXISTS_RUN, {"of_dag": dag_id, "named": run_id}).first() is not None
+
+
+def queued_runs(conn: sa.Connection, *, most: int) -> list[tuple[int, str]]:
+    """Return queued runs that may start, and their DAGs, the earliest logical date first."""
+    return [(row[0], row[1]) for row in conn.execute(_QUEUED_RUNS, {"most": most})]
+
+
+def open_runs(conn: sa.Connection, *, after: int, most: int) -> list[int]:
+    """Return running runs in the order of their keys, behind `after`."""
+    return list(conn.execute(_OPEN_RUNS, {"after": after, "most": most}).scalars())
+
+
+def quarantine(conn: sa.Connection, dag_id: str, reason: str) -> None:
+    """Set a DAG aside: it makes no runs and starts none until its file gives it a new version."""
+    conn.execute(dag.update().where(_dag.dag_id == dag_id).values(quarantine=reason))

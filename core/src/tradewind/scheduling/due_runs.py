@@ -1,0 +1,63 @@
+"""Making the run of a DAG whose time has come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+import sqlalchemy as sa
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import schedules
+from tradewind.scheduling.settings import Settings
+from tradewind.timetables import RunSpec
+from tradewind.transitions.calendar import Scheduled, from_columns, next_run, to_columns
+from tradewind.transitions.graph import Graphs
+from tradewind.transitions.runs import create_run
+
+
+def make_due_run(
+    conn: sa.Connection, dag_id: str, *, graphs: Graphs, clock: Clock, ids: Ids, settings: Settings
+) -> int | None:
+    """Make the due run of a DAG and write which one comes next; None when another scheduler is doing so, or did.
+
+    Without catchup, what a stop of the scheduler or a pause has missed is passed over, up to the latest complete interval.
+    """
+    now = clock.now()
+    due = schedules.lock_due_dag(conn, dag_id, now=now)
+    if due is None:
+        return None
+    graph = cast("Scheduled", graphs.get(conn, due.version_id))
+    spec = None if due.next_run is None else _current(graph, from_columns(due.next_run, due.due_at), now)
+    if spec is None or spec.run_at > now:
+        schedules.set_next_run(conn, dag_id, **to_columns(spec))
+        return None
+    run_id = f"scheduled__{spec.logical_date.isoformat()}"
+    run = None
+    if not schedules.has_run(conn, dag_id, run_id):
+        run = create_run(
+            conn,
+            version_id=due.version_id,
+            graph=graph,
+            run_id=run_id,
+            run_type="scheduled",
+            logical_date=spec.logical_date,
+            data_interval_start=spec.data_interval_start,
+            data_interval_end=spec.data_interval_end,
+            conf={},
+            triggered_by="scheduler",
+            clock=clock,
+            ids=ids,
+            executor=settings.executor,
+            queue=settings.queue,
+        )
+    schedules.set_next_run(conn, dag_id, **to_columns(next_run(graph, after=spec.data_interval_end, now=now)))
+    return run
+
+
+def _current(graph: Scheduled, stored: RunSpec, now: datetime) -> RunSpec | None:
+    """Return the stored run, or without catchup the latest one that may take its place."""
+    if graph.catchup or stored.data_interval_start == stored.data_interval_end:
+        return stored
+    return next_run(graph, after=stored.data_interval_start, now=now)

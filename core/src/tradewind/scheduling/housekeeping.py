@@ -1,0 +1,84 @@
+"""What a scheduler does on the side: its own lease, the pulse, the leases of others, and the reconciler."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+import sqlalchemy as sa
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import daemons as daemon_statements
+from tradewind.metadata.statements import instances, schedules
+from tradewind.metadata.statements import runs as run_statements
+from tradewind.scheduling.settings import Settings
+from tradewind.transitions import daemons
+from tradewind.transitions.graph import Graphs
+from tradewind.transitions.recount import difference, recount_run
+
+log = logging.getLogger(__name__)
+RUNS_PER_PASS = 20
+
+
+def renew(database: Database, daemon_id: str, *, clock: Clock, settings: Settings) -> bool:
+    """Renew the scheduler's lease and beat the pulse; False when the scheduler was declared ended."""
+
+    def work(conn: sa.Connection) -> bool:
+        daemons.beat(conn, clock=clock, leases=settings.leases)
+        return daemons.renew(conn, daemon_id, clock=clock, leases=settings.leases)
+
+    return database.write(work)
+
+
+def watch_leases(database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, settings: Settings) -> frozenset[str]:
+    """Judge the leases of others; return the channels to wake.
+
+    Schedulers and other daemons without running code are declared ended as soon as their lease expires. A worker is
+    only when it has been silent for the isolation grace.
+    """
+    leases = settings.leases
+    for ended in database.write(partial(daemons.expired_schedulers, clock=clock, leases=leases)):
+        log.warning("daemon %s is gone: its lease expired", ended)
+    wake: set[str] = set()
+    with database.read() as conn:
+        isolated = daemons.isolated_workers(conn, clock=clock, leases=leases)
+        orphaned = daemon_statements.orphaned(conn)
+    silence = f"its worker was silent for {leases.isolation_grace.total_seconds():.0f} s"
+    for worker, cause in [*((each, silence) for each in isolated), *((each, "its worker ended") for each in orphaned)]:
+        report = partial(daemons.report_ended, worker=worker, graphs=graphs, clock=clock, ids=ids, cause=cause)
+        taken = database.write(report)
+        log.warning("worker %s: %s; %d tries are lost", worker, cause, len(taken.lost))
+        wake |= taken.wake
+    return frozenset(wake)
+
+
+def reconcile(database: Database, after: int, *, graphs: Graphs, clock: Clock, ids: Ids) -> int:
+    """Recount some open runs behind the key `after`; return the key to go on from, 0 to begin anew.
+
+    A first look takes no lock and may be wrong about a run that is moving; only what seems wrong is locked and counted
+    again. A difference that stays is a bug: it is logged as an error, and repaired.
+    """
+    with database.read() as conn:
+        found = schedules.open_runs(conn, after=after, most=RUNS_PER_PASS)
+    for run in found:
+        if _seems_wrong(database, run, graphs):
+            differences = database.write(partial(recount_run, run=run, graphs=graphs, clock=clock, ids=ids))
+            if differences:
+                log.error("run %d was counted wrong, which is a bug; repaired: %s", run, _shown(differences))
+    return found[-1] if len(found) == RUNS_PER_PASS else 0
+
+
+def _seems_wrong(database: Database, run: int, graphs: Graphs) -> bool:
+    with database.read() as conn:
+        known = run_statements.get(conn, run)
+        if known is None:
+            return False
+        rows = instances.look(conn, run)
+        return bool(difference(graphs.get(conn, known.version_id), rows, run_statements.unfinished(conn, run)))
+
+
+def _shown(differences: Sequence[object]) -> str:
+    return "; ".join(str(each) for each in differences[:5])

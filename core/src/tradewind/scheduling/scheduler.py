@@ -1,0 +1,225 @@
+"""The scheduler: one loop, any number of processes, no running code.
+
+It asks with one statement what there is to do, does it in short transactions, and sleeps until something becomes due or
+somebody wakes it. Schedulers share the work by row locks: DAGs are locked past those that others hold, continuations are
+taken by deleting them, admission takes turns on the buckets.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import continuations, schedules
+from tradewind.metadata.wakeups import Wakeups, worker_channel
+from tradewind.scheduling import housekeeping
+from tradewind.scheduling.due_runs import make_due_run
+from tradewind.scheduling.settings import Settings
+from tradewind.transitions import admission, continuing, daemons, timers
+from tradewind.transitions.graph import Graphs
+from tradewind.transitions.recount import start_queued
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What one step did.
+
+    Arguments:
+        has_more: whether a limit cut it short, so that the next step should follow at once.
+        next_due: the next moment at which something becomes due.
+        wake: channels that were woken.
+    """
+
+    has_more: bool = False
+    next_due: datetime | None = None
+    wake: frozenset[str] = field(default_factory=frozenset)
+
+
+class Scheduler:
+    """One scheduler.
+
+    Arguments:
+        database: the metadata database.
+        graphs: the versions of DAGs, read lazily.
+        wakeups: listens on `scheduler`; tells workers of newly queued tasks.
+        clock, ids: time, ids and nonces, injected.
+        settings: times and limits.
+    """
+
+    def __init__(
+        self, database: Database, graphs: Graphs, wakeups: Wakeups, *, clock: Clock, ids: Ids, settings: Settings
+    ) -> None:
+        self._database = database
+        self._graphs = graphs
+        self._wakeups = wakeups
+        self._clock = clock
+        self._ids = ids
+        self._settings = settings
+        self._stop = threading.Event()
+        self._stop_ear, self._stop_mouth = os.pipe()
+        self._next_renewal: datetime | None = None
+        self._next_recount: datetime | None = None
+        self._recounted = 0
+        self.daemon_id = ids.nonce()
+
+    # --- The loop
+
+    def run(self) -> None:
+        """Work until `stop` is called. An outage of the database is waited out; any other error ends the loop."""
+        while not self._stop.is_set():
+            try:
+                stepped = self.step()
+            except (OperationalError, InterfaceError) as error:
+                log.warning("the database cannot be reached, trying again: %s", error)
+                stepped = Stepped()
+            if not stepped.has_more:
+                self._sleep(stepped.next_due)
+        self._end()
+
+    def stop(self) -> None:
+        """Let `run` return after its present step; may be called from a signal handler or another thread."""
+        self._stop.set()
+        os.write(self._stop_mouth, b"x")
+
+    def close(self) -> None:
+        """Give back the descriptors; the wake-ups and the database belong to the caller."""
+        os.close(self._stop_ear)
+        os.close(self._stop_mouth)
+
+    def _sleep(self, next_due: datetime | None) -> None:
+        timeout = self._settings.poll_interval
+        if next_due is not None:
+            timeout = min(timeout, max(0.0, (next_due - self._clock.now()).total_seconds()))
+        ears = [self._stop_ear]
+        if self._wakeups.fileno() >= 0:
+            ears.append(self._wakeups.fileno())
+        select.select(ears, [], [], timeout)
+        self._wakeups.drain()
+
+    def _end(self) -> None:
+        try:
+            end = partial(daemons.end_daemon, daemon_id=self.daemon_id, cause="stopped", clock=self._clock)
+            self._database.write(end)
+        except (OperationalError, InterfaceError) as error:
+            log.warning(
+                "the end of scheduler %s could not be recorded, its lease will expire: %s", self.daemon_id, error
+            )
+
+    # --- One step
+
+    def step(self) -> Stepped:
+        """Do what there is to do now, and tell when to look again."""
+        self._keep_house()
+        with self._database.read() as conn:
+            agenda = schedules.agenda(conn, now=self._clock.now())
+        has_more = False
+        if agenda.has_due_instances:
+            has_more |= self._release() >= self._settings.batch
+        if agenda.has_due_dags:
+            has_more |= self._make_due_runs()
+        if agenda.has_queued_runs:
+            has_more |= self._start_queued_runs()
+        if agenda.has_continuations:
+            has_more |= self._go_on()
+        has_worked = (
+            agenda.has_due_instances or agenda.has_due_dags or agenda.has_queued_runs or agenda.has_continuations
+        )
+        wake: frozenset[str] = frozenset()
+        if agenda.has_scheduled or has_worked:
+            admitted = self._admit()
+            has_more |= admitted.count >= self._settings.admit_limit
+            wake = frozenset(worker_channel(executor) for executor in admitted.executors)
+            self._wakeups.notify(wake)
+        return Stepped(has_more, agenda.next_due, wake)
+
+    def _release(self) -> int:
+        return self._database.write(partial(timers.release_due, clock=self._clock, limit=self._settings.batch))
+
+    def _make_due_runs(self) -> bool:
+        with self._database.read() as conn:
+            due = schedules.due_dags(conn, now=self._clock.now(), most=self._settings.batch)
+        make = partial(make_due_run, graphs=self._graphs, clock=self._clock, ids=self._ids, settings=self._settings)
+        made = [self._guarded(dag_id, partial(make, dag_id=dag_id)) for dag_id in due]
+        # A DAG that catches up has its next run due at once.
+        return any(run is not None for run in made)
+
+    def _start_queued_runs(self) -> bool:
+        with self._database.read() as conn:
+            queued = schedules.queued_runs(conn, most=self._settings.batch)
+        start = partial(start_queued, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        started = [self._guarded(dag_id, partial(start, run=run)) for run, dag_id in queued]
+        return len(queued) == self._settings.batch and any(started)
+
+    def _go_on(self) -> bool:
+        with self._database.read() as conn:
+            left = continuations.first(conn, self._settings.batch)
+        go_on = partial(continuing.go_on, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        done = [self._guarded(each.dag_id, partial(go_on, left=each)) for each in left]
+        # What goes on may have left a rest again.
+        return any(done)
+
+    def _admit(self) -> admission.Admitted:
+        return self._database.write(partial(admission.admit, clock=self._clock, limit=self._settings.admit_limit))
+
+    def _guarded(self, dag_id: str, work: Callable[[sa.Connection], Result]) -> Result | None:
+        """Do work for one DAG in a transaction; if it stumbles, set the DAG aside and let every other go on."""
+        try:
+            return self._database.write(work, collisions=True)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("DAG %s is put into quarantine", dag_id)
+            reason = f"{type(error).__name__}: {error}"
+            self._database.write(partial(schedules.quarantine, dag_id=dag_id, reason=reason))
+            return None
+
+    # --- On the side
+
+    def _keep_house(self) -> None:
+        now = self._clock.now()
+        if self._next_renewal is None or now >= self._next_renewal:
+            self._renew()
+            self._wakeups.notify(
+                housekeeping.watch_leases(
+                    self._database, graphs=self._graphs, clock=self._clock, ids=self._ids, settings=self._settings
+                )
+            )
+            self._next_renewal = now + timedelta(seconds=self._settings.renew_every)
+        if self._next_recount is None or now >= self._next_recount:
+            self._recounted = housekeeping.reconcile(
+                self._database, self._recounted, graphs=self._graphs, clock=self._clock, ids=self._ids
+            )
+            self._next_recount = now + timedelta(seconds=self._settings.reconcile_interval)
+
+    def _renew(self) -> None:
+        if housekeeping.renew(self._database, self.daemon_id, clock=self._clock, settings=self._settings):
+            return
+        # New, or declared ended while the machine slept: nothing hangs on the old id, so a new one will do.
+        self.daemon_id = self._ids.nonce()
+        register = partial(
+            daemons.register,
+            daemon_id=self.daemon_id,
+            kind="scheduler",
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            clock=self._clock,
+            leases=self._settings.leases,
+        )
+        self._database.write(register)

@@ -1,0 +1,50 @@
+"""What a scheduler is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tradewind.config import Config
+from tradewind.transitions.daemons import Leases
+from tradewind.transitions.runs import DEFAULT_EXECUTOR, DEFAULT_QUEUE
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The times and limits of one scheduler.
+
+    Arguments:
+        poll_interval: the longest sleep, in seconds, when no wake-up arrives.
+        renew_every: seconds between two renewals of the scheduler's own lease; leases of others are judged then too.
+        reconcile_interval: seconds between two recounts of open runs.
+        batch: DAGs, runs, continuations handled in one step at most.
+        admit_limit: instances admitted in one transaction at most.
+        executor: that of tasks that name none.
+        queue: that of tasks that name none.
+    """
+
+    poll_interval: float = 1.0
+    renew_every: float = 3.0
+    reconcile_interval: float = 60.0
+    batch: int = 50
+    admit_limit: int = 500
+    leases: Leases = field(default_factory=Leases)
+    executor: str = DEFAULT_EXECUTOR
+    queue: str = DEFAULT_QUEUE
+
+    @classmethod
+    def of(cls, config: Config) -> Settings:
+        """Return the settings that a configuration gives."""
+        return cls(
+            poll_interval=config.scheduler.poll_interval,
+            renew_every=config.leases.renew_every,
+            reconcile_interval=config.scheduler.reconcile_interval,
+            admit_limit=config.scheduler.admit_limit,
+            leases=Leases(
+                duration=timedelta(seconds=config.leases.duration),
+                isolation_grace=timedelta(seconds=config.leases.isolation_grace),
+            ),
+            executor=config.executor.default,
+            queue=config.executor.queue,
+        )
