@@ -1,0 +1,78 @@
+"""The process of one task, from its fork to its end."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import time
+
+from tradewind.authoring.dag import DAG
+from tradewind.execution import task_log
+from tradewind.execution.channel import Channel, ChannelClosed, frame
+from tradewind.execution.code import load
+from tradewind.execution.messages import Ended, Hello, Start
+from tradewind.execution.socket_host import SocketHost
+from tradewind.execution.task_run import instant, own_process, run_try
+
+LOST_SUPERVISOR = 75
+
+# What the warm parent imported, by dag id; None in a process that imports the code itself.
+code: dict[str, DAG] | None = None
+_hello = b""
+
+
+def settle() -> None:
+    """Do what can be done before it is known which task this process will run."""
+    global _hello  # noqa: PLW0603  (made before the start arrives, to be sent the moment it does)
+    os.setsid()  # the leader of its own group: a kill reaches what the task started
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    task_log.settle()
+    own_process()
+    gc.enable()
+    _hello = frame(Hello(os.getpid()))
+
+
+def greet(stream: int) -> Channel:
+    """Tell the supervisor which process has taken the start, and return the channel."""
+    sock = socket.socket(fileno=stream)
+    sock.sendall(_hello)
+    return Channel(sock)
+
+
+def live(channel: Channel, log: int) -> int:
+    """Run the task that the channel's first message names. Return the exit code of this process."""
+    try:
+        start = channel.receive()
+        if not isinstance(start, Start):
+            raise TypeError(f"a task's process is started by a Start, not by {start!r}")
+        task_log.attach(log)
+        reseed()
+        ended = _run(start, channel)
+        task_log.flush()
+        channel.send(ended)
+    except ChannelClosed:
+        return LOST_SUPERVISOR
+    return 0
+
+
+def _run(start: Start, channel: Channel) -> Ended:
+    dags = code
+    if dags is None:
+        begun = time.time()
+        try:
+            dags = load(start.root, start.path)
+        except Exception as error:  # noqa: BLE001  (user code)
+            task_log.log_failure(error)
+            cause = f"{start.path} could not be imported: {type(error).__name__}: {error}"
+            return Ended("failed", instant(begun), instant(time.time()), cause=cause)
+    return run_try(start, dags, SocketHost(channel, start))
+
+
+def reseed() -> None:
+    """Give random generators that do not do so at a fork by themselves (numpy's global one) a seed of their own."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()

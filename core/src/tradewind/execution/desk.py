@@ -1,0 +1,142 @@
+"""A worker's desk: outcomes go out, new tries come in, one exchange with the database at a time.
+
+Outcomes that arrive while an exchange is under way share the next one. An exchange that could not be made is repeated with
+the same outcomes (and more, if more have come) under the same nonce, so that a lost answer is given again. One that the
+database refuses is repeated with one outcome at a time; an outcome that is refused alone is replaced by a failure without
+values that says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from uuid import uuid4
+
+from tradewind.execution.clerk import Clerk
+from tradewind.execution.journal import Journal
+from tradewind.execution.lifecycle import Exchange, TaskLifecycle, Unreachable
+from tradewind.execution.loop import Loop
+from tradewind.transitions.states import TaskState
+from tradewind.transitions.values import Outcome
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 3.0
+
+
+class Desk:
+    """Exchanges outcomes for new tries.
+
+    Arguments:
+        loop: calls back.
+        clerk: talks to the database.
+        lifecycle: how.
+        journal: notes outcomes before they are reported.
+        free: returns how many slots are free, once the outcomes at the desk are recorded; 0 claims nothing.
+        on_exchange: called with each result.
+        on_contact: called with the monotonic time at which an exchange that succeeded had begun.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        clerk: Clerk,
+        lifecycle: TaskLifecycle,
+        journal: Journal,
+        *,
+        free: Callable[[], int],
+        on_exchange: Callable[[Exchange], None],
+        on_contact: Callable[[float], None],
+    ) -> None:
+        self._loop = loop
+        self._clerk = clerk
+        self._lifecycle = lifecycle
+        self._journal = journal
+        self._free = free
+        self._on_exchange = on_exchange
+        self._on_contact = on_contact
+        self._waiting: list[Outcome] = []
+        self._alone: list[Outcome] = []
+        self._is_claim_due = False
+        self._is_busy = False
+        self._pause = 0.0
+        self._nonce = str(uuid4())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every outcome was recorded and no exchange is under way."""
+        return not self._is_busy and not self._waiting and not self._alone
+
+    def put(self, outcome: Outcome) -> None:
+        """Take an outcome to the desk."""
+        self._waiting.append(outcome)
+
+    def claim(self) -> None:
+        """Have the next exchange, due now, ask for new tries."""
+        self._is_claim_due = True
+
+    def turn(self) -> None:
+        """Begin an exchange if one is due and none is under way; called after each round of the loop."""
+        if self._is_busy or not (self._waiting or self._alone or self._is_claim_due):
+            return
+        batch = self._next_batch()
+        free = self._free()
+        if not batch and free < 1:
+            self._is_claim_due = False
+            return
+        self._is_busy = True
+        self._is_claim_due = False
+        begun = self._loop.now()
+        job = partial(self._lifecycle.exchange, batch, free, self._nonce)
+        self._clerk.submit(job, partial(self._done, batch, begun), partial(self._failed, batch))
+
+    def _next_batch(self) -> list[Outcome]:
+        if self._alone:
+            return [self._alone.pop(0)]
+        batch, self._waiting = self._waiting, []
+        self._journal.outcomes(batch)
+        return batch
+
+    def _done(self, batch: list[Outcome], begun: float, result: Exchange) -> None:
+        self._is_busy = False
+        self._pause = 0.0
+        self._nonce = str(uuid4())
+        self._on_contact(begun)
+        self._on_exchange(result)
+        self._journal.done((each.instance, each.token) for each in batch)
+
+    def _failed(self, batch: list[Outcome], error: Exception) -> None:
+        if isinstance(error, Unreachable):
+            self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self._pause * 2))
+            log.warning("the database cannot be reached, %d outcomes wait: %s", len(batch), error)
+            self._loop.after(self._pause, partial(self._again, batch))
+            return
+        self._is_busy = False
+        self._nonce = str(uuid4())
+        if len(batch) > 1:
+            log.warning("a batch of %d outcomes was refused, each goes alone: %s", len(batch), error)
+            self._alone.extend(batch)
+        elif batch:
+            self._refused(batch[0], error)
+        else:
+            log.error("claiming failed", exc_info=error)
+
+    def _again(self, batch: list[Outcome]) -> None:
+        self._is_busy = False
+        self._is_claim_due = True
+        if len(batch) == 1 and self._alone:
+            self._alone.insert(0, batch[0])
+        else:
+            self._waiting = batch + self._waiting
+
+    def _refused(self, outcome: Outcome, error: Exception) -> None:
+        if not outcome.xcoms and outcome.state == TaskState.FAILED:
+            log.error("the outcome of try %d.%d cannot be recorded", outcome.instance, outcome.token, exc_info=error)
+            self._journal.done([(outcome.instance, outcome.token)])
+            return
+        log.warning("the outcome of try %d.%d was refused: %s", outcome.instance, outcome.token, error)
+        cause = f"its result could not be recorded: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        self._alone.append(replace(outcome, state=TaskState.FAILED, xcoms=(), skip=(), due_at=None, cause=cause))

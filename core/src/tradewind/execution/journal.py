@@ -1,0 +1,138 @@
+"""What a worker notes on disk, so that its death loses no outcome and leaves no doubt about what had started.
+
+A line is written before the thing it tells of takes effect: `start` before a try's process may run user code, `outcome`
+before it is reported. Written with one system call and no fsync: it survives the worker, not the machine; after a restart
+of the machine the journal is not taken as evidence that something never started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from tradewind.transitions.values import Outcome, XComValue
+
+LARGEST = 4 << 20
+Try = tuple[int, int]
+
+
+def boot_id() -> str:
+    """Return the name of this start of the machine; empty where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+@dataclass
+class Story:
+    """What a journal tells.
+
+    Arguments:
+        is_evidence: whether it was written since the machine started, so that what it lacks did not happen.
+        started: tries whose processes may have run user code.
+        sessions: process ids of the session leaders that ran them.
+        outcomes: of tries that ended and whose report was not acknowledged, in their order.
+    """
+
+    is_evidence: bool = False
+    started: set[Try] = field(default_factory=set)
+    sessions: set[int] = field(default_factory=set)
+    outcomes: dict[Try, Outcome] = field(default_factory=dict)
+
+
+class Journal:
+    """The journal of one worker.
+
+    Arguments:
+        path: its file; made anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._open_tries: set[Try] = set()
+        self._size = 0
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._write([f"boot {boot_id()}"])
+
+    def start(self, tries: Iterable[Try]) -> None:
+        """Note that these tries are about to start."""
+        noted = list(tries)
+        self._open_tries.update(noted)
+        self._write([f"start {instance} {token}" for instance, token in noted])
+
+    def session(self, pid: int) -> None:
+        """Note the process that runs a try: the leader of a session of its own."""
+        self._write([f"session {pid}"])
+
+    def outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Note how tries ended."""
+        self._write([f"outcome {_to_json(each)}" for each in outcomes])
+
+    def done(self, tries: Iterable[Try]) -> None:
+        """Note that the outcomes of these tries were recorded; begin the file anew when nothing is open in it."""
+        noted = list(tries)
+        self._open_tries.difference_update(noted)
+        if self._size > LARGEST and not self._open_tries:
+            os.ftruncate(self._descriptor, 0)
+            self._size = 0
+            self._write([f"boot {boot_id()}"])
+            return
+        self._write([f"done {instance} {token}" for instance, token in noted])
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        if lines:
+            data = ("\n".join(lines) + "\n").encode()
+            self._size += len(data)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+
+
+def read_journal(path: Path) -> Story:
+    """Return what a journal tells; a last line that was cut by the worker's death is left out."""
+    story = Story()
+    if not path.exists():
+        return story
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        word, _, rest = line.decode().partition(" ")
+        if word == "boot":
+            story.is_evidence = bool(rest) and rest == boot_id()
+        elif word == "session":
+            story.sessions.add(int(rest))
+        elif word == "outcome":
+            outcome = _from_json(rest)
+            story.outcomes[outcome.instance, outcome.token] = outcome
+        else:
+            instance, token = (int(part) for part in rest.split())
+            _note(story, word, (instance, token))
+    return story
+
+
+def _note(story: Story, word: str, key: Try) -> None:
+    if word == "start":
+        story.started.add(key)
+    else:
+        story.outcomes.pop(key, None)
+
+
+def _to_json(outcome: Outcome) -> str:
+    return json.dumps(asdict(outcome), separators=(",", ":"), default=lambda value: value.isoformat())
+
+
+def _from_json(text: str) -> Outcome:
+    found = json.loads(text)
+    for name in ("ended_at", "started_at", "due_at"):
+        found[name] = datetime.fromisoformat(found[name]) if found[name] else None
+    found["skip"] = tuple(found["skip"])
+    found["xcoms"] = tuple(XComValue(**each) for each in found["xcoms"])
+    return Outcome(**found)

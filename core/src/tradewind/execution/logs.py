@@ -1,0 +1,177 @@
+"""The log store of local files: one file per try, appended while it runs, read in pages, followed live.
+
+Path of a try's log, under `logs.folder`:
+`dag_id=<d>/run_id=<r>/task_id=<t>[/map_index=<n>]/attempt=<try_number>[.<token>].log`. The token stands there when the same
+try was dispatched again (its first dispatch was lost before it started, or it was rescheduled).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from tradewind_plugins.contracts.log_store import LogStore, LogStoreCapabilities
+
+PAGE = 256 * 1024
+OPEN_FILES = 64
+SAFE = " +:,@=()[]{}~!"
+
+
+def log_key(
+    dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int, *, token: int | None = None
+) -> str:
+    """Return the key (a relative path) of one try's log.
+
+    Arguments:
+        token: of the dispatch, when it is not the try's first; None for the first.
+    """
+    parts = [f"dag_id={_safe(dag_id)}", f"run_id={_safe(run_id)}", f"task_id={_safe(task_id)}"]
+    if map_index >= 0:
+        parts.append(f"map_index={map_index}")
+    suffix = "" if token is None else f".{token}"
+    return "/".join([*parts, f"attempt={try_number}{suffix}.log"])
+
+
+def _safe(name: str) -> str:
+    """Percent-encode what must not stand in a file's name; the names people use come out as they are."""
+    return quote(name, safe=SAFE)
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """A part of a log: the bytes, and the offset at which the next page begins."""
+
+    data: bytes
+    next_offset: int
+
+
+class FileLogStore(LogStore):
+    """Logs as files in a folder. Written by one supervisor per try; read by anybody.
+
+    What was put is safe from the end of this process, not from the end of the machine: no fsync per task.
+
+    Arguments:
+        folder: `logs.folder` of the configuration; made when the first log is written.
+    """
+
+    capabilities = LogStoreCapabilities(append=True, delete_prefix=True)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: OrderedDict[str, int] = OrderedDict()
+
+    def path(self, key: str) -> Path:
+        """Return the file of a key."""
+        return self.folder / key
+
+    def put_chunk(self, key: str, offset: int, data: bytes) -> None:
+        """See `LogStore.put_chunk`."""
+        descriptor = self._descriptor(key)
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(descriptor, view, offset)
+            offset += written
+            view = view[written:]
+
+    def size(self, key: str) -> int:
+        """Return how many bytes are stored: where a log that was begun before goes on."""
+        try:
+            return self.path(key).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def seal(self, key: str) -> None:
+        """See `LogStore.seal`."""
+        descriptor = self._open.pop(key, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def read(self, key: str, offset: int = 0, limit: int | None = None) -> bytes:
+        """See `LogStore.read`."""
+        try:
+            with self.path(key).open("rb") as file:
+                file.seek(offset)
+                return file.read(-1 if limit is None else limit)
+        except FileNotFoundError:
+            return b""
+
+    def page(self, key: str, offset: int = 0, limit: int = PAGE) -> LogPage:
+        """Return up to `limit` bytes from `offset`, ended at a line's end where there is one."""
+        data = self.read(key, offset, limit)
+        if len(data) == limit and b"\n" in data:
+            data = data[: data.rindex(b"\n") + 1]
+        return LogPage(data, offset + len(data))
+
+    def follow(
+        self, key: str, *, is_ended: Callable[[], bool], pause: Callable[[], None], offset: int = 0
+    ) -> Iterator[bytes]:
+        """Yield a log's bytes as they are written, until the try has ended and all of it was read.
+
+        Arguments:
+            is_ended: asked before each look, so that nothing written before the end is missed.
+            pause: waits until there may be more; called after a look that found nothing.
+        """
+        while True:
+            ended = is_ended()
+            page = self.page(key, offset)
+            if page.data:
+                offset = page.next_offset
+                yield page.data
+            elif ended:
+                return
+            else:
+                pause()
+
+    def delete(self, prefix: str) -> int:
+        """See `LogStore.delete`."""
+        keys = [key for key in self.keys() if key.startswith(prefix)]
+        for key in keys:
+            self.seal(key)
+            self.path(key).unlink(missing_ok=True)
+        for folder in sorted({self.path(key).parent for key in keys}, reverse=True):
+            if not any(folder.iterdir()):
+                shutil.rmtree(folder)
+        return len(keys)
+
+    def keys(self) -> list[str]:
+        """Return the keys of all logs."""
+        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.log"))
+
+    def tries(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[str]:
+        """Return the keys of one task instance's logs, the oldest try first."""
+        folder = self.folder / Path(log_key(dag_id, run_id, task_id, map_index, 0)).parent
+        if not folder.is_dir():
+            return []
+        names = sorted((path.name for path in folder.glob("attempt=*.log")), key=_attempt)
+        return [(folder / name).relative_to(self.folder).as_posix() for name in names]
+
+    def close(self) -> None:
+        """Close what is open."""
+        for key in list(self._open):
+            self.seal(key)
+
+    def _descriptor(self, key: str) -> int:
+        descriptor = self._open.get(key)
+        if descriptor is None:
+            path = str(self.path(key))
+            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+            try:
+                descriptor = os.open(path, flags, 0o644)
+            except FileNotFoundError:
+                self.path(key).parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(path, flags, 0o644)
+            self._open[key] = descriptor
+            if len(self._open) > OPEN_FILES:
+                os.close(self._open.popitem(last=False)[1])
+        self._open.move_to_end(key)
+        return descriptor
+
+
+def _attempt(name: str) -> tuple[int, int]:
+    number, _, token = name.removeprefix("attempt=").removesuffix(".log").partition(".")
+    return int(number), int(token or 0)

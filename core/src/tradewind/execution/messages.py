@@ -1,0 +1,271 @@
+"""The messages between a worker's supervisor, its warm parents and the processes of tasks, as data.
+
+On the wire a message is a JSON list: its name, then its fields in order. JSON, never pickle: what a task's process sends is
+read by the supervisor. Instants are integers, microseconds since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+_BY_NAME: dict[str, type[Message]] = {}
+SomeMessage = TypeVar("SomeMessage", bound="type[Message]")
+
+
+class Message:
+    """Base of all messages; `wire` is the name that stands first on the wire."""
+
+    __slots__ = ()
+    wire: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]]
+
+
+def message(cls: SomeMessage) -> SomeMessage:
+    """Enter a message class in the table that `decode` reads."""
+    cls.wire = cls.__name__
+    cls.fields = tuple(each.name for each in fields(cls))  # type: ignore[arg-type]
+    _BY_NAME[cls.wire] = cls
+    return cls
+
+
+def encode(item: Message) -> bytes:
+    """Return the JSON bytes of a message."""
+    values = [getattr(item, name) for name in item.fields]
+    return json.dumps([item.wire, *values], separators=(",", ":"), default=_plain).encode()
+
+
+def decode(data: bytes) -> Message:
+    """Return the message that `encode` wrote.
+
+    Raises:
+        ValueError: the bytes are not one of the messages of this module.
+    """
+    parts = json.loads(data)
+    try:
+        return _BY_NAME[parts[0]](*parts[1:])
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"not a message of this version of Tradewind: {data[:80]!r}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Write nested values (XComs in an `Ended`) as lists of their fields."""
+    return list(astuple(value))
+
+
+# --- The supervisor to the zygote and to warm parents (packets, with descriptors) ------------------------------------
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class OpenParent(Message):
+    """Fork a warm parent for one version's code; comes with its control socket and its socket of starts."""
+
+    name: str
+    root: str
+    path: str
+    import_memory: int
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class StartCold(Message):
+    """Fork a process that imports the code itself; comes with the task's channel and log pipe."""
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class StartWarm(Message):
+    """Taken by the parent's waiting child; comes with the task's channel and log pipe."""
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Retire(Message):
+    """Fork no more, and exit when the last child has ended."""
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class ParentReady(Message):
+    """The code is imported. `threads` names the process's threads: more than one and no task is forked from it."""
+
+    pid: int
+    seconds: float
+    threads: list[str]
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class ParentFailed(Message):
+    """The code could not be imported: one sentence, and the traceback."""
+
+    error: str
+    trace: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class ChildExited(Message):
+    """A forked process was reaped; `status` is what waitpid returned."""
+
+    pid: int
+    status: int
+
+
+# --- The supervisor to a task's process ------------------------------------------------------------------------------
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Start(Message):
+    """Everything a task's process needs to run one try, so that it has nothing to ask."""
+
+    instance: int
+    token: int
+    try_number: int
+    max_tries: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    run: int
+    run_type: str
+    logical_date: int | None
+    data_interval_start: int | None
+    data_interval_end: int | None
+    run_started_at: int | None
+    conf: str
+    version_id: int
+    source_hash: str
+    root: str
+    path: str
+    waiting_since: int | None = None
+    hostname: str = ""
+    live_folder: str | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Reply(Message):
+    """The answer to a request; `error` is a sentence, and `missing` says that the thing asked for does not exist."""
+
+    value: Any = None
+    error: str | None = None
+    missing: bool = False
+
+
+# --- A task's process to the supervisor ------------------------------------------------------------------------------
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Hello(Message):
+    """The first message of a task's process: which process it is. Without it no user code has begun."""
+
+    pid: int
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Timeout(Message):
+    """The task has an execution timeout of so many seconds: the supervisor is its backstop."""
+
+    seconds: float
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Mask(Message):
+    """Replace these texts by stars in everything that is logged from now on."""
+
+    secrets: list[str]
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Ended(Message):
+    """How the user's code ended, as `transitions.values.Outcome` says it. `xcoms` are lists of `XComValue`'s fields."""
+
+    state: str
+    started_at: int
+    ended_at: int
+    retry: bool = True
+    due_at: int | None = None
+    skip: tuple[str, ...] | list[str] = ()
+    skip_all: bool = False
+    xcoms: list[Any] | tuple[Any, ...] = ()
+    cause: str | None = None
+
+
+class Request(Message):
+    """A message that waits for a `Reply`; a process sends one at a time."""
+
+    __slots__ = ()
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class PushXCom(Request):
+    """Store one value of the running task; fields as `XComValue` has them."""
+
+    key: str
+    value: str | None
+    type: str
+    size: int
+    length: int | None = None
+    storage: str | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class PullXCom(Request):
+    """Read what tasks of a run pushed. The reply is a list of [task_id, map_index, value as JSON]."""
+
+    task_ids: list[str]
+    key: str
+    map_indexes: list[int] | None = None
+    dag_id: str | None = None
+    run_id: str | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class GetVariable(Request):
+    """Read a variable; the reply's value is its text, None when there is none."""
+
+    key: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class SetVariable(Request):
+    """Create or replace a variable."""
+
+    key: str
+    value: str
+    description: str | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class GetConnection(Request):
+    """Read a connection; the reply's value is a dict of its fields."""
+
+    conn_id: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class GetSetting(Request):
+    """Read a setting as text; the reply's value is None when it is not set."""
+
+    section: str
+    key: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Beat(Request):
+    """Ask whether to go on; the reply's error says why not."""

@@ -1,0 +1,81 @@
+"""What the operating system says of processes: threads, memory, ends. Linux; elsewhere the answers are the cautious ones."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def become_subreaper() -> None:
+    """Have orphaned descendants of this process become its children, so that it learns how they end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap_children() -> list[tuple[int, int]]:
+    """Return (pid, status) of every child that has ended, without waiting."""
+    ended: list[tuple[int, int]] = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended.append((pid, status))
+
+
+def send_signal(pid: int, number: signal.Signals) -> None:
+    """Send a signal to the process group that a task's process leads, or to it alone before it leads one."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return
+
+
+def proportional_set_size(pid: int) -> int:
+    """Return the bytes of memory of a process, shared pages divided among those who share them; 0 when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    for line in text.splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def describe_exit(status: int, *, sent: signal.Signals | None = None) -> tuple[int, str]:
+    """Return the exit code (negative for a signal) and one sentence about a process that ended without an outcome.
+
+    Arguments:
+        status: what waitpid returned.
+        sent: the signal that this worker sent to it, if any.
+    """
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return code, f"the process ended by itself with exit code {code} and reported no outcome"
+    name = _signal_name(-code)
+    if sent is not None and -code == sent:
+        return code, f"the process was ended by {name}, sent by its worker"
+    if -code == signal.SIGKILL:
+        return (
+            code,
+            f"the process was killed by {name}, not sent by Tradewind: most likely the system ran out of memory",
+        )
+    return code, f"the process was killed by {name}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"{signal.Signals(number).name} (signal {number})"
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,93 @@
+"""Turning what tasks push into XComs (JSON) and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tradewind_plugins.exceptions import SerializationError
+from tradewind_plugins.host import XCOM_RETURN_KEY
+
+from tradewind.execution.json_values import decode_value, encode_value
+from tradewind.transitions.values import XComValue
+
+LONGEST_TYPE = 100
+
+
+def xcom(key: str, value: Any, task_id: str) -> XComValue:
+    """Return the XCom that stores `value`.
+
+    Raises:
+        SerializationError: the value, or something in it, cannot be written as JSON; names its type and place.
+    """
+    text = dump(value, f"what task {task_id!r} pushed as {key!r}")
+    length = len(value) if isinstance(value, (list, tuple, dict, set, frozenset)) else None
+    return XComValue(key, text, type(value).__name__[:LONGEST_TYPE], len(text.encode()), length)
+
+
+def returned(value: Any, task_id: str, *, multiple_outputs: bool) -> tuple[XComValue, ...]:
+    """Return the XComs of a result: itself, and with `multiple_outputs` each of its keys.
+
+    Raises:
+        SerializationError: see `xcom`; or, with `multiple_outputs`, the result is no mapping with text keys.
+    """
+    if value is None:
+        return ()
+    whole = xcom(XCOM_RETURN_KEY, value, task_id)
+    if not multiple_outputs:
+        return (whole,)
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise SerializationError(
+            f"task {task_id!r} has multiple_outputs=True, so it must return a dict with text keys; "
+            f"it returned {_shape(value)}. Return a dict, or leave multiple_outputs out"
+        )
+    return (whole, *(xcom(key, each, task_id) for key, each in value.items()))
+
+
+def dump(value: Any, what: str) -> str:
+    """Return `value` as JSON.
+
+    Raises:
+        SerializationError: `what`, or something in it, cannot be written as JSON.
+    """
+    try:
+        return json.dumps(value, separators=(",", ":"), default=encode_value)
+    except (TypeError, ValueError, RecursionError) as error:
+        place = _culprit(value)
+        raise SerializationError(
+            f"{what} cannot be stored as XCom: {place or error}. Return JSON values (numbers, texts, lists, dicts, dates), "
+            "or store the data elsewhere and return its address"
+        ) from error
+
+
+def load(text: str) -> Any:
+    """Return the value that `dump` wrote."""
+    return json.loads(text, object_hook=decode_value)
+
+
+def _culprit(value: Any, place: str = "the value", depth: int = 0) -> str | None:
+    """Find the innermost part of `value` that JSON cannot hold, and say where it is."""
+    if depth > 20:
+        return f"{place} is nested too deeply or contains itself"
+    parts: list[tuple[str, Any]] = []
+    if isinstance(value, Mapping):
+        wrong = next((key for key in value if not isinstance(key, (str, int, float, bool, type(None)))), None)
+        if wrong is not None:
+            return f"{place} has a key of type {type(wrong).__module__}.{type(wrong).__qualname__}"
+        parts = [(f"{place}[{key!r}]", each) for key, each in value.items()]
+    elif isinstance(value, (list, tuple)):
+        parts = [(f"{place}[{number}]", each) for number, each in enumerate(value)]
+    else:
+        try:
+            json.dumps(value, default=encode_value)
+        except (TypeError, ValueError, RecursionError):
+            return f"{place} is of type {type(value).__module__}.{type(value).__qualname__}"
+    return next((found for name, each in parts if (found := _culprit(each, name, depth + 1))), None)
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, Mapping):
+        wrong = next(key for key in value if not isinstance(key, str))
+        return f"a dict with a key of type {type(wrong).__name__}"
+    return f"a {type(value).__name__}"

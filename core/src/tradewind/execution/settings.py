@@ -1,0 +1,81 @@
+"""What a worker is told when it starts: a frozen value made from the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tradewind.config import Config
+from tradewind.execution.parents import ParentLimits
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """Settings of one worker; times in seconds, sizes in bytes.
+
+    Arguments:
+        worker: id of its row in `daemon`.
+        executor: whose queued tries it claims.
+        queues: queues it serves, None for all.
+        slots: tries that it runs at once.
+        is_fresh: every try imports its code in its own process.
+        kill_delay: between SIGTERM and SIGKILL.
+        poll_every: between two claims when no wake-up comes.
+    """
+
+    worker: str
+    home: Path
+    executor: str = "LocalExecutor"
+    queues: tuple[str, ...] | None = None
+    slots: int = 32
+    is_fresh: bool = False
+    logs: Path = Path("logs")
+    log_limit: int = 100 * MIB
+    renew_every: float = 3.0
+    isolation_grace: float = 600.0
+    margin: float = 2.0
+    kill_delay: float = 10.0
+    poll_every: float = 1.0
+    parents: ParentLimits = field(default_factory=ParentLimits)
+
+    @property
+    def journal(self) -> Path:
+        """The worker's journal."""
+        return journal_path(self.home, self.worker)
+
+    @property
+    def versions(self) -> Path:
+        """The folder of materialised versions."""
+        return self.home / "versions"
+
+
+def journal_path(home: Path, worker: str) -> Path:
+    """Return where the journal of a worker is."""
+    return home / "workers" / f"{worker}.journal"
+
+
+def worker_settings(config: Config, worker: str, *, executor: str = "LocalExecutor") -> WorkerSettings:
+    """Return the settings of a worker of this configuration."""
+    return WorkerSettings(
+        worker=worker,
+        home=config.home,
+        executor=executor,
+        slots=config.executor.slots,
+        is_fresh=config.execution.isolation == "fresh",
+        logs=config.logs.folder,
+        log_limit=config.logs.max_size * MIB,
+        renew_every=config.leases.renew_every,
+        isolation_grace=config.leases.isolation_grace,
+        margin=config.leases.margin,
+        kill_delay=config.execution.kill_delay,
+        poll_every=config.scheduler.poll_interval,
+        parents=ParentLimits(
+            max_age=config.execution.parent_max_age,
+            max_count=config.execution.max_parents,
+            max_memory=config.execution.max_parents_memory * MIB,
+            import_seconds=config.parsing.file_timeout,
+            import_memory=config.parsing.file_memory * MIB,
+        ),
+    )

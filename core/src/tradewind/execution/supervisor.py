@@ -1,0 +1,418 @@
+"""The supervisor of a worker: starts tries, watches their processes, takes their logs and outcomes, answers them.
+
+One thread with an event loop; the database is talked to by the clerk's thread. The supervisor is a child subreaper, so it
+learns how a task's process ended even when the parent that forked it was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from datetime import datetime, timezone
+from functools import partial
+
+from tradewind.execution.clerk import Clerk
+from tradewind.execution.desk import Desk
+from tradewind.execution.journal import Journal
+from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
+from tradewind.execution.logs import FileLogStore
+from tradewind.execution.loop import Loop
+from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Timeout
+from tradewind.execution.parents import Parents
+from tradewind.execution.processes import become_subreaper, describe_exit, reap_children
+from tradewind.execution.running import Running
+from tradewind.execution.settings import WorkerSettings
+from tradewind.execution.task_run import moment
+from tradewind.execution.zygote_process import ZygoteProcess, task_environment
+from tradewind.metadata.wakeups import Wakeups
+from tradewind.transitions.states import TaskState
+from tradewind.transitions.values import Outcome, XComValue
+
+log = logging.getLogger(__name__)
+
+DISPATCHES = 3
+TIMEOUT_GRACE = 5.0
+ANSWER_PAUSE = 0.5
+UPKEEP_SECONDS = 30.0
+CLOSE_SECONDS = 5.0
+EXIT_CLEAN = 0
+EXIT_DECLARED_DEAD = 4
+
+
+class Supervisor:
+    """Runs the tries of one worker until told to stop.
+
+    Arguments:
+        settings: of the worker.
+        lifecycle: how it talks to the rest of the system; called from the clerk's thread only.
+        wakeups: tells when there may be something to claim; None polls only.
+    """
+
+    def __init__(self, settings: WorkerSettings, lifecycle: TaskLifecycle, wakeups: Wakeups | None = None) -> None:
+        self._settings = settings
+        self._lifecycle = lifecycle
+        self._wakeups = wakeups
+        self._loop = Loop()
+        self._clerk = Clerk(self._loop)
+        self._journal = Journal(settings.journal)
+        self._logs = FileLogStore(settings.logs)
+        self._running: dict[tuple[int, int], Running] = {}
+        self._by_pid: dict[int, Running] = {}
+        self._contact = self._loop.now()
+        self._is_draining = False
+        self._exit_code = EXIT_CLEAN
+        self._ear = -1
+        self._desk = Desk(
+            self._loop,
+            self._clerk,
+            lifecycle,
+            self._journal,
+            free=self._free,
+            on_exchange=self._take,
+            on_contact=self._note_contact,
+        )
+        become_subreaper()
+        environ = task_environment(os.environ, settings.worker)
+        self._zygote = ZygoteProcess(self._loop, environ, self._exited)
+        self._parents = Parents(
+            self._loop,
+            self._zygote,
+            settings.parents,
+            on_exit=self._exited,
+            on_unimportable=self._cannot_import,
+            is_fresh=settings.is_fresh,
+        )
+
+    def run(self) -> int:
+        """Run until drained or declared dead; return the exit code of the worker's process."""
+        self._lifecycle.register()
+        self._loop.on_signal(signal.SIGCHLD, self._reap)
+        self._loop.on_signal(signal.SIGTERM, self.drain)
+        self._loop.on_signal(signal.SIGINT, self.drain)
+        self._loop.every(self._settings.renew_every, self._renew)
+        self._loop.every(self._settings.poll_every, self._desk.claim)
+        self._loop.every(UPKEEP_SECONDS, self._parents.retire_stale)
+        self._desk.claim()
+        try:
+            self._loop.run(self._between)
+        finally:
+            self._close()
+        return self._exit_code
+
+    def _between(self) -> None:
+        self._clerk.collect()
+        self._listen()
+        self._desk.turn()
+        if self._is_draining and not self._running and self._desk.is_idle:
+            self._loop.stop()
+
+    def _close(self) -> None:
+        if self._exit_code == EXIT_CLEAN:
+            self._clerk.submit(partial(self._lifecycle.leave, "stopped"), _nothing, _leaving_failed)
+        self._clerk.close(CLOSE_SECONDS)
+        self._parents.close()
+        self._zygote.close()
+        self._logs.close()
+        self._journal.close()
+        self._loop.close()
+
+    # --- stopping -----------------------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Claim nothing more and stop when the running tasks have ended; asked again, end them."""
+        if self._is_draining:
+            log.warning("asked to stop once more: ending %d running tasks", len(self._running))
+            for running in self._live():
+                self._end(running, "its worker was stopped")
+        self._is_draining = True
+
+    def _declared_dead(self) -> None:
+        """The database says that this worker has ended: its tries may run elsewhere, so they must not go on here."""
+        log.error("this worker was declared dead: killing its %d tasks and stopping", len(self._running))
+        self._exit_code = EXIT_DECLARED_DEAD
+        for running in self._live():
+            running.signal(signal.SIGKILL)
+        self._loop.stop()
+
+    # --- the lease ----------------------------------------------------------------------------------------------------
+
+    def _renew(self) -> None:
+        self._check_isolation()
+        known = frozenset(self._running)
+        begun = self._loop.now()
+        self._clerk.submit(self._lifecycle.renew, partial(self._renewed, known, begun), self._not_renewed)
+
+    def _renewed(self, known: frozenset[tuple[int, int]], begun: float, lease: Lease) -> None:
+        if not lease.is_alive:
+            self._declared_dead()
+            return
+        self._note_contact(begun)
+        for key in known - lease.tries:
+            running = self._running.get(key)
+            if running is not None and running.ended is None and not running.is_reported:
+                self._end(running, "a newer dispatch of this task exists, or its state was set by hand")
+
+    @staticmethod
+    def _not_renewed(error: Exception) -> None:
+        if not isinstance(error, Unreachable):
+            log.error("the lease could not be renewed", exc_info=error)
+
+    def _note_contact(self, begun: float) -> None:
+        self._contact = max(self._contact, begun)
+
+    def _check_isolation(self) -> None:
+        """Kill what runs before the others may take it for dead: at the end of the grace, by this machine's own clock."""
+        silence = self._loop.now() - self._contact
+        if silence < self._settings.isolation_grace - self._settings.margin:
+            return
+        for running in self._live():
+            running.kill_cause = (
+                f"its worker could not reach the database for {silence:.0f} s ([leases] isolation_grace)"
+            )
+            running.signal(signal.SIGKILL)
+
+    def _listen(self) -> None:
+        """Watch the wake-ups' descriptor, which changes when their connection does."""
+        ear = -1 if self._wakeups is None else self._wakeups.fileno()
+        if ear != self._ear:
+            self._loop.forget(self._ear)
+            self._ear = ear
+            if ear >= 0:
+                self._loop.watch(ear, self._woken)
+
+    def _woken(self) -> None:
+        if self._wakeups is not None and self._wakeups.drain():
+            self._desk.claim()
+
+    # --- taking and starting ------------------------------------------------------------------------------------------
+
+    def _live(self) -> list[Running]:
+        return [each for each in self._running.values() if each.ended is None]
+
+    def _free(self) -> int:
+        if self._is_draining:
+            return 0
+        return self._settings.slots - sum(1 for each in self._running.values() if not each.is_reported)
+
+    def _take(self, result: Exchange) -> None:
+        """Start what an exchange brought."""
+        new = [start for start in result.starts if (start.instance, start.token) not in self._running]
+        self._journal.start((start.instance, start.token) for start in new)
+        for start in new:
+            running = Running(start, self._logs, self._settings.log_limit)
+            self._running[running.key] = running
+            self._dispatch(running)
+        for refusal in result.refusals:
+            self._refuse(refusal)
+
+    def _dispatch(self, running: Running) -> None:
+        stream = running.open()
+        self._loop.watch(stream.sock.fileno(), partial(self._read_stream, running))
+        if running.log_pipe is not None:
+            self._loop.watch(running.log_pipe, partial(self._read_log, running))
+        if stream.flush():
+            self._loop.when_writable(stream.sock.fileno(), partial(self._flush, running))
+        self._parents.start(running)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        ticket = refusal.ticket
+        log.warning("%s.%s was not started: %s", ticket.dag_id, ticket.task_id, refusal.cause)
+        now = datetime.now(timezone.utc)
+        self._desk.put(Outcome(ticket.instance, ticket.token, TaskState.FAILED, now, cause=refusal.cause))
+
+    def _cannot_import(self, running: Running, problem: str) -> None:
+        running.log.note("ERROR", problem)
+        self._settle(running, self._failure(running, problem))
+        self._remove(running)
+
+    # --- what a task's process sends ----------------------------------------------------------------------------------
+
+    def _read_stream(self, running: Running) -> None:
+        if running.stream is None:
+            return
+        try:
+            items = running.stream.read()
+        except ValueError as error:
+            log.warning("killing a task whose process sent something else than messages: %s", error)
+            self._end(running, "its process sent something that is no message of Tradewind")
+            self._loop.forget(running.stream.sock.fileno())
+            return
+        for item in items:
+            self._hear(running, item)
+        if running.stream is not None and not running.stream.is_open:
+            self._hung_up(running)
+
+    def _hear(self, running: Running, item: Message) -> None:
+        match item:
+            case Hello(pid):
+                running.pid = pid
+                self._by_pid[pid] = running
+                self._journal.session(pid)
+            case Ended():
+                self._heard_end(running, item)
+            case Mask(secrets):
+                running.masker.add(secrets)
+            case Timeout(seconds):
+                cause = f"it ran longer than its execution_timeout of {seconds:g} s"
+                running.timers.append(self._loop.after(seconds + TIMEOUT_GRACE, partial(self._end, running, cause)))
+            case Request():
+                self._ask(running, item)
+            case _:
+                log.error("a task's process sent %r, which is not for the supervisor", item)
+
+    def _heard_end(self, running: Running, ended: Ended) -> None:
+        """The user's code has ended: its log is complete in the pipe, so it is read before the outcome goes out."""
+        if running.ended is not None:
+            return
+        running.ended = ended
+        running.read_log(to_the_end=True)
+        self._settle(running, self._outcome(running, ended))
+        running.timers.append(self._loop.after(self._settings.kill_delay, partial(running.signal, signal.SIGKILL)))
+
+    def _ask(self, running: Running, request: Request) -> None:
+        job = partial(self._lifecycle.answer, running.start, request)
+        self._clerk.submit(job, partial(self._reply, running), partial(self._not_answered, running, request))
+
+    def _reply(self, running: Running, answer: tuple[Reply, list[str]]) -> None:
+        reply, secrets = answer
+        running.masker.add(secrets)
+        if running.stream is not None and running.stream.is_open and running.stream.write(reply):
+            self._loop.when_writable(running.stream.sock.fileno(), partial(self._flush, running))
+
+    def _not_answered(self, running: Running, request: Request, error: Exception) -> None:
+        if isinstance(error, Unreachable):
+            self._loop.after(ANSWER_PAUSE, partial(self._ask, running, request))
+            return
+        log.error("a request of a task could not be answered: %r", request, exc_info=error)
+        self._reply(running, (Reply(error=f"{type(error).__name__}: {error}"), []))
+
+    def _flush(self, running: Running) -> None:
+        if running.stream is not None and not running.stream.flush():
+            self._loop.when_writable(running.stream.sock.fileno(), None)
+
+    def _read_log(self, running: Running) -> None:
+        if running.log_pipe is not None and not running.read_log():
+            self._loop.forget(running.log_pipe)
+        # What it told to mask before it wrote is in the channel by now
+        self._read_stream(running)
+        if not running.is_reported:
+            running.log.write()
+
+    # --- how processes end --------------------------------------------------------------------------------------------
+
+    def _reap(self) -> None:
+        for pid, status in reap_children():
+            if pid == self._zygote.pid:
+                self._zygote.ended(status)
+            else:
+                self._exited(pid, status)
+
+    def _exited(self, pid: int, status: int) -> None:
+        """A process ended; without an outcome before, this is the outcome."""
+        running = self._by_pid.pop(pid, None) or self._newly_greeted(pid)
+        if running is None:
+            return  # a parent, a spare, or a process that a task left behind
+        self._read_stream(running)
+        if running.ended is None:
+            running.read_log(to_the_end=True)
+            self._settle(running, self._death(running, status))
+        self._remove(running)
+
+    def _newly_greeted(self, pid: int) -> Running | None:
+        """Return the try whose process this was, if its greeting still lies in its channel: it was fast to end."""
+        for running in [each for each in self._running.values() if each.pid is None]:
+            self._read_stream(running)
+        return self._by_pid.pop(pid, None)
+
+    def _hung_up(self, running: Running) -> None:
+        """The task's end of the channel is closed. If no process had taken it, no user code has begun: start it again."""
+        if running.stream is not None:
+            self._loop.forget(running.stream.sock.fileno())
+        if running.pid is not None or running.ended is not None or running.is_reported:
+            return  # its exit is reported next, with the cause
+        self._forget_descriptors(running)
+        running.close()
+        if running.dispatches < DISPATCHES:
+            self._dispatch(running)
+            return
+        self._settle(running, self._failure(running, f"no process could be started for it, {DISPATCHES} times"))
+        self._remove(running)
+
+    def _end(self, running: Running, cause: str) -> None:
+        """End a running task: SIGTERM now, SIGKILL after `kill_delay`."""
+        if running.ended is not None or running.kill_cause is not None:
+            return
+        running.kill_cause = cause
+        running.log.note("WARNING", f"The worker ends this task: {cause}")
+        if running.pid is None:
+            self._parents.forget(running)
+            self._settle(running, self._failure(running, cause))
+            self._remove(running)
+            return
+        running.signal(signal.SIGTERM)
+        running.timers.append(self._loop.after(self._settings.kill_delay, partial(running.signal, signal.SIGKILL)))
+
+    def _remove(self, running: Running) -> None:
+        self._running.pop(running.key, None)
+        self._forget_descriptors(running)
+        running.close()
+
+    def _forget_descriptors(self, running: Running) -> None:
+        if running.stream is not None:
+            self._loop.forget(running.stream.sock.fileno())
+        if running.log_pipe is not None:
+            self._loop.forget(running.log_pipe)
+
+    # --- outcomes -----------------------------------------------------------------------------------------------------
+
+    def _settle(self, running: Running, outcome: Outcome) -> None:
+        """End the log and take the outcome to the desk, in this order: who sees the end finds the whole log."""
+        if running.is_reported:
+            return
+        running.is_reported = True
+        level = "INFO" if outcome.cause is None or outcome.state == TaskState.SKIPPED else "ERROR"
+        running.log.end(f"Ended as {outcome.state}" + (f": {outcome.cause}" if outcome.cause else ""), level)
+        self._desk.put(outcome)
+
+    def _outcome(self, running: Running, ended: Ended) -> Outcome:
+        cause = ended.cause
+        if running.kill_cause is not None and ended.state == TaskState.FAILED:
+            cause = running.kill_cause
+        return Outcome(
+            instance=running.start.instance,
+            token=running.start.token,
+            state=ended.state,
+            ended_at=moment(ended.ended_at) or datetime.now(timezone.utc),
+            started_at=moment(ended.started_at),
+            retry=ended.retry,
+            due_at=moment(ended.due_at),
+            skip=tuple(ended.skip),
+            skip_all=ended.skip_all,
+            xcoms=tuple(XComValue(*each) for each in ended.xcoms),
+            cause=None if cause is None else running.masker.clean(cause),
+            exit_code=0,
+        )
+
+    def _death(self, running: Running, status: int) -> Outcome:
+        """Return the outcome of a process that ended without one."""
+        code, cause = describe_exit(status, sent=running.sent)
+        if running.kill_cause is not None:
+            cause = f"{running.kill_cause}; {cause}"
+        if running.log.last_line:
+            cause += f". Its last line was: {running.log.last_line.decode(errors='replace')}"
+        return self._failure(running, cause, exit_code=code)
+
+    @staticmethod
+    def _failure(running: Running, cause: str, exit_code: int | None = None) -> Outcome:
+        now = datetime.now(timezone.utc)
+        start = running.start
+        return Outcome(start.instance, start.token, TaskState.FAILED, now, cause=cause, exit_code=exit_code)
+
+
+def _nothing(_result: object) -> None:
+    """Take a result that nobody waits for."""
+
+
+def _leaving_failed(error: Exception) -> None:
+    log.warning("the database was not told that this worker stopped; its lease will say so: %s", error)

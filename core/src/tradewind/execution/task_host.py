@@ -1,0 +1,128 @@
+"""What the hosts of a running try have in common, whatever carries their questions."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tradewind_plugins.connection import Connection
+from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+from tradewind_plugins.host import XCOM_RETURN_KEY, Host
+
+from tradewind.authoring.preparation import pull_argument
+from tradewind.authoring.templating import Renderer
+from tradewind.execution import results
+from tradewind.execution.messages import (
+    Beat,
+    GetConnection,
+    GetSetting,
+    GetVariable,
+    Mask,
+    Message,
+    PullXCom,
+    PushXCom,
+    Reply,
+    Request,
+    SetVariable,
+    Start,
+)
+
+
+class TaskHost(Host):
+    """A host that asks by messages. Arguments: `start`, the try that runs here."""
+
+    def __init__(self, start: Start) -> None:
+        self.start = start
+
+    @abstractmethod
+    def tell(self, item: Message) -> None:
+        """Send a message that has no answer."""
+
+    @abstractmethod
+    def ask(self, request: Request) -> Reply:
+        """Send a request and return its answer."""
+
+    def _value(self, request: Request) -> Any:
+        reply = self.ask(request)
+        if reply.error is not None:
+            raise (TradewindNotFoundException if reply.missing else TradewindException)(reply.error)
+        return reply.value
+
+    def connection(self, conn_id: str) -> Connection:
+        """See `Host.connection`."""
+        return Connection(**self._value(GetConnection(conn_id)))
+
+    def variable(self, key: str) -> str | None:
+        """See `Host.variable`."""
+        value: str | None = self._value(GetVariable(key))
+        return value
+
+    def set_variable(self, key: str, value: str, description: str | None = None) -> None:
+        """See `Host.set_variable`."""
+        self._value(SetVariable(key, value, description))
+
+    def settings(self, section: str, key: str) -> str | None:
+        """See `Host.settings`."""
+        value: str | None = self._value(GetSetting(section, key))
+        return value
+
+    def mask(self, secret: str) -> None:
+        """See `Host.mask`."""
+        if secret:
+            self.tell(Mask([secret]))
+
+    def log(self, level: int, message: str) -> None:
+        """See `Host.log`."""
+        logging.getLogger("tradewind.task").log(level, "%s", message, stacklevel=2)
+
+    def heartbeat(self) -> None:
+        """See `Host.heartbeat`."""
+        self._value(Beat())
+
+    def render(self, value: Any, context: Mapping[str, Any]) -> Any:
+        """See `Host.render`."""
+        return Renderer(context["dag"], context, (), pull_argument).render(value)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """See `Host.xcom_push`."""
+        pushed = results.xcom(key, value, self.start.task_id)
+        self._value(PushXCom(pushed.key, pushed.value, pushed.type, pushed.size, pushed.length, pushed.storage))
+
+    def xcom_pull(
+        self,
+        task_ids: str | Sequence[str] | None = None,
+        *,
+        key: str = XCOM_RETURN_KEY,
+        map_indexes: int | Sequence[int] | None = None,
+        run_id: str | None = None,
+        dag_id: str | None = None,
+        default: Any = None,
+    ) -> Any:
+        """See `Host.xcom_pull`."""
+        own = task_ids is None
+        wanted = _as_list(self.start.task_id if task_ids is None else task_ids)
+        indexes = [map_indexes] if isinstance(map_indexes, int) else map_indexes
+        if own and indexes is None:
+            indexes = [self.start.map_index]
+        rows = self._value(PullXCom(wanted, key, None if indexes is None else list(indexes), dag_id, run_id))
+        found: dict[str, list[tuple[int, Any]]] = {}
+        for task_id, index, text in rows:
+            found.setdefault(task_id, []).append((index, text))
+        is_single = own or isinstance(map_indexes, int)
+        pulled = [_of_task(found.get(task_id, []), default, is_single=is_single) for task_id in wanted]
+        return pulled[0] if own or isinstance(task_ids, str) else pulled
+
+
+def _as_list(task_ids: str | Sequence[str]) -> list[str]:
+    return [task_ids] if isinstance(task_ids, str) else list(task_ids)
+
+
+def _of_task(rows: list[tuple[int, Any]], default: Any, *, is_single: bool) -> Any:
+    """Return what one task pushed: a value, or the list of a mapped task's values."""
+    if not rows:
+        return default
+    if len(rows) == 1 and (is_single or rows[0][0] < 0):
+        return results.load(rows[0][1])
+    return [results.load(text) for _index, text in rows]

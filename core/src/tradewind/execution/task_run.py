@@ -1,0 +1,250 @@
+"""One try of a task, inside the process that runs it: from the start message to how it ended."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from types import FrameType
+from typing import Any
+
+from tradewind_plugins.events import TaskTry
+from tradewind_plugins.exceptions import (
+    TradewindException,
+    TradewindFailException,
+    TradewindRescheduleException,
+    TradewindSensorTimeout,
+    TradewindSkipException,
+    TradewindTaskTimeout,
+)
+from tradewind_plugins.host import bind
+from tradewind_plugins.operator import BaseOperator
+from tradewind_plugins.task_node import TaskNode
+
+from tradewind.authoring.context import build_context, running_in
+from tradewind.authoring.dag import DAG
+from tradewind.authoring.preparation import prepare
+from tradewind.execution import results, task_log
+from tradewind.execution.messages import Ended, Start, Timeout
+from tradewind.execution.task_host import TaskHost
+from tradewind.plugins.behaviour import Listeners, listeners
+from tradewind.transitions.states import TaskState
+from tradewind.transitions.values import XComValue
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MICROSECOND = timedelta(microseconds=1)
+LONGEST_CAUSE = 1000
+NO_RETRY = (TradewindFailException, TradewindSensorTimeout)
+
+
+class TaskTerminated(BaseException):
+    """The worker asked this task to end (SIGTERM). Not an `Exception`, so that `except Exception` does not swallow it."""
+
+
+@dataclass
+class _Process:
+    """What this process is: whether a worker forked it for one task (its signals are the task's), and its listeners."""
+
+    is_own: bool = False
+    listeners: Listeners | None = None
+
+
+_process = _Process()
+
+
+def task_listeners() -> Listeners:
+    """Return the in-task listeners, imported once: in the zygote, before any fork."""
+    if _process.listeners is None:
+        _process.listeners = listeners()
+    return _process.listeners
+
+
+def own_process() -> None:
+    """Say that this process was forked for one task: SIGTERM may end the task."""
+    _process.is_own = True
+
+
+def instant(seconds: float) -> int:
+    """Return a `time.time()` in microseconds since 1970."""
+    return int(seconds * 1_000_000)
+
+
+def moment(microseconds: int | None) -> datetime | None:
+    """Return microseconds since 1970 as an aware datetime in UTC."""
+    return None if microseconds is None else EPOCH + microseconds * MICROSECOND
+
+
+def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost) -> Ended:
+    """Run one try and return how it ended; whatever the user's code raises is an end, never an exception here.
+
+    Arguments:
+        dags: the DAGs of the version's file, by id.
+        host: answers what the task asks; bound while it runs.
+    """
+    begun = time.time()
+    with bind(host):
+        try:
+            operator, context = _prepared(start, dags)
+            with running_in(context), _terminable(operator), _limited(operator, host):
+                xcoms = _executed(start, operator, context)
+        except BaseException as error:  # noqa: BLE001  (user code; SystemExit and KeyboardInterrupt are ends of the try too)
+            return _ended_by(error, begun)
+    return Ended(
+        TaskState.SUCCESS,
+        instant(begun),
+        instant(time.time()),
+        skip=tuple(context["ti"].skipped_task_ids),
+        xcoms=xcoms,
+    )
+
+
+def _prepared(start: Start, dags: Mapping[str, DAG]) -> tuple[BaseOperator, dict[str, Any]]:
+    task = _find(start, dags)
+    context = build_context(task, dag_run=_run_values(start), ti=_try_values(start))
+    with running_in(context):
+        return prepare(task, context), context
+
+
+def _find(start: Start, dags: Mapping[str, DAG]) -> TaskNode:
+    dag = dags.get(start.dag_id)
+    if dag is None or not dag.has_task(start.task_id):
+        raise TradewindException(
+            f"{start.path} does not define task {start.dag_id}.{start.task_id} when it is imported here, though it did "
+            "when it was parsed: what the file defines must not depend on where or when it is imported"
+        )
+    return dag.get_task(start.task_id)
+
+
+def _run_values(start: Start) -> dict[str, Any]:
+    return {
+        "run_id": start.run_id,
+        "run_type": start.run_type,
+        "logical_date": moment(start.logical_date),
+        "data_interval_start": moment(start.data_interval_start),
+        "data_interval_end": moment(start.data_interval_end),
+        "start_date": moment(start.run_started_at),
+        "conf": json.loads(start.conf),
+    }
+
+
+def _try_values(start: Start) -> dict[str, Any]:
+    return {
+        "map_index": start.map_index,
+        "try_number": start.try_number,
+        "max_tries": start.max_tries,
+        "start_date": datetime.now(timezone.utc),
+        "waiting_since": moment(start.waiting_since),
+        "hostname": start.hostname,
+    }
+
+
+def _executed(start: Start, operator: BaseOperator, context: dict[str, Any]) -> tuple[XComValue, ...]:
+    """Execute the operator, with the listeners around it, and return what its result pushes."""
+    heard = task_listeners()
+    event = TaskTry(
+        task=operator,
+        dag_id=start.dag_id,
+        run_id=start.run_id,
+        task_id=start.task_id,
+        try_number=start.try_number,
+        map_index=start.map_index,
+    )
+    heard.running(event)
+    try:
+        result = operator.execute(context)
+        xcoms = _pushed(operator, result)
+    except (TradewindSkipException, TradewindRescheduleException):
+        raise
+    except BaseException as error:
+        heard.failed(_with(event, error=error))
+        raise
+    heard.succeeded(_with(event, result=result))
+    return xcoms
+
+
+def _with(event: TaskTry, **more: Any) -> TaskTry:
+    known = {name: getattr(event, name) for name in ("task", "dag_id", "run_id", "task_id", "try_number", "map_index")}
+    return TaskTry(**known, **more)
+
+
+def _pushed(operator: BaseOperator, result: Any) -> tuple[XComValue, ...]:
+    if not operator.do_xcom_push:
+        return ()
+    return results.returned(result, operator.task_id, multiple_outputs=operator.multiple_outputs)
+
+
+def _ended_by(error: BaseException, begun: float) -> Ended:
+    """Return the end that an exception of the try means, after logging it."""
+    log = logging.getLogger("tradewind.task")
+    started, now = instant(begun), instant(time.time())
+    if isinstance(error, TradewindSkipException):
+        log.info("Skipped: %s", error)
+        return Ended(TaskState.SKIPPED, started, now, cause=_one_line(error) or None)
+    if isinstance(error, TradewindRescheduleException):
+        due_at = (error.reschedule_date - EPOCH) // MICROSECOND
+        log.info("To be run again at %s", error.reschedule_date.isoformat())
+        return Ended(TaskState.UP_FOR_RESCHEDULE, started, now, due_at=due_at)
+    if isinstance(error, SystemExit) and not error.code:
+        return Ended(
+            TaskState.SUCCESS, started, now
+        )  # sys.exit() or sys.exit(0) in a task: it ended well, with no result
+    task_log.log_failure(error)
+    cause = f"{type(error).__name__}: {_one_line(error)}".rstrip(": ")
+    return Ended(TaskState.FAILED, started, now, retry=not isinstance(error, NO_RETRY), cause=cause[:LONGEST_CAUSE])
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def _terminable(operator: BaseOperator) -> Iterator[None]:
+    """Have SIGTERM call the operator's `on_kill` and end the try; only in a process of its own (not in a debugger's)."""
+    if not _process.is_own:
+        yield
+        return
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        operator.on_kill()
+        raise TaskTerminated("the task was asked to end (SIGTERM)")
+
+    previous = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+@contextmanager
+def _limited(operator: BaseOperator, host: TaskHost) -> Iterator[None]:
+    """Raise TradewindTaskTimeout in the task when its execution_timeout has passed, after calling `on_kill`."""
+    limit = operator.execution_timeout
+    if limit is None:
+        yield
+        return
+    seconds = limit.total_seconds()
+    host.tell(Timeout(seconds))
+
+    def expire(_number: int, _frame: FrameType | None) -> None:
+        operator.on_kill()
+        raise TradewindTaskTimeout(f"task {operator.task_id!r} ran longer than its execution_timeout of {seconds:g} s")
+
+    with _alarm(seconds, expire):
+        yield
+
+
+@contextmanager
+def _alarm(seconds: float, expire: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    previous = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

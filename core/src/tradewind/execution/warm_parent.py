@@ -1,0 +1,141 @@
+"""A warm parent: has imported one version's code, and forks one process per task.
+
+One child always waits, already forked, for the next start (the *spare*), so that a start costs a message and not a fork:
+the next spare is forked while the task runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import socket
+import struct
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tradewind.execution import child
+from tradewind.execution.channel import receive_packet
+from tradewind.execution.code import load
+from tradewind.execution.messages import Hello, OpenParent, ParentFailed, ParentReady, Retire
+from tradewind.execution.nest import DRAIN, Nest
+
+LONGEST_TRACE = 20_000
+PID = struct.Struct("=i")
+
+
+def thread_names() -> list[str]:
+    """Return the names of this process's threads as the system counts them: Python's own count misses native ones."""
+    tasks = Path("/proc/self/task")
+    return sorted((each / "comm").read_text().strip() for each in tasks.iterdir()) if tasks.exists() else ["main"]
+
+
+def run(spec: OpenParent, control: socket.socket, starts: socket.socket) -> int:
+    """Import the code, report, and fork tasks until told to retire. Return the exit code."""
+    nest = Nest(control)
+    nest.report(Hello(os.getpid()))
+    begun = time.monotonic()
+    try:
+        with memory_limit(spec.import_memory):
+            child.code = load(spec.root, spec.path)
+    except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
+        nest.report(ParentFailed(import_error(spec.path, error), traceback.format_exc()[-LONGEST_TRACE:]))
+        return 1
+    gc.collect()
+    gc.freeze()
+    threads = thread_names()
+    nest.report(ParentReady(os.getpid(), time.monotonic() - begun, threads))
+    if len(threads) > 1:
+        return 0  # the supervisor sends these tasks to the zygote, which forks a process that imports the code itself
+    WarmParent(nest, starts).serve()
+    return 0
+
+
+@contextmanager
+def memory_limit(more: int) -> Iterator[None]:
+    """Let the address space grow by at most `more` bytes inside the block; the tasks forked later are not limited."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _address_space() + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _address_space() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
+
+
+def import_error(path: str, error: BaseException) -> str:
+    """Return the sentence for a DAG file that could not be imported."""
+    return f"{path} could not be imported: {type(error).__name__}: {error}"
+
+
+class WarmParent:
+    """The loop of a warm parent.
+
+    Arguments:
+        nest: its control socket and its children.
+        starts: where its spare waits for the next start; all children share it, one gets each packet.
+    """
+
+    def __init__(self, nest: Nest, starts: socket.socket) -> None:
+        self._nest = nest
+        self._starts = starts
+        self._taken_read, self._taken_write = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self._taken_read, False)
+        self._spare: int | None = None
+        self._is_retiring = False
+        nest.watch(self._taken_read)
+
+    def serve(self) -> None:
+        """Keep a spare; when retired, go on until the starts that were sent before are taken and the children have ended."""
+        control = self._nest.control.fileno()
+        is_over = False
+        while not is_over or self._nest.children:
+            if self._spare is None and not is_over:
+                self._spare = self._nest.fork(self._wait_for_start)
+            ready = self._nest.wait()
+            self._note_taken()
+            if self._spare is not None and self._spare not in self._nest.children:
+                self._spare = None  # it ended without a start: killed, or there are no more starts
+                is_over = self._is_retiring
+            if control in ready and self._is_abandoned():
+                return
+
+    def _note_taken(self) -> None:
+        """Learn whether the spare has a task now. Read after reaping: a short task may have ended already."""
+        try:
+            data = os.read(self._taken_read, DRAIN)
+        except BlockingIOError:
+            return
+        if any(pid == self._spare for (pid,) in PID.iter_unpack(data)):
+            self._spare = None
+
+    def _is_abandoned(self) -> bool:
+        """Read a packet; a supervisor that is gone stops the parent at once, its children are the watcher's to end."""
+        item, _descriptors = self._nest.packet()
+        if isinstance(item, Retire):
+            self._is_retiring = True
+        return item is None
+
+    def _wait_for_start(self) -> int:
+        """The spare: wait for a start, tell the parent that it is taken, and run the task."""
+        os.close(self._taken_read)
+        child.settle()
+        try:
+            item, descriptors = receive_packet(self._starts)
+        except ConnectionResetError:
+            return 0
+        if item is None:
+            return 0
+        channel = child.greet(descriptors[0])
+        os.write(self._taken_write, PID.pack(os.getpid()))
+        os.close(self._taken_write)
+        self._starts.close()
+        return child.live(channel, descriptors[1])

@@ -1,0 +1,64 @@
+"""Statements that a worker needs beside its claims: what a ticket's run and version are, and which tries are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import dag_run, dag_version, task_instance
+
+
+def read_runs(connection: sa.Connection, runs: Sequence[int]) -> Sequence[sa.Row[Any]]:
+    """Return what a task's context says of these runs: ids, type, dates, conf and times."""
+    query = sa.select(
+        dag_run.c.id,
+        dag_run.c.dag_id,
+        dag_run.c.run_id,
+        dag_run.c.run_type,
+        dag_run.c.logical_date,
+        dag_run.c.data_interval_start,
+        dag_run.c.data_interval_end,
+        dag_run.c.conf,
+        dag_run.c.started_at,
+        dag_run.c.triggered_by,
+    ).where(dag_run.c.id.in_(runs))
+    return connection.execute(query).all()
+
+
+def read_versions(connection: sa.Connection, versions: Sequence[int]) -> Sequence[sa.Row[tuple[int, str, str, str]]]:
+    """Return (id, dag_id, source_hash, path) of these versions: where their code is."""
+    query = sa.select(dag_version.c.id, dag_version.c.dag_id, dag_version.c.source_hash, dag_version.c.path)
+    return connection.execute(query.where(dag_version.c.id.in_(versions))).all()
+
+
+def tries_of_worker(connection: sa.Connection, worker: str) -> set[tuple[int, int]]:
+    """Return (instance, token) of what runs on this worker, by the database: a local try outside it was overtaken."""
+    query = sa.select(task_instance.c.id, task_instance.c.token).where(
+        task_instance.c.worker == worker, task_instance.c.state == "running"
+    )
+    return {(row.id, row.token) for row in connection.execute(query)}
+
+
+def ticket_of(connection: sa.Connection, instance: int, token: int) -> sa.Row[Any] | None:
+    """Return what a `Ticket` holds for a running try, or None when that dispatch is not running (any more)."""
+    query = (
+        sa.select(
+            task_instance.c.id.label("instance"),
+            task_instance.c.token,
+            task_instance.c.try_number,
+            task_instance.c.max_tries,
+            task_instance.c.run,
+            task_instance.c.dag_id,
+            dag_run.c.run_id,
+            task_instance.c.task_id,
+            task_instance.c.map_index,
+            dag_run.c.version_id,
+            task_instance.c.executor,
+            task_instance.c.queue,
+        )
+        .join_from(task_instance, dag_run, dag_run.c.id == task_instance.c.run)
+        .where(task_instance.c.id == instance, task_instance.c.token == token, task_instance.c.state == "running")
+    )
+    return connection.execute(query).one_or_none()
