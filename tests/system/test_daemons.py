@@ -7,6 +7,8 @@ import signal
 from pathlib import Path
 
 import psutil
+import sqlalchemy as sa
+from tradewind.metadata.engine import Database
 
 GATED = """
 import os
@@ -88,8 +90,6 @@ def version(deployment) -> int | None:
 
 def deployment_database(deployment):
     """A connection to the deployment's database."""
-    import sqlalchemy as sa
-    from tradewind.metadata.engine import Database
 
     return sa.create_engine(
         Database(deployment.environment["TRADEWIND__DATABASE__URL"]).url, poolclass=sa.NullPool

@@ -20,7 +20,7 @@ def trigger(
     """Make a run and wake a scheduler; see `tradewind.transitions.triggering.trigger`."""
     clock = SystemClock()
     ids = RandomIds(clock.now)
-    graphs = open_graphs(session.config)
+    graphs = open_graphs()
     made = session.database.write(
         lambda connection: triggering.trigger(
             connection,
@@ -32,6 +32,8 @@ def trigger(
             graphs=graphs,
             clock=clock,
             ids=ids,
+            executor=session.config.executor.default,
+            queue=session.config.executor.queue,
         ),
     )
     wakeups = open_wakeups(session.database, session.config.home)

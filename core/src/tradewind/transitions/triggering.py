@@ -40,6 +40,8 @@ def trigger(
     graphs: Graphs,
     clock: Clock,
     ids: Ids,
+    executor: str,
+    queue: str,
     run_id: str | None = None,
 ) -> Triggered:
     """Make a run of a DAG's newest version.
@@ -48,6 +50,7 @@ def trigger(
         logical_date: what the run is about; its data interval is the last complete one, as the schedule has it.
         conf: JSON values for the run; those named as the DAG's params are checked against their schemas.
         triggered_by: `cli`, `rest_api`, `ui` or `operator`.
+        executor, queue: those of tasks that name none.
         run_id: the run's name; by default `manual__` and the logical date.
     Raises:
         TradewindNotFoundException: when there is no such DAG, or its file is gone.
@@ -77,6 +80,8 @@ def trigger(
                 triggered_by=triggered_by,
                 clock=clock,
                 ids=ids,
+                executor=executor,
+                queue=queue,
             )
     except IntegrityError as error:
         raise TradewindException(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tradewind.metadata.tables import dag_run, dag_version, task_instance
 
 
-def read_runs(connection: sa.Connection, runs: Sequence[int]) -> Sequence[sa.Row[Any]]:
+def read_runs(connection: sa.Connection, runs: Sequence[int]) -> Sequence[Any]:
     """Return what a task's context says of these runs: ids, type, dates, conf and times."""
     query = sa.select(
         dag_run.c.id,
@@ -27,7 +27,7 @@ def read_runs(connection: sa.Connection, runs: Sequence[int]) -> Sequence[sa.Row
     return connection.execute(query).all()
 
 
-def read_versions(connection: sa.Connection, versions: Sequence[int]) -> Sequence[sa.Row[tuple[int, str, str, str]]]:
+def read_versions(connection: sa.Connection, versions: Sequence[int]) -> Sequence[Any]:
     """Return (id, dag_id, source_hash, path) of these versions: where their code is."""
     query = sa.select(dag_version.c.id, dag_version.c.dag_id, dag_version.c.source_hash, dag_version.c.path)
     return connection.execute(query.where(dag_version.c.id.in_(versions))).all()
@@ -41,7 +41,7 @@ def tries_of_worker(connection: sa.Connection, worker: str) -> set[tuple[int, in
     return {(row.id, row.token) for row in connection.execute(query)}
 
 
-def ticket_of(connection: sa.Connection, instance: int, token: int) -> sa.Row[Any] | None:
+def ticket_of(connection: sa.Connection, instance: int, token: int) -> Any | None:
     """Return what a `Ticket` holds for a running try, or None when that dispatch is not running (any more)."""
     query = (
         sa.select(

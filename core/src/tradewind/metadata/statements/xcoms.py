@@ -39,7 +39,7 @@ def _upsert(dialect: str) -> sa.Insert:
     return lite.on_conflict_do_update(index_elements=KEY, set_={name: lite.excluded[name] for name in VALUES})
 
 
-def running_try(connection: sa.Connection, instance: int, token: int) -> sa.Row[tuple[int, str, int]] | None:
+def running_try(connection: sa.Connection, instance: int, token: int) -> Any | None:
     """Return (run, task_id, map_index) of a try that is still the newest, locked, or None when it was overtaken."""
     query = (
         sa.select(task_instance.c.run, task_instance.c.task_id, task_instance.c.map_index)
@@ -80,7 +80,7 @@ def pull(
     task_ids: Sequence[str],
     key: str,
     map_indexes: Sequence[int] | None = None,
-) -> Sequence[sa.Row[tuple[str, int, str | None, str | None]]]:
+) -> Sequence[Any]:
     """Return (task_id, map_index, value, storage) of what tasks of one run pushed under a key, by task and map index."""
     query = (
         sa.select(xcom.c.task_id, xcom.c.map_index, xcom.c.value, xcom.c.storage)
