@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tradewind import task
+from tradewind.cli import main
 from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, listeners, policies
 from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
@@ -17,7 +18,6 @@ from tradewind.plugins.kinds import KINDS
 from tradewind.plugins.secrets import secrets_chain
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.contracts.executor import Ticket
-from tradewind_plugins.contracts.timetable import TimeRestriction
 from tradewind_plugins.events import TaskTry
 from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import Host, bind
@@ -76,16 +76,10 @@ def connection_types():
 
 
 def task_decorators():
-    assert registry().load("task decorator", "twice")(str)(5) == ["5", "5"]
-
-
-def timetables():
-    at = datetime(2021, 1, 1, tzinfo=timezone.utc)
-    timetable = registry().load("timetable", "OnceTimetable").deserialize({})
-    due = timetable.next_dagrun_info(
-        last_automated_data_interval=None, restriction=TimeRestriction(earliest=at, latest=None, catchup=True)
-    )
-    assert (due.run_after, due.logical_date) == (at, at)
+    assert task.twice(str)(5) == ["5", "5"]
+    with pytest.raises(AttributeError, match="there is no task decorator 'docker'; run: pip install tradewind-docker"):
+        task.docker  # noqa: B018 - asking is the point
+    assert not hasattr(task, "__wrapped__")
 
 
 def executors():
@@ -122,8 +116,11 @@ def codecs():
 
 
 def cli_verbs(capsys):
-    assert registry().load("command", "hello")(["you"]) == 0
+    assert main(["hello", "you"]) == 0
     assert capsys.readouterr().out == "hello you\n"
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert re.search(r"hello +Greet somebody\.", capsys.readouterr().out)
 
 
 def dag_policy():
@@ -167,7 +164,6 @@ EFFECTS = {
     "tradewind_sensors": sensors,
     "tradewind_task_decorators": task_decorators,
     "tradewind_task_policy": task_policy,
-    "tradewind_timetables": timetables,
     "tradewind_xcom_storages": xcom_storages,
 }
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from tradewind_plugins.callables import check_call
 from tradewind_plugins.decorated import DecoratedOperator, function_name, returns_dict, unique_task_id
-from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.exceptions import TradewindConfigException, TradewindException
 from tradewind_plugins.mapped import MappedOperator, check_values
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.xcom_arg import XComArg
 
 from tradewind.operators.python import BranchPythonOperator, ShortCircuitOperator
+from tradewind.plugins.current import registry
 from tradewind.sensors.python import PythonSensor
 
 P = ParamSpec("P")
@@ -123,7 +124,10 @@ class TaskDecorator:
 
 
 class TaskDecorators(TaskDecorator):
-    """``@task`` and what hangs on it: ``@task.branch``, ``@task.short_circuit``, ``@task.sensor``, ``@task.python``."""
+    """``@task`` and what hangs on it: ``@task.branch``, ``@task.short_circuit``, ``@task.sensor``, ``@task.python``.
+
+    Other attributes are the decorators that installed plugins declare.
+    """
 
     def __init__(self) -> None:
         super().__init__("task", DecoratedOperator)
@@ -131,6 +135,17 @@ class TaskDecorators(TaskDecorator):
         self.branch = TaskDecorator("task.branch", BranchPythonOperator)
         self.short_circuit = TaskDecorator("task.short_circuit", ShortCircuitOperator)
         self.sensor = TaskDecorator("task.sensor", PythonSensor)
+
+    if not TYPE_CHECKING:  # type checkers shall report a decorator that is misspelt
+
+        def __getattr__(self, name):
+            """Return the decorator that a plugin declares under the name."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            try:
+                return registry().load("task decorator", name)
+            except TradewindConfigException as error:
+                raise AttributeError(f"@task has no attribute {name!r}: {error}") from error
 
 
 task = TaskDecorators()

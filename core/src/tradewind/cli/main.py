@@ -6,7 +6,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tradewind.cli.errors import CommandError
 
@@ -54,13 +54,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     group = next((word for word in words if not word.startswith("-")), None)
     if group not in GROUPS or words[0] != group:
-        _top_parser().parse_args(words or ["--help"])
-        return 2
+        return _not_our_own(words)
     module = importlib.import_module(f"tradewind.cli.commands.{group.replace('-', '_')}")
     parser = argparse.ArgumentParser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
     module.configure(parser)
     options = parser.parse_args(words[1:])
     return _call(options)
+
+
+def _not_our_own(words: list[str]) -> int:
+    """Run a plugin's command, print the help, or say that there is no such command."""
+    # Only now, as no command of our own waits for the plugins
+    from tradewind.cli.plugins import plugin_commands, run_plugin_command  # noqa: PLC0415
+
+    added = plugin_commands()
+    if words and words[0] in added:
+        return run_plugin_command(words)
+    _top_parser({**GROUPS, **added}).parse_args(words or ["--help"])
+    return 2
 
 
 def _call(options: argparse.Namespace) -> int:
@@ -79,9 +90,9 @@ def _call(options: argparse.Namespace) -> int:
     return code or 0
 
 
-def _top_parser() -> argparse.ArgumentParser:
-    width = max(map(len, GROUPS))
-    commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in GROUPS.items())
+def _top_parser(groups: Mapping[str, str]) -> argparse.ArgumentParser:
+    width = max(map(len, groups))
+    commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in groups.items())
     parser = argparse.ArgumentParser(
         prog="tradewind",
         description="Tradewind runs workflows: DAGs of Python tasks, on a schedule or on request.",
@@ -89,7 +100,7 @@ def _top_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="tradewind COMMAND [options]",
     )
-    parser.add_argument("command", choices=list(GROUPS), metavar="COMMAND", help="one of the commands below")
+    parser.add_argument("command", choices=list(groups), metavar="COMMAND", help="one of the commands below")
     return parser
 
 

@@ -7,6 +7,23 @@ from tradewind_plugins.hooks import hookimpl
 
 
 @hookimpl
+def tradewind_operators() -> list[Declared]:
+    python = "tradewind.operators.python"
+    return [
+        Declared(path="tradewind.operators.bash:BashOperator", summary="Runs a command with bash."),
+        Declared(path="tradewind.operators.empty:EmptyOperator", summary="Does nothing."),
+        Declared(path=f"{python}:BranchPythonOperator", summary="Calls a function that chooses what goes on."),
+        Declared(path=f"{python}:PythonOperator", summary="Calls a function."),
+        Declared(path=f"{python}:ShortCircuitOperator", summary="Calls a function that says whether to go on."),
+    ]
+
+
+@hookimpl
+def tradewind_sensors() -> list[Declared]:
+    return [Declared(path="tradewind.sensors.python:PythonSensor", summary="Waits until a function says so.")]
+
+
+@hookimpl
 def tradewind_codecs() -> list[Declared]:
     return [
         Declared(name="json", path="tradewind.plugins.codecs:StandardCodec", summary="The standard library's json."),

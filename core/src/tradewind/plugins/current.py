@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tradewind.config import load
 from tradewind.plugins.registry import Registry, open_registry
 
 
@@ -23,6 +22,9 @@ def registry() -> Registry:
     """
     if _Process.registry is not None:
         return _Process.registry
+    # Here and not at the top: whoever imports `tradewind` to write a DAG reads no configuration.
+    from tradewind.config import load  # noqa: PLC0415
+
     config = load().config
     return use_registry(config.home, config.plugins.modules)
 

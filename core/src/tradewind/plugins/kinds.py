@@ -29,7 +29,6 @@ KINDS: Final = {
     for kind in (
         Kind(name="operator", hook="tradewind_operators", by_path=True),
         Kind(name="sensor", hook="tradewind_sensors", by_path=True),
-        Kind(name="timetable", hook="tradewind_timetables", by_path=True),
         Kind(name="connection type", hook="tradewind_connection_types", value=ConnectionType),
         Kind(name="task decorator", hook="tradewind_task_decorators"),
         Kind(name="executor", hook="tradewind_executors"),

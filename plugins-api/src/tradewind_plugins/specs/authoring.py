@@ -12,7 +12,6 @@ __all__ = [
     "tradewind_operators",
     "tradewind_sensors",
     "tradewind_task_decorators",
-    "tradewind_timetables",
 ]
 
 
@@ -63,19 +62,6 @@ def tradewind_task_decorators() -> Sequence[Declared]:  # type: ignore[empty-bod
     Moment: once after the installed distributions changed.
     Returns: the decorators; of two plugins with the same name the first wins.
     Exception: the plugin's decorators are left out, with a warning that names the plugin and the error.
-
-    versionadded: 0.1
-    """
-
-
-@declaring
-def tradewind_timetables() -> Sequence[Declared]:  # type: ignore[empty-body]
-    """Declare timetables: the only ones that the scheduler makes from a serialized DAG.
-
-    Caller: the registry.
-    Moment: once after the installed distributions changed.
-    Returns: subclasses of `tradewind_plugins.contracts.timetable.Timetable`, told apart by their paths.
-    Exception: the plugin's timetables are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """
