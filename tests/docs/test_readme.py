@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -91,10 +92,8 @@ def test_the_readme_shows_what_its_commands_print(system: tuple[Path, dict[str, 
             path = folder / step.command.removeprefix("save ")
             path.write_text(step.text)
             continue
-        command = step.command.replace(PROGRAM, f"{sys.executable} -m tradewind", 1)
-        done = subprocess.run(
-            command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        command = [sys.executable, "-m", "tradewind", *shlex.split(step.command)[1:]]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert matches(step.text, done.stdout + done.stderr), (
             f"$ {step.command}\nthe README shows:\n{step.text}\nit printed:\n{done.stdout}{done.stderr}"
         )
