@@ -97,6 +97,28 @@ def beside_airflows_own():
     return [edges(dag), run(dag)["ours"]]
 
 
+def reschedule():
+    """A sensor that is looked at twice: its states, and how long it had waited by its own account."""
+    from tradewind import BaseSensor
+
+    looks = []
+
+    class SecondLook(BaseSensor):
+        def poke(self, context):
+            looks.append(getattr(context["ti"], "waiting_since", None))
+            return len(looks) == 2
+
+    with AirflowDAG("waits", start_date=DATE, schedule_interval=None) as dag:
+        SecondLook(task_id="wait", poke_interval=0, timeout=60, mode="reschedule")
+    dag.create_dagrun(run_id="test", state=State.RUNNING, execution_date=DATE)
+    states = []
+    for _ in range(2):
+        ti = TaskInstance(dag.get_task("wait"), DATE)
+        ti.run()
+        states.append(ti.current_state())
+    return [states, looks[0] is None, looks[1] is not None]
+
+
 def values():
     from tradewind_plugins.connection import Connection
 
@@ -124,6 +146,7 @@ def main(path):
         "refusals": refusals(),
         "plain": beside_airflows_own(),
         "values": values(),
+        "reschedule": reschedule(),
     }
     Path(path).write_text(json.dumps(found, default=str))
 

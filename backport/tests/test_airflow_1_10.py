@@ -114,6 +114,10 @@ def test_our_operators_stand_beside_airflows_own(report):
     assert ours == ["success", [["2021-01-01"]]]
 
 
+def test_a_sensor_gives_its_slot_back_and_remembers_its_first_look(report):
+    assert report["reschedule"] == [["up_for_reschedule", "success"], True, True]
+
+
 def test_values_and_connections_work_on_python_3_6(report):
     assert report["values"] == [True, False, 5]
 

@@ -89,14 +89,6 @@ def executors():
     assert list(executor.list_alive()) == [ticket]
 
 
-def log_stores():
-    store = registry().load("log store", "memory")()
-    store.put_chunk("d/r/t/1.log", 0, b"hello")
-    store.put_chunk("d/r/t/1.log", 0, b"hello")
-    store.seal("d/r/t/1.log")
-    assert store.read("d/r/t/1.log", 1, 3) == b"ell"
-
-
 def xcom_storages():
     storage = registry().load("XCom storage", "folder")(Path.cwd())
     reference = storage.put("d/r/t/k", b"[1]")
@@ -158,7 +150,6 @@ EFFECTS = {
     "tradewind_connection_types": connection_types,
     "tradewind_dag_policy": dag_policy,
     "tradewind_executors": executors,
-    "tradewind_log_stores": log_stores,
     "tradewind_operators": operators,
     "tradewind_secrets_backends": secrets_backends,
     "tradewind_sensors": sensors,

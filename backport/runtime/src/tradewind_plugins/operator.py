@@ -4,6 +4,7 @@ import inspect
 from enum import Enum
 
 from airflow.models import BaseOperator as AirflowOperator
+from airflow.models import TaskReschedule
 from airflow.utils.decorators import apply_defaults
 
 from tradewind_plugins.airflow_host import enter_task, leave_task
@@ -87,6 +88,7 @@ class BaseOperator(AirflowOperator):
     def pre_execute(self, context):
         """Let the host know which task runs."""
         _complete(context)
+        _note_first_look(self, context["ti"])
         enter_task(context)
         super().pre_execute(context)
 
@@ -121,6 +123,13 @@ def _refuse(kind, task_id, kwargs, executor, task_group):
 def _trigger_rule(rule):
     name = rule.value if isinstance(rule, Enum) else rule
     return _OLD_RULES.get(name, name)
+
+
+def _note_first_look(task, ti):
+    """Tell a rescheduled sensor when this try first looked, which Airflow 1.10 keeps beside the task instance."""
+    if getattr(task, "reschedule", False):
+        earlier = TaskReschedule.find_for_task_instance(ti)
+        ti.waiting_since = earlier[0].start_date if earlier else None
 
 
 def _complete(context):

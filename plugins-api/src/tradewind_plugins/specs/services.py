@@ -1,4 +1,4 @@
-"""What plugins offer to those who run Tradewind: where tasks run, where logs, large XComs and secrets are kept."""
+"""What plugins offer to those who run Tradewind: where tasks run, where large XComs and secrets are kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ __all__ = [
     "tradewind_cli_verbs",
     "tradewind_codecs",
     "tradewind_executors",
-    "tradewind_log_stores",
     "tradewind_secrets_backends",
     "tradewind_xcom_storages",
 ]
@@ -25,19 +24,6 @@ def tradewind_executors() -> Sequence[Declared]:  # type: ignore[empty-body]
     Moment: once after the installed distributions changed.
     Returns: the executors, by the name that a task's `executor` argument has; of two with one name the first wins.
     Exception: the plugin's executors are left out, with a warning that names the plugin and the error.
-
-    versionadded: 0.1
-    """
-
-
-@declaring
-def tradewind_log_stores() -> Sequence[Declared]:  # type: ignore[empty-body]
-    """Declare log stores: implementations of `tradewind_plugins.contracts.log_store.LogStore`.
-
-    Caller: the registry.
-    Moment: once after the installed distributions changed.
-    Returns: the stores, by the name that a setting has; of two with one name the first wins.
-    Exception: the plugin's stores are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """
