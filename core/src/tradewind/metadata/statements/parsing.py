@@ -1,0 +1,195 @@
+"""Statements of the DAG processor: what it knows of files and DAGs, and what it writes, each kind in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from tradewind.metadata.tables import bundle, dag, dag_file, dag_run, dag_version, source_blob
+
+_IDS_PER_QUERY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What is stored of a DAG file's last import."""
+
+    path: str
+    fingerprint: str | None
+    inputs: str
+    error: str | None
+    parsed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentDag:
+    """A DAG with its current version, as far as the processor decides by it.
+
+    Arguments:
+        is_used: whether a run has the current version, so that it must stay as it is.
+        last_interval_end: end of the data interval of the last scheduled run.
+    """
+
+    dag_id: str
+    bundle: str
+    path: str
+    is_active: bool
+    version_id: int
+    number: int
+    structure_hash: str
+    source_hash: str
+    is_used: bool
+    last_interval_end: datetime | None
+
+
+def ensure_bundle(connection: sa.Connection, name: str, *, kind: str) -> None:
+    """Insert the bundle if it is missing."""
+    if connection.execute(sa.select(bundle.c.name).where(bundle.c.name == name)).first() is None:
+        connection.execute(sa.insert(bundle).values(name=name, kind=kind, options="{}"))
+
+
+def list_files(connection: sa.Connection, bundle_name: str) -> list[FileRow]:
+    """Return the files of a bundle that are there, by path."""
+    columns = (dag_file.c.path, dag_file.c.fingerprint, dag_file.c.inputs, dag_file.c.error, dag_file.c.parsed_at)
+    query = (
+        sa.select(*columns)
+        .where(dag_file.c.bundle == bundle_name, dag_file.c.is_present.is_(True))
+        .order_by(dag_file.c.path)
+    )
+    return [FileRow(*row) for row in connection.execute(query)]
+
+
+def lock_dags(connection: sa.Connection, bundle_name: str, path: str, dag_ids: Sequence[str]) -> dict[str, CurrentDag]:
+    """Lock and return the DAGs of these ids and those that this file defined before, by id.
+
+    The lock keeps a run from being made of a version that is about to be overwritten: whoever makes a run locks the
+    DAG's row before reading its version.
+    """
+    found: dict[str, CurrentDag] = {}
+    for start in range(0, max(len(dag_ids), 1), _IDS_PER_QUERY):
+        part = list(dag_ids[start : start + _IDS_PER_QUERY])
+        for row in connection.execute(_current(bundle_name, path, part)):
+            found[row.dag_id] = CurrentDag(*row)
+    return found
+
+
+def _current(bundle_name: str, path: str, dag_ids: list[str]) -> sa.Select[Any]:
+    runs = dag_run.alias()
+    used = sa.exists().where(runs.c.dag_id == dag.c.dag_id, runs.c.version_id == dag.c.version_id)
+    last = (
+        sa.select(sa.func.max(dag_run.c.data_interval_end))
+        .where(dag_run.c.dag_id == dag.c.dag_id, dag_run.c.run_type == "scheduled")
+        .scalar_subquery()
+    )
+    return (
+        sa.select(
+            dag.c.dag_id,
+            dag.c.bundle,
+            dag.c.path,
+            dag.c.is_active,
+            dag.c.version_id,
+            dag_version.c.number,
+            dag_version.c.structure_hash,
+            dag_version.c.source_hash,
+            used.label("is_used"),
+            last.label("last_interval_end"),
+        )
+        .join(dag_version, dag_version.c.id == dag.c.version_id)
+        .where(sa.or_(dag.c.dag_id.in_(dag_ids), sa.and_(dag.c.bundle == bundle_name, dag.c.path == path)))
+        .order_by(dag.c.dag_id)
+        .with_for_update(of=dag)
+    )
+
+
+def add_blobs(connection: sa.Connection, blobs: Mapping[str, bytes]) -> None:
+    """Insert those blobs that are not stored yet."""
+    rows = [{"hash": name, "data": blobs[name]} for name in sorted(blobs)]
+    if rows:
+        connection.execute(_insert_or_keep(connection), rows)
+
+
+def _insert_or_keep(connection: sa.Connection) -> sa.Insert:
+    name = connection.dialect.name
+    if name == "postgresql":
+        return postgresql.insert(source_blob).on_conflict_do_nothing()
+    if name == "sqlite":
+        return sqlite.insert(source_blob).on_conflict_do_nothing()
+    return mysql.insert(source_blob).prefix_with("IGNORE")
+
+
+def add_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert versions."""
+    if rows:
+        connection.execute(sa.insert(dag_version), list(rows))
+
+
+def overwrite_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give versions that no run uses other contents; each row names the version by ``key``."""
+    _update_many(connection, dag_version, dag_version.c.id, rows)
+
+
+def add_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert DAGs."""
+    if rows:
+        connection.execute(sa.insert(dag), list(rows))
+
+
+def update_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change DAGs; each row names the DAG by ``key`` and has the same columns."""
+    _update_many(connection, dag, dag.c.dag_id, rows)
+
+
+def _update_many(
+    connection: sa.Connection, table: sa.Table, key: sa.Column[Any], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    if not rows:
+        return
+    values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in rows[0] if name != "key"}
+    statement = sa.update(table).where(key == sa.bindparam("key", type_=key.type)).values(values)
+    bound = [{name if name == "key" else f"new_{name}": value for name, value in row.items()} for row in rows]
+    connection.execute(statement, bound)
+
+
+def deactivate_dags(connection: sa.Connection, dag_ids: Iterable[str]) -> None:
+    """Mark DAGs as gone; nothing is scheduled of them any more."""
+    ids = sorted(dag_ids)
+    if ids:
+        connection.execute(sa.update(dag).where(dag.c.dag_id.in_(ids)).values(is_active=False, due_at=None))
+
+
+def put_file(connection: sa.Connection, *, bundle_name: str, path: str, values: Mapping[str, Any]) -> None:
+    """Insert or change what is stored of a file."""
+    row = {"bundle": bundle_name, "path": path, **values}
+    name = connection.dialect.name
+    if name == "postgresql":
+        keys = [dag_file.c.bundle, dag_file.c.path]
+        connection.execute(
+            postgresql.insert(dag_file).values(row).on_conflict_do_update(index_elements=keys, set_=values)
+        )
+    elif name == "sqlite":
+        keys = [dag_file.c.bundle, dag_file.c.path]
+        connection.execute(sqlite.insert(dag_file).values(row).on_conflict_do_update(index_elements=keys, set_=values))
+    else:
+        connection.execute(mysql.insert(dag_file).values(row).on_duplicate_key_update(**values))
+
+
+def remove_files(connection: sa.Connection, bundle_name: str, paths: Iterable[str]) -> None:
+    """Mark files as gone, and the DAGs they defined with them."""
+    gone = sorted(paths)
+    for start in range(0, len(gone), _IDS_PER_QUERY):
+        part = gone[start : start + _IDS_PER_QUERY]
+        connection.execute(
+            sa.update(dag_file)
+            .where(dag_file.c.bundle == bundle_name, dag_file.c.path.in_(part))
+            .values(is_present=False, error=None, error_line=None, error_trace=None, fingerprint=None)
+        )
+        connection.execute(
+            sa.update(dag)
+            .where(dag.c.bundle == bundle_name, dag.c.path.in_(part), dag.c.is_active.is_(True))
+            .values(is_active=False, due_at=None)
+        )

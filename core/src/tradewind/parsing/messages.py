@@ -1,0 +1,80 @@
+"""The socket pair between the processor and a child: frames of a kind and a length, and what the child may ask.
+
+A child asks for variables and connections only; the processor answers from the environment and the database, so that
+the child needs neither.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from typing import Any, NoReturn
+
+from tradewind_plugins import host
+from tradewind_plugins.connection import Connection
+from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+
+RESULT = b"R"
+ASK = b"A"
+_HEAD = struct.Struct("!cQ")
+
+
+def send(channel: socket.socket, kind: bytes, payload: bytes) -> None:
+    """Send one frame."""
+    channel.sendall(_HEAD.pack(kind, len(payload)) + payload)
+
+
+class Frames:
+    """Puts frames together from the bytes that arrive."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """Take in bytes and return the frames that are complete now, kind and payload each."""
+        self._buffer += data
+        complete = []
+        while len(self._buffer) >= _HEAD.size:
+            kind, length = _HEAD.unpack_from(self._buffer)
+            end = _HEAD.size + length
+            if len(self._buffer) < end:
+                break
+            complete.append((kind, bytes(self._buffer[_HEAD.size : end])))
+            del self._buffer[:end]
+        return complete
+
+
+class AskingHost(host.Host):
+    """The host of code that runs while a DAG file is imported: variables and connections, nothing else."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def variable(self, key: str) -> str | None:
+        """See ``Host.variable``."""
+        found: str | None = self._ask("variable", key)
+        return found
+
+    def connection(self, conn_id: str) -> Connection:
+        """See ``Host.connection``."""
+        found = self._ask("connection", conn_id)
+        if found is None:
+            raise TradewindNotFoundException(f"Connection {conn_id!r} is not defined.")
+        return Connection(**found)
+
+    def set_variable(self, key: str, value: str, description: str | None = None) -> NoReturn:
+        """Refuse: importing a file must not change anything."""
+        raise TradewindException(
+            f"The variable {key!r} cannot be set while the DAG file is imported; set it inside a task."
+        )
+
+    def _ask(self, kind: str, name: str) -> Any:
+        send(self._channel, ASK, json.dumps([kind, name]).encode())
+        frames = Frames()
+        while True:
+            data = self._channel.recv(65536)
+            if not data:
+                raise TradewindException("The processor is gone.")
+            for _, payload in frames.feed(data):
+                return json.loads(payload)

@@ -1,0 +1,76 @@
+"""What an import reads, noted by an audit hook: it sees what the file's code opens, however it does so.
+
+Lives in the forked child only: an audit hook cannot be taken away again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+_OUTSIDE = frozenset(
+    ("os.exec", "os.posix_spawn", "os.spawn", "os.system", "socket.connect", "socket.getaddrinfo", "subprocess.Popen")
+)
+# The import system lists every folder of sys.path; that a folder got another file says nothing about this DAG file.
+_IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether a file is opened to be written: what an import writes itself is not among its inputs."""
+    _, mode, flags = arguments
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return bool(flags & (os.O_WRONLY | os.O_RDWR))
+
+
+class Recorder:
+    """Notes files opened and folders listed under ``root``, and whether the import reached outside."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._prefix = f"{self._root}{os.sep}"
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        self.reached_outside = False
+        self.is_on = False
+
+    def start(self) -> None:
+        """Begin to note; the hook stays for the rest of the process."""
+        self.is_on = True
+        sys.addaudithook(self._hear)
+
+    def stop(self) -> None:
+        """Note nothing any more."""
+        self.is_on = False
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.is_on:
+            return
+        if event == "open":
+            if not _writes(arguments):
+                self._note(arguments[0], self.files)
+        elif event in ("os.listdir", "os.scandir"):
+            if sys._getframe(1).f_code.co_filename != _IMPORT_SYSTEM:  # noqa: SLF001 - the caller is the question
+                self._note(arguments[0] if arguments[0] is not None else ".", self.folders)
+        elif event in _OUTSIDE:
+            self.reached_outside = True
+
+    def _note(self, given: Any, noted: set[str]) -> None:
+        if not isinstance(given, (str, bytes, os.PathLike)):
+            return  # a file descriptor: opened by name before
+        path = os.path.abspath(os.fsdecode(given))  # noqa: PTH100 - resolving links would open files of its own
+        if path == self._root:
+            noted.add("")
+        elif path.startswith(self._prefix):
+            noted.add(path[len(self._prefix) :].replace(os.sep, "/"))
+
+    def local_modules(self) -> set[str]:
+        """Return the source files under the root of all modules that are imported by now."""
+        found = set()
+        for module in list(sys.modules.values()):
+            origin = getattr(module, "__file__", None)
+            if isinstance(origin, str) and origin.startswith(self._prefix):
+                found.add(origin[len(self._prefix) :].replace(os.sep, "/"))
+        return found

@@ -1,0 +1,205 @@
+"""Writing what a parsed file defines: the decision what changes, and the one transaction that writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import parsing as statements
+from tradewind.metadata.statements.parsing import CurrentDag
+from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
+from tradewind.serialization import SerializedDag, deserialize
+from tradewind.timetables import NullTimetable
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a parsed file belongs and what its new DAGs begin as.
+
+    Args:
+        bundle: the bundle's name.
+        paused: whether a DAG that does not say so itself starts paused.
+        is_present: tells whether a file of the bundle is there, by its path.
+    """
+
+    bundle: str
+    paused: bool
+    is_present: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a file's result brought about.
+
+    Args:
+        failure: why the file is in error: its own failure, or a DAG id that another file has; None if it is not.
+        contested: ids of its DAGs that another file has.
+        gone: ids that it does not define any more.
+        changed: ids that are new or have new contents.
+    """
+
+    failure: ImportFailure | None
+    contested: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+def record(
+    connection: sa.Connection, parsed: ParsedFile, fingerprint: str, place: Place, *, now: datetime, ids: Ids
+) -> Recorded:
+    """Write the result of importing a file; the caller's transaction holds it together.
+
+    A file that failed keeps its DAGs as they were. A file that was read loses those it does not define any more.
+    """
+    current: dict[str, CurrentDag] = {}
+    if parsed.failure is None:
+        current = statements.lock_dags(connection, place.bundle, parsed.path, [dag.dag_id for dag in parsed.dags])
+    plan = _Plan(parsed, place, current, now)
+    if parsed.failure is None:
+        plan.decide(ids)
+        if plan.versions or plan.overwritten:
+            statements.add_blobs(connection, parsed.blobs)
+        statements.add_versions(connection, plan.versions)
+        statements.overwrite_versions(connection, plan.overwritten)
+        statements.add_dags(connection, plan.new_dags)
+        statements.update_dags(connection, plan.changed_dags)
+        statements.deactivate_dags(connection, plan.gone)
+    failure = parsed.failure or plan.contested_failure()
+    statements.put_file(
+        connection,
+        bundle_name=place.bundle,
+        path=parsed.path,
+        values={"fingerprint": fingerprint, "parsed_at": now, **_file_values(parsed, failure)},
+    )
+    changed = [row["dag_id"] for row in plan.new_dags] + [row["key"] for row in plan.changed_dags]
+    return Recorded(failure, tuple(plan.contested), tuple(plan.gone), tuple(changed))
+
+
+@dataclass
+class _Plan:
+    """What a file's result changes: rows to write, by kind."""
+
+    parsed: ParsedFile
+    place: Place
+    current: Mapping[str, CurrentDag]
+    now: datetime
+    versions: list[dict[str, Any]] = field(default_factory=list)
+    overwritten: list[dict[str, Any]] = field(default_factory=list)
+    new_dags: list[dict[str, Any]] = field(default_factory=list)
+    changed_dags: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    contested: list[str] = field(default_factory=list)
+
+    def decide(self, ids: Ids) -> None:
+        """Fill in the rows."""
+        fresh = iter(ids.block(max(len(self.parsed.dags), 1)))
+        for dag in self.parsed.dags:
+            known = self.current.get(dag.dag_id)
+            if known is None:
+                self._add(dag, next(fresh))
+            elif self._is_another_file_s(known):
+                self.contested.append(dag.dag_id)
+            elif self._has_changed(dag, known):
+                self._change(dag, known, next(fresh))
+        defined = {dag.dag_id for dag in self.parsed.dags}
+        self.gone = [
+            dag_id
+            for dag_id, known in self.current.items()
+            if known.is_active and self._is_here(known) and dag_id not in defined
+        ]
+
+    def _is_here(self, known: CurrentDag) -> bool:
+        return (known.bundle, known.path) == (self.place.bundle, self.parsed.path)
+
+    def _is_another_file_s(self, known: CurrentDag) -> bool:
+        if not known.is_active or self._is_here(known):
+            return False
+        return known.bundle != self.place.bundle or self.place.is_present(known.path)
+
+    def _has_changed(self, dag: ParsedDag, known: CurrentDag) -> bool:
+        return self._has_new_contents(dag, known) or not known.is_active or not self._is_here(known)
+
+    def _has_new_contents(self, dag: ParsedDag, known: CurrentDag) -> bool:
+        return (known.structure_hash, known.source_hash) != (dag.structure_hash, self.parsed.source_hash)
+
+    def _add(self, dag: ParsedDag, version_id: int) -> None:
+        serialized = deserialize(dag.serialized)
+        said = serialized.is_paused_upon_creation
+        self.versions.append({**self._contents(dag), "dag_id": dag.dag_id, "id": version_id, "number": 1})
+        self.new_dags.append(
+            {
+                "dag_id": dag.dag_id,
+                "version_id": version_id,
+                "is_paused": self.place.paused if said is None else said,
+                **self._facts(serialized, None),
+            }
+        )
+
+    def _change(self, dag: ParsedDag, known: CurrentDag, fresh_id: int) -> None:
+        version_id = known.version_id
+        if self._has_new_contents(dag, known) and known.is_used:
+            version_id = fresh_id
+            number = known.number + 1
+            self.versions.append({**self._contents(dag), "dag_id": dag.dag_id, "id": fresh_id, "number": number})
+        elif self._has_new_contents(dag, known):
+            self.overwritten.append({**self._contents(dag), "key": version_id})
+        facts = self._facts(deserialize(dag.serialized), known.last_interval_end)
+        self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
+
+    def _contents(self, dag: ParsedDag) -> dict[str, Any]:
+        return {
+            "structure_hash": dag.structure_hash,
+            "source_hash": self.parsed.source_hash,
+            "bundle": self.place.bundle,
+            "path": self.parsed.path,
+            "serialized": dag.serialized,
+            "created_at": self.now,
+        }
+
+    def _facts(self, dag: SerializedDag, last_interval_end: datetime | None) -> dict[str, Any]:
+        """Return the columns of a DAG's row that follow from its contents. New contents end a quarantine."""
+        run = dag.next_run(after=last_interval_end, now=self.now)
+        scheduled = not isinstance(dag.timetable, NullTimetable)
+        return {
+            "bundle": self.place.bundle,
+            "path": self.parsed.path,
+            "is_active": True,
+            "description": dag.description,
+            "owners": ", ".join(dag.owners)[:500],
+            "tags": json.dumps(dag.tags),
+            "schedule": json.dumps(dag.timetable.to_spec()) if scheduled else None,
+            "max_active_runs": dag.max_active_runs,
+            "max_active_tasks": dag.max_active_tasks,
+            "next_run": run.to_json() if run is not None else None,
+            "due_at": run.run_at if run is not None else None,
+            "quarantine": None,
+        }
+
+    def contested_failure(self) -> ImportFailure | None:
+        """Return the error of a file that defines DAGs which are another file's, naming both."""
+        if not self.contested:
+            return None
+        path = self.parsed.path
+        told = "; ".join(
+            f"{dag_id!r} is defined in {self.current[dag_id].path} and in {path}" for dag_id in self.contested
+        )
+        return ImportFailure(f"A DAG id belongs to one file: {told}. Give one of the DAGs another id.")
+
+
+def _file_values(parsed: ParsedFile, failure: ImportFailure | None) -> dict[str, Any]:
+    return {
+        "inputs": parsed.inputs.to_json(),
+        "source_hash": parsed.source_hash or None,
+        "parse_seconds": parsed.seconds,
+        "error": failure.sentence if failure is not None else None,
+        "error_line": failure.line if failure is not None else None,
+        "error_trace": failure.trace if failure is not None else None,
+        "warnings": json.dumps(parsed.warnings),
+        "is_present": True,
+    }

@@ -1,0 +1,102 @@
+"""What comes back of a parsed file: values, and their form on the pipe between child and processor.
+
+The form is JSON with a length before each part, never a pickle: a DAG file's code ran in that process.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tradewind.parsing.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class ParsedDag:
+    """A DAG of a file, serialized."""
+
+    dag_id: str
+    serialized: str
+    structure_hash: str
+
+
+@dataclass(frozen=True)
+class ImportFailure:
+    """Why a file could not be read: one sentence, the line of the file if there is one, and the traceback."""
+
+    sentence: str
+    line: int | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """The result of importing one file.
+
+    Args:
+        path: the file, relative to the DAG folder.
+        inputs: what the import read.
+        digests: the content digest of every input file, as the child read it.
+        dags: what it defines; nothing if it failed.
+        failure: why it could not be read, or None.
+        source_hash: the hash of the version's sources.
+        blobs: compressed sources by hash, the manifest among them.
+        seconds: how long the import took.
+        warnings: sentences for the file's authors.
+    """
+
+    path: str
+    inputs: Inputs = field(default_factory=Inputs)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    dags: tuple[ParsedDag, ...] = ()
+    failure: ImportFailure | None = None
+    source_hash: str = ""
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+
+def encode(parsed: ParsedFile) -> bytes:
+    """Return the result as bytes: a head line of JSON, then the blobs one after the other."""
+    head: dict[str, Any] = {
+        "path": parsed.path,
+        "inputs": parsed.inputs.to_json(),
+        "digests": dict(parsed.digests),
+        "dags": [asdict(dag) for dag in parsed.dags],
+        "failure": asdict(parsed.failure) if parsed.failure is not None else None,
+        "source_hash": parsed.source_hash,
+        "blobs": [[name, len(data)] for name, data in parsed.blobs.items()],
+        "seconds": parsed.seconds,
+        "warnings": parsed.warnings,
+    }
+    return b"\n".join([json.dumps(head).encode(), b"".join(parsed.blobs.values())])
+
+
+def decode(data: bytes) -> ParsedFile:
+    """Return the result that :func:`encode` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is not one; the child was cut short.
+    """
+    line, _, rest = data.partition(b"\n")
+    head = json.loads(line)
+    blobs, start = {}, 0
+    for name, size in head["blobs"]:
+        blobs[name] = rest[start : start + size]
+        start += size
+    if start != len(rest):
+        raise ValueError("the blobs are incomplete")
+    failure = head["failure"]
+    return ParsedFile(
+        path=head["path"],
+        inputs=Inputs.from_json(head["inputs"]),
+        digests=head["digests"],
+        dags=tuple(ParsedDag(**dag) for dag in head["dags"]),
+        failure=ImportFailure(**failure) if failure is not None else None,
+        source_hash=head["source_hash"],
+        blobs=blobs,
+        seconds=head["seconds"],
+        warnings=tuple(head["warnings"]),
+    )
