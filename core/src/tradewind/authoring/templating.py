@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -60,7 +61,7 @@ class Renderer:
     """
 
     def __init__(self, dag: DAG, context: Mapping[str, Any], extensions: Any, pull: Any) -> None:
-        self._environment = environment(dag)
+        self._dag = dag
         self._context = context
         self._extensions = tuple(extensions)
         self._pull = pull
@@ -83,10 +84,15 @@ class Renderer:
         items = [self.render(item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
 
+    @cached_property
+    def _environment(self) -> jinja2.Environment:
+        """Made for the first template: most operators have none, and it is a tenth of a short task's cost."""
+        return environment(self._dag)
+
     def _render_text(self, text: str) -> Any:
         if self._extensions and text.endswith(self._extensions):
             template = self._environment.get_template(text)
-        elif "{" not in text and not self._environment.line_statement_prefix:
+        elif "{" not in text and not self._dag.jinja_environment_kwargs.get("line_statement_prefix"):
             return text
         else:
             template = self._environment.from_string(text)

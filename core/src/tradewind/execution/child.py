@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import socket
 import sys
 import time
@@ -15,7 +14,7 @@ from tradewind.execution.channel import Channel, ChannelClosed, frame
 from tradewind.execution.code import load
 from tradewind.execution.messages import Ended, Hello, Start
 from tradewind.execution.socket_host import SocketHost
-from tradewind.execution.task_run import instant, own_process, run_try
+from tradewind.execution.task_run import instant, run_try
 
 LOST_SUPERVISOR = 75
 
@@ -28,9 +27,6 @@ def settle() -> None:
     """Do what can be done before it is known which task this process will run."""
     global _hello  # noqa: PLW0603  (made before the start arrives, to be sent the moment it does)
     os.setsid()  # the leader of its own group: a kill reaches what the task started
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    task_log.settle()
-    own_process()
     gc.enable()
     _hello = frame(Hello(os.getpid()))
 

@@ -126,7 +126,7 @@ def _caller() -> tuple[str, int]:
 
 
 def settle() -> None:
-    """Point the streams of this process at the log, before there is one: done in the waiting child, off the path."""
+    """Point the streams of this process at descriptors 1 and 2, in the log's format: done in the zygote, for all."""
     sys.stdout = PrintedLines(1, "INFO")
     sys.stderr = PrintedLines(2, "WARNING")
     root = logging.getLogger()

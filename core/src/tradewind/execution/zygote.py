@@ -12,10 +12,11 @@ import os
 import socket
 import sys
 
-from tradewind.execution import child, warm_parent
+from tradewind.execution import child, task_log, warm_parent
 from tradewind.execution.messages import Message, OpenParent, StartCold
 from tradewind.execution.nest import Nest, leave_process
 from tradewind.execution.rehearsal import rehearse
+from tradewind.execution.task_run import own_process
 
 
 def serve(control: socket.socket) -> None:
@@ -53,6 +54,10 @@ def _cold(stream: int, log: int) -> int:
 def main(descriptor: int) -> int:
     """Serve on the socket `descriptor`; return the exit code."""
     rehearse()
+    # Done here once and not in each child, as every page that a child writes to costs it 4 microseconds
+    own_process()
+    task_log.settle()
+    gc.collect()
     gc.disable()  # a collection in a nest would only unshare pages; the children enable it again
     gc.freeze()
     serve(socket.socket(fileno=descriptor))

@@ -43,6 +43,11 @@ class Listeners:
     def __init__(self, known: Registry) -> None:
         self._caller = _caller(known, LISTENER_HOOKS)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody listens, so that no event need be made."""
+        return self._caller is None
+
     def running(self, event: TaskTry) -> None:
         """Call `on_task_running`."""
         self._tell("on_task_running", event)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import dag_run, dag_version, task_instance
+from tradewind.metadata.tables import Instant, dag_run, dag_version, task_instance, task_try
 
 
 def read_runs(connection: sa.Connection, runs: Sequence[int]) -> Sequence[Any]:
@@ -62,3 +63,12 @@ def ticket_of(connection: sa.Connection, instance: int, token: int) -> Any | Non
         .where(task_instance.c.id == instance, task_instance.c.token == token, task_instance.c.state == "running")
     )
     return connection.execute(query).one_or_none()
+
+
+def first_start_of_try(connection: sa.Connection, instance: int, try_number: int) -> datetime | None:
+    """Return when a try that was rescheduled first looked, None when it was not."""
+    query = sa.select(sa.func.min(task_try.c.started_at, type_=Instant)).where(
+        task_try.c.instance == instance, task_try.c.try_number == try_number, task_try.c.state == "up_for_reschedule"
+    )
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found

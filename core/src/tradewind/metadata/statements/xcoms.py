@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from tradewind.metadata.statements import xcom_pushes
 from tradewind.metadata.tables import dag_run, task_instance, xcom
-
-KEY = ("run", "task_id", "map_index", "key")
-VALUES = ("value", "storage", "type", "size", "length", "pushed_at")
-
-
-def upsert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store pushed values, replacing earlier ones under the same key.
-
-    Arguments:
-        rows: every column of `xcom` by name; sorted here by key, so that two writers lock in the same order.
-    """
-    if rows:
-        ordered = sorted(rows, key=lambda row: tuple(row[name] for name in KEY))
-        connection.execute(_upsert(connection.dialect.name), ordered)
-
-
-def _upsert(dialect: str) -> sa.Insert:
-    if dialect in {"mysql", "mariadb"}:
-        insert = mysql.insert(xcom)
-        return insert.on_duplicate_key_update({name: insert.inserted[name] for name in VALUES})
-    if dialect == "postgresql":
-        statement = postgresql.insert(xcom)
-        return statement.on_conflict_do_update(
-            index_elements=KEY, set_={name: statement.excluded[name] for name in VALUES}
-        )
-    lite = sqlite.insert(xcom)
-    return lite.on_conflict_do_update(index_elements=KEY, set_={name: lite.excluded[name] for name in VALUES})
 
 
 def running_try(connection: sa.Connection, instance: int, token: int) -> Any | None:
@@ -58,19 +31,11 @@ def push(connection: sa.Connection, instance: int, token: int, value: Mapping[st
     row = running_try(connection, instance, token)
     if row is None:
         return False
-    upsert(
+    xcom_pushes.store(
         connection,
         [{**value, "run": row.run, "task_id": row.task_id, "map_index": row.map_index, "pushed_at": pushed_at}],
     )
     return True
-
-
-def clear(connection: sa.Connection, owners: Iterable[tuple[int, str, int]]) -> None:
-    """Remove what earlier tries of (run, task_id, map_index) pushed: a new try starts with none."""
-    for run, task_id, map_index in sorted(owners):
-        connection.execute(
-            sa.delete(xcom).where(xcom.c.run == run, xcom.c.task_id == task_id, xcom.c.map_index == map_index)
-        )
 
 
 def pull(

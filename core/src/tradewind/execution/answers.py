@@ -1,0 +1,148 @@
+"""Answering what running tasks ask: XComs, variables, connections, settings; by direct calls to the database."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from tradewind_plugins.connection import Connection
+from tradewind_plugins.exceptions import TradewindNotFoundException
+
+from tradewind.config import Config
+from tradewind.execution import masking
+from tradewind.execution.messages import (
+    Beat,
+    GetConnection,
+    GetSetting,
+    GetVariable,
+    PullXCom,
+    PushXCom,
+    Reply,
+    Request,
+    SetVariable,
+    Start,
+)
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.credentials import find_connection, find_variable
+from tradewind.metadata.engine import Database
+from tradewind.metadata.secrets import Cipher, SecretError
+from tradewind.metadata.statements import tickets, variables, xcoms
+
+CONNECTION_FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
+OVERTAKEN = "a newer dispatch of this task exists, or its state was set by hand"
+Answered = tuple[Reply, list[str]]
+
+
+class Answers:
+    """Answers requests of tries.
+
+    Arguments:
+        database: the metadata database.
+        config: for settings.
+        cipher: of connections and variables.
+        environ: where connections and variables are looked up first.
+    """
+
+    def __init__(
+        self, database: Database, config: Config, cipher: Cipher, *, environ: Mapping[str, str], clock: Clock
+    ) -> None:
+        self._database = database
+        self._config = config
+        self._cipher = cipher
+        self._environ = environ
+        self._clock = clock
+
+    def answer(self, start: Start, request: Request) -> Answered:
+        """Return the reply, and the texts to mask in the try's log from now on.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the database could not be asked.
+        """
+        answered: Answered
+        match request:
+            case PushXCom():
+                answered = self._push(start, request), []
+            case PullXCom():
+                answered = self._pull(start, request), []
+            case GetVariable(key):
+                answered = self._variable(key)
+            case SetVariable():
+                answered = self._set_variable(request)
+            case GetConnection(conn_id):
+                answered = self._connection(conn_id)
+            case GetSetting(section, key):
+                answered = Reply(self._setting(section, key)), []
+            case Beat():
+                answered = self._beat(start), []
+            case _:
+                raise TypeError(f"no answer is known to {type(request).__name__}")
+        return answered
+
+    def _push(self, start: Start, request: PushXCom) -> Reply:
+        value = {name: getattr(request, name) for name in ("key", "value", "storage", "type", "size", "length")}
+        now = self._clock.now()
+        is_stored = self._database.write(lambda conn: xcoms.push(conn, start.instance, start.token, value, now))
+        return Reply() if is_stored else Reply(error=OVERTAKEN)
+
+    def _pull(self, start: Start, request: PullXCom) -> Reply:
+        with self._database.read() as conn:
+            run = self._run(conn, start, request)
+            if run is None:
+                return Reply([])
+            found = xcoms.pull(
+                conn, run=run, task_ids=request.task_ids, key=request.key, map_indexes=request.map_indexes
+            )
+        return Reply([[row.task_id, row.map_index, row.value] for row in found])
+
+    @staticmethod
+    def _run(conn: sa.Connection, start: Start, request: PullXCom) -> int | None:
+        if request.dag_id in (None, start.dag_id) and request.run_id in (None, start.run_id):
+            return start.run
+        return xcoms.run_of(conn, request.dag_id or start.dag_id, request.run_id or start.run_id)
+
+    def _variable(self, key: str) -> Answered:
+        try:
+            with self._database.read() as conn:
+                text = find_variable(conn, key, cipher=self._cipher, environ=self._environ)
+        except SecretError as error:
+            return Reply(error=str(error)), []
+        return Reply(text), [text] if text and masking.is_sensitive(key) else []
+
+    def _set_variable(self, request: SetVariable) -> Answered:
+        self._database.write(
+            lambda conn: variables.set_variable(
+                conn, request.key, request.value, description=request.description, cipher=self._cipher
+            )
+        )
+        return Reply(), [request.value] if masking.is_sensitive(request.key) else []
+
+    def _connection(self, conn_id: str) -> Answered:
+        try:
+            with self._database.read() as conn:
+                found = find_connection(conn, conn_id, cipher=self._cipher, environ=self._environ)
+        except TradewindNotFoundException as error:
+            return Reply(error=str(error), missing=True), []
+        except SecretError as error:
+            return Reply(error=str(error)), []
+        fields = connection_fields(found)
+        return Reply(fields), masking.connection_secrets(fields)
+
+    def _setting(self, section: str, key: str) -> str | None:
+        """Return a setting as text; secret ones are not for tasks."""
+        values = getattr(self._config, section, None)
+        for each in dataclasses.fields(values) if dataclasses.is_dataclass(values) else ():
+            if each.name == key and not each.metadata.get("secret"):
+                return str(getattr(values, key))
+        return None
+
+    def _beat(self, start: Start) -> Reply:
+        with self._database.read() as conn:
+            is_current = tickets.ticket_of(conn, start.instance, start.token) is not None
+        return Reply() if is_current else Reply(error=OVERTAKEN)
+
+
+def connection_fields(found: Connection) -> dict[str, Any]:
+    """Return a connection as the dict of its fields, as a message carries it."""
+    return {name: getattr(found, name) for name in CONNECTION_FIELDS}

@@ -1,0 +1,264 @@
+"""A worker's lifecycle by direct calls to the metadata database: for workers that are trusted with it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tradewind.config import Config
+from tradewind.execution.answers import Answers
+from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
+from tradewind.execution.messages import Reply, Request, Start
+from tradewind.execution.settings import WorkerSettings
+from tradewind.execution.task_run import EPOCH, MICROSECOND
+from tradewind.execution.versions import VersionFiles, VersionStore, VersionUnavailable
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.statements import sources, tickets, xcom_pushes
+from tradewind.metadata.wakeups import Wakeups, worker_channel
+from tradewind.transitions import claims, daemons, ends
+from tradewind.transitions.daemons import Leases
+from tradewind.transitions.graph import Graphs
+from tradewind.transitions.values import Answer, Claimer, EndResult, Outcome, Ticket
+
+RUNS_KEPT = 1000
+VERSIONS_KEPT = 1000
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+
+
+class DirectLifecycle:
+    """See `TaskLifecycle`. Used by one thread.
+
+    Arguments:
+        settings: of the worker.
+        config: for the answers to tasks and for leases.
+        database: the metadata database.
+        graphs: the versions, for the transitions.
+        clock: of production or of a simulation.
+        ids: draws ids.
+        wakeups: wakes other daemons after commits; None wakes nobody.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        config: Config,
+        database: Database,
+        *,
+        graphs: Graphs,
+        clock: Clock,
+        ids: Ids,
+        wakeups: Wakeups | None = None,
+    ) -> None:
+        self._settings = settings
+        self._config = config
+        self._database = database
+        self._graphs = graphs
+        self._clock = clock
+        self._ids = ids
+        self._wakeups = wakeups
+        self._leases = Leases(
+            duration=timedelta(seconds=config.leases.duration),
+            isolation_grace=timedelta(seconds=config.leases.isolation_grace),
+        )
+        cipher = open_cipher(config.security.fernet_key, config.home)
+        self._answers = Answers(database, config, cipher, environ=os.environ, clock=clock)
+        self._starts = StartMessages(settings, database)
+        self._unprepared: list[Ticket] = []
+
+    def register(self) -> None:
+        """See `TaskLifecycle.register`."""
+        settings = self._settings
+
+        def work(conn: sa.Connection) -> None:
+            daemons.register(
+                conn,
+                daemon_id=settings.worker,
+                kind=daemons.WORKER,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                clock=self._clock,
+                leases=self._leases,
+                executor=settings.executor,
+                queues=settings.queues,
+                slots=settings.slots,
+            )
+
+        with reaching():
+            self._database.write(work)
+
+    def exchange(self, outcomes: Sequence[Outcome], free: int, nonce: str) -> Exchange:
+        """See `TaskLifecycle.exchange`."""
+        claimer = None
+        if free > 0:
+            settings = self._settings
+            claimer = Claimer(settings.worker, settings.executor, free, nonce, settings.queues)
+        answers: tuple[Answer, ...] = ()
+        with reaching():
+            if outcomes:
+                result = self._end(outcomes, claimer)
+                answers = result.answers
+                self._unprepared += result.tickets
+                self._wake(result, free)
+            elif claimer is not None:
+                claimed = claimer
+                self._unprepared += self._database.write(lambda conn: claims.claim(conn, claimed, clock=self._clock))
+            starts, refusals = self._starts.prepare(self._unprepared)
+            self._unprepared = []
+        return Exchange(answers, starts, refusals)
+
+    def _end(self, outcomes: Sequence[Outcome], claimer: Claimer | None) -> EndResult:
+        return self._database.write(
+            lambda conn: ends.end(
+                conn, outcomes, graphs=self._graphs, clock=self._clock, ids=self._ids, claimer=claimer
+            ),
+            collisions=True,
+        )
+
+    def _wake(self, result: EndResult, free: int) -> None:
+        """Wake who has work now; not ourselves when our claim had room left, so that nothing is left to claim."""
+        others = set(result.wake)
+        if len(result.tickets) < free:
+            others.discard(worker_channel(self._settings.executor))
+        if others and self._wakeups is not None:
+            self._wakeups.notify(others)
+
+    def renew(self) -> Lease:
+        """See `TaskLifecycle.renew`."""
+
+        def work(conn: sa.Connection) -> Lease:
+            is_alive = daemons.renew(conn, self._settings.worker, clock=self._clock, leases=self._leases)
+            return Lease(is_alive, frozenset(tickets.tries_of_worker(conn, self._settings.worker)))
+
+        with reaching():
+            return self._database.write(work)
+
+    def answer(self, start: Start, request: Request) -> tuple[Reply, list[str]]:
+        """See `TaskLifecycle.answer`."""
+        with reaching():
+            return self._answers.answer(start, request)
+
+    def leave(self, cause: str) -> None:
+        """See `TaskLifecycle.leave`."""
+        with reaching():
+            self._database.write(lambda conn: daemons.end_daemon(conn, self._settings.worker, cause, clock=self._clock))
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turn what the drivers raise when the database cannot be asked into `Unreachable`."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unreachable(" ".join(str(getattr(error, "orig", error)).split())[:300]) from error
+
+
+class StartMessages:
+    """Makes start messages of tickets; runs and versions are read once and kept."""
+
+    def __init__(self, settings: WorkerSettings, database: Database) -> None:
+        self._database = database
+        self._versions = VersionStore(settings.versions)
+        self._host = socket.gethostname()
+        self._runs: OrderedDict[int, Any] = OrderedDict()
+        self._sources: OrderedDict[int, Any] = OrderedDict()
+
+    def prepare(self, claimed: Sequence[Ticket]) -> tuple[tuple[Start, ...], tuple[Refusal, ...]]:
+        """Return the start of each ticket, or why it cannot be started here.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the database could not be asked; nothing is lost by asking again.
+        """
+        if not claimed:
+            return (), ()
+        self._keep(self._runs, {each.run for each in claimed}, tickets.read_runs, RUNS_KEPT)
+        self._keep(self._sources, {each.version_id for each in claimed}, tickets.read_versions, VERSIONS_KEPT)
+        starts: list[Start] = []
+        refusals: list[Refusal] = []
+        for ticket in claimed:
+            try:
+                starts.append(self._start(ticket))
+            except (VersionUnavailable, OSError) as error:
+                refusals.append(Refusal(ticket, str(error)))
+        self._clear_earlier([each for each in claimed if each.token > 1])
+        return tuple(starts), tuple(refusals)
+
+    def _keep(
+        self,
+        kept: OrderedDict[int, Any],
+        wanted: Iterable[int],
+        read: Callable[[sa.Connection, Sequence[int]], Sequence[Any]],
+        most: int,
+    ) -> None:
+        missing = sorted(key for key in wanted if key not in kept)
+        if missing:
+            with self._database.read() as conn:
+                kept.update((row.id, row) for row in read(conn, missing))
+            while len(kept) > most:
+                kept.popitem(last=False)
+
+    def _start(self, ticket: Ticket) -> Start:
+        run = self._runs.get(ticket.run)
+        version = self._sources.get(ticket.version_id)
+        if run is None or version is None:
+            raise VersionUnavailable("its run or its version was deleted from the database")
+        files = self._files(version.source_hash)
+        return Start(
+            instance=ticket.instance,
+            token=ticket.token,
+            try_number=ticket.try_number,
+            max_tries=ticket.max_tries,
+            dag_id=ticket.dag_id,
+            run_id=ticket.run_id,
+            task_id=ticket.task_id,
+            map_index=ticket.map_index,
+            run=ticket.run,
+            run_type=run.run_type,
+            logical_date=microseconds(run.logical_date),
+            data_interval_start=microseconds(run.data_interval_start),
+            data_interval_end=microseconds(run.data_interval_end),
+            run_started_at=microseconds(run.started_at),
+            conf=run.conf,
+            version_id=ticket.version_id,
+            source_hash=version.source_hash,
+            root=str(files.root),
+            path=files.path,
+            waiting_since=self._waiting_since(ticket),
+            hostname=self._host,
+        )
+
+    def _files(self, source_hash: str) -> VersionFiles:
+        def read(hashes: Iterable[str]) -> dict[str, bytes]:
+            with self._database.read() as conn:
+                return sources.read_blobs(conn, hashes)
+
+        return self._versions.materialise(source_hash, read)
+
+    def _waiting_since(self, ticket: Ticket) -> int | None:
+        if ticket.token <= ticket.try_number:
+            return None
+        with self._database.read() as conn:
+            return microseconds(tickets.first_start_of_try(conn, ticket.instance, ticket.try_number))
+
+    def _clear_earlier(self, again: Sequence[Ticket]) -> None:
+        """Remove what earlier tries pushed: a try starts with no XComs of its own."""
+        if again:
+            owners = [(each.run, each.task_id, each.map_index) for each in again]
+            self._database.write(lambda conn: xcom_pushes.forget(conn, owners))
+
+
+def microseconds(moment: datetime | None) -> int | None:
+    """Return an aware datetime as microseconds since 1970."""
+    return None if moment is None else (moment - EPOCH) // MICROSECOND

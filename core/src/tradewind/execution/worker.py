@@ -1,0 +1,67 @@
+"""The worker's process: `python -m tradewind.execution.worker`, started by its watcher with its id in the environment."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from uuid import uuid4
+
+from tradewind.config import Config, load
+from tradewind.execution.direct_lifecycle import DirectLifecycle
+from tradewind.execution.settings import worker_settings
+from tradewind.execution.supervisor import Supervisor
+from tradewind.execution.zygote_process import MARK
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.wakeups import open_wakeups, worker_channel
+from tradewind.transitions.loading import open_graphs
+
+EXECUTOR = "LocalExecutor"
+# The database thread must not wait 5 ms (Python's default) for a loop that has a little to do
+SWITCH_SECONDS = 0.0005
+
+
+def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
+    """Run a worker in this process until it is drained; return its exit code.
+
+    Arguments:
+        worker: the id of its row in `daemon`, new for each process.
+        executor: whose tries it claims.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    settings = worker_settings(config, worker, executor=executor)
+    database = Database(config.database.url, pool_size=config.database.pool_size)
+    clock = SystemClock()
+    mouth = open_wakeups(database, config.home)
+    ear = open_wakeups(database, config.home, listen=[worker_channel(executor)], listen_url=config.database.listen_url)
+    lifecycle = DirectLifecycle(
+        settings,
+        config,
+        database,
+        graphs=open_graphs(config),
+        clock=clock,
+        ids=RandomIds(clock.now),
+        wakeups=mouth,  # of the database thread; the loop listens with another
+    )
+    try:
+        supervisor = Supervisor(settings, lifecycle, ear)
+        gc.freeze()
+        return supervisor.run()
+    finally:
+        mouth.close()
+        ear.close()
+        database.dispose()
+
+
+def main() -> int:
+    """Run the worker that the environment names, with the configuration of TRADEWIND_HOME."""
+    config = load().config
+    logging.basicConfig(level=config.logs.level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return run_worker(config, os.environ.get(MARK) or str(uuid4()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

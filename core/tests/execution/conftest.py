@@ -1,0 +1,258 @@
+"""A house with a real database, real versions and real worker processes; the test plays the scheduler."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tradewind.authoring.loading import dag_module_name, load_dags
+from tradewind.config import Config, load
+from tradewind.execution.logs import FileLogStore
+from tradewind.metadata import tables
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.wakeups import SCHEDULER, Wakeups, open_wakeups, wait
+from tradewind.serialization.writing import serialize, structure_hash
+from tradewind.transitions import admission, ends, runs, timers
+from tradewind.transitions.loading import open_graphs
+
+PATIENCE = 60.0
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+ENDED = frozenset({"success", "failed"})
+
+
+@dataclass
+class House:
+    """One installation: its home, database, versions, runs and workers."""
+
+    home: Path
+    database: Database
+    config: Config
+    environ: dict[str, str]
+    wakeups: Wakeups
+    clock: SystemClock = field(default_factory=SystemClock)
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ids = RandomIds(self.clock.now)
+        self.graphs = open_graphs(self.config)
+        self.logs = FileLogStore(self.config.logs.folder)
+
+    def deploy(self, files: Mapping[str, str] | str, path: str = "flow.py", *, unchecked: bool = False) -> None:
+        """Store the DAGs of `path` as new versions with all `files` as their sources, as parsing does it.
+
+        `unchecked` serves files that cannot be imported here: their DAG is one with the id and task of `flow.py`.
+        """
+        files = {path: files} if isinstance(files, str) else files
+        folder = self.home / "dags"
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(dedent(text))
+        source_hash = self._store_sources(folder, list(files), path)
+        shown = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
+        source = folder / path
+        if unchecked:
+            source = self.home / "shown.py"
+            source.write_text(shown)
+        sys.path.insert(0, str(folder))
+        try:
+            dags = load_dags(source, dag_module_name(path))
+        finally:
+            sys.path.remove(str(folder))
+            for name in files:
+                sys.modules.pop(dag_module_name(name), None)
+        for dag_id, dag in dags.items():
+            self._store_version(dag_id, path, serialize(dag), source_hash)
+
+    def _store_sources(self, folder: Path, names: list[str], path: str) -> str:
+        blobs = {name: (folder / name).read_bytes() for name in names}
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in blobs.items()}
+        manifest = json.dumps({"path": path, "files": hashes}, sort_keys=True).encode()
+        source_hash = hashlib.sha256(manifest).hexdigest()
+        rows = {hashes[name]: data for name, data in blobs.items()} | {source_hash: manifest}
+        with self.database.transaction() as conn:
+            known = set(conn.execute(sa.select(tables.source_blob.c.hash)).scalars())
+            new = [{"hash": each, "data": zlib.compress(data)} for each, data in rows.items() if each not in known]
+            if new:
+                conn.execute(tables.source_blob.insert(), new)
+        return source_hash
+
+    def _store_version(self, dag_id: str, path: str, serialized: bytes, source_hash: str) -> None:
+        version = self.ids.block(1)[0]
+        row = {
+            "id": version,
+            "dag_id": dag_id,
+            "number": version % 1_000_000_007 % 2_000_000_000,
+            "structure_hash": structure_hash(serialized),
+            "source_hash": source_hash,
+            "bundle": "local",
+            "path": path,
+            "serialized": serialized.decode(),
+            "created_at": self.clock.now(),
+        }
+        dag = {"dag_id": dag_id, "bundle": "local", "path": path, "version_id": version, "is_paused": False}
+        dag |= {"is_active": True, "max_active_runs": 100, "max_active_tasks": 1000}
+        with self.database.transaction() as conn:
+            conn.execute(tables.dag_version.insert().values(row))
+            conn.execute(tables.dag.delete().where(tables.dag.c.dag_id == dag_id))
+            conn.execute(tables.dag.insert().values(dag))
+        self.versions[dag_id] = version
+
+    def start_run(self, dag_id: str = "flow", *, conf: dict[str, Any] | None = None) -> int:
+        """Make a run of the newest version and admit what is ready."""
+        version = self.versions[dag_id]
+
+        def work(conn: sa.Connection) -> int:
+            return runs.create_run(
+                conn,
+                version_id=version,
+                graph=self.graphs.get(conn, version),
+                run_id=f"manual__{self.ids.block(1)[0]}",
+                run_type="manual",
+                logical_date=WHEN,
+                data_interval_start=WHEN,
+                data_interval_end=WHEN,
+                conf=conf or {},
+                triggered_by="test",
+                clock=self.clock,
+                ids=self.ids,
+            )
+
+        run = self.database.write(work)
+        self.admit()
+        return run
+
+    def admit(self) -> None:
+        """Do a scheduler's round: release what is due, admit what has room, wake the workers."""
+        self.database.write(lambda conn: timers.release_due(conn, clock=self.clock))
+        admitted = self.database.write(lambda conn: admission.admit(conn, clock=self.clock))
+        if admitted.executors:
+            self.wakeups.notify(f"worker:{each}" for each in admitted.executors)
+
+    def start_worker(self, name: str = "w1", **settings: Any) -> subprocess.Popen[bytes]:
+        """Start a worker process; `settings` are configuration keys such as `executor__slots=4`."""
+        environ = {**self.environ, "TRADEWIND_WORKER": name}
+        environ |= {f"TRADEWIND__{key.upper()}": str(value) for key, value in settings.items()}
+        with (self.home / f"{name}.out").open("ab") as output:
+            command = [sys.executable, "-m", "tradewind.execution.worker"]
+            process = subprocess.Popen(command, env=environ, stdout=output, stderr=output)
+        self.workers.append(process)
+        return process
+
+    def until(self, is_so: Callable[[], Any], what: str) -> Any:
+        """Wait for wake-ups, doing the scheduler's work, until `is_so()` is true; return its value."""
+        deadline = time.monotonic() + PATIENCE
+        while not (value := is_so()):
+            if time.monotonic() > deadline:
+                outputs = {path.name: path.read_text() for path in self.home.glob("*.out")}
+                raise AssertionError(f"not within {PATIENCE:g} s: {what}\n{outputs}")
+            wait(self.wakeups, 0.2)
+            self.admit()
+        return value
+
+    def finish(self, run: int) -> str:
+        """Wait for the end of a run and return its state."""
+        return str(self.until(lambda: self.run_state(run) in ENDED and self.run_state(run), f"run {run} ends"))
+
+    def run_dag(self, dag_id: str = "flow", **options: Any) -> tuple[int, str]:
+        """Start a run, wait for its end, return its key and its state."""
+        run = self.start_run(dag_id, **options)
+        return run, self.finish(run)
+
+    def run_state(self, run: int) -> str:
+        with self.database.read() as conn:
+            return str(conn.execute(sa.select(tables.dag_run.c.state).where(tables.dag_run.c.id == run)).scalar_one())
+
+    def states(self, run: int) -> dict[str, str]:
+        """States by task id, or `task[index]` for mapped instances."""
+        return {name: row.state for name, row in self.instances(run).items()}
+
+    def instances(self, run: int) -> dict[str, Any]:
+        t = tables.task_instance.c
+        with self.database.read() as conn:
+            rows = conn.execute(sa.select(tables.task_instance).where(t.run == run).order_by(t.rank, t.map_index))
+            return {row.task_id if row.map_index < 0 else f"{row.task_id}[{row.map_index}]": row for row in rows}
+
+    def tries(self, run: int, task_id: str = "work") -> list[Any]:
+        """The ended tries of a task, the oldest first."""
+        t = tables.task_try.c
+        query = sa.select(tables.task_try).where(t.instance == self.instances(run)[task_id].id).order_by(t.token)
+        with self.database.read() as conn:
+            return list(conn.execute(query))
+
+    def xcoms(self, run: int) -> dict[tuple[str, str], Any]:
+        """Values by (task id or `task[index]`, key)."""
+        x = tables.xcom.c
+        with self.database.read() as conn:
+            rows = list(conn.execute(sa.select(tables.xcom).where(x.run == run)))
+        name = {row: row.task_id if row.map_index < 0 else f"{row.task_id}[{row.map_index}]" for row in rows}
+        return {(name[row], row.key): json.loads(row.value) for row in rows}
+
+    def log(self, run: int, task_id: str = "work", map_index: int = -1) -> str:
+        """The log of the newest try."""
+        with self.database.read() as conn:
+            query = sa.select(tables.dag_run.c.dag_id, tables.dag_run.c.run_id).where(tables.dag_run.c.id == run)
+            dag_id, run_id = conn.execute(query).one()
+        keys = self.logs.tries(dag_id, run_id, task_id, map_index)
+        return self.logs.read(keys[-1]).decode()
+
+    def report(self, outcomes: list[Any]) -> Any:
+        """Record outcomes as a watcher does it."""
+        return self.database.write(
+            lambda conn: ends.end(conn, outcomes, graphs=self.graphs, clock=self.clock, ids=self.ids)
+        )
+
+    def close(self) -> None:
+        for process in self.workers:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.workers:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.wakeups.close()
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house on SQLite and on PostgreSQL; its workers are stopped at the end."""
+    yield from _house(database_url, tmp_path)
+
+
+@pytest.fixture
+def small_house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house on SQLite, for what does not depend on the database."""
+    yield from _house(sqlite_url, tmp_path)
+
+
+def _house(url: str, tmp_path: Path) -> Iterator[House]:
+    home = tmp_path / "home"
+    home.mkdir()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TRADEWIND_")}
+    environ |= {"TRADEWIND_HOME": str(home), "TRADEWIND__DATABASE__URL": url, "TRADEWIND__EXECUTOR__SLOTS": "8"}
+    config = load(home, environ).config
+    database = Database(url)
+    house = House(home, database, config, environ, open_wakeups(database, home, listen=[SCHEDULER]))
+    try:
+        yield house
+    finally:
+        house.close()
+        database.dispose()
