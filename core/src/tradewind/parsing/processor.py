@@ -53,6 +53,7 @@ class Processor:
         lookups: answers what DAG files ask for while they are imported.
         clock, ids: where moments and ids come from.
         notify: called after a commit that schedulers should know of.
+        keep_lease: called every time round, so that others see that this process lives.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Processor:
         clock: Clock,
         ids: Ids,
         notify: Callable[[], None],
+        keep_lease: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._database = database
@@ -72,6 +74,7 @@ class Processor:
         self._clock = clock
         self._ids = ids
         self._notify = notify
+        self._keep_lease = keep_lease
         self._stop = threading.Event()
         self._folders = [self._open(bundle) for bundle in bundles]
 
@@ -89,6 +92,7 @@ class Processor:
         """Go round until :meth:`stop`, or ``num_runs`` times."""
         done = 0
         while not self._stop.is_set():
+            self._keep_lease()
             try:
                 self.round()
             except DBAPIError as error:
@@ -97,6 +101,12 @@ class Processor:
             if num_runs is not None and done >= num_runs:
                 return
             self._stop.wait(self._pause())
+
+    def run_once(self) -> None:
+        """Go round until every file has been read once and none is in the middle of being written."""
+        self.round()
+        while any(each.is_settling for each in self._folders) and not self._stop.wait(_SETTLE_SECONDS):
+            self.round()
 
     def _pause(self) -> float:
         interval = self._config.parsing.scan_interval
