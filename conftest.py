@@ -20,6 +20,14 @@ from tradewind.metadata.engine import Database
 NUMBERS = itertools.count(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let what reads the configuration by itself find an empty folder, not that of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADEWIND_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """URL of a real PostgreSQL server, started once a session; `TRADEWIND_TEST_POSTGRES` names a running one instead."""

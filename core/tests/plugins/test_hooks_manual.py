@@ -5,19 +5,18 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from tradewind import task
+from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.cli import main
-from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, listeners, policies
+from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, listeners
 from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
 from tradewind.plugins.current import registry, use_registry
 from tradewind.plugins.kinds import KINDS
 from tradewind.plugins.secrets import secrets_chain
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.contracts.executor import Ticket
 from tradewind_plugins.events import TaskTry
 from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import Host, bind
@@ -82,13 +81,6 @@ def task_decorators():
     assert not hasattr(task, "__wrapped__")
 
 
-def executors():
-    executor = registry().load("executor", "ListExecutor")()
-    ticket = Ticket(instance=1, token=1)
-    assert [each.accepted for each in executor.submit([ticket, ticket])] == [True, True]
-    assert list(executor.list_alive()) == [ticket]
-
-
 def xcom_storages():
     storage = registry().load("XCom storage", "folder")(Path.cwd())
     reference = storage.put("d/r/t/k", b"[1]")
@@ -115,15 +107,28 @@ def cli_verbs(capsys):
     assert re.search(r"hello +Greet somebody\.", capsys.readouterr().out)
 
 
-def dag_policy():
-    with pytest.raises(ValueError, match=r"DAG d in d\.py has no tags"):
-        policies().apply(SimpleNamespace(dag_id="d", tags=[], tasks=[]), "d.py")
+DAG_FILE = """
+from tradewind import DAG
+from tradewind.operators.empty import EmptyOperator
+
+with DAG("d", schedule=None{more}):
+    EmptyOperator(task_id="t")
+"""
 
 
-def task_policy():
-    task = SimpleNamespace(task_id="t", retries=0)
-    policies().apply(SimpleNamespace(dag_id="d", tasks=[task]), "d.py")
-    assert task.retries == 2
+def loaded(site, **more):
+    text = "".join(f", {name}={value!r}" for name, value in more.items())
+    return load_dags(site.write("team/d.py", DAG_FILE.replace("{more}", text)), dag_module_name("team/d.py"))["d"]
+
+
+def dag_policy(site):
+    with pytest.raises(ValueError, match=r"DAG d in team/d\.py has no tags"):
+        loaded(site)
+    assert loaded(site, tags=["mine"]).tags == ["mine"]
+
+
+def task_policy(site):
+    assert loaded(site).get_task("t").retries == 2
 
 
 def running():
@@ -149,7 +154,6 @@ EFFECTS = {
     "tradewind_codecs": codecs,
     "tradewind_connection_types": connection_types,
     "tradewind_dag_policy": dag_policy,
-    "tradewind_executors": executors,
     "tradewind_operators": operators,
     "tradewind_secrets_backends": secrets_backends,
     "tradewind_sensors": sensors,

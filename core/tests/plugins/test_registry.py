@@ -129,7 +129,6 @@ def test_what_is_wrong_with_a_plugin_is_said_and_the_others_go_on(parrot, source
 @pytest.mark.parametrize(
     ("kind", "name", "sentence"),
     [
-        ("executor", "CeleryExecutor", r"there is no executor 'CeleryExecutor'; run: pip install tradewind-celery"),
         ("connection type", "aws", r"there is no connection type 'aws'; run: pip install tradewind-amazon"),
         ("connection type", "parot", r"there is no connection type 'parot'; is it 'parrot'\?"),
         ("codec", "zzz", r"there is no codec 'zzz'; there are json, orjson"),

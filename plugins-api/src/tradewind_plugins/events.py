@@ -17,7 +17,7 @@ class DagParsed(Value):
 
     Args:
         dag: The DAG, which a policy may change.
-        file: The path of the file, relative to the DAG folder.
+        file: The path of the file, relative to the DAG folder (or to the copy of it that a run's version is).
     """
 
     dag: Any
@@ -30,7 +30,7 @@ class TaskParsed(Value):
     Args:
         task: The operator, which a policy may change.
         dag: The DAG it belongs to.
-        file: The path of the file, relative to the DAG folder.
+        file: The path of the file, relative to the DAG folder (or to the copy of it that a run's version is).
     """
 
     task: Any

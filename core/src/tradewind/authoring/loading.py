@@ -14,6 +14,7 @@ from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.registration import collecting
+from tradewind.plugins.behaviour import policies
 
 _OURS = ("tradewind", "airflow")
 
@@ -35,7 +36,7 @@ def dag_module_name(relative_path: str) -> str:
 
 
 def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
-    """Import the DAG file at ``path`` and return its DAGs by id.
+    """Import the DAG file at ``path``, apply the policies, and return its DAGs by id.
 
     Args:
         path: the file. Its folder's root is on ``sys.path`` already; that is the caller's part.
@@ -43,7 +44,7 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
 
     Raises:
         TradewindException: two DAGs of the file have one id, or the tasks of one depend on each other in a circle.
-        Exception: whatever the file itself raises.
+        Exception: whatever the file itself, or a policy, raises.
     """
     with collecting() as registered:
         module = _import_file(path, module_name)
@@ -52,10 +53,18 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
         known = found.setdefault(dag.dag_id, dag)
         if known is not dag:
             raise TradewindException(f"The file {path.name} defines two DAGs with the id {dag.dag_id!r}.")
+    rules, file = policies(), _relative(path)
     for dag in found.values():
         dag.fileloc = str(path)
+        rules.apply(dag, file)
         dag.topological_sort()
     return found
+
+
+def _relative(path: Path) -> str:
+    """Return the path from the folder on ``sys.path`` that holds the file, with ``/``."""
+    roots = [root for root in map(Path, sys.path) if path.is_relative_to(root)]
+    return path.relative_to(roots[0]).as_posix() if roots else path.name
 
 
 def _module_level(module: ModuleType) -> Iterable[DAG]:

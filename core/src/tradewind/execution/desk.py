@@ -1,8 +1,10 @@
 """A worker's desk: outcomes go out, new tries come in, one exchange with the database at a time.
 
-Outcomes that arrive while an exchange is under way share the next one. An exchange that could not be made is repeated with
+Outcomes that arrive while an exchange is under way share the next one. An exchange that could not be made is repeated
+with
 the same outcomes (and more, if more have come) under the same nonce, so that a lost answer is given again. One that the
-database refuses is repeated with one outcome at a time; an outcome that is refused alone is replaced by a failure without
+database refuses is repeated with one outcome at a time; an outcome that is refused alone is replaced by a failure
+without
 values that says so.
 """
 

@@ -1,7 +1,8 @@
 """What a worker notes on disk, so that its death loses no outcome and leaves no doubt about what had started.
 
 A line is written before the thing it tells of takes effect: `start` before a try's process may run user code, `outcome`
-before it is reported. Written with one system call and no fsync: it survives the worker, not the machine; after a restart
+before it is reported. Written with one system call and no fsync: it survives the worker, not the machine; after a
+restart
 of the machine the journal is not taken as evidence that something never started.
 """
 

@@ -1,7 +1,8 @@
 """The log store of local files: one file per try, appended while it runs, read in pages, followed live.
 
 Path of a try's log, under `logs.folder`:
-`dag_id=<d>/run_id=<r>/task_id=<t>[/map_index=<n>]/attempt=<try_number>[.<token>].log`. The token stands there when the same
+`dag_id=<d>/run_id=<r>/task_id=<t>[/map_index=<n>]/attempt=<try_number>[.<token>].log`. The token stands there when the
+same
 try was dispatched again (its first dispatch was lost before it started, or it was rescheduled).
 """
 

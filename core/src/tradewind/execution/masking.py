@@ -46,7 +46,8 @@ def _sensitive_leaves(value: Any, *, sensitive: bool = False) -> Iterable[str]:
 class Masker:
     """Masks a stream of log bytes, line by line.
 
-    A line is passed on when it is complete; one that grows beyond 64 KiB is passed on in parts, which keep back as much as
+    A line is passed on when it is complete; one that grows beyond 64 KiB is passed on in parts, which keep back as much
+    as
     the longest secret needs.
     """
 

@@ -1,6 +1,7 @@
 """The messages between a worker's supervisor, its warm parents and the processes of tasks, as data.
 
-On the wire a message is a JSON list: its name, then its fields in order. JSON, never pickle: what a task's process sends is
+On the wire a message is a JSON list: its name, then its fields in order. JSON, never pickle: what a task's process
+sends is
 read by the supervisor. Instants are integers, microseconds since 1970 in UTC.
 """
 

@@ -65,7 +65,10 @@ class Nest:
             return None, []
 
     def report(self, item: Message) -> None:
-        """Send a message to the supervisor. One that is gone needs no report: the nest sees the end of `control` next."""
+        """Send a message to the supervisor.
+
+        One that is gone needs no report: the nest sees the end of `control` next.
+        """
         try:
             send_packet(self.control, item)
         except (BrokenPipeError, ConnectionResetError):

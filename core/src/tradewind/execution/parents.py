@@ -1,11 +1,15 @@
 """The supervisor's warm parents: which there are, how a start finds one, when they go.
 
-A parent is named by the hash of its version's sources. It goes when it is old (`execution.parent_max_age`), when the local
-day changes (values computed at import are stale then), when there are too many, or when they take too much memory: the one
+A parent is named by the hash of its version's sources. It goes when it is old (`execution.parent_max_age`), when the
+local
+day changes (values computed at import are stale then), when there are too many, or when they take too much memory: the
+one
 used least recently goes first. A parent that goes is retired: it forks no more and ends with its last child.
 
-An import that fails counts as infrastructure, not as a try of the tasks that wait for it: the parent is opened again, three
-times in all. Only then do they end as failed, with the import's sentence as the cause; a version that failed so is given a
+An import that fails counts as infrastructure, not as a try of the tasks that wait for it: the parent is opened again,
+three
+times in all. Only then do they end as failed, with the import's sentence as the cause; a version that failed so is
+given a
 single attempt by the next task, until it succeeds.
 """
 

@@ -1,4 +1,7 @@
-"""What the operating system says of processes: threads, memory, ends. Linux; elsewhere the answers are the cautious ones."""
+"""What the operating system says of processes: threads, memory, ends.
+
+Linux; elsewhere the answers are the cautious ones.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A task that runs in the zygote before anything is forked, so that no task pays for what every task does first.
 
-Python and the libraries below import modules and fill caches on first use (20 ms for Jinja's extensions alone). A try of a
+Python and the libraries below import modules and fill caches on first use (20 ms for Jinja's extensions alone). A try
+of a
 small DAG with a template, run to its end here, has all of that done, and measures nothing: its log goes nowhere.
 """
 

@@ -1,6 +1,7 @@
 """The supervisor of a worker: starts tries, watches their processes, takes their logs and outcomes, answers them.
 
-One thread with an event loop; the database is talked to by the clerk's thread. The supervisor is a child subreaper, so it
+One thread with an event loop; the database is talked to by the clerk's thread. The supervisor is a child subreaper, so
+it
 learns how a task's process ended even when the parent that forked it was killed.
 """
 
@@ -326,7 +327,10 @@ class Supervisor:
         return self._by_pid.pop(pid, None)
 
     def _hung_up(self, running: Running) -> None:
-        """The task's end of the channel is closed. If no process had taken it, no user code has begun: start it again."""
+        """The task's end of the channel is closed.
+
+        If no process had taken it, no user code has begun: start it again.
+        """
         if running.stream is not None:
             self._loop.forget(running.stream.sock.fileno())
         if running.pid is not None or running.ended is not None or running.is_reported:

@@ -43,7 +43,10 @@ NO_RETRY = (TradewindFailException, TradewindSensorTimeout)
 
 
 class TaskTerminated(BaseException):
-    """The worker asked this task to end (SIGTERM). Not an `Exception`, so that `except Exception` does not swallow it."""
+    """The worker asked this task to end (SIGTERM).
+
+    Not an `Exception`, so that `except Exception` does not swallow it.
+    """
 
 
 @dataclass

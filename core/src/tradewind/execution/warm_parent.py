@@ -1,6 +1,7 @@
 """A warm parent: has imported one version's code, and forks one process per task.
 
-One child always waits, already forked, for the next start (the *spare*), so that a start costs a message and not a fork:
+One child always waits, already forked, for the next start (the *spare*), so that a start costs a message and not a
+fork:
 the next spare is forked while the task runs.
 """
 
@@ -94,7 +95,9 @@ class WarmParent:
         nest.watch(self._taken_read)
 
     def serve(self) -> None:
-        """Keep a spare; when retired, go on until the starts that were sent before are taken and the children have ended."""
+        """Keep a spare; when retired, go on until the starts that were sent before are taken and the children have
+        ended.
+        """
         control = self._nest.control.fileno()
         is_over = False
         while not is_over or self._nest.children:

@@ -1,6 +1,7 @@
 """The zygote: a fresh interpreter that has imported what every task needs, and forks warm parents from it.
 
-Started by the supervisor as `python -m tradewind.execution.zygote FD`, FD being its control socket. It imports no DAG file
+Started by the supervisor as `python -m tradewind.execution.zygote FD`, FD being its control socket. It imports no DAG
+file
 itself, so it stays clean for a process that must import the code on its own (`StartCold`): after an import that left
 threads behind, or where isolation is `fresh`.
 """

@@ -1,6 +1,7 @@
 """Looking up connections and variables: the environment first, then the metadata database.
 
-`TRADEWIND_CONN_<ID>` holds a connection as URI or JSON, `TRADEWIND_VAR_<KEY>` a variable's text; ids and keys in capitals.
+`TRADEWIND_CONN_<ID>` holds a connection as URI or JSON, `TRADEWIND_VAR_<KEY>` a variable's text; ids and keys in
+capitals.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The engine and its transactions.
 
-Every writing transaction goes through `Database.write`, which on SQLite begins with `BEGIN IMMEDIATE` (a reader that turns
+Every writing transaction goes through `Database.write`, which on SQLite begins with `BEGIN IMMEDIATE` (a reader that
+turns
 into a writer in mid-transaction could only fail there) and which repeats a whole transaction that met a deadlock or a
 serialization failure.
 """

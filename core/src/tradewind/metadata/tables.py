@@ -2,11 +2,14 @@
 
 Rules that hold for all of them:
 
-- Instants are UTC, stored as integer **microseconds since 1970** (`Instant`), so that SQLite, PostgreSQL and MariaDB compare
+- Instants are UTC, stored as integer **microseconds since 1970** (`Instant`), so that SQLite, PostgreSQL and MariaDB
+  compare
   them in the same way and an index over them is a plain integer index.
 - Ids of rows made in bulk (versions, runs, task instances) are 63-bit integers drawn by the application
-  (`tradewind.metadata.ids`), so that one bulk insert can write parents and children without asking the database for keys.
-- Hot tables carry no foreign keys: a shared lock on the parent followed by its update is a deadlock by design on MariaDB.
+  (`tradewind.metadata.ids`), so that one bulk insert can write parents and children without asking the database for
+  keys.
+- Hot tables carry no foreign keys: a shared lock on the parent followed by its update is a deadlock by design on
+  MariaDB.
 - `team` stands on bundle, connection, variable, pool and queue from the first migration; enforcement comes later.
 """
 

@@ -34,6 +34,13 @@ def _caller(known: Registry, hooks: Sequence[str]) -> Caller | None:
     return caller
 
 
+class _Process:
+    """The policies of this process, and the registry they are from."""
+
+    policies: Policies | None = None
+    known: Registry | None = None
+
+
 class Listeners:
     """The in-task listeners.
 
@@ -80,7 +87,7 @@ class Policies:
 
         Arguments:
             dag: the DAG; its `tasks` have a `task_id` each.
-            file: the path of its file, relative to the DAG folder.
+            file: the path of its file, relative to the folder on `sys.path` that holds it.
         """
         if self._caller is None:
             return
@@ -105,5 +112,8 @@ def listeners() -> Listeners:
 
 
 def policies() -> Policies:
-    """Return the policies of this process's registry. It imports their plugins: call it once, before forking."""
-    return Policies(registry())
+    """Return the policies of this process's registry. The first call imports their plugins: make it before forking."""
+    known = registry()
+    if _Process.policies is None or _Process.known is not known:
+        _Process.policies, _Process.known = Policies(known), known
+    return _Process.policies

@@ -31,7 +31,6 @@ KINDS: Final = {
         Kind(name="sensor", hook="tradewind_sensors", by_path=True),
         Kind(name="connection type", hook="tradewind_connection_types", value=ConnectionType),
         Kind(name="task decorator", hook="tradewind_task_decorators"),
-        Kind(name="executor", hook="tradewind_executors"),
         Kind(name="XCom storage", hook="tradewind_xcom_storages"),
         Kind(name="secrets backend", hook="tradewind_secrets_backends"),
         Kind(name="codec", hook="tradewind_codecs"),

@@ -36,7 +36,6 @@ _NAMES: Final = {
         "sqlite": "sqlite",
         "ssh": "ssh",
     },
-    "executor": {"CeleryExecutor": "celery", "KubernetesExecutor": "cncf-kubernetes"},
     "task decorator": {"docker": "docker", "kubernetes": "cncf-kubernetes"},
     "operator": {"SqliteOperator": "sqlite"},
 }

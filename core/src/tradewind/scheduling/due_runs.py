@@ -22,7 +22,8 @@ def make_due_run(
 ) -> int | None:
     """Make the due run of a DAG and write which one comes next; None when another scheduler is doing so, or did.
 
-    Without catchup, what a stop of the scheduler or a pause has missed is passed over, up to the latest complete interval.
+    Without catchup, what a stop of the scheduler or a pause has missed is passed over, up to the latest complete
+    interval.
     """
     now = clock.now()
     due = schedules.lock_due_dag(conn, dag_id, now=now)

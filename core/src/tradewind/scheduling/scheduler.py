@@ -1,7 +1,8 @@
 """The scheduler: one loop, any number of processes, no running code.
 
 It asks with one statement what there is to do, does it in short transactions, and sleeps until something becomes due or
-somebody wakes it. Schedulers share the work by row locks: DAGs are locked past those that others hold, continuations are
+somebody wakes it. Schedulers share the work by row locks: DAGs are locked past those that others hold, continuations
+are
 taken by deleting them, admission takes turns on the buckets.
 """
 

@@ -25,7 +25,8 @@ class Taken:
 
 
 def claim(conn: sa.Connection, claimer: Claimer, *, clock: Clock) -> tuple[Ticket, ...]:
-    """Claim up to `claimer.free` queued tries for a worker; asked again with the same nonce, the same tickets come back.
+    """Claim up to `claimer.free` queued tries for a worker; asked again with the same nonce, the same tickets come
+    back.
 
     The tries are running when the transaction commits: the worker must start them, or evidence of its end gives them
     back.

@@ -35,8 +35,10 @@ def clear(
 ) -> Cleared:
     """Clear all instances of `task_ids` in a run, under the run's exclusive lock.
 
-    Tokens are raised, so nothing that was said of earlier tries counts any more; the run's counters are recounted. As many
-    further tries are allowed as the task has retries. A mapped task that is cleared together with the task whose XCom it
+    Tokens are raised, so nothing that was said of earlier tries counts any more; the run's counters are recounted. As
+    many
+    further tries are allowed as the task has retries. A mapped task that is cleared together with the task whose XCom
+    it
     expands over becomes unexpanded again. A run that had ended is queued again, and starts when its DAG has room.
 
     Raises:

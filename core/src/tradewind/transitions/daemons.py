@@ -1,7 +1,9 @@
 """Leases: who is alive, and what becomes of the tries of who is not.
 
-Silence is not death. An expired lease only takes a worker's slots out of the capacity; its tries go on counting as running.
-They are taken from it on evidence (the host's own watcher saw its processes end), or when it has been silent for the whole
+Silence is not death. An expired lease only takes a worker's slots out of the capacity; its tries go on counting as
+running.
+They are taken from it on evidence (the host's own watcher saw its processes end), or when it has been silent for the
+whole
 isolation grace, by which time a worker that lives has killed them itself. And no lease counts as expired until the
 database has been reachable for one full lease, or every outage would declare everybody dead at once.
 """
@@ -99,7 +101,8 @@ def report_ended(
     """Take a worker's tries from it, on evidence that its processes ended.
 
     Arguments:
-        never_started: (instance, token) of tries whose user code did not begin, by the worker's journal: the same try is
+        never_started: (instance, token) of tries whose user code did not begin, by the worker's journal: the same try
+            is
             dispatched again under a new token. All other running ones are ended as `lost`.
         cause: one line for the record.
     """

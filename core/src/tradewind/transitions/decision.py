@@ -1,7 +1,8 @@
 """The pure decision: what a task's trigger rule says about how its direct upstream ended so far.
 
 One function, used by ends, the scheduler, the interface's "why is this not running?" and the tests. It looks at direct
-upstream only. Decisions are made as early as the rule allows (`all_success` gives up at the first failure); once a task was
+upstream only. Decisions are made as early as the rule allows (`all_success` gives up at the first failure); once a task
+was
 decided, later counts no longer matter, so callers ask only for instances that are still undecided.
 """
 

@@ -1,7 +1,9 @@
-"""Ending: outcomes come in, and in one transaction their tries are recorded, what they decide below moves, runs close, and
+"""Ending: outcomes come in, and in one transaction their tries are recorded, what they decide below moves, runs close,
+and
 freed slots are handed over or claimed.
 
-Order of locks: the runs (shared), the task rows by (run, rank, map index), `run_progress` last. Claiming passes over rows
+Order of locks: the runs (shared), the task rows by (run, rank, map index), `run_progress` last. Claiming passes over
+rows
 that others hold, so it waits for nobody.
 """
 

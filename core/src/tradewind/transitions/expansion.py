@@ -1,6 +1,7 @@
 """Expanding a mapped task over the stored lengths of XComs: no value is read.
 
-It runs under the run's exclusive lock, in a transaction of its own that a scheduler makes from a continuation: ends hold the
+It runs under the run's exclusive lock, in a transaction of its own that a scheduler makes from a continuation: ends
+hold the
 run shared, and two of them that both wanted more would wait for each other for ever.
 """
 

@@ -1,6 +1,7 @@
 """What transitions need to know of a DAG's version, and the cache that keeps it.
 
-`tradewind.serialization` delivers values of this shape; here stand only the protocols, so that the state machine depends on
+`tradewind.serialization` delivers values of this shape; here stand only the protocols, so that the state machine
+depends on
 a shape and not on a format.
 """
 

@@ -1,6 +1,7 @@
 """Hand-over: the slots of a task that ended go, in the same transaction, to a task that its end made ready. Pure.
 
-It needs no bucket lock, because what is occupied in the pool, the DAG and the executor does not grow: a credit of the same
+It needs no bucket lock, because what is occupied in the pool, the DAG and the executor does not grow: a credit of the
+same
 buckets pays for it. Admitters see the whole exchange or nothing of it.
 """
 

@@ -1,6 +1,8 @@
-"""Recounting: under a run's exclusive lock, its counters and its progress are derived anew from the states of its instances.
+"""Recounting: under a run's exclusive lock, its counters and its progress are derived anew from the states of its
+instances.
 
-Clear, start and repair never adjust counters; they change states and recount. `difference` is also what the reconciler and
+Clear, start and repair never adjust counters; they change states and recount. `difference` is also what the reconciler
+and
 the simulation's checker look at: it must be empty for every run without pending continuations.
 """
 

@@ -42,7 +42,8 @@ def create_run(
 ) -> int:
     """Insert a run with all its instances, and start it at once if its DAG is not paused and has room for one more run.
 
-    What needs no process (empty tasks, and what their ends decide below) ends here, in memory: rows that nobody else can
+    What needs no process (empty tasks, and what their ends decide below) ends here, in memory: rows that nobody else
+    can
     see yet are written in their decided state, so no cap applies. A run that has to wait is `queued`, with everything
     undecided; `recount.start_queued` starts it later.
 

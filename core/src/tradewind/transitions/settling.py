@@ -1,7 +1,9 @@
 """Settling: what a set of upstream ends makes of the rows below, computed in memory over the version's graph.
 
-Pure. Given the locked rows and what is to be added to their counters, it says which counters grow, which rows are decided
-how, and what is left because its rows were not among those locked. A cascade (a branch that skips a chain of a thousand) is
+Pure. Given the locked rows and what is to be added to their counters, it says which counters grow, which rows are
+decided
+how, and what is left because its rows were not among those locked. A cascade (a branch that skips a chain of a
+thousand) is
 one call.
 """
 

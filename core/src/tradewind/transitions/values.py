@@ -31,7 +31,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class XComValue:
-    """One value pushed by a task, already JSON. `length` is that of a list or dict, so that expansion reads no value."""
+    """One value pushed by a task, already JSON.
+
+    `length` is that of a list or dict, so that expansion reads no value.
+    """
 
     key: str
     value: str | None
@@ -46,7 +49,8 @@ class Outcome:
     """How one try ended, as its worker reports it.
 
     Arguments:
-        state: `success`, `failed`, `skipped`, `up_for_reschedule`, `lost` (the process vanished; evidence says it ended), or
+        state: `success`, `failed`, `skipped`, `up_for_reschedule`, `lost` (the process vanished; evidence says it
+            ended), or
             `never_started` (evidence says that the user's code did not begin: the same try is dispatched again).
         retry: with `failed`: whether another try may follow (false for TradewindFailException).
         due_at: with `up_for_reschedule`: when to look again.
@@ -72,7 +76,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one outcome: `recorded`, `already recorded` (the same report again), or `overtaken` by a newer token."""
+    """What became of one outcome: `recorded`, `already recorded` (the same report again), or `overtaken` by a newer
+    token.
+    """
 
     instance: int
     token: int
@@ -105,7 +111,8 @@ class EndResult:
     Arguments:
         answers: one for each outcome, in their order.
         tickets: tries handed over to, or claimed for, the caller's worker; they are running now and must be started.
-        ready: executors that have newly queued tasks (to be woken), or the scheduler (`scheduled` rows not admitted yet).
+        ready: executors that have newly queued tasks (to be woken), or the scheduler (`scheduled` rows not admitted
+            yet).
         closed_runs: runs that ended, with their states.
     """
 

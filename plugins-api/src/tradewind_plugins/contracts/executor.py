@@ -1,4 +1,9 @@
-"""The executor contract: where the tries of tasks run. It knows tickets only: no session, no DAG, no user code."""
+"""The executor contract: where the tries of tasks run. It knows tickets only: no session, no DAG, no user code.
+
+Nothing submits to it yet: Tradewind's own workers take their tickets from the database. It stands here so that the
+first
+executors of providers can be written, and becomes stable when two of them have proved it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What plugins offer to those who run Tradewind: where tasks run, where large XComs and secrets are kept."""
+"""What plugins offer to those who run Tradewind: where large XComs and secrets are kept, how JSON is written, which
+commands there are.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +12,9 @@ from tradewind_plugins.hooks import declaring
 __all__ = [
     "tradewind_cli_verbs",
     "tradewind_codecs",
-    "tradewind_executors",
     "tradewind_secrets_backends",
     "tradewind_xcom_storages",
 ]
-
-
-@declaring
-def tradewind_executors() -> Sequence[Declared]:  # type: ignore[empty-body]
-    """Declare executors: implementations of `tradewind_plugins.contracts.executor.Executor`.
-
-    Caller: the registry.
-    Moment: once after the installed distributions changed.
-    Returns: the executors, by the name that a task's `executor` argument has; of two with one name the first wins.
-    Exception: the plugin's executors are left out, with a warning that names the plugin and the error.
-
-    versionadded: 0.1
-    """
 
 
 @declaring

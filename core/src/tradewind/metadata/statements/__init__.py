@@ -1,1 +1,4 @@
-"""Every SQL statement, named: one module a noun. Functions take a connection and plain values, and return plain values."""
+"""Every SQL statement, named: one module a noun.
+
+Functions take a connection and plain values, and return plain values.
+"""

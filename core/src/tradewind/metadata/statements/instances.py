@@ -1,6 +1,7 @@
 """Statements on task instances: finding, locking and moving them.
 
-Locks are taken by `SELECT … ORDER BY run, rank, map_index … FOR UPDATE` and rows are then updated by key, as an `UPDATE`
+Locks are taken by `SELECT … ORDER BY run, rank, map_index … FOR UPDATE` and rows are then updated by key, as an
+`UPDATE`
 alone promises no order. A lock covers the instance and its counters: after a wait PostgreSQL reads locked rows anew,
 while rows that were only joined would still show what they were when the statement began.
 """
@@ -186,7 +187,9 @@ def share_runs(conn: sa.Connection, instances: Iterable[int]) -> dict[int, Owner
 def lock_with_targets(
     conn: sa.Connection, instances: Iterable[int], targets: Iterable[tuple[int, str]], *, most: int
 ) -> list[LockedInstance]:
-    """Lock `instances` and all instances of the `targets` (run, task id), at most `most` rows from the front of the order."""
+    """Lock `instances` and all instances of the `targets` (run, task id), at most `most` rows from the front of the
+    order.
+    """
     wanted = {"ids": sorted(instances), "targets": sorted(targets), "most": most}
     return _locked(conn.execute(_LOCK_TARGETS if wanted["targets"] else _LOCK_IDS, wanted))
 

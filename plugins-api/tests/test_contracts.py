@@ -1,0 +1,54 @@
+"""A part that implements nothing of its contract says so by name; values of contracts are values."""
+
+from __future__ import annotations
+
+import pytest
+from tradewind_plugins.contracts.codec import JsonCodec
+from tradewind_plugins.contracts.executor import Capacity, Executor, Submission, Ticket
+from tradewind_plugins.contracts.log_store import LogStore
+from tradewind_plugins.contracts.secrets_backend import SecretsBackend
+from tradewind_plugins.contracts.xcom_storage import XComStorage
+
+
+@pytest.mark.parametrize(
+    ("contract", "method", "arguments"),
+    [
+        (Executor, "submit", [[]]),
+        (Executor, "cancel", [[]]),
+        (Executor, "list_alive", []),
+        (Executor, "capacity", []),
+        (LogStore, "put_chunk", ["k", 0, b""]),
+        (LogStore, "seal", ["k"]),
+        (LogStore, "read", ["k"]),
+        (LogStore, "delete", ["k"]),
+        (XComStorage, "put", ["k", b""]),
+        (XComStorage, "get", ["k"]),
+        (XComStorage, "delete", ["k"]),
+        (JsonCodec, "encode", [None]),
+        (JsonCodec, "decode", [b""]),
+    ],
+)
+def test_what_is_not_implemented_is_named(contract, method, arguments):
+    class Half(contract):
+        pass
+
+    with pytest.raises(NotImplementedError, match=f"Half does not implement {method}"):
+        getattr(Half(), method)(*arguments)
+
+
+def test_a_backend_that_has_nothing_lets_the_next_one_be_asked():
+    backend = SecretsBackend()
+    assert backend.get_connection("c") is backend.get_variable("v") is backend.get_config("k") is None
+
+
+def test_tickets_are_values_that_travel():
+    ticket = Ticket(instance=1, token=2, options={"memory": "1G"})
+    assert Ticket(**ticket.to_dict()) == ticket
+    assert len({Submission(ticket=ticket, accepted=True), Submission(ticket=ticket, accepted=True)}) == 1
+    assert Capacity(free=None).total is None
+    assert Executor().observe() == ()
+
+
+@pytest.mark.parametrize("contract", [Executor, JsonCodec, LogStore, SecretsBackend, XComStorage])
+def test_a_contract_that_is_not_proved_twice_is_below_1(contract):
+    assert contract.contract_version.startswith("0.")
