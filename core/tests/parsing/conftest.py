@@ -21,6 +21,7 @@ from tradewind.metadata.tables import dag, dag_file, dag_run, dag_version, sourc
 from tradewind.parsing.lookups import Lookups
 from tradewind.parsing.processor import Processor, Round
 from tradewind.parsing.watching import Bundle
+from tradewind.plugins.secrets import EnvironmentBackend
 
 
 class FixedClock(SystemClock):
@@ -52,7 +53,7 @@ class Parsing:
             self.config,
             self.database,
             [Bundle("dags", self.folder)],
-            Lookups(self.database, open_cipher("", self.home)),
+            Lookups(self.database, open_cipher("", self.home), EnvironmentBackend()),
             clock=self.clock,
             ids=RandomIds(self.clock.now),
             notify=self._notified,

@@ -21,6 +21,7 @@ class Site:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(source))
+        sys.modules.pop(path.stem, None)  # another test's module of that name
         importlib.invalidate_caches()
         return path
 

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tradewind_plugins.contracts.secrets_backend import SecretsBackend
+
 from tradewind.config import Config, Loaded, load
 from tradewind.metadata import schema
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, open_cipher
+from tradewind.plugins.secrets import secrets_chain
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Session:
     def cipher(self) -> Cipher:
         """What encrypts connections and variables."""
         return open_cipher(self.config.security.fernet_key, self.config.home)
+
+    @property
+    def secrets(self) -> SecretsBackend:
+        """What is asked for connections and variables before the database."""
+        return secrets_chain(self.config.plugins.secrets_backends)
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from tradewind_plugins.connection import Connection
+from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.config import Config
@@ -42,16 +42,16 @@ class Answers:
         database: the metadata database.
         config: for settings.
         cipher: of connections and variables.
-        environ: where connections and variables are looked up first.
+        secrets: where connections and variables are looked up first.
     """
 
     def __init__(
-        self, database: Database, config: Config, cipher: Cipher, *, environ: Mapping[str, str], clock: Clock
+        self, database: Database, config: Config, cipher: Cipher, *, secrets: SecretsBackend, clock: Clock
     ) -> None:
         self._database = database
         self._config = config
         self._cipher = cipher
-        self._environ = environ
+        self._secrets = secrets
         self._clock = clock
 
     def answer(self, start: Start, request: Request) -> Answered:
@@ -105,7 +105,7 @@ class Answers:
     def _variable(self, key: str) -> Answered:
         try:
             with self._database.read() as conn:
-                text = find_variable(conn, key, cipher=self._cipher, environ=self._environ)
+                text = find_variable(conn, key, cipher=self._cipher, secrets=self._secrets)
         except SecretError as error:
             return Reply(error=str(error)), []
         return Reply(text), [text] if text and masking.is_sensitive(key) else []
@@ -121,7 +121,7 @@ class Answers:
     def _connection(self, conn_id: str) -> Answered:
         try:
             with self._database.read() as conn:
-                found = find_connection(conn, conn_id, cipher=self._cipher, environ=self._environ)
+                found = find_connection(conn, conn_id, cipher=self._cipher, secrets=self._secrets)
         except TradewindNotFoundException as error:
             return Reply(error=str(error), missing=True), []
         except SecretError as error:

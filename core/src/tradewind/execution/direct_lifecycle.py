@@ -27,6 +27,7 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import sources, tickets, xcom_pushes
 from tradewind.metadata.wakeups import Wakeups, worker_channel
+from tradewind.plugins.secrets import secrets_chain
 from tradewind.transitions import claims, daemons, ends
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.graph import Graphs
@@ -74,7 +75,9 @@ class DirectLifecycle:
             isolation_grace=timedelta(seconds=config.leases.isolation_grace),
         )
         cipher = open_cipher(config.security.fernet_key, config.home)
-        self._answers = Answers(database, config, cipher, environ=os.environ, clock=clock)
+        self._answers = Answers(
+            database, config, cipher, secrets=secrets_chain(config.plugins.secrets_backends), clock=clock
+        )
         self._starts = StartMessages(settings, database)
         self._unprepared: list[Ticket] = []
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.metadata.credentials import find_connection, find_variable
@@ -18,11 +18,12 @@ from tradewind.metadata.secrets import Cipher
 
 
 class Lookups:
-    """Answers from the environment, then from the database."""
+    """Answers from the secrets backends, then from the database."""
 
-    def __init__(self, database: Database, cipher: Cipher) -> None:
+    def __init__(self, database: Database, cipher: Cipher, backends: SecretsBackend) -> None:
         self._database = database
         self._cipher = cipher
+        self._backends = backends
         # Digests of secrets are stored. Keyed with what this process alone knows, they give nobody anything to try
         # passwords on; after a restart files with lookups are read once more.
         self._key = secrets.token_bytes(32)
@@ -31,9 +32,9 @@ class Lookups:
         """Return a variable's text or a connection's fields; None where there is none."""
         with self._database.read() as connection:
             if kind == "variable":
-                return find_variable(connection, name, cipher=self._cipher, environ=os.environ)
+                return find_variable(connection, name, cipher=self._cipher, secrets=self._backends)
             try:
-                return find_connection(connection, name, cipher=self._cipher, environ=os.environ).to_dict()
+                return find_connection(connection, name, cipher=self._cipher, secrets=self._backends).to_dict()
             except TradewindNotFoundException:
                 return None
 

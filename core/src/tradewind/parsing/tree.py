@@ -118,7 +118,9 @@ def _glob_rule(pattern: str, folder: str) -> _Rule:
 
 
 def _regex_rule(pattern: str, folder: str) -> _Rule:
-    """Return the rule of a line of ``.airflowignore``, in Airflow 2's own syntax: a regular expression found in the path."""
+    """Return the rule of a line of ``.airflowignore``, in Airflow 2's own syntax: a regular expression found in the
+    path.
+    """
     found = re.compile(pattern)
     start = len(folder) + 1 if folder else 0
     return lambda path: found.search(path[start:]) is not None

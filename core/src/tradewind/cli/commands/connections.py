@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -47,7 +46,7 @@ def list_connections(options: argparse.Namespace) -> None:
 def get_connection(options: argparse.Namespace) -> None:
     """Show the connection that a task would get; secrets are stars."""
     with open_session() as session, session.database.read() as connection:
-        found = find_connection(connection, options.conn_id, cipher=session.cipher, environ=os.environ)
+        found = find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
     print_rows([_shown(found)], options.output)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.output import add_output_option, print_rows
@@ -40,7 +39,7 @@ def list_variables(options: argparse.Namespace) -> None:
 def get_variable(options: argparse.Namespace) -> None:
     """Print a variable's value, as a task would get it."""
     with open_session() as session, session.database.read() as connection:
-        value = find_variable(connection, options.key, cipher=session.cipher, environ=os.environ)
+        value = find_variable(connection, options.key, cipher=session.cipher, secrets=session.secrets)
     if value is None:
         value = options.default
     if value is None:
