@@ -10,12 +10,15 @@ import pytest
 from tradewind import task
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.cli import main
+from tradewind.execution.shelf import Shelf
 from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, listeners
 from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
 from tradewind.plugins.current import registry, use_registry
 from tradewind.plugins.kinds import KINDS
 from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.transitions.values import XComValue
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.events import TaskTry
 from tradewind_plugins.hook import BaseHook
@@ -82,12 +85,11 @@ def task_decorators():
 
 
 def xcom_storages():
-    storage = registry().load("XCom storage", "folder")(Path.cwd())
-    reference = storage.put("d/r/t/k", b"[1]")
-    assert Path("d/r/t/k").read_bytes() == storage.get(reference) == b"[1]"
-    storage.delete(reference)
-    with pytest.raises(KeyError):
-        storage.get(reference)
+    shelf = Shelf(open_xcom_storage("flat", "large"), limit=3)
+    kept = shelf.put(XComValue("k", '"long"', "str", 6), instance=1, token=2)
+    assert (kept.value, Path("large", kept.storage).read_text()) == (None, '"long"')
+    assert shelf.text(kept.value, kept.storage) == '"long"'
+    assert shelf.put(XComValue("k", "[1]", "list", 3), instance=1, token=2).value == "[1]"
 
 
 def secrets_backends():

@@ -132,6 +132,10 @@ class PluginsSection:
     secrets_backends: tuple[str, ...] = option(
         ("environment",), "Secrets backends that are asked before the database, in their order."
     )
+    xcom_storage: str = option("folder", "XCom storage of values above execution.max_xcom_inline.")
+    xcom_location: str = option(
+        "{home}/xcoms", "Where that storage keeps them: a folder, or what the storage asks for."
+    )
     codec: str = option("auto", "JSON codec: `auto` is orjson where it is installed, else the standard one.")
 
 

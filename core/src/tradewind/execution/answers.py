@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.contracts.secrets_backend import SecretsBackend
-from tradewind_plugins.exceptions import TradewindNotFoundException
+from tradewind_plugins.exceptions import TradewindNotFoundException, XComNotFound
 
 from tradewind.config import Config
 from tradewind.execution import masking
@@ -24,11 +24,13 @@ from tradewind.execution.messages import (
     SetVariable,
     Start,
 )
+from tradewind.execution.shelf import Shelf
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, SecretError
 from tradewind.metadata.statements import tickets, variables, xcoms
+from tradewind.transitions.values import XComValue
 
 CONNECTION_FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
 OVERTAKEN = "a newer dispatch of this task exists, or its state was set by hand"
@@ -43,15 +45,17 @@ class Answers:
         config: for settings.
         cipher: of connections and variables.
         secrets: where connections and variables are looked up first.
+        shelf: where large XComs are.
     """
 
     def __init__(
-        self, database: Database, config: Config, cipher: Cipher, *, secrets: SecretsBackend, clock: Clock
+        self, database: Database, config: Config, cipher: Cipher, *, secrets: SecretsBackend, shelf: Shelf, clock: Clock
     ) -> None:
         self._database = database
         self._config = config
         self._cipher = cipher
         self._secrets = secrets
+        self._shelf = shelf
         self._clock = clock
 
     def answer(self, start: Start, request: Request) -> Answered:
@@ -81,7 +85,8 @@ class Answers:
         return answered
 
     def _push(self, start: Start, request: PushXCom) -> Reply:
-        value = {name: getattr(request, name) for name in ("key", "value", "storage", "type", "size", "length")}
+        pushed = XComValue(request.key, request.value, request.type, request.size, request.length, request.storage)
+        value = dataclasses.asdict(self._shelf.put(pushed, start.instance, start.token))
         now = self._clock.now()
         is_stored = self._database.write(lambda conn: xcoms.push(conn, start.instance, start.token, value, now))
         return Reply() if is_stored else Reply(error=OVERTAKEN)
@@ -94,7 +99,10 @@ class Answers:
             found = xcoms.pull(
                 conn, run=run, task_ids=request.task_ids, key=request.key, map_indexes=request.map_indexes
             )
-        return Reply([[row.task_id, row.map_index, row.value] for row in found])
+        try:
+            return Reply([[row.task_id, row.map_index, self._shelf.text(row.value, row.storage)] for row in found])
+        except XComNotFound as error:
+            return Reply(error=str(error), missing=True)
 
     @staticmethod
     def _run(conn: sa.Connection, start: Start, request: PullXCom) -> int | None:

@@ -19,6 +19,7 @@ from tradewind.execution.answers import Answers
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
 from tradewind.execution.messages import Reply, Request, Start
 from tradewind.execution.settings import WorkerSettings
+from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_run import EPOCH, MICROSECOND
 from tradewind.execution.versions import VersionFiles, VersionStore, VersionUnavailable
 from tradewind.metadata.clock import Clock
@@ -28,11 +29,13 @@ from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import sources, tickets, xcom_pushes
 from tradewind.metadata.wakeups import Wakeups, worker_channel
 from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.transitions import claims, daemons, ends
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.values import Answer, Claimer, EndResult, Outcome, Ticket
 
+KIB = 1 << 10
 RUNS_KEPT = 1000
 VERSIONS_KEPT = 1000
 Key = TypeVar("Key")
@@ -75,8 +78,15 @@ class DirectLifecycle:
             isolation_grace=timedelta(seconds=config.leases.isolation_grace),
         )
         cipher = open_cipher(config.security.fernet_key, config.home)
+        storage = open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location)
+        self._shelf = Shelf(storage, config.execution.max_xcom_inline * KIB)
         self._answers = Answers(
-            database, config, cipher, secrets=secrets_chain(config.plugins.secrets_backends), clock=clock
+            database,
+            config,
+            cipher,
+            secrets=secrets_chain(config.plugins.secrets_backends),
+            shelf=self._shelf,
+            clock=clock,
         )
         self._starts = StartMessages(settings, database)
         self._unprepared: list[Ticket] = []
@@ -123,9 +133,10 @@ class DirectLifecycle:
         return Exchange(answers, starts, refusals)
 
     def _end(self, outcomes: Sequence[Outcome], claimer: Claimer | None) -> EndResult:
+        recorded = [self._shelf.put_all(outcome) for outcome in outcomes]
         return self._database.write(
             lambda conn: ends.end(
-                conn, outcomes, graphs=self._graphs, clock=self._clock, ids=self._ids, claimer=claimer
+                conn, recorded, graphs=self._graphs, clock=self._clock, ids=self._ids, claimer=claimer
             ),
             collisions=True,
         )

@@ -32,6 +32,13 @@ def tradewind_codecs() -> list[Declared]:
 
 
 @hookimpl
+def tradewind_xcom_storages() -> list[Declared]:
+    return [
+        Declared(name="folder", path="tradewind.plugins.xcoms:FolderStorage", summary="A file for each value."),
+    ]
+
+
+@hookimpl
 def tradewind_secrets_backends() -> list[Declared]:
     return [
         Declared(

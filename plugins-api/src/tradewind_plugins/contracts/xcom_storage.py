@@ -8,7 +8,10 @@ __all__ = ["XComStorage"]
 
 
 class XComStorage:
-    """Keeps encoded values under keys: relative paths with slashes, made by Tradewind and safe as file names."""
+    """Keeps encoded values under keys: relative paths with slashes, made by Tradewind and safe as file names.
+
+    It is made with one argument, the text of the setting `plugins.xcom_location`.
+    """
 
     contract_version: ClassVar[str] = "0.1"
 

@@ -41,7 +41,7 @@ def dag_processor(options: argparse.Namespace) -> None:
             session.config,
             session.database,
             bundles(session.config),
-            Lookups(session.database, session.cipher),
+            Lookups(session.database, session.cipher, session.secrets),
             clock=clock,
             ids=ids,
             notify=lambda: wakeups.notify([SCHEDULER]),

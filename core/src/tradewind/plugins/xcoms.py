@@ -1,0 +1,51 @@
+"""XCom storages: where values too large for the metadata database are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tradewind_plugins.contracts.xcom_storage import XComStorage
+
+from tradewind.plugins.current import registry
+
+
+class FolderStorage(XComStorage):
+    """A file for each value, in a folder that all workers see.
+
+    Arguments:
+        location: the path of the folder; made when the first value is stored.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._folder = Path(location)
+
+    def put(self, key: str, data: bytes) -> str:
+        """See `XComStorage.put`. A reader finds the old value or the new one, never a part."""
+        path = self._folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f"{path.name}.{os.getpid()}")
+        scratch.write_bytes(data)
+        scratch.replace(path)
+        return key
+
+    def get(self, reference: str) -> bytes:
+        """See `XComStorage.get`."""
+        try:
+            return (self._folder / reference).read_bytes()
+        except FileNotFoundError:
+            raise KeyError(reference) from None
+
+    def delete(self, reference: str) -> None:
+        """See `XComStorage.delete`."""
+        (self._folder / reference).unlink(missing_ok=True)
+
+
+def open_xcom_storage(name: str, location: str) -> XComStorage:
+    """Return the storage of that name, made with its location.
+
+    Raises:
+        TradewindConfigException: there is none of that name.
+    """
+    storage: XComStorage = registry().load("XCom storage", name)(location)
+    return storage

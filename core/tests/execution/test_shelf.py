@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tradewind.execution.shelf import Shelf
+from tradewind.metadata import tables
+from tradewind.plugins.xcoms import FolderStorage
+from tradewind.transitions.values import Outcome, XComValue
+from tradewind_plugins.exceptions import XComNotFound
+
+SMALL, LARGE = XComValue("small", "1", "int", 1), XComValue("a/large one", '"12345"', "str", 7, 5)
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return FolderStorage(str(tmp_path))
+
+
+def outcome(*xcoms):
+    return Outcome(3, 4, "success", datetime(2021, 1, 1, tzinfo=timezone.utc), xcoms=xcoms)
+
+
+def test_large_values_of_an_outcome_are_put_aside_and_come_back(storage, tmp_path):
+    shelf = Shelf(storage, limit=6)
+    small, large = shelf.put_all(outcome(SMALL, LARGE)).xcoms
+    assert small == SMALL
+    assert (large.value, large.length, large.size) == (None, 5, 7)
+    assert large.storage == "instance=3/token=4/a%2Flarge%20one.json"
+    assert shelf.text(large.value, large.storage) == '"12345"'
+    assert shelf.text(small.value, small.storage) == "1"
+
+
+def test_an_outcome_without_large_values_is_left_alone(storage, tmp_path):
+    same = outcome(SMALL)
+    assert Shelf(storage, limit=7).put_all(same) is same
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_that_is_gone_is_named(storage):
+    with pytest.raises(XComNotFound, match="no more in the storage under 'gone'"):
+        Shelf(storage, limit=1).text(None, "gone")
+
+
+def test_a_task_gets_what_another_put_aside(house: Any) -> None:
+    house.deploy(
+        """
+        from tradewind import DAG, task
+
+        with DAG("flow"):
+            @task
+            def write(ti):
+                ti.xcom_push(key="extra", value="x" * 3000)
+                return list(range(1000))
+
+            @task
+            def read(numbers, ti):
+                return [sum(numbers), len(ti.xcom_pull(task_ids="write", key="extra"))]
+
+            read(write())
+        """
+    )
+    house.start_worker(execution__max_xcom_inline=1)
+    run, state = house.run_dag()
+    assert state == "success", house.log(run, "read")
+    with house.database.read() as conn:
+        found = conn.execute(sa.select(tables.xcom).where(tables.xcom.c.run == run)).all()
+    rows = {(row.task_id, row.key): row for row in found}
+    assert json.loads(rows["read", "return_value"].value) == [sum(range(1000)), 3000]
+    for key, length in (("return_value", 1000), ("extra", None)):
+        row = rows["write", key]
+        assert (row.value, row.length) == (None, length)
+        assert (house.home / "xcoms" / row.storage).stat().st_size == row.size
