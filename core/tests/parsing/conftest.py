@@ -43,6 +43,7 @@ class Parsing:
         self.clock = FixedClock()
         self.config: Config = load(home=home, environ={}).config
         self.notified = 0
+        self.seconds = 0.0
         self.processor = self.restart()
 
     def restart(self, **parsing: Any) -> Processor:
@@ -56,6 +57,7 @@ class Parsing:
             clock=self.clock,
             ids=RandomIds(self.clock.now),
             notify=self._notified,
+            monotonic=lambda: self.seconds,
         )
         return self.processor
 
