@@ -37,7 +37,10 @@ def parse(lite):
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("import time; time.sleep(1000)", "The import took longer than 0.2 s, the limit of parsing.file_timeout."),
+        (
+            "from time import sleep; sleep(1000)",
+            "The import took longer than 0.2 s, the limit of parsing.file_timeout.",
+        ),
         ("while True: pass", "The import took longer than 0.2 s, the limit of parsing.file_timeout."),
         ("x = bytearray(1 << 30)", "The import needed more than 256 MiB, the limit of parsing.file_memory."),
         (
@@ -60,9 +63,10 @@ def test_whatever_a_file_does_is_its_own_error(parse, statement, sentence):
 def test_an_import_that_cannot_be_interrupted_is_killed(parse, monkeypatch):
     monkeypatch.setattr("tradewind.parsing.children._GRACE_SECONDS", 0.3)
     source = """
-        import signal, time
+        import signal
+        from time import sleep
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-        time.sleep(1000)
+        sleep(1000)
     """
     parsed, _ = parse(source, timeout=0.2)
     assert parsed.failure.sentence == "The import took longer than 0.2 s and could not be interrupted."
@@ -79,10 +83,11 @@ def test_the_trace_begins_at_the_author_s_code(parse):
 def test_stopping_kills_the_children_at_once(parse, lite):
     noted = lite.home / "pid"
     source = f"""
-        import os, time
+        import os
         from pathlib import Path
+        from time import sleep
         Path({str(noted)!r}).write_text(str(os.getpid()))
-        time.sleep(1000)
+        sleep(1000)
     """
     assert parse(source, stopped=lambda: noted.exists() and noted.read_text() != "") is None
     with pytest.raises(ProcessLookupError):
