@@ -44,6 +44,7 @@ class Parsing:
         self.clock = FixedClock()
         self.config: Config = load(home=home, environ={}).config
         self.notified = 0
+        self.seconds = 0.0
         self.processor = self.restart()
 
     def restart(self, **parsing: Any) -> Processor:
@@ -57,6 +58,7 @@ class Parsing:
             clock=self.clock,
             ids=RandomIds(self.clock.now),
             notify=self._notified,
+            monotonic=lambda: self.seconds,
         )
         return self.processor
 

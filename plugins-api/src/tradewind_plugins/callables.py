@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +45,18 @@ CONTEXT_NAMES = frozenset(
 """The context variables that a function gets by naming a parameter after them."""
 
 
+# A file that makes hundreds of DAGs has a task of the same function in each.
+_signature = functools.lru_cache(maxsize=256)(inspect.signature)
+
+
 def signature_or_none(function: Callable[..., Any]) -> inspect.Signature | None:
     """Return the signature of ``function``; None for a function written in C that does not tell."""
     try:
-        return inspect.signature(function)
+        return _signature(function)
     except ValueError:
         return None
+    except TypeError:  # a callable object that has no hash
+        return inspect.signature(function)
 
 
 def context_arguments(

@@ -7,6 +7,7 @@ belongs to the processor it was forked from.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import os
 import re
@@ -70,6 +71,7 @@ class ImportTimeout(BaseException):
 def run(job: Job, channel: socket.socket) -> NoReturn:
     """Import the file, send the result through ``channel``, and end the process."""
     code = 1
+    gc.freeze()  # what is inherited is not worth a collection, and to look at it would copy its pages
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)

@@ -40,7 +40,12 @@ class _Child:
 
 
 def parse_all(
-    jobs: Iterable[Job], *, at_once: int, answer: Answer, stopped: Callable[[], bool]
+    jobs: Iterable[Job],
+    *,
+    at_once: int,
+    answer: Answer,
+    stopped: Callable[[], bool],
+    before_fork: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[ParsedFile, dict[str, Any]]]:
     """Import files, each in a forked child of its own, and yield the results as they come.
 
@@ -49,6 +54,7 @@ def parse_all(
         at_once: how many children at most.
         answer: what answers questions for variables and connections.
         stopped: asked often; once it says so, all children are killed and the iteration ends.
+        before_fork: called before every fork, to let go of what a child must not have.
 
     Yields:
         The result, and what the child asked for with the answers, by ``kind:name``.
@@ -59,6 +65,7 @@ def parse_all(
         try:
             while not stopped():
                 while len(running) < at_once and (job := next(waiting, None)) is not None:
+                    before_fork()
                     begun = _fork(job)
                     running[begun.pid] = begun
                     selector.register(begun.channel, selectors.EVENT_READ, begun)

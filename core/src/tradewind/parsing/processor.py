@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, replace
-from time import monotonic
+from time import monotonic as system_monotonic
 
 from sqlalchemy.exc import DBAPIError
 
@@ -51,9 +51,9 @@ class Processor:
         database: the metadata database; its connections are closed before each fork.
         bundles: the folders. Each becomes a row of its name.
         lookups: answers what DAG files ask for while they are imported.
-        clock, ids: where moments and ids come from.
+        clock, ids, monotonic: where moments, ids and intervals come from.
         notify: called after a commit that schedulers should know of.
-        keep_lease: called every time round, so that others see that this process lives.
+        keep_lease: called often, also while a file takes long to import, so that others see that this process lives.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Processor:
         ids: Ids,
         notify: Callable[[], None],
         keep_lease: Callable[[], None] = lambda: None,
+        monotonic: Callable[[], float] = system_monotonic,
     ) -> None:
         self._config = config
         self._database = database
@@ -75,6 +76,7 @@ class Processor:
         self._ids = ids
         self._notify = notify
         self._keep_lease = keep_lease
+        self._monotonic = monotonic
         self._stop = threading.Event()
         self._folders = [self._open(bundle) for bundle in bundles]
 
@@ -82,7 +84,8 @@ class Processor:
         self._database.write(lambda connection: statements.ensure_bundle(connection, bundle.name, kind="folder"))
         with self._database.read() as connection:
             rows = statements.list_files(connection, bundle.name)
-        return WatchedFolder(bundle, rows, include=self._config.dags.bundle_include, lookups=self._lookups)
+        include = self._config.dags.bundle_include
+        return WatchedFolder(bundle, rows, include=include, lookups=self._lookups, monotonic=self._monotonic)
 
     def stop(self) -> None:
         """End the loop soon; may be called from a signal handler."""
@@ -91,8 +94,7 @@ class Processor:
     def run(self, num_runs: int | None = None) -> None:
         """Go round until :meth:`stop`, or ``num_runs`` times."""
         done = 0
-        while not self._stop.is_set():
-            self._keep_lease()
+        while not self._is_stopped():
             try:
                 self.round()
             except DBAPIError as error:
@@ -107,6 +109,10 @@ class Processor:
         self.round()
         while any(each.is_settling for each in self._folders) and not self._stop.wait(_SETTLE_SECONDS):
             self.round()
+
+    def _is_stopped(self) -> bool:
+        self._keep_lease()
+        return self._stop.is_set()
 
     def _pause(self) -> float:
         interval = self._config.parsing.scan_interval
@@ -142,10 +148,15 @@ class Processor:
             return
         for path in findings.due:
             folder.files[path].is_due = True  # until its result is taken in, even if this round breaks off
-        self._database.dispose()  # a child must not hold a connection of ours
         jobs = [self._job(findings.tree, path) for path in findings.due]
         at_once = os.cpu_count() or 1
-        results = parse_all(jobs, at_once=at_once, answer=self._lookups.answer, stopped=self._stop.is_set)
+        results = parse_all(
+            jobs,
+            at_once=at_once,
+            answer=self._lookups.answer,
+            stopped=self._is_stopped,
+            before_fork=self._database.dispose,  # a child must not hold a connection of ours
+        )
         for parsed, asked in results:
             inputs = replace(parsed.inputs, lookups=self._lookups.digests(asked))
             yield parsed.path, self._take_in(folder, findings.tree, replace(parsed, inputs=inputs))
@@ -166,7 +177,7 @@ class Processor:
         known = folder.files[parsed.path]
         found = folder.fingerprint(parsed.inputs, tree, parsed.digests)
         outcome = _outcome(parsed)
-        known.parsed_at = monotonic()
+        known.parsed_at = self._monotonic()
         if (known.fingerprint, known.outcome) == (found, outcome) and not _may_be_contested(known, parsed):
             known.is_due = False
             return False

@@ -15,7 +15,7 @@ from tradewind.metadata.statements import parsing as statements
 from tradewind.metadata.statements.parsing import CurrentDag
 from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
 from tradewind.serialization import SerializedDag, deserialize
-from tradewind.timetables import NullTimetable
+from tradewind.timetables import NullTimetable, RunSpec
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ class _Plan:
     changed_dags: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     contested: list[str] = field(default_factory=list)
+    _next_runs: dict[Any, RunSpec | None] = field(default_factory=dict)
 
     def decide(self, ids: Ids) -> None:
         """Fill in the rows."""
@@ -164,7 +165,7 @@ class _Plan:
 
     def _facts(self, dag: SerializedDag, last_interval_end: datetime | None) -> dict[str, Any]:
         """Return the columns of a DAG's row that follow from its contents. New contents end a quarantine."""
-        run = dag.next_run(after=last_interval_end, now=self.now)
+        run = self._next_run(dag, last_interval_end)
         scheduled = not isinstance(dag.timetable, NullTimetable)
         return {
             "bundle": self.place.bundle,
@@ -180,6 +181,13 @@ class _Plan:
             "due_at": run.run_at if run is not None else None,
             "quarantine": None,
         }
+
+    def _next_run(self, dag: SerializedDag, last_interval_end: datetime | None) -> RunSpec | None:
+        """Return the DAG's next run; a file that makes hundreds of DAGs gives most of them one schedule."""
+        key = (dag.timetable, dag.start_date, dag.end_date, dag.catchup, last_interval_end)
+        if key not in self._next_runs:
+            self._next_runs[key] = dag.next_run(after=last_interval_end, now=self.now)
+        return self._next_runs[key]
 
     def contested_failure(self) -> ImportFailure | None:
         """Return the error of a file that defines DAGs which are another file's, naming both."""

@@ -6,7 +6,7 @@ All moments are ``datetime`` values in UTC. A timetable never reads the clock: t
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -37,7 +37,7 @@ class RunSpec:
 
     def to_json(self) -> str:
         """Return the run as JSON text, moments in ISO form."""
-        return json.dumps({name: moment.isoformat() for name, moment in asdict(self).items()})
+        return json.dumps({each.name: getattr(self, each.name).isoformat() for each in fields(self)})
 
     @classmethod
     def from_json(cls, text: str) -> RunSpec:

@@ -1,0 +1,182 @@
+"""Imports in forked children: limits, deaths, what they may ask, what they leave behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.statements import connections, variables
+from tradewind.parsing.child import Job
+from tradewind.parsing.children import parse_all
+from tradewind.parsing.results import ParsedFile, decode, encode
+from tradewind.parsing.tree import look
+from tradewind_plugins.connection import Connection
+
+DAG = "\n    from tradewind import DAG\n    made = DAG('a', schedule=None)\n"
+
+
+@pytest.fixture
+def parse(lite):
+    """Import one source; returns the result and what was asked."""
+
+    def parse(source: str, answers=None, timeout: float = 20.0, memory: int = 1024, stopped=lambda: False):
+        lite.write("a.py", source)
+        job = Job(look(lite.folder), "a.py", ("*.sql",), timeout, memory, 300.0)
+        results = list(
+            parse_all(
+                [job], at_once=1, answer=lambda kind, name: (answers or {}).get(f"{kind}:{name}"), stopped=stopped
+            )
+        )
+        return results[0] if results else None
+
+    return parse
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (
+            "from time import sleep; sleep(1000)",
+            "The import took longer than 0.2 s, the limit of parsing.file_timeout.",
+        ),
+        ("while True: pass", "The import took longer than 0.2 s, the limit of parsing.file_timeout."),
+        ("x = bytearray(1 << 30)", "The import needed more than 256 MiB, the limit of parsing.file_memory."),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGUSR1)",
+            "The process that imported the file was killed by SIGUSR1.",
+        ),
+        ("import os; os._exit(3)", "The process that imported the file ended with exit code 3 before it had a result."),
+        ("import sys; sys.exit(2)", "SystemExit: 2"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise ValueError('two\\nlines')", "ValueError: two lines"),
+    ],
+)
+def test_whatever_a_file_does_is_its_own_error(parse, statement, sentence):
+    parsed, _ = parse(f"{statement}\n", timeout=0.2 if "0.2 s" in sentence else 20.0, memory=256)
+    assert parsed.failure.sentence == sentence
+    assert parsed.dags == ()
+    assert parsed.inputs.files == ("a.py",)
+
+
+def test_an_import_that_cannot_be_interrupted_is_killed(parse, monkeypatch):
+    monkeypatch.setattr("tradewind.parsing.children._GRACE_SECONDS", 0.3)
+    source = """
+        import signal
+        from time import sleep
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+        sleep(1000)
+    """
+    parsed, _ = parse(source, timeout=0.2)
+    assert parsed.failure.sentence == "The import took longer than 0.2 s and could not be interrupted."
+
+
+def test_the_trace_begins_at_the_author_s_code(parse):
+    parsed, _ = parse("def fail():\n    raise ValueError('x')\n\nfail()\n")
+    assert parsed.failure.line == 2
+    lines = parsed.failure.trace.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert "a.py" in lines[1]
+
+
+def test_stopping_kills_the_children_at_once(parse, lite):
+    noted = lite.home / "pid"
+    source = f"""
+        import os
+        from pathlib import Path
+        from time import sleep
+        Path({str(noted)!r}).write_text(str(os.getpid()))
+        sleep(1000)
+    """
+    assert parse(source, stopped=lambda: noted.exists() and noted.read_text() != "") is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(noted.read_text()), 0)
+
+
+def test_nothing_of_an_import_stays_in_this_process(parse):
+    path, modules = list(sys.path), set(sys.modules)
+    parse("import os\nos.environ['LEFT_BEHIND'] = '1'\n" + "from tradewind import DAG\n")
+    assert (sys.path, "LEFT_BEHIND" in os.environ) == (path, False)
+    assert "a" not in set(sys.modules) - modules
+
+
+def test_variables_and_connections_are_asked_for_and_noted(parse):
+    source = """
+        from tradewind import DAG, Connection, Variable
+        host = Connection.get("store").host
+        made = DAG(Variable.get("name"), description=host + Variable.get("none", default_var="!"), schedule=None)
+    """
+    answers = {"variable:name": "asked", "connection:store": Connection(conn_id="store", host="db").to_dict()}
+    parsed, asked = parse(source, answers)
+    assert parsed.failure is None
+    assert '"description":"db!"' in parsed.dags[0].serialized
+    assert asked == {**answers, "variable:none": None}
+
+
+def test_setting_a_variable_while_importing_is_refused(parse):
+    parsed, _ = parse("from tradewind import Variable\nVariable.set('a', 'b')\n")
+    assert "set it inside a task" in parsed.failure.sentence
+
+
+def test_a_connection_that_is_not_there_is_named(parse):
+    parsed, _ = parse("from tradewind import Connection\nConnection.get('store')\n")
+    assert parsed.failure.sentence == "TradewindNotFoundException: Connection 'store' is not defined."
+
+
+def test_the_task_s_module_name_is_the_parse_s(parse):
+    parsed, _ = parse("from tradewind import DAG\nmade = DAG('a', schedule=None, description=__name__)\n")
+    assert '"description":"a"' in parsed.dags[0].serialized
+
+
+@pytest.mark.parametrize(
+    ("source", "seconds"),
+    [
+        (DAG, None),
+        ("# tradewind: reparse=5m" + DAG, 300.0),
+        ("#tradewind: reparse = 20" + DAG, 20.0),
+        ("import subprocess; subprocess.run(['true'], check=True)" + DAG, 300.0),
+        ("import socket; socket.socket().connect_ex(('127.0.0.1', 9))" + DAG, 300.0),
+    ],
+)
+def test_files_that_reach_outside_are_read_again(parse, source, seconds):
+    parsed, _ = parse("\n".join(line.strip() for line in source.splitlines()))
+    assert (parsed.failure, parsed.inputs.reparse) == (None, seconds)
+
+
+def test_results_survive_the_pipe(parse):
+    parsed, _ = parse("from tradewind import DAG\nmade = DAG('a', schedule=None)\n")
+    assert decode(encode(parsed)) == parsed
+    with pytest.raises(ValueError, match="incomplete"):
+        decode(encode(parsed)[:-1])
+    assert decode(encode(ParsedFile("x.py"))) == ParsedFile("x.py")
+
+
+def test_a_large_source_is_left_out_with_a_warning(parse, lite):
+    lite.write("big.sql", "-" * (5 * 1024 * 1024 + 1))
+    parsed, _ = parse("from tradewind import DAG\nmade = DAG('a', schedule=None)\n")
+    assert parsed.warnings == ("big.sql is larger than 5 MiB and is left out of the version's sources.",)
+    assert "big.sql" in parsed.digests
+
+
+def test_the_processor_answers_from_the_database_and_notices_changes(lite):
+    cipher = open_cipher("", lite.home)
+    lite.database.write(
+        lambda c: connections.add_connection(c, Connection(conn_id="store", host="db", password="p"), cipher=cipher)
+    )
+    lite.database.write(lambda c: variables.set_variable(c, "name", "first", description=None, cipher=cipher))
+    lite.write(
+        "a.py",
+        """
+        from tradewind import DAG, Connection, Variable
+        made = DAG(Variable.get("name"), description=Connection.get("store").host, schedule=None)
+        """,
+    )
+    lite.processor.round()
+    assert lite.active() == ["first"]
+    assert "db" not in lite.file("a.py").inputs
+    lite.database.write(lambda c: variables.set_variable(c, "name", "second", description=None, cipher=cipher))
+    assert lite.processor.round().parsed == ()
+    lite.seconds += 6
+    assert lite.processor.round().written == ("a.py",)
+    assert lite.active() == ["second"]

@@ -1,0 +1,76 @@
+"""The processor as a process of its own: picks files up, ends on a signal, leaves no lease behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tradewind.metadata.engine import Database
+from tradewind.metadata.tables import daemon
+
+
+@pytest.fixture
+def start(tmp_path: Path, sqlite_url: str) -> Iterator:
+    """Start the processor; its lines are to be read from its output."""
+    started = []
+    (tmp_path / "home" / "dags").mkdir(parents=True)
+    environment = {
+        **os.environ,
+        "TRADEWIND_HOME": str(tmp_path / "home"),
+        "TRADEWIND__DATABASE__URL": sqlite_url,
+        "TRADEWIND__DAGS__LOAD_EXAMPLES": "true",
+    }
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tradewind", "dag-processor", *arguments]
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def lines_until(process: subprocess.Popen[str], beginning: str) -> list[str]:
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        if beginning in line:
+            return lines
+    raise AssertionError(f"no line has {beginning!r}: {lines}")
+
+
+def test_a_dropped_file_is_picked_up_and_a_signal_ends_it(start, tmp_path, sqlite_url, source):
+    process = start()
+    lines_until(process, "example_taskflow.py: ")
+    dags = tmp_path / "home" / "dags"
+    (dags / "dropped.py").write_text("\n".join(line[4:] for line in source("dropped").splitlines()))
+    lines_until(process, "dropped.py: 1 DAGs, 1 new or changed")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
+    database = Database(sqlite_url)
+    with database.read() as connection:
+        (row,) = connection.execute(daemon.select())
+    assert (row.kind, row.pid) == ("processor", process.pid)
+    assert row.ended_at is not None
+    database.dispose()
+
+
+def test_it_ends_by_itself_when_every_file_was_read_once(start, tmp_path, source):
+    (tmp_path / "home" / "dags" / "broken.py").write_text("from tradewind import DAG\nDAG()\n")
+    process = start("--once")
+    told = process.stdout.read()
+    assert process.wait() == 0
+    assert "example_branching.py: 1 DAGs, 1 new or changed" in told
+    assert "broken.py, line 2: TypeError: " in told
+    assert told.count("line ") == 1
