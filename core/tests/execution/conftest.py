@@ -132,6 +132,8 @@ class House:
                 triggered_by="test",
                 clock=self.clock,
                 ids=self.ids,
+                executor="LocalExecutor",
+                queue="default",
             )
 
         run = self.database.write(work)
