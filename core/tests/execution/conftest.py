@@ -51,7 +51,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.ids = RandomIds(self.clock.now)
-        self.graphs = open_graphs(self.config)
+        self.graphs = open_graphs()
         self.logs = FileLogStore(self.config.logs.folder)
 
     def deploy(self, files: Mapping[str, str] | str, path: str = "flow.py", *, unchecked: bool = False) -> None:
@@ -132,6 +132,8 @@ class House:
                 triggered_by="test",
                 clock=self.clock,
                 ids=self.ids,
+                executor="LocalExecutor",
+                queue="default",
             )
 
         run = self.database.write(work)

@@ -229,26 +229,11 @@ class StartMessages:
         if run is None or version is None:
             raise VersionUnavailable("its run or its version was deleted from the database")
         files = self._files(version.source_hash)
-        return Start(
-            instance=ticket.instance,
-            token=ticket.token,
-            try_number=ticket.try_number,
-            max_tries=ticket.max_tries,
-            dag_id=ticket.dag_id,
-            run_id=ticket.run_id,
-            task_id=ticket.task_id,
-            map_index=ticket.map_index,
-            run=ticket.run,
-            run_type=run.run_type,
-            logical_date=microseconds(run.logical_date),
-            data_interval_start=microseconds(run.data_interval_start),
-            data_interval_end=microseconds(run.data_interval_end),
-            run_started_at=microseconds(run.started_at),
-            conf=run.conf,
-            version_id=ticket.version_id,
+        return start_message(
+            ticket,
+            run,
             source_hash=version.source_hash,
-            root=str(files.root),
-            path=files.path,
+            files=files,
             waiting_since=self._waiting_since(ticket),
             hostname=self._host,
         )
@@ -260,17 +245,52 @@ class StartMessages:
 
         return self._versions.materialise(source_hash, read)
 
-    def _waiting_since(self, ticket: Ticket) -> int | None:
+    def _waiting_since(self, ticket: Ticket) -> datetime | None:
         if ticket.token <= ticket.try_number:
             return None
         with self._database.read() as conn:
-            return microseconds(tickets.first_start_of_try(conn, ticket.instance, ticket.try_number))
+            return tickets.first_start_of_try(conn, ticket.instance, ticket.try_number)
 
     def _clear_earlier(self, again: Sequence[Ticket]) -> None:
         """Remove what earlier tries pushed: a try starts with no XComs of its own."""
         if again:
             owners = [(each.run, each.task_id, each.map_index) for each in again]
             self._database.write(lambda conn: xcom_pushes.forget(conn, owners))
+
+
+def start_message(
+    ticket: Ticket, run: Any, *, source_hash: str, files: VersionFiles, waiting_since: datetime | None, hostname: str
+) -> Start:
+    """Return what a try's process is told.
+
+    Arguments:
+        run: a row of `statements.tickets.read_runs`.
+        files: the code.
+        waiting_since: when a rescheduled sensor's try first looked.
+    """
+    return Start(
+        instance=ticket.instance,
+        token=ticket.token,
+        try_number=ticket.try_number,
+        max_tries=ticket.max_tries,
+        dag_id=ticket.dag_id,
+        run_id=ticket.run_id,
+        task_id=ticket.task_id,
+        map_index=ticket.map_index,
+        run=ticket.run,
+        run_type=run.run_type,
+        logical_date=microseconds(run.logical_date),
+        data_interval_start=microseconds(run.data_interval_start),
+        data_interval_end=microseconds(run.data_interval_end),
+        run_started_at=microseconds(run.started_at),
+        conf=run.conf,
+        version_id=ticket.version_id,
+        source_hash=source_hash,
+        root=str(files.root),
+        path=files.path,
+        waiting_since=microseconds(waiting_since),
+        hostname=hostname,
+    )
 
 
 def microseconds(moment: datetime | None) -> int | None:

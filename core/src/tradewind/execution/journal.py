@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from socket import gethostname
 
 from tradewind.transitions.values import Outcome, XComValue
 
@@ -35,12 +36,14 @@ class Story:
 
     Arguments:
         is_evidence: whether it was written since the machine started, so that what it lacks did not happen.
+        host: where it was written.
         started: tries whose processes may have run user code.
         sessions: process ids of the session leaders that ran them.
         outcomes: of tries that ended and whose report was not acknowledged, in their order.
     """
 
     is_evidence: bool = False
+    host: str = ""
     started: set[Try] = field(default_factory=set)
     sessions: set[int] = field(default_factory=set)
     outcomes: dict[Try, Outcome] = field(default_factory=dict)
@@ -59,7 +62,11 @@ class Journal:
         self._open_tries: set[Try] = set()
         self._size = 0
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._write([f"boot {boot_id()}"])
+        self._write(self._header())
+
+    @staticmethod
+    def _header() -> list[str]:
+        return [f"boot {boot_id()}", f"host {gethostname()}"]
 
     def start(self, tries: Iterable[Try]) -> None:
         """Note that these tries are about to start."""
@@ -82,7 +89,7 @@ class Journal:
         if self._size > LARGEST and not self._open_tries:
             os.ftruncate(self._descriptor, 0)
             self._size = 0
-            self._write([f"boot {boot_id()}"])
+            self._write(self._header())
             return
         self._write([f"done {instance} {token}" for instance, token in noted])
 
@@ -108,6 +115,8 @@ def read_journal(path: Path) -> Story:
         word, _, rest = line.decode().partition(" ")
         if word == "boot":
             story.is_evidence = bool(rest) and rest == boot_id()
+        elif word == "host":
+            story.host = rest
         elif word == "session":
             story.sessions.add(int(rest))
         elif word == "outcome":

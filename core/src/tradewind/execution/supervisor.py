@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 
@@ -19,16 +20,16 @@ from tradewind.execution.journal import Journal
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
 from tradewind.execution.logs import FileLogStore
 from tradewind.execution.loop import Loop
-from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Timeout
+from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Start, Timeout
+from tradewind.execution.outcomes import failure_of, outcome_of
 from tradewind.execution.parents import Parents
 from tradewind.execution.processes import become_subreaper, describe_exit, reap_children
 from tradewind.execution.running import Running
 from tradewind.execution.settings import WorkerSettings
-from tradewind.execution.task_run import moment
 from tradewind.execution.zygote_process import ZygoteProcess, task_environment
 from tradewind.metadata.wakeups import Wakeups
 from tradewind.transitions.states import TaskState
-from tradewind.transitions.values import Outcome, XComValue
+from tradewind.transitions.values import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,12 @@ class Supervisor:
             is_fresh=settings.is_fresh,
         )
 
-    def run(self) -> int:
-        """Run until drained or declared dead; return the exit code of the worker's process."""
+    def run(self, only: Start | None = None) -> int:
+        """Run until drained or declared dead; return the exit code of the worker's process.
+
+        Arguments:
+            only: run this one try, which was claimed for this process, and stop.
+        """
         self._lifecycle.register()
         self._loop.on_signal(signal.SIGCHLD, self._reap)
         self._loop.on_signal(signal.SIGTERM, self.drain)
@@ -94,7 +99,11 @@ class Supervisor:
         self._loop.every(self._settings.renew_every, self._renew)
         self._loop.every(self._settings.poll_every, self._desk.claim)
         self._loop.every(UPKEEP_SECONDS, self._parents.retire_stale)
-        self._desk.claim()
+        if only is None:
+            self._desk.claim()
+        else:
+            self._is_draining = True
+            self._take(Exchange(starts=(only,)))
         try:
             self._loop.run(self._between)
         finally:
@@ -224,7 +233,7 @@ class Supervisor:
 
     def _cannot_import(self, running: Running, problem: str) -> None:
         running.log.note("ERROR", problem)
-        self._settle(running, self._failure(running, problem))
+        self._settle(running, failure_of(running.start, problem))
         self._remove(running)
 
     # --- what a task's process sends ----------------------------------------------------------------------------------
@@ -340,7 +349,7 @@ class Supervisor:
         if running.dispatches < DISPATCHES:
             self._dispatch(running)
             return
-        self._settle(running, self._failure(running, f"no process could be started for it, {DISPATCHES} times"))
+        self._settle(running, failure_of(running.start, f"no process could be started for it, {DISPATCHES} times"))
         self._remove(running)
 
     def _end(self, running: Running, cause: str) -> None:
@@ -351,7 +360,7 @@ class Supervisor:
         running.log.note("WARNING", f"The worker ends this task: {cause}")
         if running.pid is None:
             self._parents.forget(running)
-            self._settle(running, self._failure(running, cause))
+            self._settle(running, failure_of(running.start, cause))
             self._remove(running)
             return
         running.signal(signal.SIGTERM)
@@ -379,39 +388,23 @@ class Supervisor:
         running.log.end(f"Ended as {outcome.state}" + (f": {outcome.cause}" if outcome.cause else ""), level)
         self._desk.put(outcome)
 
-    def _outcome(self, running: Running, ended: Ended) -> Outcome:
-        cause = ended.cause
+    @staticmethod
+    def _outcome(running: Running, ended: Ended) -> Outcome:
+        outcome = outcome_of(running.start, ended)
+        cause = outcome.cause
         if running.kill_cause is not None and ended.state == TaskState.FAILED:
             cause = running.kill_cause
-        return Outcome(
-            instance=running.start.instance,
-            token=running.start.token,
-            state=ended.state,
-            ended_at=moment(ended.ended_at) or datetime.now(timezone.utc),
-            started_at=moment(ended.started_at),
-            retry=ended.retry,
-            due_at=moment(ended.due_at),
-            skip=tuple(ended.skip),
-            skip_all=ended.skip_all,
-            xcoms=tuple(XComValue(*each) for each in ended.xcoms),
-            cause=None if cause is None else running.masker.clean(cause),
-            exit_code=0,
-        )
+        return replace(outcome, cause=None if cause is None else running.masker.clean(cause))
 
-    def _death(self, running: Running, status: int) -> Outcome:
+    @staticmethod
+    def _death(running: Running, status: int) -> Outcome:
         """Return the outcome of a process that ended without one."""
         code, cause = describe_exit(status, sent=running.sent)
         if running.kill_cause is not None:
             cause = f"{running.kill_cause}; {cause}"
         if running.log.last_line:
             cause += f". Its last line was: {running.log.last_line.decode(errors='replace')}"
-        return self._failure(running, cause, exit_code=code)
-
-    @staticmethod
-    def _failure(running: Running, cause: str, exit_code: int | None = None) -> Outcome:
-        now = datetime.now(timezone.utc)
-        start = running.start
-        return Outcome(start.instance, start.token, TaskState.FAILED, now, cause=cause, exit_code=exit_code)
+        return failure_of(running.start, cause, exit_code=code)
 
 
 def _nothing(_result: object) -> None:

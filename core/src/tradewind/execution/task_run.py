@@ -95,7 +95,9 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost) -> Ended:
             operator, context = _prepared(start, dags)
             with running_in(context), _terminable(operator), _limited(operator, host):
                 xcoms = _executed(start, operator, context)
-        except BaseException as error:  # noqa: BLE001  (user code; SystemExit and KeyboardInterrupt are ends of the try too)
+        except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
+            if _is_persons_stop(error):
+                raise
             return _ended_by(error, begun)
     return Ended(
         TaskState.SUCCESS,
@@ -203,6 +205,11 @@ def _ended_by(error: BaseException, begun: float) -> Ended:
     return Ended(TaskState.FAILED, started, now, retry=not isinstance(error, NO_RETRY), cause=cause[:LONGEST_CAUSE])
 
 
+def _is_persons_stop(error: BaseException) -> bool:
+    """Whether a person at this process's terminal stopped it: Ctrl-C, or the debugger's quit."""
+    return not _process.is_own and (isinstance(error, KeyboardInterrupt) or type(error).__name__ == "BdbQuit")
+
+
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
@@ -228,9 +235,12 @@ def _terminable(operator: BaseOperator) -> Iterator[None]:
 
 @contextmanager
 def _limited(operator: BaseOperator, host: TaskHost) -> Iterator[None]:
-    """Raise TradewindTaskTimeout in the task when its execution_timeout has passed, after calling `on_kill`."""
+    """Raise TradewindTaskTimeout in the task when its execution_timeout has passed, after calling `on_kill`.
+
+    Not in a process that is not the task's own: there somebody may sit at a breakpoint.
+    """
     limit = operator.execution_timeout
-    if limit is None:
+    if limit is None or not _process.is_own:
         yield
         return
     seconds = limit.total_seconds()

@@ -72,3 +72,32 @@ def first_start_of_try(connection: sa.Connection, instance: int, try_number: int
     )
     found: datetime | None = connection.execute(query).scalar_one()
     return found
+
+
+def read_run_state(connection: sa.Connection, run: int) -> str:
+    """Return the state of a run."""
+    found: str = connection.execute(sa.select(dag_run.c.state).where(dag_run.c.id == run)).scalar_one()
+    return found
+
+
+def next_due(connection: sa.Connection, run: int) -> Any | None:
+    """Return (state, due_at) of what becomes due next in a run, None when nothing does."""
+    query = (
+        sa.select(task_instance.c.state, task_instance.c.due_at)
+        .where(task_instance.c.run == run, task_instance.c.due_at.is_not(None))
+        .order_by(task_instance.c.due_at, task_instance.c.id)
+        .limit(1)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def read_ends(connection: sa.Connection, run: int) -> Sequence[Any]:
+    """Return (task_id, map_index, state, cause of the newest try) of a run's instances, in topological order."""
+    newest = task_try.c.token == task_instance.c.token
+    query = (
+        sa.select(task_instance.c.task_id, task_instance.c.map_index, task_instance.c.state, task_try.c.cause)
+        .join_from(task_instance, task_try, (task_try.c.instance == task_instance.c.id) & newest, isouter=True)
+        .where(task_instance.c.run == run)
+        .order_by(task_instance.c.rank, task_instance.c.map_index)
+    )
+    return connection.execute(query).all()

@@ -1,0 +1,134 @@
+"""What is done when a worker's process was seen to end: its processes are killed, its outcomes recorded, its tries given back.
+
+The order is the proof: first nothing of the worker lives, then its journal is read (nobody writes to it any more), then
+journalled outcomes are replayed, and only then the rest is reported as ended, with what never started told apart.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from socket import gethostname
+
+import sqlalchemy as sa
+
+from tradewind.execution.journal import Story, read_journal
+from tradewind.execution.remains import kill_remains
+from tradewind.execution.settings import journal_path
+from tradewind.execution.zygote_process import MARK
+from tradewind.metadata.clock import Clock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import tickets
+from tradewind.transitions import daemons, ends
+from tradewind.transitions.daemons import TakenOver
+from tradewind.transitions.graph import Graphs
+from tradewind.transitions.values import EndResult, Outcome
+
+log = logging.getLogger(__name__)
+
+OUTCOMES_AT_ONCE = 50
+
+
+class Coroner:
+    """Settles the affairs of dead workers of this host.
+
+    Arguments:
+        home: TRADEWIND_HOME, where the journals are.
+        database: the metadata database.
+        graphs: the versions, for the transitions.
+    """
+
+    def __init__(self, home: Path, database: Database, *, graphs: Graphs, clock: Clock, ids: Ids) -> None:
+        self._home = home
+        self._database = database
+        self._graphs = graphs
+        self._clock = clock
+        self._ids = ids
+
+    def settle(self, worker: str, cause: str) -> TakenOver:
+        """Do all of it for one worker, and remove its journal; repeated, it does no harm.
+
+        Arguments:
+            cause: how the worker's process ended, one line.
+        Raises:
+            sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
+            RuntimeError: a process of the worker cannot be killed; nothing was reported.
+        """
+        path = journal_path(self._home, worker)
+        killed = kill_remains(f"{MARK}={worker}", read_journal(path).sessions)
+        story = read_journal(path)
+        self._replay(story)
+        never_started = self._never_started(worker, story)
+
+        def work(conn: sa.Connection) -> TakenOver:
+            return daemons.report_ended(
+                conn,
+                worker,
+                never_started,
+                graphs=self._graphs,
+                clock=self._clock,
+                ids=self._ids,
+                cause=cause,
+            )
+
+        taken = self._database.write(work, collisions=True)
+        path.unlink(missing_ok=True)
+        is_quiet = not (killed or story.outcomes or taken.lost or taken.requeued)
+        log.log(
+            logging.INFO if is_quiet else logging.WARNING,
+            "worker %s: %s; %d processes killed, %d outcomes replayed, %d tries lost, %d dispatched again",
+            worker,
+            cause,
+            killed,
+            len(story.outcomes),
+            len(taken.lost),
+            len(taken.requeued),
+        )
+        return taken
+
+    def settle_leftovers(self) -> list[str]:
+        """Settle workers of this host whose watcher died with them: they have a journal and no process. Return their ids.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
+        """
+        settled: list[str] = []
+        for path in sorted(journal_path(self._home, "x").parent.glob("*.journal")):
+            if read_journal(path).host == gethostname() and not is_worker_alive(path.stem):
+                self.settle(path.stem, "worker process and its watcher ended")
+                settled.append(path.stem)
+        return settled
+
+    def _replay(self, story: Story) -> None:
+        outcomes = list(story.outcomes.values())
+        for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
+            self._record(outcomes[start : start + OUTCOMES_AT_ONCE])
+
+    def _record(self, outcomes: Sequence[Outcome]) -> None:
+        def work(conn: sa.Connection) -> EndResult:
+            return ends.end(conn, outcomes, graphs=self._graphs, clock=self._clock, ids=self._ids)
+
+        self._database.write(work, collisions=True)
+
+    def _never_started(self, worker: str, story: Story) -> set[tuple[int, int]]:
+        """Return the claimed tries that the journal does not know; none, if the journal is older than the machine's start."""
+        if not story.is_evidence:
+            return set()
+        with self._database.read() as conn:
+            return tickets.tries_of_worker(conn, worker) - story.started
+
+
+def is_worker_alive(worker: str) -> bool:
+    """Tell whether the process that runs this worker exists on this host."""
+    mark = f"{MARK}={worker}".encode()
+    return any(entry.name.isdigit() and _is_worker(entry, mark) for entry in Path("/proc").iterdir())
+
+
+def _is_worker(entry: Path, mark: bytes) -> bool:
+    try:
+        arguments = (entry / "cmdline").read_bytes().split(b"\0")
+        return b"tradewind.execution.worker" in arguments and mark in (entry / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False

@@ -1,0 +1,320 @@
+"""Running a DAG to its end in this one process, for `tradewind dags test` and for debuggers.
+
+No daemon, no fork: the same transitions as everywhere, on a SQLite database in memory that is gone afterwards. `breakpoint()`
+works in tasks, as their standard streams are this process's own. Three things differ, because somebody is looking:
+retries do not wait, execution timeouts do not strike (they would while one thinks at a breakpoint), and Ctrl-C or quitting
+the debugger ends the run. A rescheduled sensor waits its time, as what it waits for is outside.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from tradewind.authoring.dag import DAG
+from tradewind.config import Config
+from tradewind.execution.answers import Answers
+from tradewind.execution.direct_lifecycle import start_message
+from tradewind.execution.masking import Masker
+from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, Reply, Request, Start
+from tradewind.execution.outcomes import outcome_of
+from tradewind.execution.task_host import TaskHost
+from tradewind.execution.task_log import LineFormatter
+from tradewind.execution.task_run import run_try
+from tradewind.execution.versions import VersionFiles
+from tradewind.metadata import tables
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.statements import continuations, tickets
+from tradewind.serialization import SerializedDag, deserialize, serialize
+from tradewind.transitions import admission, claims, continuing, daemons, ends, timers
+from tradewind.transitions.daemons import Leases
+from tradewind.transitions.graph import Graphs
+from tradewind.transitions.runs import create_run
+from tradewind.transitions.states import ENDED_RUN, TaskState
+from tradewind.transitions.triggering import check_params
+from tradewind.transitions.values import Claimer, Ticket
+
+WORKER = "in-process"
+EXECUTOR = "InProcessExecutor"
+QUEUE = "default"
+MANY = 1_000_000
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class TaskEnd:
+    """How one task instance stands at the end of the run; `cause` is one line, for those that did not succeed."""
+
+    task_id: str
+    map_index: int
+    state: str
+    cause: str | None
+
+
+@dataclass(frozen=True)
+class InProcessRun:
+    """A run that ended: its name, its state, and its task instances in topological order."""
+
+    run_id: str
+    state: str
+    tasks: tuple[TaskEnd, ...]
+
+
+def run_in_process(
+    dag: DAG,
+    *,
+    config: Config,
+    out: TextIO,
+    logical_date: datetime | None = None,
+    conf: Mapping[str, Any] | None = None,
+    database: Database | None = None,
+) -> InProcessRun:
+    """Run a DAG to its end in this process and thread.
+
+    Arguments:
+        dag: as its file built it.
+        config: for settings that tasks ask for, and for the key of stored secrets.
+        out: where the tasks' logs are written; `print` in a task goes to this process's own standard output.
+        logical_date: of the run, aware; now by default.
+        conf: the run's conf; its values for the DAG's params are checked.
+        database: the metadata database, in which connections and variables are looked up; it is only read, except for
+            variables that tasks set. None: the environment only.
+    Raises:
+        ParamValidationError: a value of `conf` does not fit its param.
+        SerializationError: the DAG cannot be serialized, so no daemon could run it either.
+        KeyboardInterrupt: on Ctrl-C.
+    """
+    moment = logical_date or datetime.now(timezone.utc)
+    runner = _Runner(dag, config, database, moment, dict(conf or {}))
+    try:
+        with _logging_to(out, runner.masker):
+            return runner.run()
+    finally:
+        runner.close()
+
+
+class HurriedClock:
+    """The system's clock, set forward when nothing but a retry's delay is waited for."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """See `Clock.now`."""
+        return datetime.now(timezone.utc) + self._ahead
+
+    def sql_now(self) -> sa.ColumnElement[Any]:
+        """See `Clock.sql_now`."""
+        return sa.literal(self.now(), tables.Instant())
+
+    def skip_to(self, moment: datetime) -> None:
+        """Set the clock forward to `moment`."""
+        self._ahead += max(timedelta(), moment - self.now())
+
+
+class _Runner:
+    """One run: its database in memory, and the loop that plays scheduler and worker."""
+
+    def __init__(
+        self, dag: DAG, config: Config, database: Database | None, moment: datetime, conf: dict[str, Any]
+    ) -> None:
+        self._dag = dag
+        self._memory = Database("sqlite://")
+        self._clock = HurriedClock()
+        self._ids = RandomIds(self._clock.now)
+        self._graph = _local(deserialize(serialize(dag)))
+        self._graphs = Graphs(loader=deserialize)
+        self._graphs.put(VERSION, self._graph)
+        self.masker = Masker()
+        cipher = open_cipher(config.security.fernet_key, config.home)
+        self._answers = _Answers(config, cipher, self._memory, database, self._clock)
+        check_params(self._graph, conf)
+        tables.metadata.create_all(self._memory.engine)
+        self._run_id = f"manual__{moment.isoformat()}"
+        self._run = self._memory.write(lambda conn: self._prepare(conn, moment, conf))
+
+    def _prepare(self, conn: sa.Connection, moment: datetime, conf: dict[str, Any]) -> int:
+        pools = sorted({task.pool for task in self._graph.tasks.values()} | {"default_pool"})
+        conn.execute(tables.pool.insert(), [{"name": name, "slots": MANY} for name in pools])
+        daemons.register(
+            conn,
+            daemon_id=WORKER,
+            kind=daemons.WORKER,
+            host=socket.gethostname(),
+            pid=0,
+            executor=EXECUTOR,
+            slots=MANY,
+            clock=self._clock,
+            leases=Leases(duration=timedelta(days=365)),
+        )
+        interval = self._graph.timetable.manual_interval(moment)
+        return create_run(
+            conn,
+            version_id=VERSION,
+            graph=self._graph,
+            run_id=self._run_id,
+            run_type="manual",
+            logical_date=moment,
+            data_interval_start=interval.start,
+            data_interval_end=interval.end,
+            conf=conf,
+            triggered_by="test",
+            clock=self._clock,
+            ids=self._ids,
+            executor=EXECUTOR,
+            queue=QUEUE,
+        )
+
+    def run(self) -> InProcessRun:
+        """Run task after task until the run has ended, or nothing in it can go on."""
+        while self._memory.write(self._state) not in ENDED_RUN:
+            claimed = self._memory.write(self._claim)
+            for ticket in claimed:
+                self._run_one(ticket)
+            if not claimed and not self._wait():
+                break
+        return self._result()
+
+    def close(self) -> None:
+        """Forget the database."""
+        self._memory.dispose()
+
+    def _state(self, conn: sa.Connection) -> str:
+        return str(tickets.read_run_state(conn, self._run))
+
+    def _claim(self, conn: sa.Connection) -> tuple[Ticket, ...]:
+        """Do what a scheduler does, then claim one try."""
+        for left in continuations.first(conn, MANY):
+            continuing.go_on(conn, left, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        timers.release_due(conn, clock=self._clock)
+        admission.admit(conn, clock=self._clock)
+        return claims.claim(conn, Claimer(WORKER, EXECUTOR, 1, self._ids.nonce()), clock=self._clock)
+
+    def _run_one(self, ticket: Ticket) -> None:
+        start = self._memory.write(lambda conn: self._start(conn, ticket))
+        logging.getLogger("tradewind.run").info("Task %s, try %d", _name(start), start.try_number)
+        host = InProcessHost(start, self._answers, self.masker)
+        ended: Ended = run_try(start, {self._dag.dag_id: self._dag}, host)
+        logging.getLogger("tradewind.run").info("Task %s ended as %s", _name(start), ended.state)
+        outcome = replace(outcome_of(start, ended), ended_at=self._clock.now())
+        self._memory.write(
+            lambda conn: ends.end(conn, [outcome], graphs=self._graphs, clock=self._clock, ids=self._ids)
+        )
+
+    def _start(self, conn: sa.Connection, ticket: Ticket) -> Start:
+        (run,) = tickets.read_runs(conn, [ticket.run])
+        folder = Path(self._dag.fileloc).parent
+        return start_message(
+            ticket,
+            run,
+            source_hash="",
+            files=VersionFiles(folder, Path(self._dag.fileloc).name),
+            waiting_since=tickets.first_start_of_try(conn, ticket.instance, ticket.try_number),
+            hostname=socket.gethostname(),
+        )
+
+    def _wait(self) -> bool:
+        """Wait for the next thing that becomes due; False when there is none, so that nothing can go on."""
+        with self._memory.read() as conn:
+            due = tickets.next_due(conn, self._run)
+        if due is None:
+            return False
+        if due.state == TaskState.UP_FOR_RETRY:
+            self._clock.skip_to(due.due_at)
+        else:
+            time.sleep(max(0.0, (due.due_at - self._clock.now()).total_seconds()))
+        return True
+
+    def _result(self) -> InProcessRun:
+        with self._memory.read() as conn:
+            rows = tickets.read_ends(conn, self._run)
+            state = self._state(conn)
+        ended = tuple(TaskEnd(row.task_id, row.map_index, row.state, row.cause) for row in rows)
+        return InProcessRun(self._run_id, state, ended)
+
+
+def _local(graph: SerializedDag) -> SerializedDag:
+    """Return the graph with every task run here, whichever executor and queue it names."""
+    here = {task_id: replace(task, executor=None, queue=None) for task_id, task in graph.tasks.items()}
+    return replace(graph, tasks=here)
+
+
+def _name(start: Start) -> str:
+    return start.task_id if start.map_index < 0 else f"{start.task_id} [{start.map_index}]"
+
+
+class _Answers:
+    """XComs from the run's own database, everything else from the installation's."""
+
+    def __init__(self, config: Config, cipher: Any, memory: Database, database: Database | None, clock: Any) -> None:
+        self._own = Answers(memory, config, cipher, environ=os.environ, clock=clock)
+        self._shared = (
+            self._own if database is None else Answers(database, config, cipher, environ=os.environ, clock=clock)
+        )
+
+    def answer(self, start: Start, request: Request) -> tuple[Reply, list[str]]:
+        """Return the reply and what to mask."""
+        if isinstance(request, (PushXCom, PullXCom)):
+            return self._own.answer(start, request)
+        try:
+            return self._shared.answer(start, request)
+        except OperationalError:  # there is no installation (yet): what the environment lacks is missing
+            return self._own.answer(start, request)
+
+
+class InProcessHost(TaskHost):
+    """Answers a task in its own process. Arguments as of `TaskHost`; `masker` learns the secrets that the task reads."""
+
+    def __init__(self, start: Start, answers: _Answers, masker: Masker) -> None:
+        super().__init__(start)
+        self._answers = answers
+        self._masker = masker
+
+    def tell(self, item: Message) -> None:
+        """Take secrets to mask; nothing else needs telling here."""
+        if isinstance(item, Mask):
+            self._masker.add(item.secrets)
+
+    def ask(self, request: Request) -> Reply:
+        """Answer from the databases."""
+        reply, secrets = self._answers.answer(self.start, request)
+        self._masker.add(secrets)
+        return reply
+
+
+class _MaskedHandler(logging.StreamHandler[TextIO]):
+    def __init__(self, out: TextIO, masker: Masker) -> None:
+        super().__init__(out)
+        self._masker = masker
+        self.setFormatter(LineFormatter())
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record and replace the secrets in it by stars."""
+        return self._masker.clean(super().format(record))
+
+
+@contextmanager
+def _logging_to(out: TextIO, masker: Masker) -> Iterator[None]:
+    """Have everything that is logged in the block written to `out` too, from INFO on."""
+    root, handler = logging.getLogger(), _MaskedHandler(out, masker)
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(min(level, logging.INFO) if level else logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)

@@ -1,0 +1,94 @@
+"""Finding and killing what a dead worker left running, so that "its processes ended" is a fact and not a hope.
+
+A worker's processes are known by the mark in their environment (`TRADEWIND_WORKER=<id>`, inherited through forks and execs),
+by being descended from such a process, and by the sessions that the worker's journal names: every task leads one, so what
+it started is found even when it was given an empty environment. Out of reach is only what leaves the session and drops the
+environment and outlives its parents on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+PROC = Path("/proc")
+MOST_ROUNDS = 200
+PAUSE = 0.01
+
+
+def kill_remains(mark: str, sessions: Iterable[int] = (), *, spare: Iterable[int] = ()) -> int:
+    """Kill all processes of a worker until none is left; return how many there were.
+
+    Arguments:
+        mark: `NAME=value` in their environment.
+        sessions: session ids from the worker's journal.
+        spare: processes that are never killed, beside this one.
+    Raises:
+        RuntimeError: some cannot be killed (they hang in the kernel, or belong to somebody else).
+    """
+    sessions, spared = frozenset(sessions), {os.getpid(), os.getppid(), *spare}
+    killed: set[int] = set()
+    for _round in range(MOST_ROUNDS):
+        found = _find(mark.encode(), sessions) - spared
+        if not found:
+            return len(killed)
+        for pid in found:
+            _kill(pid)
+        killed |= found
+        _reap(found)
+        time.sleep(PAUSE)  # nothing announces the end of processes that are not our children
+    raise RuntimeError(f"processes {sorted(found)} of a dead worker cannot be killed")
+
+
+def _find(mark: bytes, sessions: frozenset[int]) -> set[int]:
+    """Return the living processes that are marked, in one of the sessions, or descended from those."""
+    parents: dict[int, int] = {}
+    found: set[int] = set()
+    for entry in PROC.iterdir():
+        if not entry.name.isdigit():
+            continue
+        pid = int(entry.name)
+        status = _status(entry)
+        if status is None:
+            continue
+        parents[pid], session = status
+        if session in sessions or mark in _environment(entry):
+            found.add(pid)
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def _status(entry: Path) -> tuple[int, int] | None:
+    """Return parent and session of a process; None for one that has ended."""
+    try:
+        words = (entry / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if words[0] in "ZX" else (int(words[1]), int(words[3]))
+
+
+def _environment(entry: Path) -> frozenset[bytes]:
+    try:
+        return frozenset((entry / "environ").read_bytes().split(b"\0"))
+    except OSError:
+        return frozenset()
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _reap(pids: Iterable[int]) -> None:
+    """Reap those that have become children of this process (it is a subreaper)."""
+    for pid in pids:
+        try:
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            continue

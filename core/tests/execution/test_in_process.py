@@ -1,0 +1,186 @@
+"""Runs inside one process: what `dags test` does."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tradewind import DAG, Param, task
+from tradewind.config import load
+from tradewind.exceptions import ParamValidationError, TradewindFailException
+from tradewind.execution.in_process import InProcessRun, run_in_process
+from tradewind.operators.python import BranchPythonOperator
+from tradewind_plugins.host import current
+
+Run = Callable[..., InProcessRun]
+
+
+@pytest.fixture
+def out() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def run(tmp_path: Path, out: io.StringIO) -> Run:
+    config = load(tmp_path, {"TRADEWIND_HOME": str(tmp_path)}).config
+    return lambda dag, **options: run_in_process(dag, config=config, out=out, **options)
+
+
+def states(ended: InProcessRun) -> dict[str, str]:
+    return {each.task_id: each.state for each in ended.tasks}
+
+
+def test_values_mapping_and_branches_go_as_everywhere(run: Run) -> None:
+    seen: list[Any] = []
+    with DAG("d") as dag:
+
+        @task
+        def numbers() -> list[int]:
+            return [1, 2, 3]
+
+        @task
+        def double(x: int) -> int:
+            return 2 * x
+
+        @task
+        def collect(values: list[int]) -> str:
+            seen.append(sorted(values))
+            seen.append(os.getpid())
+            return "left"
+
+        @task
+        def left() -> None: ...
+
+        @task
+        def right() -> None: ...
+
+        choice = BranchPythonOperator(task_id="choice", python_callable=lambda: "left")
+        collect(double.expand(x=numbers())) >> choice >> [left(), right()]
+    ended = run(dag)
+    assert seen == [[2, 4, 6], os.getpid()]
+    assert ended.state == "success"
+    assert states(ended) == {
+        "numbers": "success",
+        "double": "success",
+        "collect": "success",
+        "choice": "success",
+        "left": "success",
+        "right": "skipped",
+    }
+
+
+def test_a_failure_says_why_and_prints_the_traceback(run: Run, out: io.StringIO) -> None:
+    with DAG("d") as dag:
+
+        @task
+        def broken() -> None:
+            raise ValueError("no such day")
+
+        @task
+        def after() -> None: ...
+
+        broken() >> after()
+    ended = run(dag)
+    assert ended.state == "failed"
+    assert [(each.task_id, each.state, each.cause) for each in ended.tasks] == [
+        ("broken", "failed", "ValueError: no such day"),
+        ("after", "upstream_failed", None),
+    ]
+    assert 'raise ValueError("no such day")' in out.getvalue()
+
+
+def test_retries_do_not_wait(run: Run) -> None:
+    tries: list[int] = []
+    with DAG("d") as dag:
+
+        @task(retries=2, retry_delay=timedelta(hours=1))
+        def flaky(ti: Any = None) -> None:
+            tries.append(ti.try_number)
+            if len(tries) < 3:
+                raise RuntimeError("again")
+
+        flaky()
+    assert run(dag).state == "success"
+    assert tries == [1, 2, 3]
+
+
+def test_a_failure_without_retry_ends_at_once(run: Run) -> None:
+    with DAG("d") as dag:
+
+        @task(retries=5)
+        def hopeless() -> None:
+            raise TradewindFailException("never")
+
+        hopeless()
+    assert states(run(dag)) == {"hopeless": "failed"}
+
+
+def test_conf_and_logical_date_reach_the_templates(run: Run) -> None:
+    seen: list[Any] = []
+    with DAG("d", params={"size": 3}) as dag:
+
+        @task
+        def look(day: str, ds: str = "", params: Any = None) -> None:
+            seen.append((day, ds, params["size"]))
+
+        look("{{ ds }}")
+    run(dag, logical_date=datetime(2026, 3, 4, tzinfo=timezone.utc), conf={"size": 5})
+    assert seen == [("2026-03-04", "2026-03-04", 5)]
+
+
+def test_conf_is_checked_before_anything_runs(run: Run) -> None:
+    with DAG("d", params={"size": 3}) as dag:
+
+        @task
+        def look() -> None: ...
+
+        look()
+
+    dag.params["size"] = Param(3, type="integer")
+    with pytest.raises(ParamValidationError, match="size"):
+        run(dag, conf={"size": "many"})
+
+
+def test_secrets_are_masked_in_what_is_logged(run: Run, out: io.StringIO) -> None:
+    with DAG("d") as dag:
+
+        @task
+        def tell() -> None:
+            current().mask("hunter2hunter2")
+            current().log(20, "the password is hunter2hunter2")
+
+        tell()
+    run(dag)
+    assert "the password is ***" in out.getvalue()
+    assert "hunter2" not in out.getvalue()
+
+
+def test_ctrl_c_ends_the_run(run: Run) -> None:
+    with DAG("d") as dag:
+
+        @task
+        def interrupted() -> None:
+            raise KeyboardInterrupt
+
+        interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        run(dag)
+
+
+def test_its_own_overhead_is_below_a_second(run: Run) -> None:
+    with DAG("d") as dag:
+
+        @task
+        def nothing() -> None: ...
+
+        for _ in range(5):
+            nothing()
+    begun = time.process_time()
+    assert run(dag).state == "success"
+    assert time.process_time() - begun < 1.0
