@@ -100,8 +100,8 @@ _EXISTS_RUN = sa.select(_run.id).where(_run.dag_id == sa.bindparam("of_dag"), _r
 
 def agenda(conn: sa.Connection, *, now: datetime) -> Agenda:
     """Return what there is to do, with the one statement of an idle scheduler."""
-    *found, next_due = conn.execute(_AGENDA, {"now": now}).one()
-    return Agenda(*(bool(each) for each in found), next_due)
+    due, queued, released, left, scheduled, next_due = conn.execute(_AGENDA, {"now": now}).one()
+    return Agenda(bool(due), bool(queued), bool(released), bool(left), bool(scheduled), next_due)
 
 
 def due_dags(conn: sa.Connection, *, now: datetime, most: int) -> list[str]:
