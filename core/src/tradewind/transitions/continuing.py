@@ -13,7 +13,7 @@ from tradewind.transitions.ends import MOST_ROWS
 from tradewind.transitions.expansion import expand
 from tradewind.transitions.graph import Graph, Graphs, reach
 from tradewind.transitions.runs import EXPAND, close_finished
-from tradewind.transitions.settling import START, Pressure, pressure_of, settle
+from tradewind.transitions.settling import START, Pressure, pressure_of, settle, within
 from tradewind.transitions.states import RunState, TaskState
 
 
@@ -52,15 +52,16 @@ def _settle_on(
     pressed = {task_id: pressure.states() for task_id, pressure in pressures.items()}
     forced = [task_id for task_id, pressure in pressures.items() if pressure.is_forced]
     tasks = reach(graph, pressed, forced)
-    rows = instances.lock_after(conn, run, tasks, after=_begin(graph, pressures), most=MOST_ROWS)
-    cut = (rows[-1].rank, rows[-1].map_index) if len(rows) == MOST_ROWS else None
-    found = settle(graph, rows, pressures, cut=cut)
+    locked = instances.lock_after(conn, run, tasks, after=_begin(graph, pressures), most=MOST_ROWS + 1)
+    rows, last = within(locked, MOST_ROWS)
+    found = settle(graph, rows, pressures, cut=None if last is None else (last.rank, last.map_index))
     ready = apply(conn, {run: found}, now=now, ids=ids)
     if ready:
         instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)
     if found.ended:
         runs.advance(conn, {run: found.ended})
-        close_finished(conn, {run: graph}, now=now)
+    # Asked even if nothing ended here: a rest that proved empty may be all that kept the run open.
+    close_finished(conn, {run: graph}, now=now)
 
 
 def _begin(graph: Graph, pressures: dict[str, Pressure]) -> tuple[int, int]:

@@ -37,7 +37,7 @@ from tradewind.transitions.recording import (
     xcom_values,
 )
 from tradewind.transitions.runs import close_finished
-from tradewind.transitions.settling import Pressure, Settlement, press_down, settle
+from tradewind.transitions.settling import Pressure, Settlement, press_down, settle, within
 from tradewind.transitions.states import ENDED, TaskState, TryState
 from tradewind.transitions.values import Answer, Claimer, EndResult, Outcome, Ticket
 
@@ -110,12 +110,11 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
         for task_id in _reach(batch.graphs[run], batch.owners, outcomes)
     }
     most = MOST_ROWS + len(todo)
-    rows = instances.lock_with_targets(conn, {outcome.instance for outcome in todo}, targets, most=most)
+    found = instances.lock_with_targets(conn, {outcome.instance for outcome in todo}, targets, most=most + 1)
+    rows, cut = within(found, most)
     by_id = {row.id: row for row in rows}
-    is_cut = len(rows) == most
     locked = [outcome for outcome in todo if outcome.instance in by_id]
     newly = _record(conn, locked, by_id, batch)
-    cut = rows[-1] if is_cut else None
     settlements = {
         run: settle(
             batch.graphs[run],
@@ -128,7 +127,7 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
     batch.ready += apply(conn, settlements, now=now, ids=ids)
     _account(batch, newly, settlements)
     missing = [outcome for outcome in todo if outcome.instance not in by_id]
-    if is_cut and locked:
+    if cut is not None and locked:
         return missing
     batch.late += [(outcome, None) for outcome in missing]
     return []

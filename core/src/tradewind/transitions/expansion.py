@@ -22,7 +22,7 @@ from tradewind.transitions.applying import apply
 from tradewind.transitions.decision import RUN, decide
 from tradewind.transitions.graph import Graph, Task, reach, xcom_sources
 from tradewind.transitions.runs import close_finished
-from tradewind.transitions.settling import counters_of, press_down, settle
+from tradewind.transitions.settling import counters_of, press_down, settle, within
 from tradewind.transitions.states import ENDED, TaskState
 
 MOST_ROWS = 500
@@ -38,8 +38,9 @@ def expand(conn: sa.Connection, run: Run, task_id: str, *, graph: Graph, now: da
     task = graph.tasks[task_id]
     ends = (TaskState.SKIPPED, TaskState.FAILED)
     below = reach(graph, dict.fromkeys(task.downstream, ends))
-    rows = instances.lock_with_targets(conn, [], [(run.id, each) for each in {task_id, *below}], most=MOST_ROWS)
-    cut = (rows[-1].rank, rows[-1].map_index) if len(rows) == MOST_ROWS else None
+    wanted = [(run.id, each) for each in {task_id, *below}]
+    rows, last = within(instances.lock_with_targets(conn, [], wanted, most=MOST_ROWS + 1), MOST_ROWS)
+    cut = None if last is None else (last.rank, last.map_index)
     placeholder = next((row for row in rows if row.task_id == task_id and row.map_index < 0), None)
     if placeholder is None or not _is_open(task, placeholder):
         return False

@@ -24,6 +24,19 @@ START = (-1, -2)
 NOTHING = Counters(0)
 
 
+Position = tuple[int, int]
+
+
+def within(rows: Sequence[LockedInstance], most: int) -> tuple[Sequence[LockedInstance], LockedInstance | None]:
+    """Return the rows that a cap lets a transaction work on, and the last of them if the cap cut some off.
+
+    Ask the database for one row more than the cap: only that tells a full house from one that is too full.
+    """
+    if len(rows) <= most:
+        return rows, None
+    return rows[:most], rows[most - 1]
+
+
 @dataclass(slots=True)
 class Pressure:
     """What upstream ends do to all instances of one task: add to the counters, and perhaps skip whatever the rule says.
@@ -34,7 +47,7 @@ class Pressure:
 
     ends: Counters = NOTHING
     is_forced: bool = False
-    after: tuple[int, int] = START
+    after: Position = START
 
     def add(self, ends: Counters) -> None:
         """Add upstream ends."""
@@ -81,7 +94,7 @@ def settle(
     rows: Iterable[LockedInstance],
     pressures: Mapping[str, Pressure],
     *,
-    cut: tuple[int, int] | None = None,
+    cut: Position | None = None,
 ) -> Settlement:
     """Let `pressures` run down the graph.
 
@@ -116,7 +129,7 @@ def settle(
     return found
 
 
-def _leave(found: Settlement, task_id: str, pressure: Pressure, cut: tuple[int, int], rank: int) -> None:
+def _leave(found: Settlement, task_id: str, pressure: Pressure, cut: Position, rank: int) -> None:
     after = max(pressure.after, cut) if cut[0] == rank else pressure.after
     found.left.append((task_id, Pressure(pressure.ends, pressure.is_forced, after)))
 

@@ -113,16 +113,16 @@ def lock_claimable(conn: sa.Connection, executor: str, queues: Iterable[str] | N
         rows = conn.execute(_CLAIM_QUEUES, {**wanted, "queues": sorted(queues)}).all()
     if not rows:
         return Claimable((), 0, is_any_scheduled(conn))
-    return Claimable(tuple(ClaimRow(*_values(row)[:12]) for row in rows), rows[0].backlog, bool(rows[0].waiting))
+    return Claimable(tuple(_claim_row(row) for row in rows), rows[0].backlog, bool(rows[0].waiting))
+
+
+def _claim_row(row: Any) -> ClaimRow:
+    return ClaimRow(*row[: len(_TICKET)])
 
 
 def claimed(conn: sa.Connection, worker: str, nonce: str) -> tuple[ClaimRow, ...]:
     """Return what a worker claimed by a nonce and still runs; tokens and tries as they are after the claim."""
-    return tuple(ClaimRow(*_values(row)) for row in conn.execute(_CLAIMED, {"by": worker, "claim": nonce}))
-
-
-def _values(row: Any) -> tuple[Any, ...]:
-    return tuple(row)
+    return tuple(_claim_row(row) for row in conn.execute(_CLAIMED, {"by": worker, "claim": nonce}))
 
 
 def who_waits(conn: sa.Connection, *, pool: str, executor: str, priority: int) -> Waiting:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -101,9 +100,8 @@ _EXISTS_RUN = sa.select(_run.id).where(_run.dag_id == sa.bindparam("of_dag"), _r
 
 def agenda(conn: sa.Connection, *, now: datetime) -> Agenda:
     """Return what there is to do, with the one statement of an idle scheduler."""
-    *found, next_due = tuple(conn.execute(_AGENDA, {"now": now}).one())
-    values: list[Any] = [*(bool(each) for each in found), next_due]
-    return Agenda(*values)
+    due, queued, released, left, scheduled, next_due = conn.execute(_AGENDA, {"now": now}).one()
+    return Agenda(bool(due), bool(queued), bool(released), bool(left), bool(scheduled), next_due)
 
 
 def due_dags(conn: sa.Connection, *, now: datetime, most: int) -> list[str]:

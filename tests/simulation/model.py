@@ -1,0 +1,138 @@
+"""How a finished run must look, in plain Python and apart from the product's decision: what each end state needs to be so."""
+
+from __future__ import annotations
+
+from math import prod
+
+from simulation.scenario import SimDag, SimTask
+from simulation.watching import InstanceSeen
+
+RUN, SKIP, UPSTREAM_FAILED = "run", "skipped", "upstream_failed"
+EARLY = {"one_success", "one_failed", "one_done", "always"}
+
+
+def verdicts(rule: str, ends: list[str]) -> set[str]:
+    """Return what a rule may have said of upstream instances that ended so; more than one where the order decides."""
+    if not ends:
+        return {RUN}
+    success, skipped = ends.count("success"), ends.count("skipped")
+    failed = ends.count("failed")
+    bad = failed + ends.count("upstream_failed")
+    count = len(ends)
+    if rule == "all_success":
+        if success == count:
+            return {RUN}
+        return ({UPSTREAM_FAILED} if bad else set()) | ({SKIP} if skipped else set())
+    unsuccessful = UPSTREAM_FAILED if bad else SKIP
+    said = {
+        "all_failed": RUN if bad == count else SKIP,
+        "all_done": RUN,
+        "always": RUN,
+        "all_done_min_one_success": RUN if success else unsuccessful,
+        "one_success": RUN if success else unsuccessful,
+        "all_skipped": RUN if skipped == count else SKIP,
+        "one_failed": RUN if bad else SKIP,
+        "one_done": RUN if success + failed else SKIP,
+        "none_failed": UPSTREAM_FAILED if bad else RUN,
+        "none_failed_min_one_success": UPSTREAM_FAILED if bad else (RUN if success else SKIP),
+        "none_skipped": SKIP if skipped else RUN,
+    }
+    return {said[rule]}
+
+
+class FinishedRun:
+    """A finished run, and why its instances may be as they are.
+
+    Arguments:
+        instances: all instances of the run.
+        last_try: state of the last try since the last clear, by instance, for those that were tried.
+        lengths: lengths that the last successful tries pushed, by task id, for unmapped tasks.
+        may_skip: tasks that a branch or short circuit of this run skipped by name.
+    """
+
+    def __init__(
+        self,
+        dag: SimDag,
+        instances: list[InstanceSeen],
+        last_try: dict[int, str],
+        lengths: dict[str, int],
+        may_skip: set[str],
+    ) -> None:
+        self.dag = dag
+        self.of_task: dict[str, list[InstanceSeen]] = {}
+        for each in instances:
+            self.of_task.setdefault(each.task_id, []).append(each)
+        self.last_try = last_try
+        self.lengths = lengths
+        self.may_skip = may_skip
+
+    def complaints(self) -> list[str]:
+        """Return a sentence for everything that nothing explains."""
+        found = []
+        for task in self.dag.tasks.values():
+            for each in self.of_task.get(task.task_id, []):
+                found += self._of_instance(task, each)
+            found += self._of_length(task)
+        return found
+
+    def _of_instance(self, task: SimTask, each: InstanceSeen) -> list[str]:
+        ends = [above.state for name in task.upstream for above in self.of_task.get(name, [])]
+        said = verdicts(task.trigger_rule, ends)
+        tried = self.last_try.get(each.id)
+        if tried is not None and each.map_index >= -1 and not self._is_placeholder(task, each):
+            end = {"success": "success", "skipped": "skipped", "failed": "failed", "lost": "failed"}.get(tried)
+            if RUN not in said:
+                return [f"{each.name} ran, but {task.trigger_rule} of {ends} says {said}"]
+            return [] if each.state == end else [f"{each.name} is {each.state}, but its last try ended as {tried}"]
+        allowed = self._allowed(task, each, said)
+        return [] if each.state in allowed else [f"{each.name} is {each.state} without a try; {ends} explain {allowed}"]
+
+    def _allowed(self, task: SimTask, each: InstanceSeen, said: set[str]) -> set[str]:
+        allowed = said - {RUN}
+        if task.task_id in self.may_skip:
+            allowed = allowed | {SKIP}
+        if RUN in said:
+            if task.is_empty:
+                allowed = allowed | {"success"}
+            if task.expand is not None and each.map_index < 0:
+                allowed = allowed | self._unexpanded(task)
+        return allowed
+
+    def _is_placeholder(self, task: SimTask, each: InstanceSeen) -> bool:
+        return each.map_index < 0 and task.expand is not None
+
+    def _unexpanded(self, task: SimTask) -> set[str]:
+        count = self._count(task)
+        if count is None:
+            return {"failed"}
+        return {SKIP} if count == 0 else set()
+
+    def _count(self, task: SimTask) -> int | None:
+        """Return how many instances a mapped task must have; None where its source pushed nothing."""
+        lengths: list[int] = []
+        for _, source in task.expand or ():
+            if isinstance(source, int):
+                lengths.append(source)
+                continue
+            above = self.of_task.get(source[0], [])
+            if {each.state for each in above} == {"skipped"}:
+                return 0
+            if self.dag.tasks[source[0]].expand is not None:
+                lengths.append(sum(each.map_index >= 0 and self.last_try.get(each.id) == "success" for each in above))
+            elif source[0] in self.lengths:
+                lengths.append(self.lengths[source[0]])
+            else:
+                return None
+        return prod(lengths)
+
+    def _of_length(self, task: SimTask) -> list[str]:
+        there = self.of_task.get(task.task_id, [])
+        if not there:
+            return [f"task {task.task_id} has no instance at all"]
+        if task.expand is None or there[0].map_index < 0:
+            return [] if len(there) == 1 else [f"task {task.task_id} has {len(there)} instances"]
+        count = self._count(task)
+        indexes = sorted(each.map_index for each in there)
+        if count is None or indexes != list(range(count)):
+            return [f"task {task.task_id} has the indexes {indexes}, but {count} elements were pushed"]
+        return []

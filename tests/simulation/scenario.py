@@ -1,0 +1,185 @@
+"""What a seed stands for: DAGs, limits, workers and which faults may happen. Plain values, so that they can be shrunk."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from tradewind.timetables import DeltaDataIntervalTimetable, NullTimetable, Timetable
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+RULES = (
+    *("all_success",) * 6,
+    *("all_done", "one_success", "one_failed", "one_done", "none_failed", "none_failed_min_one_success"),
+    *("all_failed", "none_skipped", "all_skipped", "always", "all_done_min_one_success"),
+)
+FAULTS = (
+    "crash",  # between two statements: of a scheduler, or of a worker's call
+    "lost reply",  # the transaction committed, and the caller never hears of it
+    "lost wake-up",
+    "duplicate",  # outcomes are reported again, at once or much later
+    "evidence",  # a worker's processes end, and its host says so
+    "silence",  # a worker's host is gone, and nobody says so
+    "isolation",  # a worker cannot reach the database for a while and goes on
+    "clear",
+    "new version",
+    "small cap",  # transactions may touch a few rows only
+)
+
+
+@dataclass(frozen=True)
+class SimTask:
+    """One task of a simulated DAG: what transitions see of it, and `is_branch`, which only its simulated code knows."""
+
+    task_id: str
+    rank: int
+    upstream: tuple[str, ...] = ()
+    downstream: tuple[str, ...] = ()
+    trigger_rule: str = "all_success"
+    retries: int = 0
+    retry_delay: float = 5.0
+    pool: str = "default_pool"
+    pool_slots: int = 1
+    priority: int = 1
+    executor: str | None = None
+    queue: str | None = None
+    is_empty: bool = False
+    expand: tuple[tuple[str, Any], ...] | None = None
+    is_branch: bool = False
+
+
+@dataclass(frozen=True)
+class SimDag:
+    """One version of a simulated DAG."""
+
+    dag_id: str
+    tasks: dict[str, SimTask]
+    timetable: Timetable = field(default_factory=NullTimetable)
+    start_date: datetime | None = START
+    end_date: datetime | None = None
+    catchup: bool = True
+    max_active_runs: int = 2
+    max_active_tasks: int = 4
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A seed's world. `runs` are manual runs: seconds after the start, and the DAG."""
+
+    seed: int
+    dags: tuple[SimDag, ...]
+    runs: tuple[tuple[float, str], ...]
+    pools: tuple[tuple[str, int], ...]
+    schedulers: int
+    workers: tuple[int, ...]
+    faults: frozenset[str]
+
+    def without_dag(self, dag_id: str) -> Scenario:
+        """Return the scenario without a DAG and its runs."""
+        dags = tuple(dag for dag in self.dags if dag.dag_id != dag_id)
+        return replace(self, dags=dags, runs=tuple(run for run in self.runs if run[1] != dag_id))
+
+    def without_task(self, dag_id: str, task_id: str) -> Scenario:
+        """Return the scenario without a task; what was mapped over it is not mapped any more."""
+        return replace(self, dags=tuple(drop(d, task_id) if d.dag_id == dag_id else d for d in self.dags))
+
+    def describe(self) -> str:
+        """Return the scenario in lines for people."""
+        lines = [
+            f"seed {self.seed}: {self.schedulers} scheduler(s), workers with {self.workers} slots, pools {self.pools}",
+            f"  faults: {', '.join(sorted(self.faults)) or 'none'}; manual runs: {self.runs}",
+        ]
+        for dag in self.dags:
+            lines.append(f"  DAG {dag.dag_id}, {dag.timetable.summary}, runs {dag.max_active_runs}, tasks {dag.max_active_tasks}:")
+            lines += [f"    {_describe(task)}" for task in dag.tasks.values()]
+        return "\n".join(lines)
+
+
+def _describe(task: SimTask) -> str:
+    plain = SimTask("", 0)
+    shown = [
+        f"{name}={getattr(task, name)!r}"
+        for name in ("trigger_rule", "retries", "pool", "pool_slots", "priority", "is_empty", "expand", "is_branch")
+        if getattr(task, name) != getattr(plain, name)
+    ]
+    return f"{task.task_id} after {', '.join(task.upstream) or 'nothing'} {' '.join(shown)}"
+
+
+def drop(dag: SimDag, task_id: str) -> SimDag:
+    """Return a DAG without one task."""
+    left = [task for task in dag.tasks.values() if task.task_id != task_id]
+    return replace(dag, tasks=arrange([_without(task, task_id) for task in left]))
+
+
+def _without(task: SimTask, task_id: str) -> SimTask:
+    is_over = any(isinstance(source, tuple) and source[0] == task_id for _, source in task.expand or ())
+    upstream = tuple(above for above in task.upstream if above != task_id)
+    return replace(task, upstream=upstream, expand=None if is_over else task.expand)
+
+
+def arrange(tasks: list[SimTask]) -> dict[str, SimTask]:
+    """Return tasks, given in topological order with their upstream, with ranks and downstream."""
+    return {
+        task.task_id: replace(
+            task, rank=rank, downstream=tuple(below.task_id for below in tasks if task.task_id in below.upstream)
+        )
+        for rank, task in enumerate(tasks)
+    }
+
+
+def generate(seed: int) -> Scenario:
+    """Return the scenario of a seed."""
+    rng = random.Random(f"scenario {seed}")
+    pools = tuple((f"pool{n}", rng.randint(1, 3)) for n in range(rng.randint(0, 2)))
+    dags = tuple(_dag(rng, f"dag{n}", [name for name, _ in pools]) for n in range(rng.randint(1, 2)))
+    runs = tuple((rng.uniform(0, 20), rng.choice(dags).dag_id) for _ in range(rng.randint(1, 2)))
+    return Scenario(
+        seed=seed,
+        dags=dags,
+        runs=runs,
+        pools=pools,
+        schedulers=rng.randint(1, 2),
+        workers=tuple(rng.randint(1, 4) for _ in range(rng.randint(1, 2))),
+        faults=frozenset(fault for fault in FAULTS if rng.random() < 0.3),
+    )
+
+
+def _dag(rng: random.Random, dag_id: str, pools: list[str]) -> SimDag:
+    tasks: list[SimTask] = []
+    for n in range(rng.randint(1, 8)):
+        tasks.append(_task(rng, f"t{n}", tasks, pools))
+    is_scheduled = rng.random() < 0.3
+    return SimDag(
+        dag_id,
+        arrange(tasks),
+        timetable=DeltaDataIntervalTimetable(timedelta(seconds=10)) if is_scheduled else NullTimetable(),
+        end_date=START + timedelta(seconds=rng.choice([5, 15])),
+        max_active_runs=rng.randint(1, 2),
+        max_active_tasks=rng.randint(1, 5),
+    )
+
+
+def _task(rng: random.Random, task_id: str, above: list[SimTask], pools: list[str]) -> SimTask:
+    count = min(len(above), rng.choice([0, 1, 1, 1, 2, 2, 3]))
+    upstream = tuple(sorted(task.task_id for task in rng.sample(above, count)))
+    expand: tuple[tuple[str, Any], ...] | None = None
+    kind = rng.random()
+    if kind < 0.1:
+        expand = (("x", rng.choice([0, 1, 2, 3])),)
+    elif kind < 0.25 and upstream:
+        expand = (("x", (rng.choice(upstream), "return_value")),)
+    return SimTask(
+        task_id,
+        0,
+        upstream,
+        trigger_rule=rng.choice(RULES),
+        retries=rng.choice([0, 0, 1, 2]),
+        pool=rng.choice([*pools, "default_pool"]),
+        pool_slots=1,
+        priority=rng.randint(1, 3),
+        is_empty=expand is None and rng.random() < 0.15,
+        expand=expand,
+        is_branch=rng.random() < 0.2,
+    )
