@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-
 from simulation.behaviour import Behaviour, behave
 from simulation.faults import Crash
 from simulation.scenario import SimDag, SimTask, arrange
@@ -59,9 +58,7 @@ class SchedulerActor(Actor):
 
     def _new(self) -> Scheduler:
         world = self.world
-        return Scheduler(
-            world.database, world.graphs, world, clock=world.clock, ids=world.ids, settings=world.settings
-        )
+        return Scheduler(world.database, world.graphs, world, clock=world.clock, ids=world.ids, settings=world.settings)
 
     def listens(self, channels: frozenset[str]) -> bool:
         return "scheduler" in channels
@@ -261,7 +258,9 @@ class WorkerActor(Actor):
         self.journal.known.add(key)
         self.world.ticket_given(ticket)
         begins_at = self.world.clock.at + seconds(self.rng.choice([0.0, 0.0, 0.5]))
-        self.processes[key] = Process(ticket, behave(self.world.scenario, self.world.dag_of(ticket.run), ticket), begins_at)
+        self.processes[key] = Process(
+            ticket, behave(self.world.scenario, self.world.dag_of(ticket.run), ticket), begins_at
+        )
 
     # --- Misfortunes
 

@@ -41,7 +41,9 @@ class Behaviour:
 
 def behave(scenario: Scenario, dag: SimDag, ticket: Ticket) -> Behaviour:
     """Return what a try does."""
-    rng = random.Random(f"{scenario.seed} {ticket.dag_id} {ticket.run_id} {ticket.task_id} {ticket.map_index} {ticket.token}")
+    rng = random.Random(
+        f"{scenario.seed} {ticket.dag_id} {ticket.run_id} {ticket.task_id} {ticket.map_index} {ticket.token}"
+    )
     task = dag.tasks[ticket.task_id]
     states = ["success"] * 14 + ["failed"] * 3 + ["skipped", "up_for_reschedule"]
     skip: tuple[str, ...] = ()

@@ -108,7 +108,9 @@ class Checker:
                 continue
             for each in new:
                 if each.pool == waiting.pool and each.priority < waiting.priority:
-                    raise Violation(f"{each.name} was handed slots that {waiting.name} waited for with a higher priority")
+                    raise Violation(
+                        f"{each.name} was handed slots that {waiting.name} waited for with a higher priority"
+                    )
         self._worker_priority(before)
 
     def _worker_priority(self, before: Seen) -> None:
@@ -124,7 +126,9 @@ class Checker:
                 continue
             for each in started:
                 if each.executor == waiting.executor and each.priority < waiting.priority:
-                    raise Violation(f"{each.name} was started before {waiting.name}, which was queued with a higher priority")
+                    raise Violation(
+                        f"{each.name} was started before {waiting.name}, which was queued with a higher priority"
+                    )
 
     def when_quiet(self) -> None:
         """Check, right after a scheduler has done all it could, that nothing that fits is left waiting."""

@@ -24,7 +24,9 @@ from simulation.scenario import generate  # noqa: E402
 def main(arguments: list[str] | None = None) -> int:
     """Run what the arguments say; the exit code is 1 when a seed failed."""
     options = _parser().parse_args(arguments)
-    seeds = [options.seed] if options.seed is not None else range(options.first_seed, options.first_seed + options.seeds)
+    seeds = (
+        [options.seed] if options.seed is not None else range(options.first_seed, options.first_seed + options.seeds)
+    )
     started = time.monotonic()
     with _database(options.database) as database, mutated(options.mutant, database):
         for number, seed in enumerate(seeds, 1):

@@ -92,7 +92,9 @@ class Scenario:
             f"  faults: {', '.join(sorted(self.faults)) or 'none'}; manual runs: {self.runs}",
         ]
         for dag in self.dags:
-            lines.append(f"  DAG {dag.dag_id}, {dag.timetable.summary}, runs {dag.max_active_runs}, tasks {dag.max_active_tasks}:")
+            lines.append(
+                f"  DAG {dag.dag_id}, {dag.timetable.summary}, runs {dag.max_active_runs}, tasks {dag.max_active_tasks}:"
+            )
             lines += [f"    {_describe(task)}" for task in dag.tasks.values()]
         return "\n".join(lines)
 

@@ -86,7 +86,9 @@ def look(database: Database) -> Seen:
 def tries(database: Database) -> list[Any]:
     """Return all ended tries: instance, token, try_number, state."""
     with database.engine.connect() as conn:
-        return list(conn.exec_driver_sql("SELECT instance, token, try_number, state FROM task_try ORDER BY instance, token"))
+        return list(
+            conn.exec_driver_sql("SELECT instance, token, try_number, state FROM task_try ORDER BY instance, token")
+        )
 
 
 def limits(database: Database) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-
 from simulation.actors import Actor, OperatorActor, Process, SchedulerActor, WorkerActor
 from simulation.behaviour import behave
 from simulation.checker import RUN_ENDS, Checker, Violation
@@ -134,7 +133,9 @@ class World:
                 return
             if self.clock.at > START + PATIENCE:
                 break
-        waiting = [each.name + " " + each.state for each in self.checker.seen.instances.values() if each.state not in RUN_ENDS]
+        waiting = [
+            each.name + " " + each.state for each in self.checker.seen.instances.values() if each.state not in RUN_ENDS
+        ]
         raise Violation(f"the world did not come to rest by {self.clock.at - START}: {waiting[:8]}")
 
     def _is_over(self) -> bool:
@@ -146,9 +147,7 @@ class World:
 
     # --- What actors use
 
-    def write(
-        self, work: Callable[Concatenate[sa.Connection, P], Result], *args: P.args, **kwargs: P.kwargs
-    ) -> Result:
+    def write(self, work: Callable[Concatenate[sa.Connection, P], Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Call a transition in a writing transaction."""
         return self.database.write(lambda conn: work(conn, *args, **kwargs))
 
@@ -225,7 +224,9 @@ class World:
         """Return the version of a run."""
         if run not in self.run_versions:
             with self.database.calm() as conn:
-                self.run_versions.update(iter(conn.execute(sa.select(tables.dag_run.c.id, tables.dag_run.c.version_id)).tuples()))
+                self.run_versions.update(
+                    iter(conn.execute(sa.select(tables.dag_run.c.id, tables.dag_run.c.version_id)).tuples())
+                )
         return self.versions[self.run_versions[run]]
 
     def live_processes(self) -> list[Process]:
@@ -241,7 +242,9 @@ class World:
         if process.key in self.started:
             raise Violation(f"{process} starts twice")
         self.started.add(process.key)
-        others = [each for each in self.live_processes() if each.ticket.instance == process.key[0] and each is not process]
+        others = [
+            each for each in self.live_processes() if each.ticket.instance == process.key[0] and each is not process
+        ]
         if others:
             raise Violation(f"{process} starts while {others[0]} is running")
 

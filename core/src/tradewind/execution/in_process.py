@@ -9,13 +9,14 @@ the debugger ends the run. A rescheduled sensor waits its time, as what it waits
 from __future__ import annotations
 
 import logging
-import os
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,6 +30,7 @@ from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, Reply, Request, Start
 from tradewind.execution.outcomes import outcome_of
+from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_host import TaskHost
 from tradewind.execution.task_log import LineFormatter
 from tradewind.execution.task_run import run_try
@@ -38,6 +40,8 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import continuations, tickets
+from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.serialization import SerializedDag, deserialize, serialize
 from tradewind.transitions import admission, claims, continuing, daemons, ends, timers
 from tradewind.transitions.daemons import Leases
@@ -260,10 +264,18 @@ class _Answers:
     """XComs from the run's own database, everything else from the installation's."""
 
     def __init__(self, config: Config, cipher: Any, memory: Database, database: Database | None, clock: Any) -> None:
-        self._own = Answers(memory, config, cipher, environ=os.environ, clock=clock)
-        self._shared = (
-            self._own if database is None else Answers(database, config, cipher, environ=os.environ, clock=clock)
+        # Large values stay in memory like all others: nothing of this run outlives it
+        shelf = Shelf(open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location), sys.maxsize)
+        ask = partial(
+            Answers,
+            config=config,
+            cipher=cipher,
+            secrets=secrets_chain(config.plugins.secrets_backends),
+            shelf=shelf,
+            clock=clock,
         )
+        self._own = ask(memory)
+        self._shared = self._own if database is None else ask(database)
 
     def answer(self, start: Start, request: Request) -> tuple[Reply, list[str]]:
         """Return the reply and what to mask."""

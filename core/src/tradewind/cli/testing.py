@@ -1,0 +1,92 @@
+"""`tradewind dags test`: one run in this process, its logs on the terminal, nothing recorded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tradewind.authoring.dag import DAG
+from tradewind.authoring.loading import load_dags
+from tradewind.cli.errors import CommandError
+from tradewind.config import load
+from tradewind.execution.in_process import InProcessRun, run_in_process
+from tradewind.metadata.engine import Database
+from tradewind.metadata.schema import SchemaError, require_current
+from tradewind.transitions.states import RunState
+
+
+def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, conf: Mapping[str, Any]) -> int:
+    """Run a DAG to its end and print how each task ended; return 0 if the run succeeded, else 1.
+
+    Arguments:
+        file: the DAG's file; by default the files of the DAG folder that name the DAG are tried.
+    Raises:
+        CommandError: when no file has such a DAG.
+    """
+    config = load().config
+    dag = _find(dag_id, file, config.dags.folder)
+    database = Database(config.database.url, pool_size=1)
+    try:
+        done = run_in_process(
+            dag,
+            config=config,
+            out=sys.stdout,
+            logical_date=logical_date,
+            conf=conf,
+            database=database if _has_schema(database) else None,
+        )
+    finally:
+        database.dispose()
+    _print(dag_id, done)
+    return 0 if done.state == RunState.SUCCESS else 1
+
+
+def _print(dag_id: str, done: InProcessRun) -> None:
+    for task in done.tasks:
+        name = task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]"
+        print(f"{task.state:>16}  {name}" + (f": {task.cause}" if task.cause else ""))
+    print(f"Run {done.run_id} of {dag_id}: {done.state}.")
+
+
+def _has_schema(database: Database) -> bool:
+    """Whether connections and variables can be read there; without a database those of the environment are enough."""
+    path = database.url.database
+    if database.dialect == "sqlite" and path and not Path(path).exists():
+        return False
+    try:
+        require_current(database)
+    except SchemaError:
+        return False
+    return True
+
+
+def _find(dag_id: str, file: Path | None, folder: Path) -> DAG:
+    if file is not None:
+        dags = _load(file.absolute())
+        if dag_id not in dags:
+            raise CommandError(f"{file} has no DAG {dag_id!r}; it has {', '.join(sorted(dags)) or 'none'}.")
+        return dags[dag_id]
+    for path in _files_that_name(dag_id, folder):
+        dags = _load(path)
+        if dag_id in dags:
+            return dags[dag_id]
+    raise CommandError(f"No file in {folder} has a DAG {dag_id!r}: name its file with --file.")
+
+
+def _files_that_name(dag_id: str, folder: Path) -> list[Path]:
+    """Return the Python files that contain the id, then the others: an id may be put together in the code."""
+    files = sorted(path for path in folder.rglob("*.py") if os.access(path, os.R_OK))
+    return sorted(files, key=lambda path: dag_id.encode() not in path.read_bytes())
+
+
+def _load(path: Path) -> Mapping[str, DAG]:
+    # As in a worker: what lies beside the file can be imported
+    sys.path.insert(0, str(path.parent))
+    try:
+        return load_dags(path, path.stem)
+    except FileNotFoundError as error:
+        raise CommandError(f"There is no file {path}.") from error
