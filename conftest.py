@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from services.postgres import postgres_server
-from tradewind.metadata import schema
+from tradewind.metadata import migrating
 from tradewind.metadata.engine import Database
 
 NUMBERS = itertools.count(1)
@@ -44,7 +44,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the migrated schema, to be copied."""
     path = tmp_path_factory.mktemp("template") / "tradewind.db"
     database = Database(f"sqlite:///{path}")
-    schema.migrate(database)
+    migrating.migrate(database)
     database.dispose()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -58,7 +58,7 @@ def postgres_template(postgres_url: str) -> str:
     name = f"tradewind_template_{os.getpid()}"
     _postgres_do(postgres_url, f"CREATE DATABASE {name}")
     database = Database(_postgres_database(postgres_url, name))
-    schema.migrate(database)
+    migrating.migrate(database)
     database.dispose()
     return name
 

@@ -12,18 +12,18 @@ from pathlib import Path
 
 from alembic import command
 from alembic.script import ScriptDirectory
-from tradewind.metadata import schema
+from tradewind.metadata import migrating
 from tradewind.metadata.engine import Database
 
 
 def main(message: str) -> None:
     """Migrate an empty database to the newest revision, compare it with the tables, and write what differs."""
-    settings = schema.alembic_settings()
+    settings = migrating.alembic_settings()
     number = len(list(ScriptDirectory.from_config(settings).walk_revisions())) + 1
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'empty.db'}")
         if number > 1:
-            schema.migrate(database)
+            migrating.migrate(database)
         with database.engine.connect() as connection, connection.begin():
             settings.attributes["connection"] = connection
             command.revision(settings, message=message, autogenerate=True, rev_id=f"{number:04d}")

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from services.postgres import postgres_server
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.triggering import trigger
-from tradewind.metadata import schema
+from tradewind.metadata import migrating
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import listings
@@ -113,7 +113,7 @@ def open_stage(kind: str, *, files: tuple[str, ...], environment: Mapping[str, s
         } | dict(environment or {})
         os.environ.update(variables)
         session = stack.enter_context(open_session(check=False))
-        schema.migrate(session.database)
+        migrating.migrate(session.database)
         stage = Stage(home, dict(os.environ), session)
         stack.callback(_stop, stage)
         for name, words in DAEMONS.items():

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import psutil
 import pytest
-from tradewind.metadata import schema
+from tradewind.metadata import migrating
 from tradewind.metadata.engine import Database
 
 Found = TypeVar("Found")
@@ -38,7 +38,7 @@ class Deployment:
             "TRADEWIND__EXECUTION__KILL_DELAY": "2",
         }
         database = Database(url)
-        schema.migrate(database)
+        migrating.migrate(database)
         database.dispose()
 
     def start(self, *names: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from tradewind.metadata import schema
+from alembic.script import ScriptDirectory
+from tradewind.metadata import migrating, schema
 from tradewind.metadata.engine import Database
 from tradewind.metadata.tables import metadata
 
@@ -18,7 +19,7 @@ def test_migrations_make_the_tables_that_the_code_describes(database: Database) 
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
-    assert schema.migrate(database) == schema.migrate(database)
+    assert migrating.migrate(database) == migrating.migrate(database)
 
 
 def test_a_database_without_schema_is_named_with_the_way_out(tmp_path: object) -> None:
@@ -31,3 +32,8 @@ def test_a_database_without_schema_is_named_with_the_way_out(tmp_path: object) -
 def test_the_default_pool_is_there(database: Database) -> None:
     with database.read() as connection:
         assert connection.execute(sa.text("SELECT slots FROM pool WHERE name = 'default_pool'")).scalar() == 128
+
+
+def test_the_release_expects_the_newest_migration() -> None:
+    head = ScriptDirectory.from_config(migrating.alembic_settings()).get_current_head()
+    assert head == schema.REVISION

@@ -6,7 +6,7 @@ import argparse
 
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata import schema
+from tradewind.metadata import migrating
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def migrate(_options: argparse.Namespace) -> None:
     """Create the schema, or bring it to this release."""
     with open_session(check=False) as session:
-        revision = schema.migrate(session.database)
+        revision = migrating.migrate(session.database)
         print(f"{session.database.url.render_as_string(hide_password=True)} is at revision {revision}.")
 
 

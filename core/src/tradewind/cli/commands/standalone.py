@@ -17,7 +17,7 @@ from tradewind_plugins.connection import Connection
 from tradewind.access.passwords import ADMIN, make_admin_password
 from tradewind.cli.processes import ChildProcesses, tradewind_command
 from tradewind.cli.session import Session, open_session
-from tradewind.metadata import schema
+from tradewind.metadata import migrating
 from tradewind.metadata.statements import connections
 
 PARTS = ("webserver", "dag-processor", "worker", "scheduler")
@@ -52,7 +52,7 @@ def standalone(options: argparse.Namespace) -> None:
 def prepare(session: Session) -> None:
     """Make what the first start needs: folder, schema, password, and a SQLite connection to try things with."""
     session.config.dags.folder.mkdir(parents=True, exist_ok=True)
-    schema.migrate(session.database)
+    migrating.migrate(session.database)
     password = make_admin_password(session.config.home)
     if password is not None:
         print(f"Log in as {ADMIN}, password: {password}  (shown only this once)", flush=True)
