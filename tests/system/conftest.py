@@ -17,6 +17,7 @@ import psutil
 import pytest
 from tradewind.metadata import migrating
 from tradewind.metadata.engine import Database
+from tradewind.metadata.statements import listings
 
 Found = TypeVar("Found")
 PATIENCE = 40.0
@@ -37,9 +38,8 @@ class Deployment:
             "TRADEWIND__DAGS__PAUSED_AT_CREATION": "false",
             "TRADEWIND__EXECUTION__KILL_DELAY": "2",
         }
-        database = Database(url)
-        migrating.migrate(database)
-        database.dispose()
+        self.database = Database(url)
+        migrating.migrate(self.database)
 
     def start(self, *names: str) -> None:
         """Start daemons by name: processor, worker, scheduler."""
@@ -97,12 +97,20 @@ class Deployment:
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Return the state of each task of a run."""
-        return {row["task_id"]: row["state"] for row in self.rows("tasks", "states-for-dag-run", dag_id, run_id)}
+        with self.database.read() as connection:
+            [run] = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
+            return {task.task_id: task.state for task in listings.list_tasks(connection, run.id)}
 
     def run_state(self, dag_id: str, run_id: str) -> str | None:
         """Return the state of a run, None when there is none of that name."""
-        found = [row["state"] for row in self.rows("dags", "list-runs", "-d", dag_id) if row["run_id"] == run_id]
-        return found[0] if found else None
+        with self.database.read() as connection:
+            found = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
+        return found[0].state if found else None
+
+    def dag_ids(self) -> list[str]:
+        """Return the ids of the DAGs that are there."""
+        with self.database.read() as connection:
+            return [each.dag_id for each in listings.list_dags(connection)]
 
     def log(self, dag_id: str, task_id: str, run_id: str, *more: str) -> str:
         """Return the log of a task's last try."""
@@ -131,3 +139,4 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deplo
     deployment = Deployment(tmp_path / "home", request.getfixturevalue(fixture))
     yield deployment
     deployment.stop()
+    deployment.database.dispose()

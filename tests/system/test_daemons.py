@@ -7,8 +7,6 @@ import signal
 from pathlib import Path
 
 import psutil
-import sqlalchemy as sa
-from tradewind.metadata.engine import Database
 
 GATED = """
 import os
@@ -53,7 +51,7 @@ def test_a_file_becomes_runs_and_a_run_keeps_its_code(deployment, tmp_path: Path
     here = gate(tmp_path / "gate")
     deployment.start("processor", "worker", "scheduler")
     deployment.put("gated.py", GATED.format(word="old", gate=here))
-    deployment.until("the file is picked up", lambda: deployment.rows("dags", "list"))
+    deployment.until("the file is picked up", deployment.dag_ids)
     assert deployment.cli("dags", "trigger", "gated", "--run-id", "one").returncode == 0
     deployment.until("first runs", lambda: deployment.states("gated", "one")["first"] == "running")
 
@@ -73,10 +71,10 @@ def test_a_file_becomes_runs_and_a_run_keeps_its_code(deployment, tmp_path: Path
     [error] = deployment.until("the error is listed", lambda: deployment.rows("dags", "list-import-errors"))
     assert error["file"] == "gated.py"
     assert error["line"] == 1
-    assert [row["dag_id"] for row in deployment.rows("dags", "list")] == ["gated"], "a broken file is no evidence"
+    assert deployment.dag_ids() == ["gated"], "a broken file is no evidence"
 
     (deployment.dags / "gated.py").unlink()
-    deployment.until("the DAG is gone", lambda: deployment.rows("dags", "list") == [])
+    deployment.until("the DAG is gone", lambda: deployment.dag_ids() == [])
     assert deployment.rows("dags", "list-import-errors") == []
     assert deployment.run_state("gated", "one") == "success", "history stays"
     assert deployment.stop() == {"processor": 0, "worker": 0, "scheduler": 0}
@@ -84,23 +82,15 @@ def test_a_file_becomes_runs_and_a_run_keeps_its_code(deployment, tmp_path: Path
 
 def version(deployment) -> int | None:
     """The newest version's number that a run would get."""
-    with deployment_database(deployment) as connection:
+    with deployment.database.read() as connection:
         return connection.exec_driver_sql("SELECT max(number) FROM dag_version WHERE dag_id = 'gated'").scalar()
-
-
-def deployment_database(deployment):
-    """A connection to the deployment's database."""
-
-    return sa.create_engine(
-        Database(deployment.environment["TRADEWIND__DATABASE__URL"]).url, poolclass=sa.NullPool
-    ).connect()
 
 
 def test_each_daemon_may_be_killed(deployment, tmp_path: Path) -> None:
     here = gate(tmp_path / "gate")
     deployment.start("processor", "worker", "scheduler")
     deployment.put("gated.py", GATED.format(word="old", gate=here))
-    deployment.until("the file is picked up", lambda: deployment.rows("dags", "list"))
+    deployment.until("the file is picked up", deployment.dag_ids)
 
     # The scheduler: the task goes on, and what follows is scheduled without it
     deployment.cli("dags", "trigger", "gated", "--run-id", "one")
@@ -131,8 +121,9 @@ def test_each_daemon_may_be_killed(deployment, tmp_path: Path) -> None:
     supervisor = supervisor_of(deployment.processes["worker"].pid)
     processes = [supervisor, *supervisor.children(recursive=True)]
     supervisor.send_signal(signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=30)
-    assert not any(each.is_running() for each in processes), "nothing of the dead supervisor lives on"
+    psutil.wait_procs(processes, timeout=8)
+    living = {each: each.status() for each in processes if each.is_running()}
+    assert living == {}, "nothing of the dead supervisor lives on"
     deployment.until("the try is lost and tried again", lambda: tries(deployment, "three") == ["lost"])
     deployment.until("first runs again", lambda: deployment.states("gated", "three")["first"] == "running")
     open_gate(here)
@@ -155,5 +146,5 @@ def tries(deployment, run_id: str) -> list[str]:
         " JOIN dag_run ON dag_run.id = task_instance.run"
         f" WHERE dag_run.run_id = '{run_id}' AND task_id = 'first' ORDER BY token"
     )
-    with deployment_database(deployment) as connection:
+    with deployment.database.read() as connection:
         return [row[0] for row in connection.exec_driver_sql(query)]
