@@ -3,6 +3,8 @@ import subprocess
 import sys
 
 import pytest
+from tradewind.cli.plugins import note_on_connection_type
+from tradewind.plugins.current import use_registry
 from tradewind.plugins.registry import PluginWarning, open_registry
 from tradewind_plugins.exceptions import TradewindConfigException
 
@@ -175,3 +177,10 @@ def test_everything_built_in_can_be_imported(site):
         for key, entry in entries.items():
             if registry.plugins[entry.plugin] == own:
                 assert callable(registry.load(kind, key))
+
+
+def test_a_connection_of_a_type_that_nothing_has_is_noted(parrot):
+    use_registry(None)
+    assert note_on_connection_type("parrot") is note_on_connection_type("") is None
+    sentence = "Note: no installed provider has the connection type 'aws'; run: pip install tradewind-amazon."
+    assert note_on_connection_type("aws") == sentence
