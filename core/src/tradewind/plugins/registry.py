@@ -122,7 +122,7 @@ def open_registry(cache_dir: Path | None, extra_modules: Sequence[str] = ()) -> 
     catalogue = _collect(extra_modules)
     for problem in catalogue.problems:
         warnings.warn(problem, PluginWarning, stacklevel=2)
-    if path is not None:
+    if path is not None and catalogue.is_whole:
         _store(path, key, catalogue)
     return Registry(catalogue)
 
