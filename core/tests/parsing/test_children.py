@@ -38,6 +38,10 @@ def parse(lite):
     ("statement", "sentence"),
     [
         (
+            "import tradewind_amazon.hooks.s3",
+            "ModuleNotFoundError: No module named 'tradewind_amazon'; run: pip install tradewind-amazon",
+        ),
+        (
             "from time import sleep; sleep(1000)",
             "The import took longer than 0.2 s, the limit of parsing.file_timeout.",
         ),
@@ -162,7 +166,9 @@ def test_a_large_source_is_left_out_with_a_warning(parse, lite):
 def test_the_processor_answers_from_the_database_and_notices_changes(lite):
     cipher = open_cipher("", lite.home)
     lite.database.write(
-        lambda c: connections.add_connection(c, Connection(conn_id="store", host="db", password="p"), cipher=cipher)
+        lambda c: connections.add_connection(
+            c, Connection(conn_id="store", host="warehouse", password="p"), cipher=cipher
+        )
     )
     lite.database.write(lambda c: variables.set_variable(c, "name", "first", description=None, cipher=cipher))
     lite.write(
@@ -174,7 +180,7 @@ def test_the_processor_answers_from_the_database_and_notices_changes(lite):
     )
     lite.processor.round()
     assert lite.active() == ["first"]
-    assert "db" not in lite.file("a.py").inputs
+    assert "warehouse" not in lite.file("a.py").inputs
     lite.database.write(lambda c: variables.set_variable(c, "name", "second", description=None, cipher=cipher))
     assert lite.processor.round().parsed == ()
     lite.seconds += 6

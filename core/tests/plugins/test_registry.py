@@ -3,6 +3,8 @@ import subprocess
 import sys
 
 import pytest
+from tradewind.cli.plugins import note_on_connection_type
+from tradewind.plugins.current import use_registry
 from tradewind.plugins.registry import PluginWarning, open_registry
 from tradewind_plugins.exceptions import TradewindConfigException
 
@@ -149,6 +151,15 @@ def test_what_is_not_there_is_an_error_with_the_way_out(parrot, kind, name, sent
         open_registry(None).load(kind, name)
 
 
+def test_a_plugin_that_could_not_be_imported_is_tried_again(parrot, tmp_path):
+    parrot.write("parrot.py", "import nothing_of_that_name")
+    for _ in range(2):
+        with pytest.warns(PluginWarning, match="plugin parrot of tradewind-parrot 1.0 is left out"):
+            open_registry(tmp_path)
+    parrot.write("parrot.py", PLUGIN.format(label="Parrot", module="parrot"))
+    assert open_registry(tmp_path).connection_type("parrot").label == "Parrot"
+
+
 def test_a_missing_import_inside_of_a_class_that_is_there_is_not_disguised(parrot):
     parrot.write("parrot_operators.py", "import nothing_of_that_name")
     with pytest.raises(ModuleNotFoundError, match="nothing_of_that_name"):
@@ -175,3 +186,10 @@ def test_everything_built_in_can_be_imported(site):
         for key, entry in entries.items():
             if registry.plugins[entry.plugin] == own:
                 assert callable(registry.load(kind, key))
+
+
+def test_a_connection_of_a_type_that_nothing_has_is_noted(parrot):
+    use_registry(None)
+    assert note_on_connection_type("parrot") is note_on_connection_type("") is None
+    sentence = "Note: no installed provider has the connection type 'aws'; run: pip install tradewind-amazon."
+    assert note_on_connection_type("aws") == sentence

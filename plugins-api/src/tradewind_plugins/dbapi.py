@@ -52,7 +52,7 @@ class DbApiHook(BaseHook):
         return str(getattr(self, self.conn_name_attr))
 
     def set_autocommit(self, conn: Any, autocommit: bool) -> None:
-        """Switch the driver's autocommit mode, where it has one."""
+        """Switch the driver's autocommit mode, where it has one; called before each transaction."""
         if self.supports_autocommit:
             conn.autocommit = autocommit
 
@@ -163,6 +163,7 @@ class DbApiHook(BaseHook):
                     written += 1
                     if commit_every and written % commit_every == 0:
                         conn.commit()
+                        self.set_autocommit(conn, False)
             conn.commit()
         return written
 

@@ -33,6 +33,12 @@ def test_rows_of_the_same_key_can_be_replaced(hook, path):
     assert rows(path) == [(1, "new")]
 
 
+def test_rows_are_committed_in_whole_batches_only(hook, path):
+    with pytest.raises(sqlite3.IntegrityError):
+        hook.insert_rows("t", [(1, "a"), (2, "b"), (3, "c"), (1, "again")], commit_every=2)
+    assert [row[0] for row in rows(path)] == [1, 2]
+
+
 def test_all_statements_share_one_transaction(hook, path):
     with pytest.raises(sqlite3.OperationalError, match="no such table: gone"):
         hook.run(["CREATE TABLE u (a)", "INSERT INTO t VALUES (1, 'x')", "INSERT INTO gone VALUES (1)"])

@@ -2,7 +2,6 @@
 from datetime import timedelta
 
 from airflow.models import DAG as AirflowDAG
-
 from tradewind_plugins.exceptions import TradewindException
 
 _UNSET = object()
@@ -20,9 +19,8 @@ class DAG(AirflowDAG):
             chosen = timedelta(days=1)
         if chosen is not None and not isinstance(chosen, (str, timedelta)) and not hasattr(chosen, "days"):
             raise TradewindException(
-                "DAG {!r}: on Airflow 1.10 a schedule is a cron expression, a preset, a timedelta or None, not {!r}.".format(
-                    dag_id, chosen
-                )
+                "DAG {!r}: on Airflow 1.10 a schedule is a cron expression, a preset, a timedelta or None, "
+                "not {!r}.".format(dag_id, chosen)
             )
         if "max_active_tasks" in kwargs:
             kwargs["concurrency"] = kwargs.pop("max_active_tasks")

@@ -6,7 +6,6 @@ from airflow.configuration import conf
 from airflow.exceptions import AirflowException
 from airflow.hooks.base_hook import BaseHook
 from airflow.models import Variable
-
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 
 __all__ = ["AirflowHost", "enter_task", "leave_task"]
@@ -36,7 +35,7 @@ class AirflowHost:
         try:
             found = BaseHook.get_connection(conn_id)
         except AirflowException as error:
-            raise TradewindNotFoundException(str(error))
+            raise TradewindNotFoundException(str(error)) from error
         return Connection(
             conn_id=conn_id,
             conn_type=found.conn_type or "",

@@ -1,6 +1,5 @@
 """Edges between Airflow's operators and the outputs of tasks."""
 from airflow.models import BaseOperator as AirflowOperator
-
 from tradewind_plugins.exceptions import TradewindException
 
 __all__ = ["EdgeNode", "as_tasks", "chain", "cross_downstream"]

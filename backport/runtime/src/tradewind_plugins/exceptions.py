@@ -1,18 +1,59 @@
 """Tradewind's errors, which on this host are Airflow's own where it has them: so Airflow acts on them."""
 from airflow.exceptions import (
     AirflowBadRequest as TradewindBadRequest,
+)
+from airflow.exceptions import (
     AirflowConfigException as TradewindConfigException,
+)
+from airflow.exceptions import (
     AirflowDagCycleException as TradewindDagCycleException,
+)
+from airflow.exceptions import (
     AirflowException as TradewindException,
+)
+from airflow.exceptions import (
     AirflowRescheduleException as TradewindRescheduleException,
+)
+from airflow.exceptions import (
     AirflowSensorTimeout as TradewindSensorTimeout,
+)
+from airflow.exceptions import (
     AirflowSkipException as TradewindSkipException,
+)
+from airflow.exceptions import (
     AirflowTaskTimeout as TradewindTaskTimeout,
+)
+from airflow.exceptions import (
     DagNotFound,
     DagRunAlreadyExists,
     DagRunNotFound,
     TaskNotFound,
 )
+
+__all__ = [
+    "DagNotFound",
+    "DagRunAlreadyExists",
+    "DagRunNotFound",
+    "DuplicateTaskIdFound",
+    "HostNotBound",
+    "ParamValidationError",
+    "SerializationError",
+    "TaskNotFound",
+    "TradewindBadRequest",
+    "TradewindConfigException",
+    "TradewindDagCycleException",
+    "TradewindException",
+    "TradewindFailException",
+    "TradewindNotFoundException",
+    "TradewindOptionalProviderFeatureException",
+    "TradewindRescheduleException",
+    "TradewindSensorTimeout",
+    "TradewindSkipException",
+    "TradewindTaskTimeout",
+    "TradewindTimetableInvalid",
+    "UnmappableXComTypePushed",
+    "XComNotFound",
+]
 
 try:
     from airflow.exceptions import AirflowFailException as TradewindFailException

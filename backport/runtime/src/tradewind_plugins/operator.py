@@ -6,7 +6,6 @@ from enum import Enum
 from airflow.models import BaseOperator as AirflowOperator
 from airflow.models import TaskReschedule
 from airflow.utils.decorators import apply_defaults
-
 from tradewind_plugins.airflow_host import enter_task, leave_task
 from tradewind_plugins.edges import as_tasks
 from tradewind_plugins.exceptions import TradewindException

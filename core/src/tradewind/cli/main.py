@@ -23,6 +23,7 @@ GROUPS = {
     "variables": "named values that DAGs read",
     "pools": "limits shared by tasks",
     "db": "create and migrate the metadata database",
+    "plugins": "installed plugins and what they declare",
     "config": "the configuration and where each value comes from",
     "version": "print the version",
 }

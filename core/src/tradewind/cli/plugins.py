@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradewind.plugins.current import registry
+from tradewind.plugins.known import hint_for_name
 
 
 def plugin_commands() -> dict[str, str]:
@@ -20,3 +21,10 @@ def run_plugin_command(words: Sequence[str]) -> int:
     """
     code: int | None = registry().load("command", words[0])(list(words[1:]))
     return code or 0
+
+
+def note_on_connection_type(name: str) -> str | None:
+    """Return a sentence for a connection type that nothing installed has; None for one that is known, or empty."""
+    if not name or name in registry().names("connection type"):
+        return None
+    return f"Note: no installed provider has the connection type {name!r}{hint_for_name('connection type', name)}."

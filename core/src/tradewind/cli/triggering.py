@@ -20,7 +20,7 @@ def trigger(
     """Make a run and wake a scheduler; see `tradewind.transitions.triggering.trigger`."""
     clock = SystemClock()
     ids = RandomIds(clock.now)
-    graphs = open_graphs()
+    graphs = open_graphs(session.config.plugins.codec)
     made = session.database.write(
         lambda connection: triggering.trigger(
             connection,

@@ -41,7 +41,7 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
         settings,
         config,
         database,
-        graphs=open_graphs(),
+        graphs=open_graphs(config.plugins.codec),
         clock=clock,
         ids=RandomIds(clock.now),
         wakeups=mouth,  # of the database thread; the loop listens with another

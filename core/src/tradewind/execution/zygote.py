@@ -18,6 +18,7 @@ from tradewind.execution.messages import Message, OpenParent, StartCold
 from tradewind.execution.nest import Nest, leave_process
 from tradewind.execution.rehearsal import rehearse
 from tradewind.execution.task_run import own_process
+from tradewind.plugins.behaviour import policies
 
 
 def serve(control: socket.socket) -> None:
@@ -56,6 +57,7 @@ def main(descriptor: int) -> int:
     """Serve on the socket `descriptor`; return the exit code."""
     rehearse()
     # Done here once and not in each child, as every page that a child writes to costs it 4 microseconds
+    policies()
     own_process()
     task_log.settle()
     gc.collect()

@@ -34,6 +34,7 @@ from tradewind.parsing.recorder import Recorder
 from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile, encode
 from tradewind.parsing.sources import import_closure, included_files, manifest
 from tradewind.parsing.tree import Tree
+from tradewind.plugins.known import hint_for_module
 from tradewind.serialization import serialize, structure_hash
 
 _LONGEST_SENTENCE = 1_000
@@ -185,6 +186,8 @@ def _failure(error: BaseException, job: Job) -> ImportFailure:
     else:
         told = str(error)
         sentence = f"{type(error).__name__}: {told}" if told else type(error).__name__
+        if isinstance(error, ModuleNotFoundError):
+            sentence += hint_for_module(error.name or "")
     return ImportFailure(
         sentence=" ".join(sentence.split())[:_LONGEST_SENTENCE],
         line=_line(error, trace, file),

@@ -29,6 +29,7 @@ from tradewind.parsing.recording import Place, Recorded, record
 from tradewind.parsing.results import ParsedFile
 from tradewind.parsing.tree import Tree
 from tradewind.parsing.watching import Bundle, Findings, KnownFile, WatchedFolder
+from tradewind.plugins.behaviour import policies
 
 log = logging.getLogger(__name__)
 _SETTLE_SECONDS = 0.1
@@ -79,6 +80,7 @@ class Processor:
         self._monotonic = monotonic
         self._stop = threading.Event()
         self._folders = [self._open(bundle) for bundle in bundles]
+        policies()  # imported here, once, and not in every child
 
     def _open(self, bundle: Bundle) -> WatchedFolder:
         self._database.write(lambda connection: statements.ensure_bundle(connection, bundle.name, kind="folder"))

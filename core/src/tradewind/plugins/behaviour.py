@@ -21,7 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 def _caller(known: Registry, hooks: Sequence[str]) -> Caller | None:
-    """Return the plugins that implement any of the hooks, imported; None where there are none."""
+    """Return the plugins that implement any of the hooks, imported; None where there are none.
+
+    Raises whatever the import of one raises: a process that was to be watched, or ruled, does not start without.
+    """
     plugins = known.implementing(hooks)
     if not plugins:
         return None

@@ -48,6 +48,7 @@ class Catalogue(Value):
         stamps: for each of them its file, or None.
         entries: by kind and key (the name, or the path where names may repeat).
         problems: sentences about what was left out and why.
+        is_whole: every plugin could be imported. If not, the next start tries again: what is mended is noticed.
     """
 
     plugins: tuple[Plugin, ...]
@@ -55,3 +56,4 @@ class Catalogue(Value):
     stamps: tuple[Stamp | None, ...]
     entries: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    is_whole: bool = True

@@ -35,6 +35,7 @@ def collect(plugins: list[Plugin]) -> Catalogue:
         stamps=tuple(stamps),
         entries=entries,
         problems=tuple(problems),
+        is_whole=len(registered) == len(plugins),
     )
 
 

@@ -19,6 +19,7 @@ from tradewind.plugins.fingerprint import fingerprint
 from tradewind.plugins.imports import load
 from tradewind.plugins.kinds import KINDS
 from tradewind.plugins.known import hint_for_name
+from tradewind.plugins.trace import tracing
 
 Declaration = Declared | ConnectionType | CliVerb
 
@@ -110,17 +111,18 @@ def open_registry(cache_dir: Path | None, extra_modules: Sequence[str] = ()) -> 
         cache_dir: where the file is kept; None collects and keeps nothing.
         extra_modules: plugin modules besides those of the installed distributions, named by the configuration.
 
-    Warns with `PluginWarning` about each thing left out, when it collects.
+    Warns with `PluginWarning` about each thing left out, when it collects. With the trace switch on it always collects, so
+    that there are calls to show.
     """
     key = f"{fingerprint()} {' '.join(extra_modules)}"
     path = None if cache_dir is None else cache_dir / _file_name()
-    stored = None if path is None else storage.read(path, key)
+    stored = None if path is None or tracing() else storage.read(path, key)
     if stored is not None:
         return Registry(stored)
     catalogue = _collect(extra_modules)
     for problem in catalogue.problems:
         warnings.warn(problem, PluginWarning, stacklevel=2)
-    if path is not None:
+    if path is not None and catalogue.is_whole:
         _store(path, key, catalogue)
     return Registry(catalogue)
 

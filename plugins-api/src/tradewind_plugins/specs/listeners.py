@@ -12,7 +12,7 @@ __all__ = ["on_task_failed", "on_task_running", "on_task_success"]
 def on_task_running(event: TaskTry) -> None:
     """Hear that a try is about to execute.
 
-    Caller: the task's child.
+    Caller: the task's child; an EmptyOperator ends without one and is not heard.
     Moment: after the templates were filled in, before `execute`.
     Arguments: event.task is the operator.
     Returns: nothing.
@@ -26,7 +26,7 @@ def on_task_running(event: TaskTry) -> None:
 def on_task_success(event: TaskTry) -> None:
     """Hear that a try ended well.
 
-    Caller: the task's child.
+    Caller: the task's child; an EmptyOperator ends without one and is not heard.
     Moment: after `execute` returned, before the outcome is reported.
     Arguments: event.result is what it returned.
     Returns: nothing.

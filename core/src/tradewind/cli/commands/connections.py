@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +12,7 @@ from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.plugins import note_on_connection_type
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_connection
@@ -62,6 +64,9 @@ def add_connection(options: argparse.Namespace) -> None:
                 f"`tradewind connections delete {new.conn_id}`."
             ) from error
     print(f"Connection {new.conn_id} is added.")
+    note = note_on_connection_type(new.conn_type)
+    if note is not None:
+        print(note, file=sys.stderr)
 
 
 def delete_connection(options: argparse.Namespace) -> None:

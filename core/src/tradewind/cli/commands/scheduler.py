@@ -45,7 +45,7 @@ def scheduler(options: argparse.Namespace) -> None:
         wakeups = open_wakeups(session.database, config.home, listen=[SCHEDULER], listen_url=config.database.listen_url)
         loop = Scheduler(
             session.database,
-            open_graphs(),
+            open_graphs(config.plugins.codec),
             wakeups,
             clock=clock,
             ids=RandomIds(clock.now),
