@@ -162,7 +162,9 @@ def test_a_large_source_is_left_out_with_a_warning(parse, lite):
 def test_the_processor_answers_from_the_database_and_notices_changes(lite):
     cipher = open_cipher("", lite.home)
     lite.database.write(
-        lambda c: connections.add_connection(c, Connection(conn_id="store", host="db", password="p"), cipher=cipher)
+        lambda c: connections.add_connection(
+            c, Connection(conn_id="store", host="store.example", password="p"), cipher=cipher
+        )
     )
     lite.database.write(lambda c: variables.set_variable(c, "name", "first", description=None, cipher=cipher))
     lite.write(
@@ -174,7 +176,7 @@ def test_the_processor_answers_from_the_database_and_notices_changes(lite):
     )
     lite.processor.round()
     assert lite.active() == ["first"]
-    assert "db" not in lite.file("a.py").inputs
+    assert "example" not in lite.file("a.py").inputs
     lite.database.write(lambda c: variables.set_variable(c, "name", "second", description=None, cipher=cipher))
     assert lite.processor.round().parsed == ()
     lite.seconds += 6
