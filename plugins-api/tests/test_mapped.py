@@ -87,6 +87,7 @@ def test_every_combination_comes_exactly_once(lengths):
         (lambda: Copy.partial(task_id="c").expand(retries=[1]), "'retries' cannot vary"),
         (lambda: Copy.partial(source="a").expand(target=["b"]), "needs a task_id"),
         (lambda: Copy.partial(task_id="c").expand(source="text"), r"expand\(source=...\) maps over a list"),
+        (lambda: Copy.partial(task_id="c").expand_kwargs([{}]), "not built yet"),
         (lambda: Copy.partial(task_id="c").expand(), "needs at least one argument"),
         (lambda: Copy.partial(task_id="c", depends_on_past=True), "depends_on_past=True is not built yet"),
     ],

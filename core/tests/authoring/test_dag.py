@@ -185,6 +185,11 @@ def test_params_of_the_function_reach_its_tasks(run):
     assert run(made, "show", conf={"day": "friday"}) == ("friday", "it is friday")
 
 
+def test_a_dag_is_tested_from_the_command_line():
+    with pytest.raises(TradewindException, match="with: tradewind dags test a"):
+        DAG("a").test()
+
+
 def test_the_file_of_a_dag_is_where_it_is_made():
     assert DAG("a").fileloc == __file__
 

@@ -183,6 +183,11 @@ def test_partial_arguments_may_be_outputs(dag, run):
         (lambda step: step.expand(one=[1], three=[1]), "unexpected keyword argument 'three'"),
         (lambda step: step.partial(one=1).expand(one=[1]), "given to both"),
         (lambda step: step.expand(one="text"), "maps over a list"),
+        (lambda step: step.expand_kwargs([{"one": 1}]), "not built yet"),
+        (lambda step: step.partial().expand_kwargs([{"one": 1}]), "not built yet"),
+        (lambda step: step(1).map(str), r"The output of task 'step': \.map\(str\) is not built yet"),
+        (lambda step: step(1).zip(step(2)), "not built yet"),
+        (lambda step: step(1).concat(step(2)), "not built yet"),
         (task, "decorated twice"),
     ],
 )

@@ -38,7 +38,7 @@ def show(dag, run):
         ("{{ ts }}", "2024-03-10T12:30:00+00:00"),
         ("{{ ts_nodash }}", "20240310T123000"),
         ("{{ ts_nodash_with_tz }}", "20240310T123000+0000"),
-        ("{{ logical_date.day_of_week }}", "6"),
+        ("{{ logical_date.add(days=1).to_date_string() }}", "2024-03-11"),
         ("{{ execution_date == logical_date }}", "True"),
         ("{{ data_interval_start | ds }}", "2024-03-09"),
         ("{{ data_interval_end | ts_nodash }}", "20240310T000000"),

@@ -11,6 +11,7 @@ from tradewind.metadata.tables import dag, dag_file
 from tradewind.parsing.processor import Round
 from tradewind.serialization import deserialize, structure_hash
 from tradewind.timetables import RunSpec
+from tradewind.transitions.calendar import from_columns
 
 MANY = """
     import pendulum
@@ -86,14 +87,15 @@ def test_a_touched_file_writes_nothing_and_parses_nothing(parsing, source, state
     statements.assert_at_most(0)
 
 
-def test_a_changed_version_that_no_run_uses_is_overwritten(parsing, source):
+def test_a_changed_version_that_no_run_uses_is_replaced_under_its_number_but_never_its_id(parsing, source):
     parsing.write("a.py", source("a"))
     parsing.processor.round()
     (before,) = parsing.versions("a")
     parsing.write("a.py", source("a", "false"))
     assert parsing.settle().written == ("a.py",)
     (after,) = parsing.versions("a")
-    assert (after.id, after.number) == (before.id, 1)
+    assert after.number == before.number == 1
+    assert after.id == parsing.rows(dag)[0].version_id != before.id
     assert after.source_hash != before.source_hash
     assert after.structure_hash != before.structure_hash
 
@@ -267,7 +269,7 @@ def test_the_next_run_is_computed(parsing, catchup, first):
     parsing.write("a.py", SCHEDULED.format(schedule="@daily", catchup=catchup))
     parsing.processor.round()
     (row,) = parsing.rows(dag)
-    assert RunSpec.from_json(row.next_run) == RunSpec.of_interval(first, first + timedelta(days=1))
+    assert from_columns(row.next_run, row.due_at) == RunSpec.of_interval(first, first + timedelta(days=1))
     assert row.due_at == first + timedelta(days=1)
     assert json.loads(row.schedule) == {"type": "cron", "expression": "@daily", "timezone": "UTC"}
 

@@ -54,6 +54,13 @@ class OperatorPartial:
             raise TradewindException(f"{where}: {fixed[0]!r} cannot vary between instances; give it to partial().")
         return MappedOperator(self.operator_class, self.arguments, values)
 
+    def expand_kwargs(self, *_values: Any, **_options: Any) -> None:
+        """Refuse: mapping over a list of dicts is not built yet."""
+        raise TradewindException(
+            f"{self.operator_class.__name__}.partial(...).expand_kwargs() is not built yet in Tradewind; "
+            "map over one list an argument with .expand()."
+        )
+
 
 def _check_names(operator_class: type, arguments: Mapping[str, Any], step: str) -> None:
     known = signature_of(operator_class)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.edges import EdgeNode
+from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.host import XCOM_RETURN_KEY
 
 if TYPE_CHECKING:
@@ -40,6 +41,24 @@ class XComArg(EdgeNode, _AnyValue):  # type: ignore[misc]  # deriving from Any i
         if not isinstance(key, str):
             raise TypeError(f"The output of task {self.operator.task_id!r} is indexed by an XCom key, not {key!r}.")
         return XComArg(self.operator, key)
+
+    def map(self, function: Any) -> XComArg:
+        """Refuse: changing elements on the way is not built yet."""
+        raise self._not_built(f"map({getattr(function, '__name__', function)})")
+
+    def zip(self, *_others: Any, **_options: Any) -> XComArg:
+        """Refuse: pairing elements on the way is not built yet."""
+        raise self._not_built("zip()")
+
+    def concat(self, *_others: Any) -> XComArg:
+        """Refuse: joining lists on the way is not built yet."""
+        raise self._not_built("concat()")
+
+    def _not_built(self, call: str) -> TradewindException:
+        return TradewindException(
+            f"The output of task {self.operator.task_id!r}: .{call} is not built yet in Tradewind; "
+            "do it in a task between the two."
+        )
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(

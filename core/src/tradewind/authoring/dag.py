@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pendulum
 from tradewind_plugins.exceptions import (
@@ -225,6 +225,10 @@ class DAG(GraphBuilder):
                 f"DAG {self.dag_id!r}: its tasks depend on each other in a circle: {' >> '.join(circle)}."
             )
         return [self.task_dict[task_id] for task_id in order]
+
+    def test(self, **_arguments: Any) -> NoReturn:
+        """Refuse: running needs more than authoring may know."""
+        raise TradewindException(f"Run DAG {self.dag_id!r} in one process with: tradewind dags test {self.dag_id}")
 
     def __enter__(self) -> DAG:
         push_frame(Frame(self, self.task_group))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from tradewind_plugins.callables import check_call
 from tradewind_plugins.decorated import DecoratedOperator, function_name, returns_dict, unique_task_id
@@ -66,6 +66,10 @@ class TaskFactory(Generic[P, R]):
         """Make one instance of the task for every element: of a list, a dict, or the output of a task."""
         return PartialTask(self, {}).expand(**values)
 
+    def expand_kwargs(self, *values: Any, **options: Any) -> NoReturn:
+        """Refuse: mapping over a list of dicts is not built yet."""
+        PartialTask(self, {}).expand_kwargs(*values, **options)
+
     def __repr__(self) -> str:
         return f"<@task {function_name(self.function)}>"
 
@@ -98,6 +102,13 @@ class PartialTask:
             "op_kwargs": self._kwargs,
         }
         return MappedOperator(factory.operator_class, arguments, values, into="op_kwargs").output
+
+    def expand_kwargs(self, *_values: Any, **_options: Any) -> NoReturn:
+        """Refuse: mapping over a list of dicts is not built yet."""
+        raise TradewindException(
+            f"@task {function_name(self._factory.function)}: .expand_kwargs() is not built yet in Tradewind; "
+            "map over one list an argument with .expand()."
+        )
 
 
 class TaskDecorator:

@@ -26,13 +26,13 @@ _hello = b""
 def settle() -> None:
     """Do what can be done before it is known which task this process will run."""
     global _hello  # noqa: PLW0603  (made before the start arrives, to be sent the moment it does)
-    os.setsid()  # the leader of its own group: a kill reaches what the task started
     gc.enable()
     _hello = frame(Hello(os.getpid()))
 
 
 def greet(stream: int) -> Channel:
     """Tell the supervisor which process has taken the start, and return the channel."""
+    os.setsid()  # the leader of its own group: a kill reaches what the task started
     sock = socket.socket(fileno=stream)
     sock.sendall(_hello)
     return Channel(sock)

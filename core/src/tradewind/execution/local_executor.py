@@ -21,6 +21,7 @@ from tradewind_plugins.contracts.executor import Capacity, Executor, Submission,
 from tradewind.config import Config
 from tradewind.execution.evidence import Coroner
 from tradewind.execution.processes import become_subreaper
+from tradewind.execution.remains import reap_session
 from tradewind.execution.worker import EXECUTOR
 from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock
@@ -118,6 +119,7 @@ class LocalExecutor(Executor):
             self.worker_started.set()
             code = process.wait()
             self._settle(code)
+            reap_session(process.pid)
             is_healthy = self._clock.now() - began > HEALTHY
             pause = FIRST_PAUSE if is_healthy else min(LONGEST_PAUSE, pause * 2)
             self._stopping.wait(pause if code else 0.0)

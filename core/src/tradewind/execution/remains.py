@@ -34,6 +34,7 @@ def kill_remains(mark: str, sessions: Iterable[int] = (), *, spare: Iterable[int
     for _round in range(MOST_ROUNDS):
         found = _find(mark.encode(), sessions) - spared
         if not found:
+            _reap(killed)
             return len(killed)
         for pid in found:
             _kill(pid)
@@ -41,6 +42,24 @@ def kill_remains(mark: str, sessions: Iterable[int] = (), *, spare: Iterable[int
         _reap(found)
         time.sleep(PAUSE)  # nothing announces the end of processes that are not our children
     raise RuntimeError(f"processes {sorted(found)} of a dead worker cannot be killed")
+
+
+def reap_session(session: int) -> None:
+    """Reap children of this process that ended in that session: it inherited them, being a subreaper.
+
+    Only these: children of other parts of this process are for those parts to wait for.
+    """
+    for entry in PROC.iterdir():
+        if entry.name.isdigit() and _is_ended_child(entry, session):
+            _reap([int(entry.name)])
+
+
+def _is_ended_child(entry: Path, session: int) -> bool:
+    try:
+        words = (entry / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return words[0] == "Z" and int(words[1]) == os.getpid() and int(words[3]) == session
 
 
 def _find(mark: bytes, sessions: frozenset[int]) -> set[int]:

@@ -16,6 +16,7 @@ from tradewind.metadata.statements.parsing import CurrentDag
 from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
 from tradewind.serialization import SerializedDag, deserialize
 from tradewind.timetables import NullTimetable, RunSpec
+from tradewind.transitions.calendar import next_run, to_columns
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ def record(
     plan = _Plan(parsed, place, current, now)
     if parsed.failure is None:
         plan.decide(ids)
-        if plan.versions or plan.overwritten:
+        if plan.versions:
             statements.add_blobs(connection, parsed.blobs)
+        statements.remove_versions(connection, plan.replaced)
         statements.add_versions(connection, plan.versions)
-        statements.overwrite_versions(connection, plan.overwritten)
         statements.add_dags(connection, plan.new_dags)
         statements.update_dags(connection, plan.changed_dags)
         statements.deactivate_dags(connection, plan.gone)
@@ -90,7 +91,7 @@ class _Plan:
     current: Mapping[str, CurrentDag]
     now: datetime
     versions: list[dict[str, Any]] = field(default_factory=list)
-    overwritten: list[dict[str, Any]] = field(default_factory=list)
+    replaced: list[int] = field(default_factory=list)
     new_dags: list[dict[str, Any]] = field(default_factory=list)
     changed_dags: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -132,7 +133,7 @@ class _Plan:
     def _add(self, dag: ParsedDag, version_id: int) -> None:
         serialized = deserialize(dag.serialized)
         said = serialized.is_paused_upon_creation
-        self.versions.append({**self._contents(dag), "dag_id": dag.dag_id, "id": version_id, "number": 1})
+        self.versions.append(self._version(dag, version_id, 1))
         self.new_dags.append(
             {
                 "dag_id": dag.dag_id,
@@ -144,17 +145,20 @@ class _Plan:
 
     def _change(self, dag: ParsedDag, known: CurrentDag, fresh_id: int) -> None:
         version_id = known.version_id
-        if self._has_new_contents(dag, known) and known.is_used:
+        if self._has_new_contents(dag, known):
             version_id = fresh_id
-            number = known.number + 1
-            self.versions.append({**self._contents(dag), "dag_id": dag.dag_id, "id": fresh_id, "number": number})
-        elif self._has_new_contents(dag, known):
-            self.overwritten.append({**self._contents(dag), "key": version_id})
+            self.versions.append(self._version(dag, fresh_id, known.number + (1 if known.is_used else 0)))
+            if not known.is_used:
+                # Replaced under a new id: whoever keeps versions in memory by their id may rely on them.
+                self.replaced.append(known.version_id)
         facts = self._facts(deserialize(dag.serialized), known.last_interval_end)
         self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
 
-    def _contents(self, dag: ParsedDag) -> dict[str, Any]:
+    def _version(self, dag: ParsedDag, version_id: int, number: int) -> dict[str, Any]:
         return {
+            "id": version_id,
+            "dag_id": dag.dag_id,
+            "number": number,
             "structure_hash": dag.structure_hash,
             "source_hash": self.parsed.source_hash,
             "bundle": self.place.bundle,
@@ -177,16 +181,15 @@ class _Plan:
             "schedule": json.dumps(dag.timetable.to_spec()) if scheduled else None,
             "max_active_runs": dag.max_active_runs,
             "max_active_tasks": dag.max_active_tasks,
-            "next_run": run.to_json() if run is not None else None,
-            "due_at": run.run_at if run is not None else None,
             "quarantine": None,
+            **to_columns(run),
         }
 
     def _next_run(self, dag: SerializedDag, last_interval_end: datetime | None) -> RunSpec | None:
         """Return the DAG's next run; a file that makes hundreds of DAGs gives most of them one schedule."""
         key = (dag.timetable, dag.start_date, dag.end_date, dag.catchup, last_interval_end)
         if key not in self._next_runs:
-            self._next_runs[key] = dag.next_run(after=last_interval_end, now=self.now)
+            self._next_runs[key] = next_run(dag, after=last_interval_end, now=self.now)
         return self._next_runs[key]
 
     def contested_failure(self) -> ImportFailure | None:

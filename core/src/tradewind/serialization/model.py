@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tradewind.authoring.params import Param
-from tradewind.timetables import RunSpec, Timetable
+from tradewind.timetables import Timetable
 
 SCHEMA = 1
 """The version of the format; a reader knows all up to its own."""
@@ -126,14 +126,3 @@ class SerializedDag:
     def owners(self) -> tuple[str, ...]:
         """The owners of the tasks, each once, by name."""
         return tuple(sorted({task.owner for task in self.tasks.values()}))
-
-    def next_run(self, *, after: datetime | None, now: datetime) -> RunSpec | None:
-        """Return the next scheduled run, which may be due already.
-
-        Args:
-            after: the end of the data interval of the last scheduled run; None if there was none.
-            now: the current time.
-        """
-        return self.timetable.next_run(
-            after=after, earliest=self.start_date, latest=self.end_date, catchup=self.catchup, now=now
-        )

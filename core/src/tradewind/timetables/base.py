@@ -5,8 +5,7 @@ All moments are ``datetime`` values in UTC. A timetable never reads the clock: t
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -34,15 +33,6 @@ class RunSpec:
     def of_interval(cls, start: datetime, end: datetime) -> RunSpec:
         """Return the run that covers an interval and is made at its end."""
         return cls(logical_date=start, data_interval_start=start, data_interval_end=end, run_at=end)
-
-    def to_json(self) -> str:
-        """Return the run as JSON text, moments in ISO form."""
-        return json.dumps({each.name: getattr(self, each.name).isoformat() for each in fields(self)})
-
-    @classmethod
-    def from_json(cls, text: str) -> RunSpec:
-        """Return the run that :meth:`to_json` wrote."""
-        return cls(**{name: datetime.fromisoformat(moment) for name, moment in json.loads(text).items()})
 
     @classmethod
     def of_moment(cls, moment: datetime) -> RunSpec:

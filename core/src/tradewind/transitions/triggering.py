@@ -13,7 +13,7 @@ from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundEx
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import listings
+from tradewind.metadata.statements import listings, runs
 from tradewind.serialization import SerializedDag
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.runs import create_run
@@ -57,6 +57,7 @@ def trigger(
         ParamValidationError: when a value does not fit its param.
         TradewindException: when the DAG has a run of that name.
     """
+    runs.gate(conn, dag_id)  # locks the DAG's row first: the processor replaces versions that no run uses
     found = listings.list_dags(conn, dag_id=dag_id)
     if not found:
         raise TradewindNotFoundException(f"There is no DAG {dag_id!r}: `tradewind dags list` shows all.")

@@ -31,7 +31,7 @@ class CurrentDag:
     """A DAG with its current version, as far as the processor decides by it.
 
     Arguments:
-        is_used: whether a run has the current version, so that it must stay as it is.
+        is_used: whether a run has the current version, so that it must stay.
         last_interval_end: end of the data interval of the last scheduled run.
     """
 
@@ -67,8 +67,8 @@ def list_files(connection: sa.Connection, bundle_name: str) -> list[FileRow]:
 def lock_dags(connection: sa.Connection, bundle_name: str, path: str, dag_ids: Sequence[str]) -> dict[str, CurrentDag]:
     """Lock and return the DAGs of these ids and those that this file defined before, by id.
 
-    The lock keeps a run from being made of a version that is about to be overwritten: whoever makes a run locks the
-    DAG's row before reading its version.
+    The lock keeps a run from being made of a version that is about to be replaced: whoever makes a run locks the DAG's
+    row before reading its version.
     """
     found: dict[str, CurrentDag] = {}
     for start in range(0, max(len(dag_ids), 1), _IDS_PER_QUERY):
@@ -128,9 +128,11 @@ def add_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -
         connection.execute(sa.insert(dag_version), list(rows))
 
 
-def overwrite_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Give versions that no run uses other contents; each row names the version by ``key``."""
-    _update_many(connection, dag_version, dag_version.c.id, rows)
+def remove_versions(connection: sa.Connection, version_ids: Sequence[int]) -> None:
+    """Delete versions that no run uses; the rows of their DAGs are locked."""
+    for start in range(0, len(version_ids), _IDS_PER_QUERY):
+        part = version_ids[start : start + _IDS_PER_QUERY]
+        connection.execute(sa.delete(dag_version).where(dag_version.c.id.in_(part)))
 
 
 def add_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -141,16 +143,10 @@ def add_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> No
 
 def update_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Change DAGs; each row names the DAG by ``key`` and has the same columns."""
-    _update_many(connection, dag, dag.c.dag_id, rows)
-
-
-def _update_many(
-    connection: sa.Connection, table: sa.Table, key: sa.Column[Any], rows: Sequence[Mapping[str, Any]]
-) -> None:
     if not rows:
         return
-    values = {name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in rows[0] if name != "key"}
-    statement = sa.update(table).where(key == sa.bindparam("key", type_=key.type)).values(values)
+    values = {name: sa.bindparam(f"new_{name}", type_=dag.c[name].type) for name in rows[0] if name != "key"}
+    statement = sa.update(dag).where(dag.c.dag_id == sa.bindparam("key")).values(values)
     bound = [{name if name == "key" else f"new_{name}": value for name, value in row.items()} for row in rows]
     connection.execute(statement, bound)
 
