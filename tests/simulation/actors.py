@@ -242,6 +242,8 @@ class WorkerActor(Actor):
             )
             tickets = result.tickets
             world.notify(result.wake)
+            for answer in result.answers:
+                world.note(f"  {self.name} ended {world.name_of(answer.instance)} {answer.token}: {answer.verdict}, {answer.state}")
         else:
             tickets = world.write(claims.claim, call.claimer, clock=world.clock)
         self.call = None
@@ -257,6 +259,7 @@ class WorkerActor(Actor):
             return
         self.journal.known.add(key)
         self.world.ticket_given(ticket)
+        self.world.note(f"  {self.name} got {self.world.name_of(ticket.instance)} {ticket.token}")
         begins_at = self.world.clock.at + seconds(self.rng.choice([0.0, 0.0, 0.5]))
         self.processes[key] = Process(
             ticket, behave(self.world.scenario, self.world.dag_of(ticket.run), ticket), begins_at

@@ -264,6 +264,11 @@ class World:
         if ticket.try_number != before + 1:
             raise Violation(f"{ticket} is try {ticket.try_number}, but {before} were consumed before")
 
+    def name_of(self, instance: int) -> str:
+        """Return the name of an instance, for the trace."""
+        seen = self.checker.seen.instances.get(instance)
+        return str(instance) if seen is None else seen.name
+
     def cleared(self, instances: Iterable[int]) -> None:
         """Remember the tokens of instances that were cleared: what was tried before does not count any more."""
         t = tables.task_instance.c

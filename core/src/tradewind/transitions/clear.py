@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,8 +22,8 @@ class Cleared:
     """What a clear did.
 
     Arguments:
-        cleared: instances that are decided anew.
-        running: instances left alone because a try of theirs is running; two tries must never overlap.
+        cleared: instances that are decided anew; none where something is running.
+        running: instances named that are running: two tries must never overlap, so nothing is cleared until they ended.
     """
 
     cleared: tuple[int, ...]
@@ -33,7 +33,7 @@ class Cleared:
 def clear(
     conn: sa.Connection, run: int, task_ids: Collection[str], *, graphs: Graphs, clock: Clock, ids: Ids
 ) -> Cleared:
-    """Clear all instances of `task_ids` in a run, under the run's exclusive lock.
+    """Clear all instances of `task_ids` in a run, under the run's exclusive lock; nothing while one of them is running.
 
     Tokens are raised, so nothing that was said of earlier tries counts any more; the run's counters are recounted. As
     many
@@ -53,13 +53,14 @@ def clear(
     rows = instances.lock_run(conn, run)
     named = [row for row in rows if row.task_id in task_ids]
     running = [row for row in named if row.state == TaskState.RUNNING]
-    chosen = [row for row in named if row.state != TaskState.RUNNING]
-    collapsing = _collapsing(graph, chosen, {row.task_id for row in running})
-    dropped = {row.id for row in chosen if row.task_id in collapsing and row.map_index > 0}
-    kept = {row.id: _cleared(row, graph, collapsing) for row in chosen if row.id not in dropped}
+    if running:
+        return Cleared((), tuple(row.id for row in running))
+    collapsing = _collapsing(graph, set(task_ids))
+    dropped = {row.id for row in named if row.task_id in collapsing and row.map_index > 0}
+    kept = {row.id: _cleared(row, graph, collapsing) for row in named if row.id not in dropped}
     instances.delete(conn, dropped)
     instances.reset(conn, [_values(row) for row in kept.values()])
-    xcom_pushes.forget(conn, [(run, row.task_id, row.map_index) for row in chosen])
+    xcom_pushes.forget(conn, [(run, row.task_id, row.map_index) for row in named])
     after = [kept.get(row.id, row) for row in rows if row.id not in dropped]
     if locked.state == RunState.RUNNING:
         resettle(conn, run, graph=graph, rows=after, now=clock.now(), ids=ids)
@@ -67,16 +68,13 @@ def clear(
         recount(conn, graph, after)
         runs.set_progress(conn, run, sum(row.state not in ENDED for row in after))
         runs.requeue(conn, run, now=clock.now())
-    return Cleared(tuple(sorted(kept)), tuple(row.id for row in running))
+    return Cleared(tuple(sorted(kept)), ())
 
 
-def _collapsing(graph: Graph, chosen: Sequence[LockedInstance], running: Collection[str]) -> set[str]:
-    """Return the expanded tasks whose expansion is void, because what they expand over is cleared too."""
-    tasks = {row.task_id for row in chosen}
+def _collapsing(graph: Graph, tasks: Collection[str]) -> set[str]:
+    """Return the mapped tasks whose expansion is void, because what they expand over is cleared too."""
     return {
-        task_id
-        for task_id in tasks - set(running)
-        if any(source in tasks for source, _ in xcom_sources(graph.tasks[task_id]))
+        task_id for task_id in tasks if any(source in tasks for source, _ in xcom_sources(graph.tasks[task_id]))
     }
 
 

@@ -32,9 +32,12 @@ def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clo
         )
     lock = runs.lock if left.kind == EXPAND else runs.share
     run = lock(conn, left.run)
+    if run is not None and run.state == RunState.QUEUED:
+        # Cleared meanwhile: its start recounts everything, and takes over what was still to be skipped.
+        return False
     if not continuations.take(conn, left.id):
         return False
-    if run is None or run.state != RunState.RUNNING:
+    if run is None:
         return True
     graph = graphs.get(conn, run.version_id)
     if left.kind == EXPAND:

@@ -130,6 +130,9 @@ def settle(
 
 
 def _leave(found: Settlement, task_id: str, pressure: Pressure, cut: Position, rank: int) -> None:
+    if cut == (rank, -1):
+        # The only instance of its task is within: were it left, an expansion in between would let it count twice.
+        return
     after = max(pressure.after, cut) if cut[0] == rank else pressure.after
     found.left.append((task_id, Pressure(pressure.ends, pressure.is_forced, after)))
 

@@ -17,7 +17,7 @@ _FIRST = (
     sa.select(_c.id, _c.run, _c.kind, _c.payload, dag_run.c.dag_id)
     .join_from(continuation, dag_run, dag_run.c.id == _c.run)
     .outerjoin(dag, dag.c.dag_id == dag_run.c.dag_id)
-    .where(dag.c.quarantine.is_(None))
+    .where(dag.c.quarantine.is_(None), dag_run.c.state != "queued")
     .order_by(_c.id)
     .limit(sa.bindparam("most"))
 )
@@ -53,7 +53,7 @@ def add(conn: sa.Connection, rows: Sequence[Continuation], *, now: datetime) -> 
 
 
 def first(conn: sa.Connection, most: int) -> list[Continuation]:
-    """Return the oldest continuations, unlocked; those of DAGs in quarantine wait."""
+    """Return the oldest continuations, unlocked; those of queued runs and of DAGs in quarantine wait."""
     return _decoded(conn.execute(_FIRST, {"most": most}))
 
 

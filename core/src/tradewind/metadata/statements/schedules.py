@@ -75,7 +75,7 @@ _CONTINUATIONS = (
     sa.select(continuation.c.id, _run.dag_id)
     .join_from(continuation, dag_run, _run.id == continuation.c.run)
     .outerjoin(dag, _dag.dag_id == _run.dag_id)
-    .where(_dag.quarantine.is_(None))
+    .where(_dag.quarantine.is_(None), _run.state != "queued")
 )
 _NEXT_DUE = sa.union_all(
     sa.select(sa.func.min(_ti.due_at).label("at")).where(_ti.due_at > _now),
