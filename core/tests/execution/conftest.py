@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -155,7 +156,12 @@ class House:
             command = [sys.executable, "-m", "tradewind.execution.worker"]
             process = subprocess.Popen(command, env=environ, stdout=output, stderr=output)
         self.workers.append(process)
+        self.until(lambda: self._is_registered(name), f"worker {name} registers")
         return process
+
+    def _is_registered(self, name: str) -> bool:
+        with self.database.read() as conn:
+            return conn.execute(sa.select(tables.daemon.c.id).where(tables.daemon.c.id == name)).first() is not None
 
     def until(self, is_so: Callable[[], Any], what: str) -> Any:
         """Wait for wake-ups, doing the scheduler's work, until `is_so()` is true; return its value."""
@@ -212,7 +218,7 @@ class House:
             query = sa.select(tables.dag_run.c.dag_id, tables.dag_run.c.run_id).where(tables.dag_run.c.id == run)
             dag_id, run_id = conn.execute(query).one()
         keys = self.logs.tries(dag_id, run_id, task_id, map_index)
-        return self.logs.read(keys[-1]).decode()
+        return self.logs.read(keys[-1]).decode() if keys else ""
 
     def report(self, outcomes: list[Any]) -> Any:
         """Record outcomes as a watcher does it."""
@@ -243,6 +249,16 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 def small_house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     """A house on SQLite, for what does not depend on the database."""
     yield from _house(sqlite_url, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def standing_house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house on SQLite whose worker stands for a whole module: a start of one costs a second."""
+    folder = tmp_path_factory.mktemp("standing")
+    shutil.copyfile(sqlite_template, folder / "tradewind.db")
+    for house in _house(f"sqlite:///{folder}/tradewind.db", folder):
+        house.start_worker()
+        yield house
 
 
 def _house(url: str, tmp_path: Path) -> Iterator[House]:

@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from pathlib import Path
 from typing import Any
+
+from tradewind.metadata import tables
+
+ONE_TASK = """
+    import os, signal, sys, random, time, threading
+    from tradewind import DAG, task
+    from tradewind.exceptions import *
+
+    with DAG("flow"):
+        @task({options})
+        def work({arguments}):
+{body}
+        work()
+"""
+
+
+def one_task(body: str, *, options: str = "", arguments: str = "") -> str:
+    lines = "\n".join(f"            {line}" for line in body.strip().splitlines())
+    return ONE_TASK.format(options=options, arguments=arguments, body=lines)
+
+
+def run_one(house: Any, body: str, **more: str) -> tuple[int, str]:
+    """Deploy a DAG of one task with this body, run it, and return the run and its state."""
+    house.deploy(one_task(body, **more))
+    if not house.workers:
+        house.start_worker()
+    return house.run_dag()
 
 
 def test_a_run_goes_through_its_tasks_and_their_values(house: Any) -> None:
@@ -30,3 +60,362 @@ def test_a_run_goes_through_its_tasks_and_their_values(house: Any) -> None:
     log = house.log(run, "read")
     assert "{flow.py:7} INFO - reading\n" in log
     assert log.endswith("INFO - Ended as success\n")
+
+
+def test_twenty_tasks_draw_twenty_random_numbers(house: Any) -> None:
+    house.deploy(
+        """
+        import random
+        from tradewind import DAG, task
+
+        with DAG("flow"):
+            @task
+            def draw(i):
+                return [random.random(), random.SystemRandom().random()]
+            draw.expand(i=list(range(20)))
+        """
+    )
+    house.start_worker()
+    run, state = house.run_dag()
+    assert state == "success"
+    drawn = [number for pair in house.xcoms(run).values() for number in pair]
+    assert len(drawn) == len(set(drawn)) == 40
+
+
+def test_an_exception_is_the_cause_and_its_traceback_is_in_the_log(standing_house: Any) -> None:
+    run, state = run_one(standing_house, "raise ValueError('no such day')")
+    assert state == "failed"
+    (ended,) = standing_house.tries(run)
+    assert (ended.state, ended.cause) == ("failed", "ValueError: no such day")
+    log = standing_house.log(run)
+    assert "raise ValueError('no such day')" in log
+    assert "tradewind/execution" not in log.partition("Traceback")[2]
+
+
+def test_a_skip_is_a_skip(standing_house: Any) -> None:
+    run, state = run_one(standing_house, "raise TradewindSkipException('nothing new')")
+    assert standing_house.states(run) == {"work": "skipped"}
+    assert state == "success"
+    assert "Skipped: nothing new" in standing_house.log(run)
+
+
+def test_a_fail_exception_uses_no_retry(standing_house: Any) -> None:
+    run, _ = run_one(standing_house, "raise TradewindFailException('never')", options="retries=3")
+    assert [each.state for each in standing_house.tries(run)] == ["failed"]
+
+
+def test_a_retry_is_a_new_try_with_a_log_of_its_own(standing_house: Any) -> None:
+    body = "print('number', ti.try_number)\nif ti.try_number == 1: raise RuntimeError('again')"
+    run, state = run_one(standing_house, body, options="retries=1, retry_delay=0", arguments="ti=None")
+    assert state == "success"
+    assert [each.state for each in standing_house.tries(run)] == ["failed", "success"]
+    assert "number 2" in standing_house.log(run)
+    assert "number 1" not in standing_house.log(run)
+
+
+def test_a_reschedule_is_the_same_try_again(standing_house: Any) -> None:
+    body = """
+import datetime
+path = conf_path
+print('look', ti.try_number, ti.waiting_since is not None)
+if not os.path.exists(path):
+    open(path, 'w').close()
+    raise TradewindRescheduleException(datetime.datetime.now(datetime.timezone.utc))
+"""
+    mark = standing_house.home / "seen"
+    run, state = run_one(standing_house, body.replace("conf_path", repr(str(mark))), arguments="ti=None")
+    assert state == "success"
+    assert [(each.state, each.try_number) for each in standing_house.tries(run)] == [
+        ("up_for_reschedule", 1),
+        ("success", 1),
+    ]
+    assert "look 1 True" in standing_house.log(run)
+
+
+def test_a_killed_child_has_its_signal_as_the_cause(house: Any) -> None:
+    run, state = run_one(house, "print('now'); os.kill(os.getpid(), signal.SIGSEGV)")
+    assert state == "failed"
+    (ended,) = house.tries(run)
+    assert ended.exit_code == -signal.SIGSEGV
+    assert ended.cause.startswith("the process was killed by SIGSEGV (signal 11). Its last line was: ")
+    assert ended.cause.endswith("INFO - now")
+    assert house.log(run).count("SIGSEGV") == 1
+
+
+def test_a_kill_that_is_not_ours_is_taken_for_lack_of_memory(standing_house: Any) -> None:
+    run, _ = run_one(standing_house, "os.kill(os.getpid(), signal.SIGKILL)")
+    assert "ran out of memory" in standing_house.tries(run)[0].cause
+
+
+def test_an_exit_past_python_is_a_failure_with_its_code(standing_house: Any) -> None:
+    run, _ = run_one(standing_house, "os._exit(3)")
+    (ended,) = standing_house.tries(run)
+    assert (ended.exit_code, ended.state) == (3, "failed")
+    assert "exit code 3 and reported no outcome" in ended.cause
+
+
+def test_sys_exit_zero_is_a_success_and_another_code_is_not(standing_house: Any) -> None:
+    run, state = run_one(standing_house, "sys.exit(0)")
+    assert state == "success"
+    standing_house.deploy(one_task("sys.exit('bad input')"))
+    run, state = standing_house.run_dag()
+    assert standing_house.tries(run)[0].cause == "SystemExit: bad input"
+
+
+def test_a_timeout_ends_the_task_from_within(standing_house: Any) -> None:
+    run, _ = run_one(standing_house, "threading.Event().wait()", options="execution_timeout=0.2")
+    cause = standing_house.tries(run)[0].cause
+    assert cause == "TradewindTaskTimeout: task 'work' ran longer than its execution_timeout of 0.2 s"
+
+
+def test_a_result_that_is_no_json_names_its_type_and_place(standing_house: Any) -> None:
+    run, _ = run_one(standing_house, "return {'rows': [1, threading.Lock()]}")
+    cause = standing_house.tries(run)[0].cause
+    assert "the value['rows'][1] is of type _thread.lock" in cause
+    assert cause.startswith("SerializationError: what task 'work' pushed as 'return_value' cannot be stored as XCom")
+
+
+def test_multiple_outputs_are_pushed_key_by_key(standing_house: Any) -> None:
+    run, _ = run_one(standing_house, "return {'a': 1, 'b': [2]}", options="multiple_outputs=True")
+    assert standing_house.xcoms(run) == {
+        ("work", "return_value"): {"a": 1, "b": [2]},
+        ("work", "a"): 1,
+        ("work", "b"): [2],
+    }
+
+
+def test_values_pushed_by_a_task_that_fails_are_kept(standing_house: Any) -> None:
+    body = "ti.xcom_push('seen', 7)\nassert ti.xcom_pull(key='seen') == 7\nraise RuntimeError('later')"
+    run, _ = run_one(standing_house, body, arguments="ti=None")
+    assert standing_house.tries(run)[0].cause == "RuntimeError: later"
+    assert standing_house.xcoms(run) == {("work", "seen"): 7}
+
+
+def test_secrets_never_reach_the_log(small_house: Any) -> None:
+    small_house.environ["TRADEWIND_CONN_BANK"] = "http://me:hunter2hunter2@host/?api_key=abcdef123"
+    small_house.environ["TRADEWIND_VAR_API_TOKEN"] = "tok-" + "x" * 20
+    small_house.environ["TRADEWIND_VAR_COLOUR"] = "turquoise"
+    body = """
+from tradewind import Connection, Variable
+bank = Connection.get("bank")
+print("password", bank.password, bank.extra_dejson["api_key"])
+os.write(1, b"raw " + bank.password.encode() + b"\\n")
+print("token", Variable.get("api_token"), "colour", Variable.get("colour"))
+raise RuntimeError(f"cannot log in with {bank.password}")
+"""
+    run, _ = run_one(small_house, body)
+    log = small_house.log(run)
+    assert "password *** ***" in log
+    assert "raw ***\n" in log
+    assert "token *** colour turquoise" in log
+    assert small_house.tries(run)[0].cause == "RuntimeError: cannot log in with ***"
+    assert "hunter2" not in log
+
+
+def test_what_goes_past_python_is_logged_too(standing_house: Any) -> None:
+    body = "import subprocess\nsubprocess.run(['echo', 'from a subprocess'], check=True)\nsys.stderr.write('oops\\n')"
+    run, _ = run_one(standing_house, body)
+    log = standing_house.log(run)
+    assert "\nfrom a subprocess\n" in log
+    assert "{flow.py:11} WARNING - oops" in log
+
+
+def test_a_log_beyond_the_limit_is_cut_with_a_notice(small_house: Any) -> None:
+    small_house.deploy(one_task("for i in range(40): print('x' * 100_000)"))
+    small_house.start_worker(logs__max_size=1)
+    run, state = small_house.run_dag()
+    assert state == "success"
+    log = small_house.log(run)
+    assert len(log) < 1_100_000
+    assert "reached 1048576 bytes ([logs] max_size); the rest is dropped" in log
+
+
+def test_the_metadata_database_is_not_in_a_tasks_environment(standing_house: Any) -> None:
+    run, _ = run_one(standing_house, "return sorted(name for name in os.environ if 'DATABASE' in name)")
+    assert standing_house.xcoms(run) == {("work", "return_value"): []}
+
+
+def test_a_version_is_read_from_its_own_files_after_the_folder_changed(small_house: Any) -> None:
+    files = {
+        "team/flow.py": """
+            import pathlib
+            from tradewind import DAG, task
+            from team import helper
+
+            with DAG("flow"):
+                @task
+                def work():
+                    from team import late
+                    here = pathlib.Path(__file__).parent
+                    return [helper.NAME, late.NAME, (here / "query.sql").read_text().strip(), __name__]
+                work()
+            """,
+        "team/helper.py": "NAME = 'helper'",
+        "team/late.py": "NAME = 'late'",
+        "team/query.sql": "select 1",
+    }
+    small_house.deploy(files, "team/flow.py")
+    run = small_house.start_run()
+    for name in files:
+        (small_house.home / "dags" / name).write_text("raise SystemExit('the live folder was read')")
+    small_house.start_worker()
+    assert small_house.finish(run) == "success", small_house.log(run)
+    assert small_house.xcoms(run) == {("work", "return_value"): ["helper", "late", "select 1", "team.flow"]}
+    (root,) = (small_house.home / "versions").iterdir()
+    assert (root / "team" / "flow.py").stat().st_mode & 0o222 == 0
+
+
+def test_threads_at_import_take_the_cold_path_and_are_named_once(standing_house: Any) -> None:
+    house = standing_house
+    house.deploy(
+        """
+        import os, threading
+        from tradewind import DAG, task
+
+        pid = os.getpid()
+        threading.Thread(target=threading.Event().wait, daemon=True, name="pool").start()
+
+        with DAG("flow"):
+            @task
+            def work(i):
+                return os.getpid() == pid  # imported in the task's own process
+            work.expand(i=[1, 2, 3])
+        """
+    )
+    run, state = house.run_dag()
+    assert state == "success"
+    assert set(house.xcoms(run).values()) == {True}
+    assert (house.home / "w1.out").read_text().count("importing flow.py starts threads") == 1
+
+
+def test_isolation_fresh_imports_in_each_task(small_house: Any) -> None:
+    small_house.deploy(
+        "import os\nfrom tradewind import DAG, task\npid = os.getpid()\n"
+        "with DAG('flow'):\n    @task\n    def work(): return os.getpid() == pid\n    work()\n"
+    )
+    small_house.start_worker(execution__isolation="fresh")
+    run, state = small_house.run_dag()
+    assert (state, set(small_house.xcoms(run).values())) == ("success", {True})
+
+
+def test_an_import_that_fails_for_good_fails_the_tries_with_its_sentence(standing_house: Any) -> None:
+    standing_house.deploy("import a_module_that_is_not_there", unchecked=True)
+    run, state = standing_house.run_dag()
+    assert state == "failed"
+    (ended,) = standing_house.tries(run)
+    assert ended.cause == (
+        "flow.py could not be imported: ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
+    )
+    assert ended.cause in standing_house.log(run)
+
+
+def test_an_import_that_fails_once_is_no_failure_of_the_task(standing_house: Any) -> None:
+    mark = standing_house.home / "seen"
+    source = f"""
+        import os
+        from tradewind import DAG, task
+        if not os.path.exists({str(mark)!r}):
+            open({str(mark)!r}, "w").close()
+            os._exit(9)
+        with DAG("flow"):
+            @task
+            def work(): ...
+            work()
+        """
+    standing_house.deploy(source, unchecked=True)
+    run, state = standing_house.run_dag()
+    assert state == "success"
+    assert [each.state for each in standing_house.tries(run)] == ["success"]
+
+
+def test_a_task_that_the_import_does_not_produce_fails_with_that_sentence(standing_house: Any) -> None:
+    standing_house.deploy("from tradewind import DAG\nwith DAG('other'): pass", unchecked=True)
+    run, _ = standing_house.run_dag()
+    assert "does not define task flow.work when it is imported here" in standing_house.tries(run)[0].cause
+
+
+def test_a_raised_token_kills_the_task(house: Any) -> None:
+    reached, writing = os.pipe()
+    fifo = house.home / "fifo"
+    os.mkfifo(fifo)
+    os.close(writing)
+    house.deploy(one_task(f"open({str(fifo)!r}, 'w').close()\nthreading.Event().wait()"))
+    house.start_worker(leases__renew_every=0.2)
+    run = house.start_run()
+    with fifo.open() as opened:  # returns when the task has opened it too
+        opened.read()
+    os.close(reached)
+    instance = house.instances(run)["work"]
+    t = tables.task_instance
+    house.database.write(
+        lambda conn: conn.execute(t.update().where(t.c.id == instance.id).values(token=instance.token + 1))
+    )
+    house.until(lambda: "Ended as failed" in house.log(run), "the overtaken task ends")
+    assert "The worker ends this task: a newer dispatch of this task exists" in house.log(run)
+    assert house.states(run) == {"work": "running"}
+
+
+def test_a_stopped_worker_finishes_what_runs_and_takes_nothing_new(small_house: Any) -> None:
+    house = small_house
+    fifo = house.home / "fifo"
+    os.mkfifo(fifo)
+    house.deploy(one_task(f"open({str(fifo)!r}, 'w').write('here')\nreturn open({str(fifo)!r}).read()"))
+    worker = house.start_worker()
+    run = house.start_run()
+    assert fifo.read_text() == "here"
+    worker.send_signal(signal.SIGTERM)
+    second = house.start_run()
+    Path(fifo).write_text("go on")
+    assert worker.wait(30) == 0
+    assert house.xcoms(run) == {("work", "return_value"): "go on"}
+    assert house.states(second) == {"work": "queued"} or house.states(second) == {"work": "scheduled"}
+    with house.database.read() as conn:
+        row = conn.execute(tables.daemon.select()).one()
+    assert row.end_cause == "stopped"
+
+
+def test_a_worker_that_was_declared_dead_kills_its_tasks_and_stops(small_house: Any) -> None:
+    house = small_house
+    fifo = house.home / "fifo"
+    os.mkfifo(fifo)
+    house.deploy(one_task(f"open({str(fifo)!r}, 'w').write(str(os.getpid()))\nthreading.Event().wait()"))
+    worker = house.start_worker(leases__renew_every=0.2)
+    house.start_run()
+    pid = int(fifo.read_text())
+    descriptor = os.pidfd_open(pid)
+    house.database.write(
+        lambda conn: conn.execute(tables.daemon.update().values(ended_at=house.clock.now(), end_cause="test"))
+    )
+    assert worker.wait(30) == 4
+    os.close(descriptor)
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
+
+
+def test_a_killed_parent_leaves_running_tasks_alone(standing_house: Any) -> None:
+    house = standing_house
+    fifo = house.home / "fifo"
+    os.mkfifo(fifo)
+    body = f"open({str(fifo)!r}, 'w').write(str(os.getppid()))\nreturn open({str(fifo)!r}).read()"
+    house.deploy(one_task(body))
+    run = house.start_run()
+    os.kill(int(fifo.read_text()), signal.SIGKILL)
+    second = house.start_run()
+    fifo.write_text("survived")
+    assert fifo.read_text()
+    fifo.write_text("second")
+    assert house.finish(run) == "success"
+    assert house.finish(second) == "success"
+    values = {house.xcoms(each)["work", "return_value"] for each in (run, second)}
+    assert values == {"survived", "second"}
+
+
+def test_a_killed_zygote_is_replaced(small_house: Any) -> None:
+    house = small_house
+    house.deploy(one_task("return open('/proc/%d/stat' % os.getppid()).read().rsplit(')')[1].split()[1]"))
+    house.start_worker()
+    run, _ = house.run_dag()
+    zygote = int(house.xcoms(run)["work", "return_value"])
+    os.kill(zygote, signal.SIGKILL)
+    house.deploy(one_task("return 'a new version'"))
+    second, state = house.run_dag()
+    assert (state, house.xcoms(second)) == ("success", {("work", "return_value"): "a new version"})

@@ -27,7 +27,7 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import sources, tickets, xcom_pushes
-from tradewind.metadata.wakeups import Wakeups, worker_channel
+from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.transitions import claims, daemons, ends
@@ -111,6 +111,7 @@ class DirectLifecycle:
 
         with reaching():
             self._database.write(work)
+            self._notify({SCHEDULER})  # what waited for room may be admitted now
 
     def exchange(self, outcomes: Sequence[Outcome], free: int, nonce: str) -> Exchange:
         """See `TaskLifecycle.exchange`."""
@@ -146,8 +147,11 @@ class DirectLifecycle:
         others = set(result.wake)
         if len(result.tickets) < free:
             others.discard(worker_channel(self._settings.executor))
-        if others and self._wakeups is not None:
-            self._wakeups.notify(others)
+        self._notify(others)
+
+    def _notify(self, channels: set[str]) -> None:
+        if channels and self._wakeups is not None:
+            self._wakeups.notify(channels)
 
     def renew(self) -> Lease:
         """See `TaskLifecycle.renew`."""

@@ -149,6 +149,8 @@ class Supervisor:
 
     def _renew(self) -> None:
         self._check_isolation()
+        for running in self._live():
+            running.log.write()  # a task that says nothing has a log too, soon after its start
         known = frozenset(self._running)
         begun = self._loop.now()
         self._clerk.submit(self._lifecycle.renew, partial(self._renewed, known, begun), self._not_renewed)

@@ -1,0 +1,184 @@
+"""The watcher: what happens when a worker dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tradewind.execution.evidence import Coroner, is_worker_alive
+from tradewind.execution.journal import Journal
+from tradewind.execution.local_executor import LocalExecutor
+from tradewind.execution.settings import journal_path
+from tradewind.metadata import tables
+from tradewind.metadata.wakeups import open_wakeups
+from tradewind.transitions import claims, daemons
+from tradewind.transitions.values import Claimer, Outcome
+
+HANGING = """
+    import os, subprocess, threading
+    from tradewind import DAG, task
+
+    with DAG("flow"):
+        @task({options})
+        def work(ti=None):
+            left = subprocess.Popen(["sleep", "1000"], env={{}})
+            with open({told!r}, "a") as out:
+                out.write(f"{{os.getpid()}} {{left.pid}} {{ti.try_number}}\\n")
+            if ti.try_number == 1:
+                threading.Event().wait()
+            left.kill()
+            left.wait()
+        work()
+"""
+
+
+@pytest.fixture
+def executor(small_house: Any) -> Iterator[LocalExecutor]:
+    house = small_house
+    wakeups = open_wakeups(house.database, house.home)
+    made = LocalExecutor(
+        house.config,
+        house.database,
+        graphs=house.graphs,
+        clock=house.clock,
+        ids=house.ids,
+        wakeups=wakeups,
+        environ=house.environ,
+    )
+    yield made
+    made.stop(drain_seconds=10.0)
+    wakeups.close()
+
+
+def live_workers(house: Any) -> list[Any]:
+    d = tables.daemon
+    with house.database.read() as conn:
+        return list(conn.execute(d.select().where(d.c.kind == "worker", d.c.ended_at.is_(None))))
+
+
+def coroner_of(house: Any) -> Coroner:
+    return Coroner(house.home, house.database, graphs=house.graphs, clock=house.clock, ids=house.ids)
+
+
+def claim_one(house: Any, worker: str) -> Any:
+    """Make a run and claim its task for a worker that exists as a row only."""
+    house.deploy("from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n")
+
+    def register(conn: Any) -> None:
+        daemons.register(
+            conn,
+            daemon_id=worker,
+            kind="worker",
+            host="h",
+            pid=1,
+            executor="LocalExecutor",
+            slots=1,
+            clock=house.clock,
+            leases=daemons.Leases(),
+        )
+
+    house.database.write(register)
+    run = house.start_run()
+    claimer = Claimer(worker, "LocalExecutor", 1, house.ids.nonce())
+    (ticket,) = house.database.write(lambda conn: claims.claim(conn, claimer, clock=house.clock))
+    return run, ticket
+
+
+def is_dead(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_killed_worker_loses_its_try_and_the_next_worker_runs_it_again(
+    small_house: Any, executor: LocalExecutor
+) -> None:
+    house = small_house
+    told = house.home / "told"
+    told.touch()
+    executor.start()
+    house.until(lambda: live_workers(house), "a worker registers")
+    house.deploy(HANGING.format(told=str(told), options="retries=1, retry_delay=0"))
+    run = house.start_run()
+    task, left, number = map(int, house.until(told.read_text, "the task runs").split())
+    assert number == 1
+    first = executor.worker
+    os.kill(executor.pid or 0, signal.SIGKILL)
+    house.until(lambda: house.tries(run), "the lost try is recorded")
+    assert is_dead(task)
+    assert is_dead(left), "a subprocess with an empty environment is killed by its session"
+    assert house.finish(run) == "success"
+    assert told.read_text().split()[-1] == "2"
+    lost, second = house.tries(run)
+    assert (lost.state, lost.cause, lost.worker) == ("lost", "worker process killed by signal 9", first)
+    assert (second.state, second.worker) == ("success", executor.worker)
+
+
+def test_a_clean_stop_leaves_nothing_behind(small_house: Any, executor: LocalExecutor) -> None:
+    executor.start()
+    small_house.until(lambda: live_workers(small_house), "a worker registers")
+    executor.stop(drain_seconds=20.0)
+    assert live_workers(small_house) == []
+    assert list((small_house.home / "workers").iterdir()) == []
+    assert not is_worker_alive(executor.worker)
+
+
+def test_what_the_journal_does_not_know_is_dispatched_again(house: Any) -> None:
+    run, ticket = claim_one(house, "w9")
+    Journal(journal_path(house.home, "w9")).close()
+    taken = coroner_of(house).settle("w9", "it ended")
+    assert (taken.requeued, taken.lost) == ((ticket.instance,), ())
+    row = house.instances(run)["work"]
+    assert (row.state, row.try_number, row.token) == ("scheduled", 0, ticket.token + 1)
+
+
+def test_a_started_try_is_lost(house: Any) -> None:
+    run, ticket = claim_one(house, "w9")
+    journal = Journal(journal_path(house.home, "w9"))
+    journal.start([(ticket.instance, ticket.token)])
+    journal.close()
+    taken = coroner_of(house).settle("w9", "it ended")
+    assert (taken.requeued, taken.lost) == ((), (ticket.instance,))
+    assert house.run_state(run) == "failed"
+
+
+def test_a_journal_from_before_the_machines_start_proves_nothing(house: Any) -> None:
+    _, ticket = claim_one(house, "w9")
+    path = journal_path(house.home, "w9")
+    Journal(path).close()
+    path.write_text("boot another-start\nhost somewhere\n")
+    assert coroner_of(house).settle("w9", "it ended").lost == (ticket.instance,)
+
+
+def test_a_journalled_outcome_is_replayed(house: Any) -> None:
+    run, ticket = claim_one(house, "w9")
+    journal = Journal(journal_path(house.home, "w9"))
+    journal.start([(ticket.instance, ticket.token)])
+    journal.outcomes([Outcome(ticket.instance, ticket.token, "success", house.clock.now())])
+    journal.close()
+    taken = coroner_of(house).settle("w9", "it ended")
+    assert (taken.requeued, taken.lost) == ((), ())
+    assert house.run_state(run) == "success"
+    assert not journal_path(house.home, "w9").exists()
+
+
+def test_leftovers_of_a_dead_watcher_are_settled_by_the_next(small_house: Any) -> None:
+    house = small_house
+    _, ticket = claim_one(house, "w9")
+    Journal(journal_path(house.home, "w9")).close()
+    living = journal_path(house.home, "alive")
+    Journal(living).close()
+    environ = {**os.environ, "TRADEWIND_WORKER": "alive"}
+    command = [sys.executable, "-c", "print(flush=True); input()", "tradewind.execution.worker"]
+    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert coroner_of(house).settle_leftovers() == ["w9"]
+        process.communicate(b"\n")
+    assert living.exists()
+    assert house.instances(ticket.run)["work"].state == "scheduled"
