@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pendulum
-from tradewind import Param, TriggerRule, dag, get_current_context, task, task_group
+from tradewind import Param, TriggerRule, Variable, dag, get_current_context, task, task_group
 from tradewind.exceptions import TradewindFailException
 from tradewind_sqlite.hooks.sqlite import SqliteHook
 from tradewind_sqlite.operators.sqlite import SqliteOperator
@@ -113,7 +113,7 @@ def seattle_weather():
     @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
     def report(summaries: list[dict[str, Any]]) -> str:
         """Write a Markdown report with a plot; return its path."""
-        folder = Path(get_current_context()["var"]["value"].get("report_folder", "reports")).absolute()
+        folder = Path(Variable.get("report_folder", default_var="reports")).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         plot(summaries, folder / "seattle_weather.png")
         lines = ["# Weather in Seattle", "", "![rain and highs](seattle_weather.png)", ""]

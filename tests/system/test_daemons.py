@@ -144,7 +144,7 @@ def tries(deployment, run_id: str) -> list[str]:
     query = (
         "SELECT task_try.state FROM task_try JOIN task_instance ON task_instance.id = task_try.instance"
         " JOIN dag_run ON dag_run.id = task_instance.run"
-        f" WHERE dag_run.run_id = '{run_id}' AND task_id = 'first' ORDER BY token"
+        f" WHERE dag_run.run_id = '{run_id}' AND task_id = 'first' ORDER BY task_try.token"
     )
     with deployment.database.read() as connection:
         return [row[0] for row in connection.exec_driver_sql(query)]

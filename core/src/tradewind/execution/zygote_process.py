@@ -74,7 +74,6 @@ class ZygoteProcess:
                 pass_fds=[theirs.fileno()],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # a Ctrl-C in the terminal is the worker's to handle
             )
         self._control.settimeout(30.0)  # only a zygote that hangs makes a send wait at all
         self._loop.watch(self._control.fileno(), self._read)
