@@ -57,11 +57,6 @@ class _Variables:
         return Variable.get(name, default_var=default, deserialize_json=self._as_json)
 
 
-class _VariableAccess:
-    value = _Variables(as_json=False)
-    json = _Variables(as_json=True)
-
-
 class _Connections:
     """``conn.name.host`` in templates; ``conn.get(name, default)`` for connections that may be missing."""
 
@@ -108,7 +103,7 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "task_instance": instance,
         "test_mode": False,
         "ti": instance,
-        "var": _VariableAccess(),
+        "var": {"value": _Variables(as_json=False), "json": _Variables(as_json=True)},
     }
     context.update(_dates(run, task))
     return context
