@@ -141,9 +141,10 @@ def plot(summaries: list[dict[str, Any]], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    years = [str(each["year"]) for each in summaries]
+    years = [each["year"] for each in summaries]
     figure, rain = pyplot.subplots(figsize=(6, 3.5))
     rain.bar(years, [each["rain_mm"] for each in summaries], color="#7aa6c2")
+    rain.set_xticks(years)
     rain.set_ylabel("rain (mm)")
     highs = rain.twinx()
     highs.plot(years, [each["mean_high"] for each in summaries], color="#c2593f", marker="o")

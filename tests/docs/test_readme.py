@@ -64,7 +64,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dic
             break
     yield folder, environment
     process.send_signal(signal.SIGINT)
-    rest = process.stdout.read()
+    with process.stdout:
+        rest = process.stdout.read()
     assert process.wait(60) == 0, rest
 
 
