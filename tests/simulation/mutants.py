@@ -150,12 +150,12 @@ def reschedule_consumes_a_try(_: Any) -> Patches:
 @mutant
 def takeover_on_silence(_: Any) -> Patches:
     """A worker's tries are taken over as soon as its lease expires."""
-    isolated = daemons.isolated_workers
+    find = daemons.find_gone
 
-    def at_once(conn: Any, *, clock: Any, leases: Leases) -> list[str]:
-        return isolated(conn, clock=clock, leases=replace(leases, isolation_grace=leases.duration))
+    def at_once(conn: Any, *, clock: Any, leases: Leases) -> Any:
+        return find(conn, clock=clock, leases=replace(leases, isolation_grace=leases.duration))
 
-    return [swap(daemons, "isolated_workers", at_once)]
+    return [swap(daemons, "find_gone", at_once)]
 
 
 @mutant
