@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements.states import equal
 from tradewind.metadata.tables import Instant, daemon, pulse, task_instance
 
 _d = daemon.c
@@ -95,7 +96,7 @@ def gone(
     orphaned = (
         sa.select(_ti.worker, why("'orphaned'"))
         .join_from(task_instance, daemon, _d.id == _ti.worker, isouter=True)
-        .where(_ti.state == "running", sa.or_(_d.id.is_(None), _d.ended_at.is_not(None)), _ti.worker.is_not(None))
+        .where(equal(_ti.state, "running"), sa.or_(_d.id.is_(None), _d.ended_at.is_not(None)), _ti.worker.is_not(None))
         .distinct()
     )
     return [(row[0], row[1]) for row in conn.execute(sa.union_all(expired, isolated, orphaned))]
@@ -105,7 +106,7 @@ def held(conn: sa.Connection, worker: str) -> list[HeldTry]:
     """Return the tries that a worker runs."""
     found = conn.execute(
         sa.select(_ti.id, _ti.token, _ti.started_at)
-        .where(_ti.worker == worker, _ti.state == "running")
+        .where(_ti.worker == worker, equal(_ti.state, "running"))
         .order_by(_ti.run, _ti.rank, _ti.map_index)
     )
     return [HeldTry(*row) for row in found]
