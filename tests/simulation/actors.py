@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EXECUTOR = "LocalExecutor"
 MARGIN = timedelta(seconds=2)
-RENEW_EVERY = timedelta(seconds=3)
+RENEW_EVERY = timedelta(seconds=4)
 
 
 def seconds(count: float) -> timedelta:
@@ -243,7 +243,9 @@ class WorkerActor(Actor):
             tickets = result.tickets
             world.notify(result.wake)
             for answer in result.answers:
-                world.note(f"  {self.name} ended {world.name_of(answer.instance)} {answer.token}: {answer.verdict}, {answer.state}")
+                world.note(
+                    f"  {self.name} ended {world.name_of(answer.instance)} {answer.token}: {answer.verdict}, {answer.state}"
+                )
         else:
             tickets = world.write(claims.claim, call.claimer, clock=world.clock)
         self.call = None

@@ -27,6 +27,7 @@ class Checker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.seen = Seen({}, {})
+        self._writes = -1
 
     def after_step(self, actor: str) -> None:
         """Check what must hold at any moment.
@@ -34,6 +35,10 @@ class Checker:
         Raises:
             Violation: naming what does not.
         """
+        if self.world.database.writes == self._writes:
+            self._processes()
+            return
+        self._writes = self.world.database.writes
         before, self.seen = self.seen, look(self.world.database)
         self._occupancy()
         self._processes()

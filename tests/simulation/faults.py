@@ -31,7 +31,7 @@ class SimDatabase(Database):
         self.is_calm = False
         self.transaction_number = 0
         self.is_writing = False
-        self.statements = 0
+        self.writes = 0
         self.after_commit: list[Callable[[sa.Connection], None]] = []
         sa.event.listen(self.engine, "before_cursor_execute", self._before)
 
@@ -46,7 +46,8 @@ class SimDatabase(Database):
         self._kept.close()
 
     def _before(self, _c: Any, _cursor: Any, text: str, _p: Any, _ctx: Any, _many: bool) -> None:
-        self.statements += 1
+        if text.startswith(("INSERT", "UPDATE", "DELETE")) and not text.startswith(("UPDATE daemon", "UPDATE pulse")):
+            self.writes += 1
         if self.is_calm or self.strike_at is None or text.startswith(("BEGIN", "PRAGMA")):
             return
         if self.strike_at == 0:

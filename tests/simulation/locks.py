@@ -102,9 +102,10 @@ def _locked_kind(clause: Any) -> str | None:
     argument = getattr(clause, "_for_update_arg", None)
     if argument is None or argument.skip_locked:
         return None
-    tables = argument.of or clause.get_final_froms()[0]._from_objects
-    names = [table.name for table in tables if getattr(table, "name", None) in ORDER]
-    return names[0] if names else None
+    # The first column is one of the table whose rows are meant.
+    table = argument.of[0] if argument.of else next(iter(clause.selected_columns)).table
+    name: str = table.name
+    return name if name in ORDER else None
 
 
 def _is_ordered(clause: sa.Select[Any]) -> bool:

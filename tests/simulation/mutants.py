@@ -80,11 +80,15 @@ def counters_after_commit(database: Any) -> Patches:
 @mutant
 def lock_by_id(_: Any) -> Patches:
     """Task rows are locked in the order of their ids, in which instances expanded later come last."""
-    patches = []
-    for name in ("_LOCK_TARGETS", "_LOCK_IDS", "_LOCK_AFTER", "_LOCK_RUN"):
-        statement = getattr(instances, name)
-        patches.append(swap(instances, name, statement.order_by(None).order_by(task_instance.c.id)))
-    return patches
+
+    def by_id(statement: Any) -> Any:
+        return statement.order_by(None).order_by(task_instance.c.id)
+
+    of_targets = instances._lock_targets
+    named = [
+        swap(instances, name, by_id(getattr(instances, name))) for name in ("_LOCK_IDS", "_LOCK_AFTER", "_LOCK_RUN")
+    ]
+    return [*named, swap(instances, "_lock_targets", lambda runs: by_id(of_targets(runs)))]
 
 
 @mutant
@@ -150,12 +154,12 @@ def reschedule_consumes_a_try(_: Any) -> Patches:
 @mutant
 def takeover_on_silence(_: Any) -> Patches:
     """A worker's tries are taken over as soon as its lease expires."""
-    isolated = daemons.isolated_workers
+    find = daemons.find_gone
 
-    def at_once(conn: Any, *, clock: Any, leases: Leases) -> list[str]:
-        return isolated(conn, clock=clock, leases=replace(leases, isolation_grace=leases.duration))
+    def at_once(conn: Any, *, clock: Any, leases: Leases) -> Any:
+        return find(conn, clock=clock, leases=replace(leases, isolation_grace=leases.duration))
 
-    return [swap(daemons, "isolated_workers", at_once)]
+    return [swap(daemons, "find_gone", at_once)]
 
 
 @mutant

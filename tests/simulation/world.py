@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+
 from simulation.actors import Actor, OperatorActor, Process, SchedulerActor, WorkerActor
 from simulation.behaviour import behave
 from simulation.checker import RUN_ENDS, Checker, Violation
@@ -64,8 +65,8 @@ class World:
         self.clock = SimClock()
         self.rng = random.Random(f"world {scenario.seed}")
         self.ids = RandomIds(self.clock.now, random.Random(f"ids {scenario.seed}"))
-        self.leases = Leases(duration=timedelta(seconds=10), isolation_grace=timedelta(seconds=60))
-        self.settings = Settings(poll_interval=5, renew_every=3, reconcile_interval=20, batch=20, leases=self.leases)
+        self.leases = Leases(duration=timedelta(seconds=12), isolation_grace=timedelta(seconds=60))
+        self.settings = Settings(poll_interval=8, renew_every=4, reconcile_interval=24, batch=20, leases=self.leases)
         self.graphs = Graphs(capacity=2, loader=lambda text: self.versions[json.loads(text)])
         self.versions: dict[int, SimDag] = {}
         self.current: dict[str, int] = {}
@@ -73,6 +74,7 @@ class World:
         self.trace: list[str] = []
         self.tickets: dict[tuple[int, int], Ticket] = {}
         self.started: set[tuple[int, int]] = set()
+        self.attempts: set[tuple[int, int]] = set()
         self.cleared_tokens: dict[int, int] = {}
         self.faults = scenario.faults
         self.checker = Checker(self)
@@ -242,6 +244,11 @@ class World:
         if process.key in self.started:
             raise Violation(f"{process} starts twice")
         self.started.add(process.key)
+        attempt = (process.ticket.instance, process.ticket.try_number)
+        if attempt in self.attempts:
+            raise Violation(f"{process} starts try {process.ticket.try_number}, which was started before")
+        if process.behaviour.state != "up_for_reschedule":
+            self.attempts.add(attempt)
         others = [
             each for each in self.live_processes() if each.ticket.instance == process.key[0] and each is not process
         ]

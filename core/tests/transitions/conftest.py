@@ -160,6 +160,9 @@ class World:
             )
         )
 
+    def renew_lease(self, worker: str) -> bool:
+        return self.database.write(lambda c: daemons.renew(c, worker, clock=self.clock, leases=self.leases))
+
     def renew(self) -> None:
         lease = {"expires_at": self.clock.at + self.leases.duration, "renewed_at": self.clock.at}
         self.database.write(lambda c: c.execute(tables.daemon.update().values(lease)))

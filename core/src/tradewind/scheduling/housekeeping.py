@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import daemons as daemon_statements
 from tradewind.metadata.statements import instances, schedules
 from tradewind.metadata.statements import runs as run_statements
 from tradewind.scheduling.settings import Settings
@@ -39,15 +38,13 @@ def watch_leases(database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, 
     Schedulers and other daemons without running code are declared ended as soon as their lease expires. A worker is
     only when it has been silent for the isolation grace.
     """
-    leases = settings.leases
-    for ended in database.write(partial(daemons.expired_schedulers, clock=clock, leases=leases)):
-        log.warning("daemon %s is gone: its lease expired", ended)
-    wake: set[str] = set()
     with database.read() as conn:
-        isolated = daemons.isolated_workers(conn, clock=clock, leases=leases)
-        orphaned = daemon_statements.orphaned(conn)
-    silence = f"its worker was silent for {leases.isolation_grace.total_seconds():.0f} s"
-    for worker, cause in [*((each, silence) for each in isolated), *((each, "its worker ended") for each in orphaned)]:
+        gone = daemons.find_gone(conn, clock=clock, leases=settings.leases)
+    for ended in gone.ended:
+        if database.write(partial(daemons.end_daemon, daemon_id=ended, cause="its lease expired", clock=clock)):
+            log.warning("daemon %s is gone: its lease expired", ended)
+    wake: set[str] = set()
+    for worker, cause in gone.workers:
         report = partial(daemons.report_ended, worker=worker, graphs=graphs, clock=clock, ids=ids, cause=cause)
         taken = database.write(report)
         log.warning("worker %s: %s; %d tries are lost", worker, cause, len(taken.lost))

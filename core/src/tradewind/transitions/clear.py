@@ -73,9 +73,7 @@ def clear(
 
 def _collapsing(graph: Graph, tasks: Collection[str]) -> set[str]:
     """Return the mapped tasks whose expansion is void, because what they expand over is cleared too."""
-    return {
-        task_id for task_id in tasks if any(source in tasks for source, _ in xcom_sources(graph.tasks[task_id]))
-    }
+    return {task_id for task_id in tasks if any(source in tasks for source, _ in xcom_sources(graph.tasks[task_id]))}
 
 
 def _cleared(row: LockedInstance, graph: Graph, collapsing: Collection[str]) -> LockedInstance:

@@ -25,8 +25,6 @@ from tradewind.transitions.recording import RECORDED
 from tradewind.transitions.states import TryState
 from tradewind.transitions.values import Outcome
 
-WORKER = "worker"
-
 
 @dataclass(frozen=True, slots=True)
 class Leases:
@@ -128,26 +126,29 @@ def report_ended(
     )
 
 
-def expired_schedulers(conn: sa.Connection, *, clock: Clock, leases: Leases) -> list[str]:
-    """Declare daemons other than workers ended whose lease expired; they held no running code. Return their ids."""
-    if not is_steady(conn, clock=clock, leases=leases):
-        return []
-    found = [each.id for each in daemons.expired(conn, sql_now=clock.sql_now()) if each.kind != WORKER]
-    return [each for each in found if daemons.end(conn, each, cause="its lease expired", sql_now=clock.sql_now())]
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Daemons that count as gone: those without running code, and workers with the reason to take their tries over."""
+
+    ended: tuple[str, ...] = ()
+    workers: tuple[tuple[str, str], ...] = ()
 
 
-def isolated_workers(conn: sa.Connection, *, clock: Clock, leases: Leases) -> list[str]:
-    """Return the workers that have been silent for the isolation grace: their tries may be taken over."""
-    if not is_steady(conn, clock=clock, leases=leases):
-        return []
-    return daemons.silent(conn, before=daemons.later(clock.sql_now(), -leases.isolation_grace))
+def find_gone(conn: sa.Connection, *, clock: Clock, leases: Leases) -> Gone:
+    """Judge all leases, with one statement.
+
+    Schedulers and others without running code are gone as soon as their lease expires; a worker only when it ended and left
+    tries behind, or has been silent for the isolation grace.
+    """
+    found = daemons.gone(conn, now=clock.sql_now(), lease=leases.duration, grace=leases.isolation_grace)
+    silence = f"its worker was silent for {leases.isolation_grace.total_seconds():.0f} s"
+    causes = {"isolated": silence, "orphaned": "its worker ended"}
+    return Gone(
+        ended=tuple(sorted(each for each, why in found if why == "expired")),
+        workers=tuple(sorted((each, causes[why]) for each, why in found if why in causes)),
+    )
 
 
 def beat(conn: sa.Connection, *, clock: Clock, leases: Leases) -> None:
     """Write the pulse that shows that the database is reachable."""
     daemons.beat(conn, gap=leases.duration, sql_now=clock.sql_now())
-
-
-def is_steady(conn: sa.Connection, *, clock: Clock, leases: Leases) -> bool:
-    """Whether the database has been reachable for one full lease."""
-    return daemons.is_steady(conn, before=daemons.later(clock.sql_now(), -leases.duration))

@@ -104,11 +104,7 @@ def end(
 
 def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: datetime, ids: Ids) -> list[Outcome]:
     """Lock and end as many outcomes as the cap allows, in the order of the locks, and return the others."""
-    targets = {
-        (run, task_id)
-        for run, outcomes in _by_run(todo, batch).items()
-        for task_id in _reach(batch.graphs[run], batch.owners, outcomes)
-    }
+    targets = {run: _reach(batch.graphs[run], batch.owners, outcomes) for run, outcomes in _by_run(todo, batch).items()}
     most = MOST_ROWS + len(todo)
     found = instances.lock_with_targets(conn, {outcome.instance for outcome in todo}, targets, most=most + 1)
     rows, cut = within(found, most)

@@ -38,7 +38,7 @@ def expand(conn: sa.Connection, run: Run, task_id: str, *, graph: Graph, now: da
     task = graph.tasks[task_id]
     ends = (TaskState.SKIPPED, TaskState.FAILED)
     below = reach(graph, dict.fromkeys(task.downstream, ends))
-    wanted = [(run.id, each) for each in {task_id, *below}]
+    wanted = {run.id: {task_id, *below}}
     rows, last = within(instances.lock_with_targets(conn, [], wanted, most=MOST_ROWS + 1), MOST_ROWS)
     cut = None if last is None else (last.rank, last.map_index)
     placeholder = next((row for row in rows if row.task_id == task_id and row.map_index < 0), None)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from tradewind.metadata.statements.states import occupying, waiting
 from tradewind.metadata.tables import bucket_lock, daemon, dag, pool, task_instance
 
 _ti = task_instance.c
@@ -57,7 +58,7 @@ class Occupancy:
 
 _GROUPS = (
     sa.select(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, sa.func.count().label("waiting"))
-    .where(_ti.state == "scheduled")
+    .where(waiting(_ti.state, "scheduled"))
     .group_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
 )
 _LOCK_BUCKETS = (
@@ -68,7 +69,7 @@ _LOCK_BUCKETS = (
 )
 _OCCUPIED = (
     sa.select(_ti.pool, _ti.dag_id, _ti.executor, sa.func.sum(_ti.pool_slots), sa.func.count())
-    .where(_ti.state.in_(["queued", "running"]))
+    .where(occupying(_ti.state))
     .group_by(_ti.pool, _ti.dag_id, _ti.executor)
 )
 _LOCK_SCHEDULED = (
@@ -153,7 +154,7 @@ def candidates(conn: sa.Connection, wanted: Iterable[Group], *, most_each: int, 
     keys = [(group.pool, group.dag_id, group.executor, group.pool_slots) for group in wanted]
     ranked = (
         sa.select(_ti.id, _ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, _ti.priority, _ti.scheduled_at, place)
-        .where(_ti.state == "scheduled", key.in_(sa.bindparam("keys", keys, expanding=True)))
+        .where(waiting(_ti.state, "scheduled"), key.in_(sa.bindparam("keys", keys, expanding=True)))
         .subquery()
     )
     found = (

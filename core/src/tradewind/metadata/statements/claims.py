@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements.states import equal, waiting
 from tradewind.metadata.tables import dag_run, task_instance
 
 _ti = task_instance.c
@@ -70,14 +71,14 @@ _TICKET = (
 _BACKLOG = (
     sa.select(sa.func.count())
     .select_from(_queued)
-    .where(_queued.c.state == "queued", _queued.c.executor == sa.bindparam("of_executor"))
+    .where(waiting(_queued.c.state, "queued"), _queued.c.executor == sa.bindparam("of_executor"))
     .scalar_subquery()
 )
-_IS_SCHEDULED = sa.exists(sa.select(_waiting.c.id).where(_waiting.c.state == "scheduled"))
+_IS_SCHEDULED = sa.exists(sa.select(_waiting.c.id).where(waiting(_waiting.c.state, "scheduled")))
 _CLAIM = (
     sa.select(*_TICKET, _BACKLOG.label("backlog"), _IS_SCHEDULED.label("waiting"))
     .join_from(task_instance, dag_run, _run.id == _ti.run)
-    .where(_ti.state == "queued", _ti.executor == sa.bindparam("of_executor"))
+    .where(waiting(_ti.state, "queued"), _ti.executor == sa.bindparam("of_executor"))
     .order_by(_ti.priority.desc(), _ti.queued_at, _ti.id)
     .limit(sa.bindparam("most"))
     .with_for_update(of=task_instance, skip_locked=True)
@@ -86,14 +87,14 @@ _CLAIM_QUEUES = _CLAIM.where(_ti.queue.in_(sa.bindparam("queues", expanding=True
 _CLAIMED = (
     sa.select(*_TICKET)
     .join_from(task_instance, dag_run, _run.id == _ti.run)
-    .where(_ti.worker == sa.bindparam("by"), _ti.nonce == sa.bindparam("claim"), _ti.state == "running")
+    .where(_ti.worker == sa.bindparam("by"), _ti.nonce == sa.bindparam("claim"), equal(_ti.state, "running"))
     .order_by(_ti.id)
 )
 _ANY_SCHEDULED = sa.select(_IS_SCHEDULED)
 
 
 def _exists(state: str, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    return sa.exists(sa.select(_ti.id).where(_ti.state == state, *conditions))
+    return sa.exists(sa.select(_ti.id).where(waiting(_ti.state, state), *conditions))
 
 
 _WHO_WAITS = sa.select(

@@ -1,16 +1,16 @@
 """Statements on task instances: finding, locking and moving them.
 
-Locks are taken by `SELECT … ORDER BY run, rank, map_index … FOR UPDATE` and rows are then updated by key, as an
-`UPDATE`
+Locks are taken by `SELECT … ORDER BY run, rank, map_index … FOR UPDATE` and rows are then updated by key, as an `UPDATE`
 alone promises no order. A lock covers the instance and its counters: after a wait PostgreSQL reads locked rows anew,
 while rows that were only joined would still show what they were when the statement began.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,12 +102,6 @@ _LOOK = (
 )
 _LOCK = _LOOK.with_for_update()
 _LOOK_RUN = _LOOK.where(_ti.run == sa.bindparam("of_run"))
-_LOCK_TARGETS = _LOCK.where(
-    sa.or_(
-        _ti.id.in_(sa.bindparam("ids", expanding=True)),
-        sa.tuple_(_ti.run, _ti.task_id).in_(sa.bindparam("targets", expanding=True)),
-    )
-).limit(sa.bindparam("most"))
 _LOCK_IDS = _LOCK.where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
 _LOCK_AFTER = _LOCK.where(
     _ti.run == sa.bindparam("of_run"),
@@ -185,13 +179,25 @@ def share_runs(conn: sa.Connection, instances: Iterable[int]) -> dict[int, Owner
 
 
 def lock_with_targets(
-    conn: sa.Connection, instances: Iterable[int], targets: Iterable[tuple[int, str]], *, most: int
+    conn: sa.Connection, instances: Iterable[int], targets: Mapping[int, Iterable[str]], *, most: int
 ) -> list[LockedInstance]:
-    """Lock `instances` and all instances of the `targets` (run, task id), at most `most` rows from the front of the
-    order.
-    """
-    wanted = {"ids": sorted(instances), "targets": sorted(targets), "most": most}
-    return _locked(conn.execute(_LOCK_TARGETS if wanted["targets"] else _LOCK_IDS, wanted))
+    """Lock `instances` and all instances of the `targets` (task ids by run), at most `most` from the front of the order."""
+    of_run = {run: sorted(tasks) for run, tasks in sorted(targets.items()) if tasks}
+    wanted: dict[str, Any] = {"ids": sorted(instances), "most": most}
+    for n, (run, tasks) in enumerate(of_run.items()):
+        wanted |= {f"run{n}": run, f"tasks{n}": tasks}
+    return _locked(conn.execute(_lock_targets(len(of_run)), wanted))
+
+
+@cache
+def _lock_targets(runs: int) -> sa.Select[Any]:
+    # One alternative a run: SQLite finds no index for pairs (run, task_id) IN (…) beside another alternative.
+    of_runs = [
+        sa.and_(_ti.run == sa.bindparam(f"run{n}"), _ti.task_id.in_(sa.bindparam(f"tasks{n}", expanding=True)))
+        for n in range(runs)
+    ]
+    by_id = _ti.id.in_(sa.bindparam("ids", expanding=True))
+    return _LOCK.where(sa.or_(by_id, *of_runs)).limit(sa.bindparam("most"))
 
 
 def lock(conn: sa.Connection, instances: Iterable[int]) -> list[LockedInstance]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements.states import of_open_run
 from tradewind.metadata.tables import dag, dag_run, run_progress
 
 _run = dag_run.c
@@ -45,7 +46,7 @@ _LOCK_DAG = (
 _COUNT_RUNNING = (
     sa.select(sa.func.count())
     .select_from(dag_run)
-    .where(_run.dag_id == sa.bindparam("of_dag"), _run.state == "running")
+    .where(_run.dag_id == sa.bindparam("of_dag"), of_open_run(_run.state, "running"))
 )
 _SET_STATE = (
     dag_run.update()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements.states import of_open_run, waiting
 from tradewind.metadata.tables import continuation, dag, dag_run, task_instance
 
 _dag = dag.c
@@ -37,12 +38,12 @@ class DueDag:
     due_at: datetime
 
 
-def _runs_of_dag(*states: str) -> sa.ScalarSelect[int]:
+def _runs_of_dag(state: str | None = None) -> sa.ScalarSelect[int]:
     counted = dag_run.alias("counted")
     return (
         sa.select(sa.func.count())
         .select_from(counted)
-        .where(counted.c.dag_id == _dag.dag_id, counted.c.state.in_(states))
+        .where(counted.c.dag_id == _dag.dag_id, of_open_run(counted.c.state, state))
         .correlate(dag)
         .scalar_subquery()
     )
@@ -50,9 +51,9 @@ def _runs_of_dag(*states: str) -> sa.ScalarSelect[int]:
 
 _IS_ALIVE = (_dag.is_paused.is_(False), _dag.is_active.is_(True), _dag.quarantine.is_(None))
 # A DAG at its limit of active runs is not due: the end of one of them wakes the scheduler.
-_IS_DUE = (_dag.due_at <= _now, *_IS_ALIVE, _runs_of_dag("queued", "running") < _dag.max_active_runs)
+_IS_DUE = (_dag.due_at <= _now, *_IS_ALIVE, _runs_of_dag() < _dag.max_active_runs)
 _MAY_START = (
-    _run.state == "queued",
+    of_open_run(_run.state, "queued"),
     _dag.is_paused.is_(False),
     _dag.quarantine.is_(None),
     _runs_of_dag("running") < _dag.max_active_runs,
@@ -86,12 +87,12 @@ _AGENDA = sa.select(
     sa.exists(sa.select(_run.id).join_from(dag_run, dag, _dag.dag_id == _run.dag_id).where(*_MAY_START)),
     sa.exists(sa.select(_ti.id).where(*_IS_INSTANCE_DUE)),
     sa.exists(_CONTINUATIONS),
-    sa.exists(sa.select(_ti.id).where(_ti.state == "scheduled")),
+    sa.exists(sa.select(_ti.id).where(waiting(_ti.state, "scheduled"))),
     sa.select(sa.func.min(_NEXT_DUE.c.at)).scalar_subquery(),
 )
 _OPEN_RUNS = (
     sa.select(_run.id)
-    .where(_run.state == "running", _run.id > sa.bindparam("after"))
+    .where(of_open_run(_run.state, "running"), _run.id > sa.bindparam("after"))
     .order_by(_run.id)
     .limit(sa.bindparam("most"))
 )

@@ -1,0 +1,90 @@
+"""Hot statements use indexes: on a table of 20,000 ended instances none of them may scan it."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timezone
+
+import pytest
+import sqlalchemy as sa
+from tradewind.metadata import tables
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.statements import admission, claims, daemons, instances, schedules, timers
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+TOTAL = 20_000
+
+
+@pytest.fixture
+def plans(sqlite_url):
+    """A full SQLite database, and a call that returns the plans of the statements that a function makes."""
+    database = Database(sqlite_url)
+    common = {
+        "dag_id": "d",
+        "map_index": -1,
+        "state": "success",
+        "try_number": 1,
+        "max_tries": 0,
+        "token": 1,
+        "priority": 1,
+        "pool": "default_pool",
+        "pool_slots": 1,
+        "executor": "e",
+        "queue": "q",
+    }
+    rows = [{**common, "id": n, "run": n // 100, "task_id": f"t{n % 100}", "rank": n % 100} for n in range(TOTAL)]
+    random.Random(1).shuffle(rows)  # noqa: S311  (any order will do)
+    with database.transaction() as conn:
+        conn.execute(tables.task_instance.insert(), rows)
+        conn.execute(tables.task_counter.insert(), [{"instance": n, "waits": 0} for n in range(TOTAL)])
+
+    def plans_of(work):
+        with database.transaction() as conn:
+            seen = []
+            sa.event.listen(
+                conn, "before_cursor_execute", lambda _c, _cu, text, params, *_: seen.append((text, params))
+            )
+            work(conn)
+            found = list(seen)
+            return [
+                (text, str(row[3]))
+                for text, params in found
+                for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", params)
+            ]
+
+    yield plans_of
+    database.dispose()
+
+
+HOT = {
+    "share runs": lambda c: instances.share_runs(c, [1, 2]),
+    "lock one run": lambda c: instances.lock_with_targets(c, [1], {0: ["t2", "t3"]}, most=10),
+    "lock two runs": lambda c: instances.lock_with_targets(c, [1, 101], {0: ["t2"], 1: ["t3"]}, most=10),
+    "lock after": lambda c: instances.lock_after(c, 0, ["t2"], after=(1, 0), most=10),
+    "claim": lambda c: claims.lock_claimable(c, "e", None, most=4),
+    "claim by queue": lambda c: claims.lock_claimable(c, "e", ["q"], most=4),
+    "claimed": lambda c: claims.claimed(c, "w", "n"),
+    "who waits": lambda c: claims.who_waits(c, pool="p", executor="e", priority=1),
+    "groups": admission.groups,
+    "occupancy": admission.occupancy,
+    "candidates": lambda c: admission.candidates(c, [admission.Group("p", "d", "e", 1, 1)], most_each=5, most=5),
+    "due": lambda c: timers.lock_due(c, now=NOW, most=5),
+    "agenda": lambda c: schedules.agenda(c, now=NOW),
+    "held": lambda c: daemons.held(c, "w"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOT))
+def test_no_hot_statement_scans_the_instances(plans, name):
+    names = {"task_instance", "waiting", "backlog"}
+    scans = [step for _, step in plans(HOT[name]) if step.startswith("SCAN") and set(step.split()) & names]
+    scans = [step for step in scans if "INDEX ix_task_instance" not in step]
+    assert scans == []
+
+
+def test_judging_leases_looks_at_running_instances_only(plans):
+    clock = SystemClock()
+    hour = daemons.timedelta(hours=1)
+    found = plans(lambda c: daemons.gone(c, now=clock.sql_now(), lease=hour, grace=hour))
+    assert any("ix_task_instance_worker" in step for _, step in found)
