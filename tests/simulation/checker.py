@@ -17,7 +17,7 @@ ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
 RUN_ENDS = {"success", "failed"}
 
 
-class Violation(AssertionError):
+class Violation(AssertionError):  # noqa: N818  (the word of the field; it is no error of the simulation)
     """An invariant does not hold."""
 
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-
 from simulation.actors import Actor, OperatorActor, Process, SchedulerActor, WorkerActor
 from simulation.behaviour import behave
 from simulation.checker import RUN_ENDS, Checker, Violation

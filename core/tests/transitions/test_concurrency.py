@@ -1,0 +1,91 @@
+"""Real concurrency: schedulers and workers as threads on one database, until every run has ended."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+
+import pytest
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements import continuations
+from tradewind.transitions import admission, claims, continuing, ends
+from tradewind.transitions.values import Claimer, Outcome
+
+RULES = ("all_success", "all_done", "one_success", "none_failed_min_one_success", "one_failed")
+RUNS = 6
+
+
+def layered(graph):
+    rng = random.Random(11)  # noqa: S311  (repeatable, not secret)
+    names = [f"t{n}" for n in range(24)]
+    edges = [
+        (above, name) for n, name in enumerate(names) for above in rng.sample(names[:n], min(n, rng.randint(0, 3)))
+    ]
+    options = {name: {"trigger_rule": rng.choice(RULES), "priority": rng.randint(1, 3)} for name in names}
+    options["t5"]["expand"] = (("x", 4),)
+    return graph(edges, tasks=names, **options)
+
+
+def work(world, worker, left, errors):
+    """Claim, end at once, claim in the same transaction, and so on while runs are open."""
+    ids = RandomIds(world.clock.now)
+    tickets = ()
+    try:
+        while not left.is_set():
+            claimer = Claimer(worker, "local", 4, ids.nonce())
+            outcomes = [
+                Outcome(each.instance, each.token, "failed" if each.instance % 7 == 0 else "success", world.clock.at)
+                for each in tickets
+            ]
+            if outcomes:
+                tools = {"graphs": world.graphs, "clock": world.clock, "ids": ids}
+                result = world.database.write(
+                    lambda c, o=outcomes, b=claimer, t=tools: ends.end(c, o, claimer=b, **t), collisions=True
+                )
+                tickets = result.tickets
+            else:
+                tickets = world.database.write(lambda c, b=claimer: claims.claim(c, b, clock=world.clock))
+    except Exception as error:  # noqa: BLE001  (the test's own thread raises it again)
+        errors.put(error)
+
+
+def schedule(world, left, errors):
+    ids = RandomIds(world.clock.now)
+    tools = {"graphs": world.graphs, "clock": world.clock, "ids": ids}
+    try:
+        while not left.is_set():
+            for each in world.database.write(lambda c: continuations.first(c, 10)):
+                world.database.write(lambda c, each=each: continuing.go_on(c, each, **tools))
+            world.database.write(lambda c: admission.admit(c, clock=world.clock))
+    except Exception as error:  # noqa: BLE001  (the test's own thread raises it again)
+        errors.put(error)
+
+
+@pytest.mark.parametrize("cap", [500, 3])
+def test_threads_bring_every_run_to_its_end_and_every_count_is_right(world, graph, cap, monkeypatch):
+    monkeypatch.setattr(ends, "MOST_ROWS", cap)
+    monkeypatch.setattr(continuing, "MOST_ROWS", cap)
+    shape = layered(graph)
+    world.add_dag(shape)
+    runs = [world.add_run(shape, run_id=f"r{n}") for n in range(RUNS)]
+    left, errors = threading.Event(), queue.SimpleQueue()
+    for n in range(3):
+        world.add_worker(f"w{n}", slots=4)
+    threads = [threading.Thread(target=work, args=(world, f"w{n}", left, errors)) for n in range(3)]
+    threads += [threading.Thread(target=schedule, args=(world, left, errors)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    watch = threading.Event()
+    for _ in range(600):
+        if not errors.empty() or all(world.run_state(run) in {"success", "failed"} for run in runs):
+            break
+        watch.wait(0.1)
+    left.set()
+    for thread in threads:
+        thread.join()
+    if not errors.empty():
+        raise errors.get()
+    assert {world.run_state(run) for run in runs} <= {"success", "failed"}
+    world.go_on()
+    assert [world.differences(run, shape) for run in runs] == [[]] * RUNS
