@@ -6,6 +6,7 @@ the gate's to run; here `tradewind standalone` runs as the first one starts it.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +61,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dic
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("Listening on "):
-            break
+    patience = threading.Timer(60, process.kill)
+    patience.start()
+    lines = itertools.takewhile(lambda line: not line.startswith("Listening on "), process.stdout)
+    started = list(lines)
+    patience.cancel()
+    assert process.poll() is None, "".join(started)
     yield folder, environment
     process.send_signal(signal.SIGINT)
     with process.stdout:

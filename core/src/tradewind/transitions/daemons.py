@@ -25,6 +25,9 @@ from tradewind.transitions.recording import RECORDED
 from tradewind.transitions.states import TryState
 from tradewind.transitions.values import Outcome
 
+WORKER = "worker"
+"""The kind of daemon that runs tasks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leases:
