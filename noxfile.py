@@ -51,7 +51,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests on SQLite and a real PostgreSQL, in random order, on two processes. Arguments go to pytest."""
     install(session, "tests")
-    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined", "--ignore=backport")))
+    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined")))
 
 
 @nox.session(default=False)
