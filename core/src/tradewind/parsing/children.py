@@ -92,6 +92,8 @@ def _fork(job: Job) -> _Child:
         ours.close()
         child.run(job, theirs)
     theirs.close()
+    with contextlib.suppress(OSError):  # the child does the same: whoever comes first, the group is there in time
+        os.setpgid(pid, pid)
     return _Child(job, pid, ours, time.monotonic() + job.timeout + _GRACE_SECONDS)
 
 
@@ -123,7 +125,9 @@ def _read(begun: _Child, answer: Answer) -> bool:
 def _finish(ended: _Child) -> ParsedFile:
     """Reap a child, whatever it is doing, and return its result or why there is none."""
     # A child that is ending by itself keeps its own exit status: the kernel has set it before the channel closed.
-    os.kill(ended.pid, signal.SIGKILL)
+    # Its group, as what an import has started must not outlive it.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(ended.pid, signal.SIGKILL)
     ended.channel.close()
     _, status = os.waitpid(ended.pid, 0)
     if ended.result is None:
