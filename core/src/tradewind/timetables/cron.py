@@ -90,7 +90,7 @@ class Cron:
         """
         # Where clocks change, the library's backward step is not the reverse of its forward step. So it only gives the
         # place to start from, and the answer is always a tick of the forward sequence.
-        margin = timedelta(0) if self._zone is timezone.utc else _BACK_STEP
+        margin = _BACK_STEP if self._clocks_change_near(moment) else timedelta(0)
         try:
             rough = next(CronSim(self.expression, (moment - margin).astimezone(self._zone), reverse=True))
         except StopIteration:
@@ -101,6 +101,10 @@ class Cron:
                 return last
             last = tick
         raise AssertionError("ticks do not end without an error")
+
+    def _clocks_change_near(self, moment: datetime) -> bool:
+        around = (moment - _BACK_STEP, moment, moment + _BACK_STEP)
+        return len({each.astimezone(self._zone).utcoffset() for each in around}) > 1
 
     def _ticks(self, moment: datetime) -> Iterator[datetime]:
         simulation = CronSim(self.expression, moment.astimezone(self._zone))
