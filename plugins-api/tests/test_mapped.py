@@ -41,6 +41,16 @@ def test_default_args_reach_mapped_tasks_and_their_instances(inside):
     assert task.unmap(0, no_pull).retries == 2
 
 
+def test_default_args_are_refused_and_passed_over_as_for_any_task(inside):
+    inside.default_args["wait_for_downstream"] = False
+    assert Copy.partial(task_id="copy").expand(source=["a"]).unmap(0, no_pull).source == "a"
+    inside.default_args["wait_for_downstream"] = True
+    with pytest.raises(
+        TradewindException, match="Task 'other': the argument wait_for_downstream=True is not built yet"
+    ):
+        Copy.partial(task_id="other").expand(source=["a"])
+
+
 def test_a_mapped_task_in_a_group_has_the_group_s_prefix(dag):
     task = Copy.partial(task_id="copy", task_group=dag.group("g")).expand(source=["a"])
     assert task.task_id == "g.copy"
@@ -87,6 +97,10 @@ def test_every_combination_comes_exactly_once(lengths):
         (lambda: Copy.partial(task_id="c").expand(retries=[1]), "'retries' cannot vary"),
         (lambda: Copy.partial(source="a").expand(target=["b"]), "needs a task_id"),
         (lambda: Copy.partial(task_id="c").expand(source="text"), r"expand\(source=...\) maps over a list"),
+        (
+            lambda: Copy.partial(task_id="c").expand(target=["a"]),
+            "Copy needs the argument 'source'; give it to partial",
+        ),
         (lambda: Copy.partial(task_id="c").expand_kwargs([{}]), "not built yet"),
         (lambda: Copy.partial(task_id="c").expand(), "needs at least one argument"),
         (lambda: Copy.partial(task_id="c", depends_on_past=True), "depends_on_past=True is not built yet"),

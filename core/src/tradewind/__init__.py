@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tradewind.version import VERSION as __version__  # noqa: N811 - the name every package has
+
 if TYPE_CHECKING:
     from tradewind_plugins.connection import Connection as Connection
     from tradewind_plugins.edges import Label as Label
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from tradewind.authoring.params import Param as Param
     from tradewind.authoring.task_decorator import task as task
     from tradewind.authoring.task_group import TaskGroup as TaskGroup
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "BaseOperator": "tradewind_plugins.operator",

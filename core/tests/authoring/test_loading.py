@@ -86,6 +86,16 @@ def test_a_circle_is_refused(load):
         )
 
 
+@pytest.mark.parametrize("param", ["Param(type='string')", "Param(None, type='string')", "Param(0, minimum=1)"])
+def test_a_scheduled_dag_needs_params_with_defaults_that_fit(load, param):
+    source = "from tradewind import DAG, Param\nmade = DAG('d', schedule={}, params={{'p': {}}})"
+    assert list(load(source.format(None, param))) == ["d"]
+    with pytest.raises(
+        TradewindException, match="DAG 'd' is scheduled, so its params need defaults that fit: Param 'p'"
+    ):
+        load(source.format("'@daily'", param), "other_dags.py")
+
+
 def test_the_file_s_own_error_comes_through_and_leaves_no_module(load):
     with pytest.raises(ZeroDivisionError):
         load("1 / 0")

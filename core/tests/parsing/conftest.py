@@ -137,17 +137,26 @@ def source() -> Callable[..., str]:
 
 
 @pytest.fixture
-def parsing(tmp_path: Path, database: Database) -> Parsing:
-    folder = tmp_path / "dags"
-    folder.mkdir()
-    return Parsing(folder, tmp_path / "home", database)
+def make_parsing(tmp_path: Path) -> Callable[[Database], Parsing]:
+    """A folder and a processor over the database that is given."""
+
+    def make(database: Database) -> Parsing:
+        folder = tmp_path / "dags"
+        folder.mkdir()
+        return Parsing(folder, tmp_path / "home", database)
+
+    return make
 
 
 @pytest.fixture
-def lite(tmp_path: Path, sqlite_url: str) -> Iterator[Parsing]:
-    """The same on SQLite alone, for what no database decides."""
-    folder = tmp_path / "dags"
-    folder.mkdir()
+def parsing(make_parsing: Callable[[Database], Parsing], database: Database) -> Parsing:
+    """On SQLite and on PostgreSQL."""
+    return make_parsing(database)
+
+
+@pytest.fixture
+def lite(make_parsing: Callable[[Database], Parsing], sqlite_url: str) -> Iterator[Parsing]:
+    """On SQLite alone, for what no database decides."""
     database = Database(sqlite_url)
-    yield Parsing(folder, tmp_path / "home", database)
+    yield make_parsing(database)
     database.dispose()

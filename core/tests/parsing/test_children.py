@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 
 import pytest
@@ -92,6 +93,18 @@ def test_stopping_kills_the_children_at_once(parse, lite):
     assert parse(source, stopped=lambda: noted.exists() and noted.read_text() != "") is None
     with pytest.raises(ProcessLookupError):
         os.kill(int(noted.read_text()), 0)
+
+
+def test_what_an_import_has_started_ends_with_it(parse, lite):
+    fifo = lite.home / "held-open"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    parsed, _ = parse(f"import subprocess\nsubprocess.Popen(['sleep', '1000'], stdout=open({str(fifo)!r}, 'w'))\n")
+    assert parsed.failure is None
+    poller = select.poll()
+    poller.register(reader, select.POLLIN)
+    assert poller.poll(10_000) == [(reader, select.POLLHUP)]  # nobody holds the other end
+    os.close(reader)
 
 
 def test_nothing_of_an_import_stays_in_this_process(parse):

@@ -77,6 +77,26 @@ def test_a_change_to_anything_else_does_not(reading, path, text):
     assert reading.settle() == Round()
 
 
+def test_a_hidden_file_that_is_read_counts(lite):
+    lite.write(".env", "dev")
+    lite.write(
+        "a.py",
+        """
+        from pathlib import Path
+        from tradewind import DAG
+        made = DAG((Path(__file__).parent / ".env").read_text(), schedule=None)
+        """,
+    )
+    lite.processor.round()
+    assert lite.active() == ["dev"]
+    assert lite.restart().round() == Round()
+    lite.write("other.py", "")
+    assert lite.settle() == Round()
+    lite.write(".env", "prod")
+    assert lite.settle().written == ("a.py",)
+    assert lite.active() == ["prod"]
+
+
 def test_a_change_back_is_a_change(reading):
     reading.write("helpers/names.py", "NAMES = [1]")
     reading.settle()

@@ -76,6 +76,11 @@ def test_200_dags_cost_five_statements_the_first_time(parsing, statements):
         parsing.processor.round()
     statements.assert_at_most(5)
     assert len(parsing.active()) == 200
+    parsing.write("many.py", MANY.replace("echo", "printf"))
+    parsing.processor.round()
+    with statements.recorded(parsing.database):
+        assert parsing.processor.round().written == ("many.py",)
+    statements.assert_at_most(6)
 
 
 def test_a_touched_file_writes_nothing_and_parses_nothing(parsing, source, statements):

@@ -70,6 +70,40 @@ def test_what_runs_often_goes_by_elapsed_time():
     assert {later - earlier for earlier, later in pairwise(ticks)} == {timedelta(hours=1)}
 
 
+CHANGES = [
+    ("Europe/Berlin", datetime(2018, 3, 25, 1, tzinfo=timezone.utc)),
+    ("Europe/Berlin", datetime(2018, 10, 28, 1, tzinfo=timezone.utc)),
+    ("Australia/Lord_Howe", datetime(2018, 4, 1, 15, tzinfo=timezone.utc)),  # by half an hour
+    ("Australia/Lord_Howe", datetime(2018, 10, 6, 15, 30, tzinfo=timezone.utc)),
+]
+
+
+@pytest.mark.parametrize(("zone_name", "change"), CHANGES)
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_around_changes_of_clocks_ticks_are_consistent(zone_name, change, expression):
+    cron = Cron(expression, zone_name)
+    for moment in (change + timedelta(minutes=37 * step) for step in range(-12, 13)):
+        following, preceding = cron.after(moment), cron.before(moment)
+        assert preceding < moment < following
+        assert cron.after(preceding) >= moment
+        assert cron.before(following) <= moment
+
+
+@pytest.mark.parametrize(("zone_name", "change"), CHANGES)
+@pytest.mark.parametrize(("expression", "minutes", "hours"), [("*/20 */2 * * *", 20, 2), ("0 */6 * * *", 60, 6)])
+def test_what_runs_often_runs_whenever_the_wall_clock_matches(zone_name, change, expression, minutes, hours):
+    local, cron = ZoneInfo(zone_name), Cron(expression, zone_name)
+    tick, end = change - timedelta(hours=12), change + timedelta(hours=12)
+    walls = (
+        (moment, moment.astimezone(local)) for moment in (tick + timedelta(minutes=n) for n in range(1, 24 * 60 + 1))
+    )
+    expected = [moment for moment, wall in walls if wall.minute % minutes == 0 and wall.hour % hours == 0]
+    found = []
+    while (tick := cron.after(tick)) <= end:
+        found.append(tick)
+    assert found == expected
+
+
 def test_midnight_of_the_named_zone_is_meant():
     assert Cron("@daily", BERLIN).after(berlin(2024, 7, 1, 12)) == datetime(2024, 7, 1, 22, tzinfo=timezone.utc)
 

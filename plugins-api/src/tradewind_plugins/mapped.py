@@ -80,6 +80,21 @@ def check_values(task_id: str, values: Mapping[str, Any]) -> None:
             )
 
 
+def _known_arguments(
+    operator_class: type, task_id: str, arguments: Mapping[str, Any], varying: set[str]
+) -> dict[str, Any]:
+    """Return ``arguments`` without those that ask for nothing, as an operator would; refuse what it would refuse."""
+    signature = signature_of(operator_class)
+    refuse_unknown(operator_class, task_id, {name: value for name, value in arguments.items() if name not in signature})
+    for name, default in signature.items():
+        if default is Parameter.empty and name not in arguments and name not in varying and name != "task_id":
+            raise TradewindException(
+                f"Task {task_id!r}: {operator_class.__name__} needs the argument {name!r}; "
+                "give it to partial() or to expand()."
+            )
+    return {name: value for name, value in arguments.items() if name in signature}
+
+
 class MappedOperator(TaskNode):
     """A mapped task as the DAG holds it.
 
@@ -105,9 +120,9 @@ class MappedOperator(TaskNode):
         label = given.pop("task_id")
         check_values(label, values)
         merged = with_defaults(operator_class, given, default_args_at(dag, group, own_defaults))
-        merged.pop("task_id", None)
-        for name in values:
+        for name in ("task_id", *values):
             merged.pop(name, None)
+        merged = _known_arguments(operator_class, label, merged, set() if into else set(values))
         self.operator_class = operator_class
         self.arguments = merged
         self.values = dict(values)

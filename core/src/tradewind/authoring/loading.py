@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
-from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.exceptions import ParamValidationError, TradewindException
 
 from tradewind.authoring.dag import DAG
+from tradewind.authoring.params import resolve_params
 from tradewind.authoring.registration import collecting
 from tradewind.plugins.behaviour import policies
+from tradewind.timetables import NullTimetable
 
 _OURS = ("tradewind", "airflow")
 
@@ -43,7 +45,8 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
         module_name: from :func:`dag_module_name`.
 
     Raises:
-        TradewindException: two DAGs of the file have one id, or the tasks of one depend on each other in a circle.
+        TradewindException: two DAGs of the file have one id, or the tasks of one depend on each other in a circle, or
+            one is scheduled and has a param without a fitting default.
         Exception: whatever the file itself, or a policy, raises.
     """
     with collecting() as registered:
@@ -58,7 +61,20 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
         dag.fileloc = str(path)
         rules.apply(dag, file)
         dag.topological_sort()
+        _check_params(dag)
     return found
+
+
+def _check_params(dag: DAG) -> None:
+    """Refuse a scheduled DAG whose runs could not start, as nobody is there to give them values."""
+    if isinstance(dag.timetable, NullTimetable):
+        return
+    try:
+        resolve_params(dag.params, None)
+    except ParamValidationError as error:
+        raise ParamValidationError(
+            f"DAG {dag.dag_id!r} is scheduled, so its params need defaults that fit: {error}"
+        ) from None
 
 
 def _relative(path: Path) -> str:

@@ -74,6 +74,7 @@ def run(job: Job, channel: socket.socket) -> NoReturn:
     code = 1
     gc.freeze()  # what is inherited is not worth a collection, and to look at it would copy its pages
     try:
+        os.setpgid(0, 0)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         with Path(os.devnull).open("rb") as nothing:

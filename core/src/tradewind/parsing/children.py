@@ -10,10 +10,12 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import tradewind
+from tradewind.operators import bash, empty, python
 from tradewind.parsing import child
 from tradewind.parsing.child import Job
 from tradewind.parsing.inputs import Inputs
@@ -23,6 +25,9 @@ from tradewind.parsing.results import ImportFailure, ParsedFile, decode
 log = logging.getLogger(__name__)
 _GRACE_SECONDS = 5.0  # a child stops an import that is too long itself, with a traceback; this is for one that cannot
 _TURN_SECONDS = 0.2
+
+# Resolving the lazy names imports what nearly every DAG file imports: once here, instead of in each child.
+_INHERITED = (*(getattr(tradewind, name) for name in tradewind.__all__), bash, empty, python)
 
 Answer = Callable[[str, str], Any]
 """What a child's question is answered by: its kind (``variable``, ``connection``) and the name, to JSON values."""
@@ -46,7 +51,7 @@ def parse_all(
     answer: Answer,
     stopped: Callable[[], bool],
     before_fork: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[ParsedFile, dict[str, Any]]]:
+) -> Generator[tuple[ParsedFile, dict[str, Any]], None, None]:
     """Import files, each in a forked child of its own, and yield the results as they come.
 
     Args:
@@ -87,6 +92,8 @@ def _fork(job: Job) -> _Child:
         ours.close()
         child.run(job, theirs)
     theirs.close()
+    with contextlib.suppress(OSError):  # the child does the same: whoever comes first, the group is there in time
+        os.setpgid(pid, pid)
     return _Child(job, pid, ours, time.monotonic() + job.timeout + _GRACE_SECONDS)
 
 
@@ -118,7 +125,9 @@ def _read(begun: _Child, answer: Answer) -> bool:
 def _finish(ended: _Child) -> ParsedFile:
     """Reap a child, whatever it is doing, and return its result or why there is none."""
     # A child that is ending by itself keeps its own exit status: the kernel has set it before the channel closed.
-    os.kill(ended.pid, signal.SIGKILL)
+    # Its group, as what an import has started must not outlive it.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(ended.pid, signal.SIGKILL)
     ended.channel.close()
     _, status = os.waitpid(ended.pid, 0)
     if ended.result is None:

@@ -56,7 +56,7 @@ class Digests:
 
     def of(self, tree: Tree, path: str) -> str:
         """Return the digest of a file in ``tree``, or ``ABSENT``."""
-        signature = tree.files.get(path)
+        signature = tree.signature(path)
         if signature is None:
             return ABSENT
         key = (str(tree.root), path)

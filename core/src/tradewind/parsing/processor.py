@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import astuple, dataclass, replace
 from time import monotonic as system_monotonic
 
@@ -79,6 +80,7 @@ class Processor:
         self._keep_lease = keep_lease
         self._monotonic = monotonic
         self._stop = threading.Event()
+        policies()  # finds and imports what applies to every DAG, before the first fork
         self._folders = [self._open(bundle) for bundle in bundles]
         policies()  # imported here, once, and not in every child
 
@@ -159,9 +161,10 @@ class Processor:
             stopped=self._is_stopped,
             before_fork=self._database.dispose,  # a child must not hold a connection of ours
         )
-        for parsed, asked in results:
-            inputs = replace(parsed.inputs, lookups=self._lookups.digests(asked))
-            yield parsed.path, self._take_in(folder, findings.tree, replace(parsed, inputs=inputs))
+        with closing(results):  # ends the children, should one result be more than the database takes
+            for parsed, asked in results:
+                inputs = replace(parsed.inputs, lookups=self._lookups.digests(asked))
+                yield parsed.path, self._take_in(folder, findings.tree, replace(parsed, inputs=inputs))
 
     def _job(self, tree: Tree, path: str) -> Job:
         limits = self._config.parsing

@@ -5,6 +5,7 @@ Lives in the forked child only: an audit hook cannot be taken away again.
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import Any
 _OUTSIDE = frozenset(
     ("os.exec", "os.posix_spawn", "os.spawn", "os.system", "socket.connect", "socket.getaddrinfo", "subprocess.Popen")
 )
-# The import system lists every folder of sys.path; that a folder got another file says nothing about this DAG file.
-_IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
+# These list every folder of sys.path; that a folder got another file says nothing about this DAG file.
+_LISTING_THE_PATH = frozenset(("<frozen importlib._bootstrap_external>", importlib.metadata.__file__))
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:
@@ -52,7 +53,7 @@ class Recorder:
             if not _writes(arguments):
                 self._note(arguments[0], self.files)
         elif event in ("os.listdir", "os.scandir"):
-            if sys._getframe(1).f_code.co_filename != _IMPORT_SYSTEM:  # noqa: SLF001 - the caller is the question
+            if sys._getframe(1).f_code.co_filename not in _LISTING_THE_PATH:  # noqa: SLF001 - the caller is the question
                 self._note(arguments[0] if arguments[0] is not None else ".", self.folders)
         elif event in _OUTSIDE:
             self.reached_outside = True

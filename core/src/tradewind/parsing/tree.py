@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -26,14 +26,27 @@ class Tree:
     Args:
         root: the folder, links resolved: what the import sees.
         files: every file by its path relative to the root (with ``/``), with its signature.
+        unlisted: files that an ignore file or a dot hides, but that an import has read all the same.
     """
 
     root: Path
     files: Mapping[str, Signature] = field(default_factory=dict)
+    unlisted: Mapping[str, Signature] = field(default_factory=dict)
+
+    def signature(self, path: str) -> Signature | None:
+        """Return the signature of a file, listed or not; None if it is not there."""
+        return self.files.get(path) or self.unlisted.get(path)
+
+    def with_unlisted(self, paths: Iterable[str]) -> Tree:
+        """Return the same tree with a look at files that are not listed."""
+        found = {path: signature for path in paths if (signature := _signature_of(self.root / path)) is not None}
+        return replace(self, unlisted=found) if found else self
 
     def changed_since(self, before: Tree) -> set[str]:
         """Return the paths that are new, changed or gone compared to ``before``."""
-        return {path for path, _ in self.files.items() ^ before.files.items()}
+        listed = self.files.items() ^ before.files.items()
+        hidden = self.unlisted.items() ^ before.unlisted.items()
+        return {path for path, _ in listed | hidden}
 
     def names_in(self, folder: str) -> list[str]:
         """Return the names directly in a folder (``""`` is the root), files and folders, sorted."""
@@ -91,9 +104,19 @@ def _walk(
 
 def _signature(entry: os.DirEntry[str]) -> Signature | None:
     try:
-        status = entry.stat()
+        return _parts(entry.stat())
     except FileNotFoundError:
         return None  # gone since the listing, or a link to nothing
+
+
+def _signature_of(path: Path) -> Signature | None:
+    try:
+        return _parts(path.stat())
+    except OSError:
+        return None
+
+
+def _parts(status: os.stat_result) -> Signature:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 

@@ -106,7 +106,7 @@ class WatchedFolder:
     def look(self) -> Findings | None:
         """Look at the folder; None if it cannot be listed, which says nothing about its files."""
         try:
-            tree = look(self.bundle.folder)
+            tree = self._with_hidden_inputs(look(self.bundle.folder))
         except FolderUnreadable as error:
             if self._complaint != str(error):
                 self._complaint = str(error)
@@ -118,6 +118,10 @@ class WatchedFolder:
         gone = tuple(sorted(path for path in self.files if path not in tree.files and path not in self._settling))
         self._discover(tree, settled)
         return Findings(tree, tuple(sorted(self._due(tree, settled))), gone)
+
+    def _with_hidden_inputs(self, tree: Tree) -> Tree:
+        read = {path for known in self.files.values() for path in known.inputs.files}
+        return tree.with_unlisted(read - tree.files.keys())
 
     def forget(self, paths: Iterable[str]) -> None:
         """Forget files that are gone, once that is written; files that lacked a DAG id are worth another try."""

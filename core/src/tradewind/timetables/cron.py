@@ -24,6 +24,7 @@ PRESETS = {
     "@yearly": "0 0 1 1 *",
 }
 
+_INSTANT = timedelta(microseconds=1)
 _BACK_STEP = timedelta(hours=4)  # longer than any change of clocks that cron's rules cover
 
 
@@ -73,6 +74,8 @@ class Cron:
         self.expression = check_expression(expression)
         self.timezone_name = timezone_name
         self._zone = zone(timezone_name)
+        minute, hour = self.expression.split()[:2]
+        self._is_at_fixed_times = not minute.startswith("*") and not hour.startswith("*")
 
     def after(self, moment: datetime) -> datetime:
         """Return the first tick after ``moment``.
@@ -80,7 +83,9 @@ class Cron:
         Raises:
             TradewindTimetableInvalid: there is none within fifty years.
         """
-        return next(self._ticks(moment))
+        if self._is_at_fixed_times:
+            return next(self._fixed_ticks(moment))
+        return self._nearest(moment, reverse=False)
 
     def before(self, moment: datetime) -> datetime:
         """Return the last tick before ``moment``: the one that :meth:`after` leads on from.
@@ -88,21 +93,29 @@ class Cron:
         Raises:
             TradewindTimetableInvalid: there is none within fifty years.
         """
+        if not self._is_at_fixed_times:
+            return self._nearest(moment, reverse=True)
         # Where clocks change, the library's backward step is not the reverse of its forward step. So it only gives the
         # place to start from, and the answer is always a tick of the forward sequence.
-        margin = timedelta(0) if self._zone is timezone.utc else _BACK_STEP
-        try:
-            rough = next(CronSim(self.expression, (moment - margin).astimezone(self._zone), reverse=True))
-        except StopIteration:
-            raise self._never(moment) from None
-        last = rough.astimezone(timezone.utc)
-        for tick in self._ticks(last):
+        around = (moment - _BACK_STEP, moment, moment + _BACK_STEP)
+        margin = _BACK_STEP if len({self._offset(each) for each in around}) > 1 else timedelta(0)
+        last = self._step(moment - margin, self._zone, reverse=True)
+        for tick in self._fixed_ticks(last):
             if tick >= moment:
                 return last
             last = tick
         raise AssertionError("ticks do not end without an error")
 
-    def _ticks(self, moment: datetime) -> Iterator[datetime]:
+    def at_or_after(self, moment: datetime) -> datetime:
+        """Return ``moment`` if it is a tick, else the first tick after it."""
+        return self.after(moment - _INSTANT)
+
+    def at_or_before(self, moment: datetime) -> datetime:
+        """Return ``moment`` if it is a tick, else the last tick before it."""
+        return self.before(moment + _INSTANT)
+
+    def _fixed_ticks(self, moment: datetime) -> Iterator[datetime]:
+        """Yield the ticks after ``moment``, the library minding the changes of clocks."""
         simulation = CronSim(self.expression, moment.astimezone(self._zone))
         last = moment
         while True:
@@ -114,13 +127,43 @@ class Cron:
                 yield tick
                 last = tick
 
-    def at_or_after(self, moment: datetime) -> datetime:
-        """Return ``moment`` if it is a tick, else the first tick after it."""
-        return self.after(moment - timedelta(microseconds=1))
+    def _nearest(self, moment: datetime, *, reverse: bool) -> datetime:
+        """Return the next tick in a direction, of what goes by elapsed time: every moment whose wall clock matches.
 
-    def at_or_before(self, moment: datetime) -> datetime:
-        """Return ``moment`` if it is a tick, else the last tick before it."""
-        return self.before(moment + timedelta(microseconds=1))
+        Between two changes of clocks the zone has one offset, which needs no rules; a candidate beyond a change is
+        looked for again from the change on, with the offset there. The library itself loses ticks where clocks change
+        by half an hour.
+        """
+        start = moment
+        offset = self._offset(moment - _INSTANT if reverse else moment)
+        while True:
+            tick = self._step(start, timezone(offset), reverse=reverse)
+            if self._offset(tick) == offset:
+                return tick
+            change = self._change_between(start, tick, offset)
+            start = change if reverse else change - _INSTANT
+            offset = self._offset(change - _INSTANT if reverse else change)
+
+    def _step(self, moment: datetime, within: tzinfo, *, reverse: bool) -> datetime:
+        try:
+            tick = next(CronSim(self.expression, moment.astimezone(within).replace(fold=0), reverse=reverse))
+        except StopIteration:
+            raise self._never(moment) from None
+        return tick.astimezone(timezone.utc)
+
+    def _change_between(self, inside: datetime, outside: datetime, offset: timedelta) -> datetime:
+        """Return the first moment after the change of clocks between a moment with an offset and one without."""
+        inside, outside = inside.replace(microsecond=0), outside.replace(microsecond=0)
+        while abs(outside - inside) > timedelta(seconds=1):
+            middle = (inside + (outside - inside) / 2).replace(microsecond=0)
+            if self._offset(middle) == offset:
+                inside = middle
+            else:
+                outside = middle
+        return max(inside, outside)
+
+    def _offset(self, moment: datetime) -> timedelta:
+        return moment.astimezone(self._zone).utcoffset() or timedelta(0)
 
     def _never(self, moment: datetime) -> TradewindTimetableInvalid:
         return TradewindTimetableInvalid(f"The schedule {self.expression!r} never happens near {moment.isoformat()}.")
