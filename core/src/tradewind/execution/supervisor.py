@@ -224,6 +224,8 @@ class Supervisor:
             running = Running(start, self._logs, self._settings.log_limit)
             self._running[running.key] = running
             self._dispatch(running)
+        for start in new:  # now, while their processes begin, and not between the end of one and the start of the next
+            self._running[start.instance, start.token].log.write()
         for refusal in result.refusals:
             self._refuse(refusal)
 

@@ -82,19 +82,22 @@ def moment(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else EPOCH + microseconds * MICROSECOND
 
 
-def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost) -> Ended:
+def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: bool = True) -> Ended:
     """Run one try and return how it ended; whatever the user's code raises is an end, never an exception here.
 
     Arguments:
         dags: the DAGs of the version's file, by id.
         host: answers what the task asks; bound while it runs.
+        is_heard: whether in-task listeners hear of it.
     """
     begun = time.time()
     with bind(host):
         try:
             operator, context = _prepared(start, dags)
             with running_in(context), _terminable(operator), _limited(operator, host):
-                xcoms = _executed(start, operator, context)
+                xcoms = (
+                    _executed(start, operator, context) if is_heard else _pushed(operator, operator.execute(context))
+                )
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
                 raise
