@@ -12,10 +12,11 @@ from tradewind.authoring.dag import DAG
 from tradewind.execution import task_log
 from tradewind.execution.channel import Channel, ChannelClosed, frame
 from tradewind.execution.code import load
+from tradewind.execution.instants import instant
 from tradewind.execution.messages import Ended, Hello, Start
 from tradewind.execution.rehearsal import warm_up
 from tradewind.execution.socket_host import SocketHost
-from tradewind.execution.task_run import instant, run_try
+from tradewind.execution.task_run import run_try
 
 LOST_SUPERVISOR = 75
 

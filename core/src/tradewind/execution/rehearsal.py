@@ -15,9 +15,10 @@ from tradewind_plugins.operator import BaseOperator
 
 from tradewind.authoring.dag import DAG
 from tradewind.execution.channel import Frames, frame
+from tradewind.execution.instants import instant
 from tradewind.execution.messages import Message, Reply, Request, Start
 from tradewind.execution.task_host import TaskHost
-from tradewind.execution.task_run import instant, run_try
+from tradewind.execution.task_run import run_try
 from tradewind.operators.bash import BashOperator
 from tradewind.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
 from tradewind.transitions.states import TaskState
