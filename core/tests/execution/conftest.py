@@ -29,8 +29,9 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, open_wakeups, wait
 from tradewind.serialization.writing import serialize, structure_hash
-from tradewind.transitions import admission, ends, runs, timers
+from tradewind.transitions import admission, claims, daemons, ends, runs, timers
 from tradewind.transitions.loading import open_graphs
+from tradewind.transitions.values import Claimer, Ticket
 
 PATIENCE = 60.0
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -220,6 +221,32 @@ class House:
         keys = self.logs.tries(dag_id, run_id, task_id, map_index)
         return self.logs.read(keys[-1]).decode() if keys else ""
 
+    def claim_for(self, worker: str) -> Ticket:
+        """Make a run and claim its one task for a worker that exists as a row only."""
+
+        def register(conn: sa.Connection) -> None:
+            daemons.register(
+                conn,
+                daemon_id=worker,
+                kind="worker",
+                host="h",
+                pid=1,
+                executor="LocalExecutor",
+                slots=1,
+                clock=self.clock,
+                leases=daemons.Leases(),
+            )
+
+        self.database.write(register)
+        self.start_run()
+        claimer = Claimer(worker, "LocalExecutor", 1, self.ids.nonce())
+        (ticket,) = self.database.write(lambda conn: claims.claim(conn, claimer, clock=self.clock))
+        return ticket
+
+    def listen_again(self) -> None:
+        """Open the wake-ups anew, after an outage."""
+        self.wakeups = open_wakeups(self.database, self.home, listen=[SCHEDULER])
+
     def report(self, outcomes: list[Any]) -> Any:
         """Record outcomes as a watcher does it."""
         return self.database.write(
@@ -249,6 +276,12 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 def small_house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     """A house on SQLite, for what does not depend on the database."""
     yield from _house(sqlite_url, tmp_path)
+
+
+@pytest.fixture
+def make_house() -> Callable[[str, Path], Iterator[House]]:
+    """Makes a house on a database of the test's choice."""
+    return _house
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,7 @@ from tradewind.execution.local_executor import LocalExecutor
 from tradewind.execution.settings import journal_path
 from tradewind.metadata import tables
 from tradewind.metadata.wakeups import open_wakeups
-from tradewind.transitions import claims, daemons
-from tradewind.transitions.values import Claimer, Outcome
+from tradewind.transitions.values import Outcome
 
 HANGING = """
     import os, subprocess, threading
@@ -67,27 +66,10 @@ def coroner_of(house: Any) -> Coroner:
 
 
 def claim_one(house: Any, worker: str) -> Any:
-    """Make a run and claim its task for a worker that exists as a row only."""
+    """Deploy a DAG, make a run and claim its task for a worker that exists as a row only."""
     house.deploy("from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n")
-
-    def register(conn: Any) -> None:
-        daemons.register(
-            conn,
-            daemon_id=worker,
-            kind="worker",
-            host="h",
-            pid=1,
-            executor="LocalExecutor",
-            slots=1,
-            clock=house.clock,
-            leases=daemons.Leases(),
-        )
-
-    house.database.write(register)
-    run = house.start_run()
-    claimer = Claimer(worker, "LocalExecutor", 1, house.ids.nonce())
-    (ticket,) = house.database.write(lambda conn: claims.claim(conn, claimer, clock=house.clock))
-    return run, ticket
+    ticket = house.claim_for(worker)
+    return ticket.run, ticket
 
 
 def is_dead(pid: int) -> bool:

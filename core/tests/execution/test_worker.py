@@ -122,7 +122,7 @@ if not os.path.exists(path):
     open(path, 'w').close()
     raise TradewindRescheduleException(datetime.datetime.now(datetime.timezone.utc))
 """
-    mark = standing_house.home / "seen"
+    mark = standing_house.home / "looked"
     run, state = run_one(standing_house, body.replace("conf_path", repr(str(mark))), arguments="ti=None")
     assert state == "success"
     assert [(each.state, each.try_number) for each in standing_house.tries(run)] == [

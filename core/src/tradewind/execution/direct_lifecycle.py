@@ -16,11 +16,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tradewind.config import Config
 from tradewind.execution.answers import Answers
+from tradewind.execution.instants import microseconds
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
 from tradewind.execution.messages import Reply, Request, Start
 from tradewind.execution.settings import WorkerSettings
 from tradewind.execution.shelf import Shelf
-from tradewind.execution.task_run import EPOCH, MICROSECOND
 from tradewind.execution.versions import VersionFiles, VersionStore, VersionUnavailable
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
@@ -295,8 +295,3 @@ def start_message(
         waiting_since=microseconds(waiting_since),
         hostname=hostname,
     )
-
-
-def microseconds(moment: datetime | None) -> int | None:
-    """Return an aware datetime as microseconds since 1970."""
-    return None if moment is None else (moment - EPOCH) // MICROSECOND

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from socket import gethostname
@@ -20,6 +20,7 @@ from tradewind.transitions.values import Outcome, XComValue
 
 LARGEST = 4 << 20
 Try = tuple[int, int]
+OUTCOME_FIELDS = tuple(each.name for each in fields(Outcome))
 
 
 def boot_id() -> str:
@@ -136,7 +137,9 @@ def _note(story: Story, word: str, key: Try) -> None:
 
 
 def _to_json(outcome: Outcome) -> str:
-    return json.dumps(asdict(outcome), separators=(",", ":"), default=lambda value: value.isoformat())
+    found = {name: getattr(outcome, name) for name in OUTCOME_FIELDS}
+    found["xcoms"] = [asdict(each) for each in outcome.xcoms]
+    return json.dumps(found, separators=(",", ":"), default=lambda value: value.isoformat())
 
 
 def _from_json(text: str) -> Outcome:

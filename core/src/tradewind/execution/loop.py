@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
@@ -58,7 +59,8 @@ class Loop:
     def forget(self, descriptor: int) -> None:
         """Watch `descriptor` no more; call it before closing it. Unknown ones are no error."""
         if self._readers.pop(descriptor, None) is not None:
-            self._epoll.unregister(descriptor)
+            with contextlib.suppress(OSError):  # closed by its owner already, which unregisters it too
+                self._epoll.unregister(descriptor)
         self._writers.pop(descriptor, None)
 
     def when_writable(self, descriptor: int, callback: Callback | None) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from tradewind.execution.instants import moment
 from tradewind.execution.messages import Ended, Start
-from tradewind.execution.task_run import moment
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Outcome, XComValue
 

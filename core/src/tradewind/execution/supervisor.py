@@ -97,7 +97,7 @@ class Supervisor:
         self._loop.on_signal(signal.SIGTERM, self.drain)
         self._loop.on_signal(signal.SIGINT, self.drain)
         self._loop.every(self._settings.renew_every, self._renew)
-        self._loop.every(self._settings.poll_every, self._desk.claim)
+        self._loop.every(self._settings.poll_every, self._poll)
         self._loop.every(UPKEEP_SECONDS, self._parents.retire_stale)
         if only is None:
             self._desk.claim()
@@ -194,8 +194,17 @@ class Supervisor:
                 self._loop.watch(ear, self._woken)
 
     def _woken(self) -> None:
-        if self._wakeups is not None and self._wakeups.drain():
+        if self._wakeups is None:
+            return
+        if self._wakeups.drain():
             self._desk.claim()
+        self._listen()  # at once: a descriptor that was closed may be drawn again by the next thing that opens one
+
+    def _poll(self) -> None:
+        """Ask without having been woken; and where listening was cut off, take it up again, off the loop: it may hang."""
+        self._desk.claim()
+        if self._wakeups is not None and self._wakeups.fileno() < 0:
+            self._clerk.submit(self._wakeups.drain, _nothing, _listening_failed)
 
     # --- taking and starting ------------------------------------------------------------------------------------------
 
@@ -215,6 +224,8 @@ class Supervisor:
             running = Running(start, self._logs, self._settings.log_limit)
             self._running[running.key] = running
             self._dispatch(running)
+        for start in new:  # now, while their processes begin, and not between the end of one and the start of the next
+            self._running[start.instance, start.token].log.write()
         for refusal in result.refusals:
             self._refuse(refusal)
 
@@ -411,6 +422,10 @@ class Supervisor:
 
 def _nothing(_result: object) -> None:
     """Take a result that nobody waits for."""
+
+
+def _listening_failed(error: Exception) -> None:
+    log.debug("still no wake-ups, polling: %s", error)
 
 
 def _leaving_failed(error: Exception) -> None:

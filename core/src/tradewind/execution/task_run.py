@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from types import FrameType
 from typing import Any
 
@@ -30,14 +30,13 @@ from tradewind.authoring.context import build_context, running_in
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.preparation import prepare
 from tradewind.execution import results, task_log
+from tradewind.execution.instants import instant, microseconds, moment
 from tradewind.execution.messages import Ended, Start, Timeout
 from tradewind.execution.task_host import TaskHost
 from tradewind.plugins.behaviour import Listeners, listeners
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import XComValue
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-MICROSECOND = timedelta(microseconds=1)
 LONGEST_CAUSE = 1000
 NO_RETRY = (TradewindFailException, TradewindSensorTimeout)
 
@@ -72,29 +71,22 @@ def own_process() -> None:
     _process.is_own = True
 
 
-def instant(seconds: float) -> int:
-    """Return a `time.time()` in microseconds since 1970."""
-    return int(seconds * 1_000_000)
-
-
-def moment(microseconds: int | None) -> datetime | None:
-    """Return microseconds since 1970 as an aware datetime in UTC."""
-    return None if microseconds is None else EPOCH + microseconds * MICROSECOND
-
-
-def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost) -> Ended:
+def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: bool = True) -> Ended:
     """Run one try and return how it ended; whatever the user's code raises is an end, never an exception here.
 
     Arguments:
         dags: the DAGs of the version's file, by id.
         host: answers what the task asks; bound while it runs.
+        is_heard: whether in-task listeners hear of it.
     """
     begun = time.time()
     with bind(host):
         try:
             operator, context = _prepared(start, dags)
             with running_in(context), _terminable(operator), _limited(operator, host):
-                xcoms = _executed(start, operator, context)
+                xcoms = (
+                    _executed(start, operator, context) if is_heard else _pushed(operator, operator.execute(context))
+                )
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
                 raise
@@ -193,7 +185,7 @@ def _ended_by(error: BaseException, begun: float) -> Ended:
         log.info("Skipped: %s", error)
         return Ended(TaskState.SKIPPED, started, now, cause=_one_line(error) or None)
     if isinstance(error, TradewindRescheduleException):
-        due_at = (error.reschedule_date - EPOCH) // MICROSECOND
+        due_at = microseconds(error.reschedule_date)
         log.info("To be run again at %s", error.reschedule_date.isoformat())
         return Ended(TaskState.UP_FOR_RESCHEDULE, started, now, due_at=due_at)
     if isinstance(error, SystemExit) and not error.code:

@@ -16,8 +16,8 @@ import sys
 from tradewind.execution import child, task_log, warm_parent
 from tradewind.execution.messages import Message, OpenParent, StartCold
 from tradewind.execution.nest import Nest, leave_process
-from tradewind.execution.rehearsal import rehearse
-from tradewind.execution.task_run import own_process
+from tradewind.execution.rehearsal import rehearse, warm_up
+from tradewind.execution.task_run import own_process, task_listeners
 from tradewind.plugins.behaviour import policies
 
 
@@ -55,7 +55,9 @@ def _cold(stream: int, log: int) -> int:
 
 def main(descriptor: int) -> int:
     """Serve on the socket `descriptor`; return the exit code."""
+    task_listeners()
     rehearse()
+    warm_up()
     # Done here once and not in each child, as every page that a child writes to costs it 4 microseconds
     policies()
     own_process()
