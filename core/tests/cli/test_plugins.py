@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ def tradewind_operators():
 def birds(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "birds_of_a_test.py").write_text(BIRDS)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "birds_of_a_test", raising=False)
     monkeypatch.setenv("TRADEWIND__PLUGINS__MODULES", "birds_of_a_test")
     forget()
     yield

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from types import ModuleType
+from types import ModuleType, TracebackType
 
 from tradewind_plugins.exceptions import ParamValidationError, TradewindException
 
@@ -75,6 +75,26 @@ def _check_params(dag: DAG) -> None:
         raise ParamValidationError(
             f"DAG {dag.dag_id!r} is scheduled, so its params need defaults that fit: {error}"
         ) from None
+
+
+def author_frames(error: BaseException, caller: str) -> TracebackType | None:
+    """Return the traceback of a file's error from the author's first frame on, for people to read.
+
+    Args:
+        error: what `load_dags` raised.
+        caller: the source file that called it, whose frames are left out too.
+
+    Returns:
+        None for a file whose code did not begin, all of the traceback where no frame is the author's.
+    """
+    found = error.__traceback__
+    while found is not None and _is_machinery(found.tb_frame.f_code.co_filename, caller):
+        found = found.tb_next
+    return found if found is not None or isinstance(error, SyntaxError) else error.__traceback__
+
+
+def _is_machinery(filename: str, caller: str) -> bool:
+    return filename.startswith("<frozen importlib") or filename in (__file__, caller)
 
 
 def _relative(path: Path) -> str:

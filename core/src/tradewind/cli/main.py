@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.parser import Parser
 
 # Group -> one line of help. Each has a module of the same name in `tradewind.cli.commands`, dashes as underscores.
 GROUPS = {
@@ -57,7 +58,7 @@ def _run(words: list[str]) -> int:
     if group not in GROUPS or words[0] != group:
         return _not_our_own(words)
     module = importlib.import_module(f"tradewind.cli.commands.{group.replace('-', '_')}")
-    parser = argparse.ArgumentParser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
+    parser = Parser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
     module.configure(parser)
     options = parser.parse_args(words[1:])
     return _call(options)
@@ -94,7 +95,7 @@ def _call(options: argparse.Namespace) -> int:
 def _top_parser(groups: Mapping[str, str]) -> argparse.ArgumentParser:
     width = max(map(len, groups))
     commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in groups.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="tradewind",
         description="Tradewind runs workflows: DAGs of Python tasks, on a schedule or on request.",
         epilog=f"commands:\n{commands}\n\nEach command explains itself: tradewind COMMAND --help",

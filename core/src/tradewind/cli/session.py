@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import ArgumentError
 from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 
+from tradewind.cli.errors import CommandError
 from tradewind.config import Config, Loaded, load
 from tradewind.metadata import schema
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.plugins.secrets import secrets_chain
+
+BACKENDS = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,46 @@ def open_session(*, overrides: Mapping[tuple[str, str], Any] | None = None, chec
         overrides: values by (section, key) given on the command line.
         check: refuse a database whose schema is not this release's.
     Raises:
-        ConfigError, SchemaError: with one sentence that says what mends it.
+        ConfigError, SchemaError, CommandError: with one sentence that says what mends it.
     """
     loaded = load(overrides=overrides)
-    database = Database(loaded.config.database.url, pool_size=loaded.config.database.pool_size)
+    database = open_database(loaded.config)
     try:
         if check:
             schema.require_current(database)
         yield Session(loaded, database)
     finally:
         database.dispose()
+
+
+def open_database(config: Config, *, pool_size: int | None = None) -> Database:
+    """Return the metadata database of the configuration; nothing connects to it yet.
+
+    Arguments:
+        pool_size: connections kept at most; by default `database.pool_size`.
+    Raises:
+        CommandError: there can be no such database here, with the way out.
+    """
+    url = config.database.url
+    if url.partition(":")[0].partition("+")[0] not in BACKENDS:
+        raise CommandError(
+            "database.url names a kind of database that Tradewind does not run on: begin it with "
+            "sqlite:/// and a file, or with postgresql://user:password@host/name."
+        )
+    try:
+        return Database(url, pool_size=pool_size or config.database.pool_size)
+    except (ArgumentError, ValueError) as error:
+        raise CommandError(
+            "database.url is no URL: write sqlite:///file, or postgresql://user:password@host/name with characters "
+            "such as @ in the password as %40."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"database.url needs the package {error.name!r}, which is not installed: "
+            'for PostgreSQL, pip install "tradewind[postgres]".'
+        ) from error
+    except OSError as error:
+        raise CommandError(
+            f"The folder of the SQLite database cannot be made: {error.strerror}: {error.filename}. Set TRADEWIND_HOME "
+            "to a folder that can be written to, or database.url."
+        ) from error

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+import traceback
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tradewind.authoring.dag import DAG
-from tradewind.authoring.loading import load_dags
+from tradewind.authoring.loading import author_frames, load_dags
 from tradewind.cli.errors import CommandError
+from tradewind.cli.parser import did_you_mean
+from tradewind.cli.session import open_database
 from tradewind.config import load
 from tradewind.execution.in_process import InProcessRun, run_in_process
 from tradewind.metadata.engine import Database
@@ -29,7 +32,7 @@ def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, c
     """
     config = load().config
     dag = _find(dag_id, file, config.dags.folder)
-    database = Database(config.database.url, pool_size=1)
+    database = open_database(config, pool_size=1)
     try:
         done = run_in_process(
             dag,
@@ -70,11 +73,24 @@ def _find(dag_id: str, file: Path | None, folder: Path) -> DAG:
         if dag_id not in dags:
             raise CommandError(f"{file} has no DAG {dag_id!r}; it has {', '.join(sorted(dags)) or 'none'}.")
         return dags[dag_id]
+    found: list[str] = []
+    broken: dict[Path, str] = {}
     for path in _files_that_name(dag_id, folder):
-        dags = _load(path)
+        try:
+            dags = _load(path)
+        except CommandError as error:  # as in the processor: a broken file does not hide those of other DAGs
+            broken[path] = str(error).splitlines()[-1]
+            continue
         if dag_id in dags:
             return dags[dag_id]
-    raise CommandError(f"No file in {folder} has a DAG {dag_id!r}: name its file with --file.")
+        found += dags
+    raise CommandError(_not_found(dag_id, folder, found, broken))
+
+
+def _not_found(dag_id: str, folder: Path, found: Sequence[str], broken: Mapping[Path, str]) -> str:
+    near = did_you_mean(dag_id, found)
+    text = f"No file in {folder} has a DAG {dag_id!r}{near}{' Or' if near else ':'} name its file with --file."
+    return " ".join([text, *(f"{path.name} could not be imported: {reason}." for path, reason in broken.items())])
 
 
 def _files_that_name(dag_id: str, folder: Path) -> list[Path]:
@@ -89,4 +105,15 @@ def _load(path: Path) -> Mapping[str, DAG]:
     try:
         return load_dags(path, path.stem)
     except FileNotFoundError as error:
+        if error.filename != str(path):
+            raise _broken(path, error) from error
         raise CommandError(f"There is no file {path}.") from error
+    except Exception as error:
+        raise _broken(path, error) from error
+
+
+def _broken(path: Path, error: Exception) -> CommandError:
+    """Return the error for a file that cannot be imported: its traceback from the author's first frame on, then why."""
+    trace = author_frames(error, __file__)
+    text = "".join(traceback.format_exception(type(error), error, trace))
+    return CommandError(f"{path} could not be imported:\n{text.rstrip()}")

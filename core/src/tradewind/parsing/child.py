@@ -27,7 +27,7 @@ from typing import NoReturn
 from tradewind_plugins import host
 
 from tradewind.authoring.dag import DAG
-from tradewind.authoring.loading import dag_module_name, load_dags
+from tradewind.authoring.loading import author_frames, dag_module_name, load_dags
 from tradewind.parsing.inputs import ABSENT, Inputs
 from tradewind.parsing.messages import RESULT, AskingHost, send
 from tradewind.parsing.recorder import Recorder
@@ -179,7 +179,7 @@ def _reparse(job: Job, recorder: Recorder, contents: dict[str, bytes]) -> float 
 
 def _failure(error: BaseException, job: Job) -> ImportFailure:
     file = str(job.tree.root / job.path)
-    trace = _own_frames(error.__traceback__)
+    trace = author_frames(error, __file__)
     if isinstance(error, ImportTimeout):
         sentence = f"The import took longer than {job.timeout:g} s, the limit of parsing.file_timeout."
     elif isinstance(error, MemoryError):
@@ -194,21 +194,6 @@ def _failure(error: BaseException, job: Job) -> ImportFailure:
         line=_line(error, trace, file),
         trace="".join(traceback.format_exception(type(error), error, trace)),
     )
-
-
-def _own_frames(trace: TracebackType | None) -> TracebackType | None:
-    """Return the traceback from the author's first frame on; all of it if there is none."""
-    found = trace
-    while found is not None and _is_machinery(found.tb_frame.f_code.co_filename):
-        found = found.tb_next
-    return found or trace
-
-
-def _is_machinery(filename: str) -> bool:
-    return filename.startswith("<frozen importlib") or filename in _MACHINERY
-
-
-_MACHINERY = frozenset((__file__, load_dags.__code__.co_filename))
 
 
 def _line(error: BaseException, trace: TracebackType | None, file: str) -> int | None:

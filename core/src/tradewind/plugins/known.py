@@ -48,7 +48,9 @@ def hint_for_name(kind: str, name: str) -> str:
 
 
 def hint_for_module(module: str) -> str:
-    """Return `; run: pip install …` where a missing module belongs to a known provider, else an empty text."""
+    """Return the way out where a missing module is Airflow's or belongs to a known provider, else an empty text."""
+    if module.partition(".")[0] == "airflow":
+        return "; the names of Airflow 2 are in tradewind: from tradewind import DAG, task"
     prefix, _, rest = module.partition(".")[0].partition("_")
     provider = rest.replace("_", "-")
     return f"; run: pip install tradewind-{provider}" if prefix == "tradewind" and provider in PROVIDERS else ""

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+from tradewind_plugins.exceptions import TradewindNotFoundException
+
 from tradewind.cli.errors import CommandError
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import Session, open_session
+from tradewind.cli.unknown import import_errors_note, no_such_dag
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import listings
 
 RUN_STATES = ("queued", "running", "success", "failed")
+EXAMPLE = """write it as '{"name": "value"}'"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -61,8 +67,10 @@ def list_dags(options: argparse.Namespace) -> None:
             }
             for each in listings.list_dags(connection)
         ]
-        folder = session.config.dags.folder
+        folder, note = session.config.dags.folder, import_errors_note(connection)
     print_rows(rows, options.output, empty=f"No DAGs yet: put a Python file that makes one into {folder}")
+    if note:
+        print(note, file=sys.stderr)
 
 
 def trigger_dag(options: argparse.Namespace) -> int:
@@ -74,19 +82,22 @@ def trigger_dag(options: argparse.Namespace) -> int:
     with open_session() as session:
         if options.unpause:
             _set_paused(session, options.dag_id, paused=False)
-        made = trigger(
-            session,
-            options.dag_id,
-            run_id=options.run_id,
-            logical_date=options.logical_date or datetime.now(timezone.utc),
-            conf=options.conf,
-        )
+        try:
+            made = trigger(
+                session,
+                options.dag_id,
+                run_id=options.run_id,
+                logical_date=options.logical_date or datetime.now(timezone.utc),
+                conf=options.conf,
+            )
+        except TradewindNotFoundException as error:
+            raise CommandError(_no_such_dag(session, options.dag_id)) from error
         print(f"Run {made.run_id} of {options.dag_id} is made.")
         if made.is_paused:
-            way = f"tradewind dags unpause {options.dag_id}"
-            text = f"{options.dag_id} is paused, so the run does not start before it is unpaused: {way}"
+            way = f"`tradewind dags unpause {options.dag_id}` starts it, `--unpause` does so when you trigger"
+            text = f"{options.dag_id} is paused, so the run waits: {way}."
             if options.wait:
-                raise CommandError(f"{text} (or trigger with --unpause)")
+                raise CommandError(text)
             print(text)
         return outcome_code(follow_run(session, made.run)) if options.wait else 0
 
@@ -117,7 +128,11 @@ def list_runs(options: argparse.Namespace) -> None:
     """List runs, the newest first."""
     with open_session() as session, session.database.read() as connection:
         found = listings.list_runs(connection, dag_id=options.dag_id, state=options.state, limit=options.limit)
-    print_rows([_run_row(each) for each in found], options.output, empty="No runs yet: tradewind dags trigger DAG_ID")
+        if not found and options.dag_id and not _is_known(connection, options.dag_id):
+            raise CommandError(no_such_dag(connection, options.dag_id))
+    way = f"tradewind dags trigger {options.dag_id or 'DAG_ID'}"
+    empty = f"No runs that are {options.state}." if options.state else f"No runs yet: {way}"
+    print_rows([_run_row(each) for each in found], options.output, empty=empty)
 
 
 def list_import_errors(options: argparse.Namespace) -> int:
@@ -145,16 +160,25 @@ def _run_row(run: listings.RunRow) -> dict[str, Any]:
 
 def _set_paused(session: Session, dag_id: str, *, paused: bool) -> None:
     if not session.database.write(lambda c: listings.set_paused(c, dag_id, paused=paused)):
-        raise CommandError(f"There is no DAG {dag_id!r}: `tradewind dags list` shows all.")
+        raise CommandError(_no_such_dag(session, dag_id))
+
+
+def _no_such_dag(session: Session, dag_id: str) -> str:
+    with session.database.read() as connection:
+        return no_such_dag(connection, dag_id)
+
+
+def _is_known(connection: sa.Connection, dag_id: str) -> bool:
+    return bool(listings.list_dags(connection, dag_id=dag_id, include_inactive=True))
 
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+        raise argparse.ArgumentTypeError(f"not JSON ({error}); {EXAMPLE}") from error
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError('give a JSON object, such as {"name": "value"}')
+        raise argparse.ArgumentTypeError(f"{text} is no JSON object; {EXAMPLE}")
     return value
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
 
 from tradewind.access.passwords import ADMIN, make_admin_password
+from tradewind.cli.listening import require_free
 from tradewind.cli.processes import ChildProcesses, tradewind_command
 from tradewind.cli.session import Session, open_session
 from tradewind.metadata import migrating
@@ -41,6 +42,8 @@ def standalone(options: argparse.Namespace) -> None:
         overrides["web", "port"] = options.port
     with open_session(overrides=overrides, check=False) as session:
         print(f"Starting Tradewind in {session.config.home} …", flush=True)
+        # Before anything starts: a daemon that cannot start would be started again and again
+        require_free(session.config.web.host, session.config.web.port)
         prepare(session)
         folder, environment = session.config.dags.folder, _environment(session)
     commands = {name: tradewind_command(name, *(["--no-worker"] if name == "scheduler" else [])) for name in PARTS}

@@ -8,6 +8,7 @@ from typing import Any
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.parser import did_you_mean
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.execution.logs import FileLogStore
@@ -41,18 +42,34 @@ def states_for_dag_run(options: argparse.Namespace) -> None:
 def logs_of_task(options: argparse.Namespace) -> None:
     """Print the log of a task instance's try."""
     with open_session() as session:
-        _run(session, options.dag_id, options.run_id)
+        found = _run(session, options.dag_id, options.run_id)
         store = FileLogStore(session.config.logs.folder)
         keys = store.tries(options.dag_id, options.run_id, options.task_id, options.map_index)
         if options.try_number is not None:
             start = f"attempt={options.try_number}."
             keys = [key for key in keys if key.rpartition("/")[2].startswith(start)]
         if not keys:
-            raise CommandError(
-                f"There is no such log of task {options.task_id!r} in run {options.run_id!r}: "
-                f"`tradewind tasks states-for-dag-run {options.dag_id} {options.run_id}` shows which tasks ran."
-            )
+            raise CommandError(_no_log(session, found, options))
         sys.stdout.write(store.read(keys[-1]).decode(errors="replace"))
+
+
+def _no_log(session: Session, run: listings.RunRow, options: argparse.Namespace) -> str:
+    """Return the sentence for a log that is not there: no such task, an instance to be named, or nothing ran yet."""
+    with session.database.read() as connection:
+        rows = listings.list_tasks(connection, run.id)
+    name, run_id, index = options.task_id, repr(run.run_id), options.map_index
+    way = f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}`"
+    states = {row.map_index: row.state for row in rows if row.task_id == name}
+    if not states:
+        near = did_you_mean(name, {row.task_id for row in rows})
+        return f"Run {run_id} has no task {name!r}{near or ':'} {way} shows its tasks."
+    if index not in states and -1 in states:
+        return f"Task {name!r} has no instances: leave --map-index out."
+    if index not in states:
+        return f"Task {name!r} is mapped: name an instance with --map-index, {min(states)} to {max(states)}."
+    if options.try_number is not None:
+        return f"Task {name!r} has no log of try {options.try_number} in run {run_id}: {way} shows its last try."
+    return f"Task {name!r} has no log in run {run_id}, as its state is {states[index]}: {way} shows all tasks."
 
 
 def _run(session: Session, dag_id: str, run_id: str) -> listings.RunRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tradewind.cli.errors import CommandError
+from tradewind.cli.listening import cannot_listen, require_free
 from tradewind.cli.session import open_session
 from tradewind.web.server import serve
 
@@ -21,9 +21,8 @@ def webserver(options: argparse.Namespace) -> None:
     given = {("web", "host"): options.host, ("web", "port"): options.port}
     with open_session(overrides={key: value for key, value in given.items() if value is not None}) as session:
         web = session.config.web
+        require_free(web.host, web.port)
         try:
             serve(session.config, session.database, on_ready=lambda url: print(f"Listening on {url}", flush=True))
         except OSError as error:
-            raise CommandError(
-                f"Cannot listen on {web.host}:{web.port}: {error.strerror}. Give another port with --port or web.port."
-            ) from error
+            raise cannot_listen(web.host, web.port, error) from error

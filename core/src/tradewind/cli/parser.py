@@ -1,0 +1,36 @@
+"""The parser of every command: argparse, which also says what was probably meant."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import Any
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors name the nearest known word or option."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        raise argparse.ArgumentError(
+            action, f"invalid choice: {value!r}{did_you_mean(str(value), known)} (choose from {', '.join(known)})"
+        )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and refuse what is left over here, where the options that may have been meant are known."""
+        options, rest = super().parse_known_args(args, namespace)
+        if rest and self._subparsers is None:
+            known = [name for action in self._actions for name in action.option_strings]
+            self.error(f"unrecognized arguments: {' '.join(rest)}{did_you_mean(rest[0], known)}")
+        return options, rest
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean …?` for the known word that resembles this one most, else an empty text."""
+    # Only where somebody has mistyped something: an import that no correct command waits for
+    import difflib  # noqa: PLC0415
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

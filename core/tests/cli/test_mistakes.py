@@ -1,0 +1,199 @@
+"""What newcomers get wrong: every message names the thing, the place and the way out, in a line or two."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+OK = """
+from tradewind import Param, dag, task
+
+@dag(schedule=None, params={"n": Param(3, type="integer", minimum=0)})
+def shop():
+    @task
+    def numbers():
+        return [1, 2]
+
+    @task
+    def square(n):
+        return n * n
+
+    square.expand(n=numbers())
+
+shop()
+"""
+BROKEN = "from tradewind import dag\n@dag(schedule=None\ndef shopping(): ...\n"
+FROM_AIRFLOW = "from airflow import DAG\nwith DAG('old'): ...\n"
+REFUSED = """
+from datetime import timedelta
+from tradewind import DAG
+from tradewind.operators.bash import BashOperator
+
+with DAG("late", schedule=None):
+    BashOperator(task_id="x", bash_command="true", sla=timedelta(hours=1))
+"""
+
+
+@pytest.fixture
+def dags(home: Path, run) -> Path:
+    """A DAG folder with one good file, which was parsed."""
+    folder = home / "dags"
+    folder.mkdir()
+    (folder / "good.py").write_text(OK)
+    assert run("dag-processor", "--once")[0] == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["dgas", "list"], "invalid choice: 'dgas'; did you mean dags?"),
+        (["dags", "lst"], "invalid choice: 'lst'; did you mean list?"),
+        (["dags", "list", "-o", "jsn"], "invalid choice: 'jsn'; did you mean json?"),
+        (["dags", "trigger", "shop", "--wiat"], "unrecognized arguments: --wiat; did you mean --wait?"),
+        (["version", "--x"], "tradewind version: error: unrecognized arguments: --x\n"),
+        (["dags", "trigger", "shop", "-c", "n=1"], """write it as '{"name": "value"}'"""),
+        (["dags", "trigger", "shop", "-c", "[1]"], """[1] is no JSON object; write it as '{"name": "value"}'"""),
+    ],
+)
+def test_wrong_words(run, words: list[str], told: str) -> None:
+    code, _, err = run(*words)
+    assert code == 2
+    assert told in err
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "begin it with sqlite:/// and a file, or with postgresql://user:password@host/name"),
+        ("mysql://u:p@localhost/x", "a kind of database that Tradewind does not run on"),
+        ("postgresql://u:p@localhost:port/x", "database.url is no URL"),
+        ("sqlite:////proc/nowhere/x.db", "Set TRADEWIND_HOME to a folder that can be written to, or database.url."),
+    ],
+)
+def test_a_wrong_database_url(run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str, told: str) -> None:
+    monkeypatch.setenv("TRADEWIND__DATABASE__URL", url)
+    code, _, err = run("dags", "list")
+    assert code == 1
+    assert told in err
+    assert len(err.splitlines()) == 1
+    assert "u:p" not in err
+
+
+def test_postgres_without_its_driver(run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADEWIND__DATABASE__URL", "postgresql://localhost/x")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert 'pip install "tradewind[postgres]"' in run("dags", "list")[2]
+
+
+@pytest.mark.parametrize("command", ["webserver", "standalone"])
+def test_a_port_that_is_taken(run, home: Path, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = run(command, "--port", str(port))
+    assert (code, err) == (
+        1,
+        f"tradewind: Cannot listen on 127.0.0.1:{port}: Address already in use. Give another port with --port or web.port.\n",
+    )
+    assert "password" not in out
+
+
+def test_a_port_that_is_none(run, home: Path) -> None:
+    assert run("standalone", "--port", "99999")[2] == (
+        "tradewind: There is no port 99999: give one from 0 (any that is free) to 65535.\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["trigger", "shp"], ["pause", "shp"], ["list-runs", "-d", "shp"]])
+def test_a_dag_id_that_is_mistyped(run, dags: Path, words: list[str]) -> None:
+    assert run("dags", *words) == (
+        1,
+        "",
+        "tradewind: There is no DAG 'shp'; did you mean shop? `tradewind dags list` shows all.\n",
+    )
+
+
+def test_a_dag_whose_file_is_broken(run, dags: Path) -> None:
+    (dags / "broken.py").write_text(BROKEN)
+    run("dag-processor", "--once")
+    note = "1 file could not be imported: `tradewind dags list-import-errors` shows why."
+    assert run("dags", "trigger", "billing")[2] == (
+        f"tradewind: There is no DAG 'billing': `tradewind dags list` shows all. {note}\n"
+    )
+    assert run("dags", "list")[2] == f"{note}\n"
+
+
+def test_import_errors_in_every_form(run, dags: Path) -> None:
+    (dags / "broken.py").write_text(BROKEN)
+    (dags / "old.py").write_text(FROM_AIRFLOW)
+    run("dag-processor", "--once")
+    code, out, _ = run("dags", "list-import-errors", "-o", "json")
+    broken, old = json.loads(out)
+    assert code == 1
+    assert broken["trace"].startswith('  File "'), "a syntax error's trace has no frame of Tradewind"
+    assert old["line"] == 1
+    assert old["error"].endswith("'airflow'; the names of Airflow 2 are in tradewind: from tradewind import DAG, task")
+    assert "was never closed" in run("dags", "list-import-errors")[1]
+    assert run("dags", "list-import-errors", "-o", "plain")[1].startswith("broken.py\t2\tSyntaxError")
+    assert run("dags", "list-import-errors", "-o", "yaml")[1].startswith("- file: broken.py\n  line: 2\n")
+
+
+def test_runs_that_there_are_none_of(run, dags: Path) -> None:
+    assert run("dags", "list-runs", "-d", "shop")[2] == "No runs yet: tradewind dags trigger shop\n"
+    assert run("dags", "list-runs", "-d", "shop", "--state", "failed")[2] == "No runs that are failed.\n"
+
+
+def test_a_value_that_does_not_fit_its_param(run, dags: Path) -> None:
+    code, _, err = run("dags", "trigger", "shop", "-c", '{"n": "many"}')
+    assert code == 1
+    assert err == "tradewind: Param 'n': 'many' does not fit type = 'integer' of its schema.\n"
+
+
+def test_waiting_for_a_paused_dag(run, dags: Path) -> None:
+    code, out, err = run("dags", "trigger", "shop", "--wait", "-r", "first")
+    assert (code, out) == (1, "Run first of shop is made.\n")
+    assert err == (
+        "tradewind: shop is paused, so the run waits: `tradewind dags unpause shop` starts it, "
+        "`--unpause` does so when you trigger.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["nubmers"], "Run 'first' has no task 'nubmers'; did you mean numbers?"),
+        (["numbers"], "Task 'numbers' has no log in run 'first', as its state is none:"),
+        (["numbers", "--map-index", "3"], "Task 'numbers' has no instances: leave --map-index out."),
+        (["numbers", "--try-number", "3"], "Task 'numbers' has no log of try 3 in run 'first'"),
+    ],
+)
+def test_logs_that_are_not_there(run, dags: Path, words: list[str], told: str) -> None:
+    run("dags", "trigger", "shop", "-r", "first")
+    task_id, *options = words
+    code, _, err = run("tasks", "logs", "shop", task_id, "first", *options)
+    assert code == 1
+    assert told in err
+
+
+def test_dags_test_looks_past_broken_files_and_names_them(run, dags: Path) -> None:
+    (dags / "a_broken_shop.py").write_text(BROKEN)
+    assert run("dags", "test", "shop")[0] == 0
+    code, _, err = run("dags", "test", "shopp")
+    assert code == 1
+    assert "has a DAG 'shopp'; did you mean shop? Or name its file with --file." in err
+    assert "a_broken_shop.py could not be imported: SyntaxError: '(' was never closed." in err
+
+
+def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> None:
+    file = dags / "late.py"
+    file.write_text(REFUSED)
+    code, _, err = run("dags", "test", "late", "--file", str(file))
+    first, trace, where, *_, last = err.splitlines()
+    assert code == 1
+    assert (first, trace) == (f"tradewind: {file} could not be imported:", "Traceback (most recent call last):")
+    assert where == f'  File "{file}", line 7, in <module>'
+    assert "sla=datetime.timedelta(seconds=3600) is not built yet" in last
