@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from perf.parsing import measure_parsing
 from perf.stage import DAGS, open_stage, postgres_backends_cpu, statement_count
 
 Row = Mapping[str, float | str]
@@ -94,8 +95,6 @@ def parse(database: str) -> Row:
     """One file of 200 DAGs × 5 tasks: seconds and statements, first and unchanged, beside the bare import."""
     bare = _median_ms([sys.executable, "-c", _BARE_IMPORT], repeat=3, own_clock=True)
     with tempfile.TemporaryDirectory() as folder:
-        from perf.parsing import measure_parsing  # noqa: PLC0415  (only this scenario needs the processor in process)
-
         first, first_statements, again, again_statements = measure_parsing(
             database, Path(folder), DAGS / "perf_parse.py"
         )
