@@ -34,7 +34,6 @@ from tradewind.transitions.values import Outcome
 log = logging.getLogger(__name__)
 
 DISPATCHES = 3
-TIMEOUT_GRACE = 5.0
 ANSWER_PAUSE = 0.5
 UPKEEP_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
@@ -278,7 +277,9 @@ class Supervisor:
                 running.masker.add(secrets)
             case Timeout(seconds):
                 cause = f"it ran longer than its execution_timeout of {seconds:g} s"
-                running.timers.append(self._loop.after(seconds + TIMEOUT_GRACE, partial(self._end, running, cause)))
+                running.timers.append(
+                    self._loop.after(seconds + self._settings.kill_delay / 2, partial(self._end, running, cause))
+                )
             case Request():
                 self._ask(running, item)
             case _:
