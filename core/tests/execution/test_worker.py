@@ -168,6 +168,57 @@ def test_a_timeout_ends_the_task_from_within(standing_house: Any) -> None:
     assert cause == "TradewindTaskTimeout: task 'work' ran longer than its execution_timeout of 0.2 s"
 
 
+def test_a_task_that_ignores_its_timeout_and_sigterm_is_killed_from_outside(small_house: Any) -> None:
+    body = """
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGTERM})
+threading.Event().wait()
+"""
+    small_house.deploy(one_task(body, options="execution_timeout=0.2"))
+    small_house.start_worker(execution__kill_delay=0.4)
+    run, state = small_house.run_dag()
+    assert state == "failed"
+    (ended,) = small_house.tries(run)
+    assert ended.exit_code == -signal.SIGKILL
+    assert ended.cause.startswith(
+        "it ran longer than its execution_timeout of 0.2 s; the process was ended by SIGKILL (signal 9), sent by its worker"
+    )
+
+
+def test_sigterm_calls_on_kill_and_ends_the_task(small_house: Any) -> None:
+    house = small_house
+    fifo = house.home / "fifo"
+    os.mkfifo(fifo)
+    house.deploy(
+        f"""
+        import os, threading
+        from tradewind import DAG, BaseOperator
+
+        class Hanging(BaseOperator):
+            def execute(self, context):
+                with open({str(fifo)!r}, "w") as out:
+                    out.write(str(os.getpid()))
+                try:
+                    threading.Event().wait()
+                except Exception:
+                    return "swallowed"
+
+            def on_kill(self):
+                print("cleaning up")
+
+        with DAG("flow"):
+            Hanging(task_id="work")
+        """
+    )
+    worker = house.start_worker()
+    run = house.start_run()
+    assert int(fifo.read_text())
+    worker.send_signal(signal.SIGTERM)
+    # Two signals that arrive together count as one, so the second is sent until it has been heard
+    house.until(lambda: worker.poll() is not None or worker.send_signal(signal.SIGTERM), "the worker ends")
+    assert "cleaning up" in house.log(run)
+    assert house.tries(run)[0].cause == "its worker was stopped"
+
+
 def test_a_result_that_is_no_json_names_its_type_and_place(standing_house: Any) -> None:
     run, _ = run_one(standing_house, "return {'rows': [1, threading.Lock()]}")
     cause = standing_house.tries(run)[0].cause

@@ -14,7 +14,6 @@ from tradewind.execution.channel import Channel, ChannelClosed, frame
 from tradewind.execution.code import load
 from tradewind.execution.instants import instant
 from tradewind.execution.messages import Ended, Hello, Start
-from tradewind.execution.rehearsal import warm_up
 from tradewind.execution.socket_host import SocketHost
 from tradewind.execution.task_run import run_try
 
@@ -29,7 +28,6 @@ def settle() -> None:
     """Do what can be done before it is known which task this process will run."""
     global _hello  # noqa: PLW0603  (made before the start arrives, to be sent the moment it does)
     gc.enable()
-    warm_up()
     _hello = frame(Hello(os.getpid()))
 
 

@@ -34,7 +34,6 @@ from tradewind.transitions.values import Outcome
 log = logging.getLogger(__name__)
 
 DISPATCHES = 3
-TIMEOUT_GRACE = 5.0
 ANSWER_PAUSE = 0.5
 UPKEEP_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
@@ -104,10 +103,12 @@ class Supervisor:
         else:
             self._is_draining = True
             self._take(Exchange(starts=(only,)))
+        is_clean = False
         try:
             self._loop.run(self._between)
+            is_clean = self._exit_code == EXIT_CLEAN
         finally:
-            self._close()
+            self._close(is_clean=is_clean)
         return self._exit_code
 
     def _between(self) -> None:
@@ -117,8 +118,9 @@ class Supervisor:
         if self._is_draining and not self._running and self._desk.is_idle:
             self._loop.stop()
 
-    def _close(self) -> None:
-        if self._exit_code == EXIT_CLEAN:
+    def _close(self, *, is_clean: bool) -> None:
+        """Give everything back. Only a clean stop says so: after any other the watcher looks at what is left."""
+        if is_clean:
             self._clerk.submit(partial(self._lifecycle.leave, "stopped"), _nothing, _leaving_failed)
         self._clerk.close(CLOSE_SECONDS)
         self._parents.close()
@@ -278,7 +280,9 @@ class Supervisor:
                 running.masker.add(secrets)
             case Timeout(seconds):
                 cause = f"it ran longer than its execution_timeout of {seconds:g} s"
-                running.timers.append(self._loop.after(seconds + TIMEOUT_GRACE, partial(self._end, running, cause)))
+                running.timers.append(
+                    self._loop.after(seconds + self._settings.kill_delay / 2, partial(self._end, running, cause))
+                )
             case Request():
                 self._ask(running, item)
             case _:

@@ -21,8 +21,9 @@ from pathlib import Path
 from tradewind.execution import child
 from tradewind.execution.channel import receive_packet
 from tradewind.execution.code import load
-from tradewind.execution.messages import Hello, OpenParent, ParentFailed, ParentReady, Retire
+from tradewind.execution.messages import Hello, Message, OpenParent, ParentFailed, ParentReady, Retire
 from tradewind.execution.nest import DRAIN, Nest
+from tradewind.execution.rehearsal import warm_up
 
 LONGEST_TRACE = 20_000
 PID = struct.Struct("=i")
@@ -132,7 +133,7 @@ class WarmParent:
         os.close(self._taken_read)
         child.settle()
         try:
-            item, descriptors = receive_packet(self._starts)
+            item, descriptors = self._next_start()
         except ConnectionResetError:
             return 0
         if item is None:
@@ -142,3 +143,11 @@ class WarmParent:
         os.close(self._taken_write)
         self._starts.close()
         return child.live(channel, descriptors[1])
+
+    def _next_start(self) -> tuple[Message | None, list[int]]:
+        """Return the next start; with time to wait for it, use that to warm up."""
+        try:
+            return receive_packet(self._starts, is_waiting=False)
+        except BlockingIOError:
+            warm_up()
+            return receive_packet(self._starts)
