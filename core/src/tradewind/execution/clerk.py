@@ -1,8 +1,7 @@
 """The one thread of a worker that talks to the database.
 
 The supervisor's loop must not wait for a database that hangs: it reads logs, watches timeouts, and at the end of the
-isolation grace kills its tasks. Handing a job over and back costs about 0.1 ms of a link's time (measured, see
-docs/design/execution.md), which buys that.
+isolation grace kills its tasks. Handing a job over and back costs two switches of threads, which buys that.
 """
 
 from __future__ import annotations
