@@ -388,6 +388,7 @@ class OperatorActor(Actor):
         done = world.write(clear.clear, run, named, graphs=world.graphs, clock=world.clock, ids=world.ids)
         world.note(f"operator clears {sorted(named)} of {run % 10000}")
         world.cleared(done.cleared)
+        world.cleared_runs.add(run)
         world.notify(["scheduler"])
 
     def _version(self, dag_id: str) -> None:

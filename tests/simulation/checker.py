@@ -180,17 +180,22 @@ class Checker:
         last_try: dict[int, str] = {}
         lengths: dict[str, int] = {}
         may_skip: set[str] = set()
+        must_skip: set[str] = set()
         dag = self.world.dag_of(run)
         for instance, token, _, state in ended:
             if instance not in mine:
                 continue
             if state == "success":
                 may_skip |= self.world.skipped_by(dag, instance, token)
+                must_skip |= self.world.skipped_by(dag, instance, token) & set(
+                    dag.tasks[mine[instance].task_id].downstream
+                )
             if token > self.world.cleared_tokens.get(instance, -1):
                 last_try[instance] = state
                 if state == "success" and mine[instance].map_index < 0:
                     lengths[mine[instance].task_id] = self.world.pushed_length(instance, token)
-        return FinishedRun(dag, instances, last_try, lengths, may_skip)
+        must_skip = set() if run in self.world.cleared_runs else must_skip
+        return FinishedRun(dag, instances, last_try, lengths=lengths, may_skip=may_skip, must_skip=must_skip)
 
     def _end_state(self, run: int) -> list[str]:
         dag = self.world.dag_of(run)

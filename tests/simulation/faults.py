@@ -35,16 +35,6 @@ class SimDatabase(Database):
         self.after_commit: list[Callable[[sa.Connection], None]] = []
         sa.event.listen(self.engine, "before_cursor_execute", self._before)
 
-    def keep_alive(self) -> None:
-        """Hold a connection apart: a crash closes the one it hits, and a database in memory goes with its last one."""
-        arguments, options = self.engine.dialect.create_connect_args(self.url)
-        self._kept = self.engine.dialect.connect(*arguments, **options)
-
-    def dispose(self) -> None:
-        """See `Database.dispose`."""
-        super().dispose()
-        self._kept.close()
-
     def _before(self, _c: Any, _cursor: Any, text: str, _p: Any, _ctx: Any, _many: bool) -> None:
         if text.startswith(("INSERT", "UPDATE", "DELETE")) and not text.startswith(("UPDATE daemon", "UPDATE pulse")):
             self.writes += 1

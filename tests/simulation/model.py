@@ -48,6 +48,7 @@ class FinishedRun:
         last_try: state of the last try since the last clear, by instance, for those that were tried.
         lengths: lengths that the last successful tries pushed, by task id, for unmapped tasks.
         may_skip: tasks that a branch or short circuit of this run skipped by name.
+        must_skip: those of them directly below it, in a run that was never cleared.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class FinishedRun:
         dag: SimDag,
         instances: list[InstanceSeen],
         last_try: dict[int, str],
+        *,
         lengths: dict[str, int],
         may_skip: set[str],
+        must_skip: set[str],
     ) -> None:
         self.dag = dag
         self.of_task: dict[str, list[InstanceSeen]] = {}
@@ -65,6 +68,7 @@ class FinishedRun:
         self.last_try = last_try
         self.lengths = lengths
         self.may_skip = may_skip
+        self.must_skip = must_skip
 
     def complaints(self) -> list[str]:
         """Return a sentence for everything that nothing explains."""
@@ -81,6 +85,8 @@ class FinishedRun:
         tried = self.last_try.get(each.id)
         if tried is not None and each.map_index >= -1 and not self._is_placeholder(task, each):
             end = {"success": "success", "skipped": "skipped", "failed": "failed", "lost": "failed"}.get(tried)
+            if task.task_id in self.must_skip and task.trigger_rule not in EARLY:
+                return [f"{each.name} ran, but a branch skipped it"]
             if RUN not in said:
                 return [f"{each.name} ran, but {task.trigger_rule} of {ends} says {said}"]
             return [] if each.state == end else [f"{each.name} is {each.state}, but its last try ended as {tried}"]

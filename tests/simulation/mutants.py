@@ -259,3 +259,30 @@ def rest_of_cascade_lost(_: Any) -> Patches:
 def skips_forgotten(_: Any) -> Patches:
     """What a branch does not follow runs all the same."""
     return [swap(ends, "_forced", lambda _graph, _outcome: set())]
+
+
+KNOWN_SEEDS: dict[str, tuple[int, ...]] = {
+    "no-token-check": (6,),
+    "counters-after-commit": (12,),
+    "lock-by-id": (0,),
+    "adjust-on-clear": (0,),
+    "handover-ignores-priority": (3,),
+    "handover-pays-with-nothing": (0,),
+    "claim-without-state-check": (0,),
+    "claim-without-nonce": (21,),
+    "retry-for-ever": (0,),
+    "reschedule-consumes-a-try": (0,),
+    "takeover-on-silence": (12,),
+    "evidence-forgets-starts": (7,),
+    "occupancy-ignored": (0,),
+    "first-misfit-blocks": (3,),
+    "decide-again": (0,),
+    "repeated-outcome-counts-twice": (3,),
+    "close-without-progress": (0,),
+    "zero-length-never-ends": (6,),
+    "expansion-forgets-downstream": (64,),
+    "run-not-locked": (0,),
+    "rest-of-cascade-lost": (0,),
+    "skips-forgotten": (5,),
+}
+"""Seeds that find each mutant. After a change of the scenarios, `run.py --mutant NAME` finds new ones."""

@@ -13,7 +13,6 @@ from simulation.scenario import Scenario
 from simulation.world import World
 from tradewind.metadata.tables import metadata
 
-MEMORY = "sqlite:///file:simulation?mode=memory&cache=shared&uri=true"
 SHRINKS_AT_MOST = 300
 
 
@@ -29,7 +28,6 @@ class Failure:
 def open_database(url: str) -> SimDatabase:
     """Open a database for simulations and make its tables; one serves all seeds, one after the other."""
     database = SimDatabase(url)
-    database.keep_alive()
     metadata.create_all(database.engine)
     return database
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ for folder in (FOLDER.parent, FOLDER.parents[1] / "scripts"):
 from services.postgres import postgres_server  # noqa: E402  (found through the path set above)
 from simulation.faults import SimDatabase  # noqa: E402
 from simulation.mutants import MUTANTS, mutated  # noqa: E402
-from simulation.play import MEMORY, Failure, open_database, play, shrink  # noqa: E402
+from simulation.play import Failure, open_database, play, shrink  # noqa: E402
 from simulation.scenario import generate  # noqa: E402
 
 
@@ -54,10 +55,16 @@ def _parser() -> argparse.ArgumentParser:
 @contextlib.contextmanager
 def _database(kind: str) -> Iterator[SimDatabase]:
     with contextlib.ExitStack() as stack:
-        url = MEMORY if kind == "sqlite" else stack.enter_context(postgres_server())
+        url = stack.enter_context(postgres_server() if kind == "postgresql" else _sqlite_file())
         database = open_database(url)
         stack.callback(database.dispose)
         yield database
+
+
+@contextlib.contextmanager
+def _sqlite_file() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{folder}/simulation.db"
 
 
 def _report(failure: Failure, database: SimDatabase, options: argparse.Namespace) -> int:

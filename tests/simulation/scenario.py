@@ -134,8 +134,12 @@ def arrange(tasks: list[SimTask]) -> dict[str, SimTask]:
 def generate(seed: int) -> Scenario:
     """Return the scenario of a seed."""
     rng = random.Random(f"scenario {seed}")
-    pools = tuple((f"pool{n}", rng.randint(1, 3)) for n in range(rng.randint(0, 2)))
-    dags = tuple(_dag(rng, f"dag{n}", [name for name, _ in pools]) for n in range(rng.randint(1, 2)))
+    is_tight = rng.random() < 0.25  # one slot that everything wants
+    pools = tuple(
+        (f"pool{n}", 1 if is_tight else rng.randint(1, 3)) for n in range(1 if is_tight else rng.randint(0, 2))
+    )
+    choice = pools if is_tight else (*pools, ("default_pool", 128))
+    dags = tuple(_dag(rng, f"dag{n}", choice) for n in range(2 if is_tight else rng.randint(1, 2)))
     runs = tuple((rng.uniform(0, 20), rng.choice(dags).dag_id) for _ in range(rng.randint(1, 2)))
     return Scenario(
         seed=seed,
@@ -148,7 +152,7 @@ def generate(seed: int) -> Scenario:
     )
 
 
-def _dag(rng: random.Random, dag_id: str, pools: list[str]) -> SimDag:
+def _dag(rng: random.Random, dag_id: str, pools: tuple[tuple[str, int], ...]) -> SimDag:
     tasks: list[SimTask] = []
     for n in range(rng.randint(1, 8)):
         tasks.append(_task(rng, f"t{n}", tasks, pools))
@@ -163,7 +167,7 @@ def _dag(rng: random.Random, dag_id: str, pools: list[str]) -> SimDag:
     )
 
 
-def _task(rng: random.Random, task_id: str, above: list[SimTask], pools: list[str]) -> SimTask:
+def _task(rng: random.Random, task_id: str, above: list[SimTask], pools: tuple[tuple[str, int], ...]) -> SimTask:
     count = min(len(above), rng.choice([0, 1, 1, 1, 2, 2, 3]))
     upstream = tuple(sorted(task.task_id for task in rng.sample(above, count)))
     expand: tuple[tuple[str, Any], ...] | None = None
@@ -172,15 +176,16 @@ def _task(rng: random.Random, task_id: str, above: list[SimTask], pools: list[st
         expand = (("x", rng.choice([0, 1, 2, 3])),)
     elif kind < 0.25 and upstream:
         expand = (("x", (rng.choice(upstream), "return_value")),)
+    pool, slots = rng.choice(pools)
     return SimTask(
         task_id,
         0,
         upstream,
         trigger_rule=rng.choice(RULES),
         retries=rng.choice([0, 0, 1, 2]),
-        pool=rng.choice([*pools, "default_pool"]),
-        pool_slots=1,
-        priority=rng.randint(1, 3),
+        pool=pool,
+        pool_slots=min(slots, rng.choice([1, 1, 2])),
+        priority=rng.randint(1, 5),
         is_empty=expand is None and rng.random() < 0.15,
         expand=expand,
         is_branch=rng.random() < 0.2,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from simulation.faults import SimDatabase
 from simulation.mutants import KNOWN_SEEDS, MUTANTS, mutated
-from simulation.play import MEMORY, open_database, play, shrink
+from simulation.play import open_database, play, shrink
 from simulation.run import main
 from simulation.scenario import generate
 
@@ -17,9 +17,9 @@ SEEDS = 40
 
 
 @pytest.fixture(scope="module")
-def simulated() -> Iterator[SimDatabase]:
-    """A database in memory that all seeds use one after the other."""
-    database = open_database(MEMORY)
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimDatabase]:
+    """A database that all seeds use one after the other."""
+    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('simulation')}/simulation.db")
     yield database
     database.dispose()
 

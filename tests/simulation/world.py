@@ -75,6 +75,7 @@ class World:
         self.started: set[tuple[int, int]] = set()
         self.attempts: set[tuple[int, int]] = set()
         self.cleared_tokens: dict[int, int] = {}
+        self.cleared_runs: set[int] = set()
         self.faults = scenario.faults
         self.checker = Checker(self)
         self._fill()
@@ -226,7 +227,8 @@ class World:
         if run not in self.run_versions:
             with self.database.calm() as conn:
                 self.run_versions.update(
-                    iter(conn.execute(sa.select(tables.dag_run.c.id, tables.dag_run.c.version_id)).tuples())
+                    (row[0], row[1])
+                    for row in conn.execute(sa.select(tables.dag_run.c.id, tables.dag_run.c.version_id))
                 )
         return self.versions[self.run_versions[run]]
 
@@ -279,8 +281,8 @@ class World:
         """Remember the tokens of instances that were cleared: what was tried before does not count any more."""
         t = tables.task_instance.c
         with self.database.calm() as conn:
-            found = conn.execute(sa.select(t.id, t.token).where(t.id.in_(list(instances)))).tuples()
-            self.cleared_tokens.update(iter(found))
+            found = conn.execute(sa.select(t.id, t.token).where(t.id.in_(list(instances))))
+            self.cleared_tokens.update((row[0], row[1]) for row in found)
 
     def skipped_by(self, dag: SimDag, instance: int, token: int) -> set[str]:
         """Return the tasks that a recorded try skipped by name."""

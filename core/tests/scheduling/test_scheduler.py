@@ -121,7 +121,7 @@ def test_an_idle_step_is_one_statement_and_a_renewal_a_few_more(office, statemen
     office.pass_(seconds=3)
     with statements.recorded(office.database) as recorded:
         office.scheduler.step()
-    recorded.assert_at_most(6)
+    recorded.assert_at_most(4)
 
 
 def test_run_stops_when_told_and_records_its_end(office):

@@ -29,7 +29,8 @@ def renew(database: Database, daemon_id: str, *, clock: Clock, settings: Setting
         daemons.beat(conn, clock=clock, leases=settings.leases)
         return daemons.renew(conn, daemon_id, clock=clock, leases=settings.leases)
 
-    return database.write(work)
+    # The very first beat inserts the row, and two schedulers may do so at once.
+    return database.write(work, collisions=True)
 
 
 def watch_leases(database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, settings: Settings) -> frozenset[str]:
