@@ -11,19 +11,20 @@ import argparse
 import dataclasses
 import importlib
 import inspect
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import tradewind
+from tradewind import timetables
 from tradewind.authoring import macros
 from tradewind.authoring.context import build_context
 from tradewind.cli.main import GROUPS
 from tradewind.cli.parser import Parser
 from tradewind.config.sections import SECTIONS
 from tradewind.operators.empty import EmptyOperator
+from tradewind.plugins import builtin
 from tradewind.plugins.kinds import KINDS
 from tradewind_plugins import exceptions
 from tradewind_plugins.trigger_rule import TriggerRule
@@ -39,7 +40,7 @@ RULES = {
     TriggerRule.ALL_SKIPPED: "all of them were skipped",
     TriggerRule.ONE_SUCCESS: "one succeeded; it does not wait for the others",
     TriggerRule.ONE_FAILED: "one failed; it does not wait for the others",
-    TriggerRule.ONE_DONE: "one succeeded or failed; it does not wait for the others",
+    TriggerRule.ONE_DONE: "one succeeded or failed itself; it does not wait for the others",
     TriggerRule.NONE_FAILED: "all of them succeeded or were skipped",
     TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS: "all of them succeeded or were skipped, and at least one succeeded: "
     "what joins the ways of a branch",
@@ -151,16 +152,17 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield from _options(parser)
     for name, verb in verbs.items():
         yield f"### {parser.prog.removeprefix('tradewind ')} {name}"
-        yield (verb.description or "").replace("'", "`") if "`" in (verb.description or "") else verb.description or ""
+        yield verb.description or ""
         yield from _options(verb)
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
     usage = re.sub(r"\s+", " ", parser.format_usage().removeprefix("usage: ")).replace("[-h] ", "").replace(" [-h]", "")
     yield f"```\n{usage.strip()}\n```"
-    rows = [(_spelling(each), each.help or "") for each in parser._actions if each.help and "-h" not in each.option_strings]  # noqa: SLF001
+    actions = [each for each in parser._actions if each.help and "-h" not in each.option_strings]  # noqa: SLF001
+    rows = [(_spelling(each), each.help or "") for each in actions]
     if rows:
-        yield _table(("", ""), rows)
+        yield _table(("argument", "meaning"), rows)
 
 
 def _spelling(action: argparse.Action) -> str:
@@ -174,9 +176,12 @@ def trigger_rules() -> Iterator[str]:
         '`@task(trigger_rule="all_done")` or `trigger_rule=TriggerRule.ALL_DONE`. A task whose rule cannot be met any '
         "more ends as `skipped` or `upstream_failed` without running."
     )
-    yield _table(("rule", "the task runs when, of those directly before it,"), ((f"`{rule}`", RULES[rule]) for rule in TriggerRule))
+    yield _table(
+        ("rule", "the task runs when, of those directly before it,"),
+        ((f"`{rule}`", RULES[rule]) for rule in TriggerRule),
+    )
     yield (
-        "A task that a failed task kept from running (`upstream_failed`) counts as failed. The names of Airflow 1.10, "
+        "A task that a failed task kept from running (`upstream_failed`) counts as failed, except for `one_done`. The names of Airflow 1.10, "
         "`dummy` and `none_failed_or_skipped`, are understood. `all_done_setup_success` comes with setup and teardown "
         "tasks, which are not built yet."
     )
@@ -185,7 +190,7 @@ def trigger_rules() -> Iterator[str]:
 def template_variables() -> Iterator[str]:
     """Every key of a task's context."""
     yield (
-        "In templated arguments (`bash_command`, `sql` …) as `{{ ds }}`; in Python as `get_current_context()[\"ds\"]`, or "
+        'In templated arguments (`bash_command`, `sql` …) as `{{ ds }}`; in Python as `get_current_context()["ds"]`, or '
         "as an argument of that name of an operator's callable. Moments are pendulum's."
     )
     with tradewind.DAG("page", schedule=None):
@@ -204,26 +209,22 @@ def names() -> Iterator[str]:
     yield "## `from tradewind import …`"
     rows = ((f"`{name}`", _summary(getattr(tradewind, name))) for name in sorted(tradewind._HOMES))  # noqa: SLF001
     yield _table(("name", "what it is"), rows)
-    for folder, what in (("operators", "operator"), ("sensors", "sensor"), ("timetables", "timetable")):
-        yield f"## Each {what}"
-        yield _table(("import", "what it is"), _classes(folder))
+    for kind, title in (("operator", "Operators"), ("sensor", "Sensors")):
+        yield f"## {title}"
+        yield _table(("import", "what it is"), _declared(kind))
+    yield "## Timetables: `from tradewind.timetables import …`"
+    made = [name for name in timetables.__all__ if name.endswith("Timetable") and name != "Timetable"]
+    yield _table(("name", "what it is"), ((f"`{name}`", _summary(getattr(timetables, name))) for name in made))
     yield "## `from tradewind.exceptions import …`"
     errors = ((f"`{name}`", _summary(getattr(exceptions, name))) for name in exceptions.__all__)
     yield _table(("name", "when"), errors)
-    yield (
-        f"Providers add more; `tradewind plugins catalogue` lists what is installed, by kind: {', '.join(KINDS)}."
-    )
+    yield f"Providers add more; `tradewind plugins catalogue` lists what is installed, by kind: {', '.join(KINDS)}."
 
 
-def _classes(folder: str) -> Iterator[tuple[str, str]]:
-    package = importlib.import_module(f"tradewind.{folder}")
-    for file in sorted(Path(package.__path__[0]).glob("*.py")):
-        name = package.__name__ if file.stem == "__init__" else f"{package.__name__}.{file.stem}"
-        module = importlib.import_module(name)
-        for public in getattr(module, "__all__", ()):
-            value = getattr(module, public)
-            if inspect.isclass(value):
-                yield f"`{name}.{public}`", _summary(value)
+def _declared(kind: str) -> Iterator[tuple[str, str]]:
+    """What core declares of a kind; what else is installed here does not count."""
+    for declared in getattr(builtin, f"tradewind_{kind}s")():
+        yield f"`{declared.path.replace(':', '.')}`", declared.summary
 
 
 def _summary(value: Any) -> str:
@@ -239,7 +240,6 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
 
 def main() -> None:
     """Write the pages."""
-    os.environ["COLUMNS"] = "1000"
     for name, text in pages().items():
         (PAGES / name).write_text(text, encoding="utf-8")
         print(PAGES / name)
