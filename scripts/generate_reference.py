@@ -12,13 +12,13 @@ import dataclasses
 import importlib
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import tradewind
 from tradewind import timetables
-from tradewind.authoring import macros
+from tradewind.authoring import dag_arguments, macros
 from tradewind.authoring.context import build_context
 from tradewind.cli.main import GROUPS
 from tradewind.cli.parser import Parser
@@ -26,7 +26,7 @@ from tradewind.config.sections import SECTIONS
 from tradewind.operators.empty import EmptyOperator
 from tradewind.plugins import builtin
 from tradewind.plugins.kinds import KINDS
-from tradewind_plugins import exceptions
+from tradewind_plugins import arguments, exceptions
 from tradewind_plugins.trigger_rule import TriggerRule
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -77,6 +77,9 @@ VARIABLES = {
     "yesterday_ds_nodash": "the same without dashes",
 }
 
+MEAN_NOTHING_ALONE = {"email_on_failure", "email_on_retry", "ignore_first_depends_on_past", "max_retry_delay"}
+LOOKS = {"default_view", "orientation"}
+
 
 def pages() -> dict[str, str]:
     """Return every page: file name -> text."""
@@ -86,6 +89,7 @@ def pages() -> dict[str, str]:
         "trigger-rules.md": _page("Trigger rules", trigger_rules()),
         "template-variables.md": _page("Template variables", template_variables()),
         "names.md": _page("Public names", names()),
+        "refused-arguments.md": _page("Arguments of Airflow that are refused", refused_arguments()),
     }
 
 
@@ -181,9 +185,9 @@ def trigger_rules() -> Iterator[str]:
         ((f"`{rule}`", RULES[rule]) for rule in TriggerRule),
     )
     yield (
-        "A task that a failed task kept from running (`upstream_failed`) counts as failed, except for `one_done`. The names of Airflow 1.10, "
-        "`dummy` and `none_failed_or_skipped`, are understood. `all_done_setup_success` comes with setup and teardown "
-        "tasks, which are not built yet."
+        "A task that a failed task kept from running (`upstream_failed`) counts as failed, except for `one_done`. The "
+        "names of Airflow 1.10, `dummy` and `none_failed_or_skipped`, are understood. `all_done_setup_success` comes with "
+        "setup and teardown tasks, which are not built yet."
     )
 
 
@@ -219,6 +223,29 @@ def names() -> Iterator[str]:
     errors = ((f"`{name}`", _summary(getattr(exceptions, name))) for name in exceptions.__all__)
     yield _table(("name", "when"), errors)
     yield f"Providers add more; `tradewind plugins catalogue` lists what is installed, by kind: {', '.join(KINDS)}."
+
+
+def refused_arguments() -> Iterator[str]:
+    """Arguments of Airflow 2 that are not built yet."""
+    yield (
+        "Tradewind takes an argument, or refuses it by name when the file is read; it never takes one and ignores it. Those "
+        "below are Airflow 2's and not built yet. A value that asks for nothing, such as `depends_on_past=False`, `None` or an "
+        "empty list, is taken, as files in the wild spell such values out."
+    )
+    yield "## Of tasks"
+    yield _words(set(arguments.NOT_BUILT) - MEAN_NOTHING_ALONE)
+    yield (
+        "`email` is taken where `email_on_failure` and `email_on_retry` are both off, `max_retry_delay` and "
+        "`ignore_first_depends_on_past` where what they belong to is not asked for."
+    )
+    yield "## Of DAGs"
+    yield _words(set(dag_arguments.NOT_BUILT) - LOOKS)
+    yield _table(("instead of", "write"), ((f"`{old}`", f"`{new}`") for old, new in dag_arguments.INSTEAD.items()))
+    yield "`default_view` and `orientation` are taken and mean nothing: they choose among Airflow's pages."
+
+
+def _words(found: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(found))
 
 
 def _declared(kind: str) -> Iterator[tuple[str, str]]:
