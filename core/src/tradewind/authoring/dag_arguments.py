@@ -21,7 +21,7 @@ def _always(_value: Any) -> bool:
 
 
 # Name -> does this value ask for nothing? What does, is accepted; anything else is refused.
-_NOT_BUILT: dict[str, Callable[[Any], bool]] = {
+NOT_BUILT: dict[str, Callable[[Any], bool]] = {
     "access_control": _is_empty,
     "auto_register": lambda value: value is True,
     "dag_display_name": _is_empty,
@@ -37,7 +37,7 @@ _NOT_BUILT: dict[str, Callable[[Any], bool]] = {
     "owner_links": _is_empty,
     "sla_miss_callback": _is_empty,
 }
-_INSTEAD = {
+INSTEAD = {
     "concurrency": "max_active_tasks",
     "timetable": "schedule",
 }
@@ -46,12 +46,12 @@ _INSTEAD = {
 def refuse_unknown(dag_id: str, extra: Mapping[str, Any]) -> None:
     """Raise ``TradewindException`` for the first argument in ``extra`` that asks for something that is not there."""
     for name, value in extra.items():
-        if name in _INSTEAD:
+        if name in INSTEAD:
             if value is not None:
-                raise TradewindException(f"DAG {dag_id!r}: the argument {name!r} is called {_INSTEAD[name]!r} here.")
-        elif name not in _NOT_BUILT:
+                raise TradewindException(f"DAG {dag_id!r}: the argument {name!r} is called {INSTEAD[name]!r} here.")
+        elif name not in NOT_BUILT:
             raise TradewindException(f"DAG {dag_id!r}: DAG has no argument {name!r}.")
-        elif not _NOT_BUILT[name](value):
+        elif not NOT_BUILT[name](value):
             raise TradewindException(
                 f"DAG {dag_id!r}: the argument {name}={value!r} is not built yet in Tradewind; "
                 "leave it out to run the DAG without it."

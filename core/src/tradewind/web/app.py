@@ -41,7 +41,7 @@ def create_app(config: Config, database: Database) -> Flask:
         given = request.authorization
         if given is not None and given.type == "basic" and administrator.accepts(given.username, given.password):
             return None
-        text = "Log in as admin, with the password that `tradewind standalone` printed when it first started.\n"
+        text = "Log in as admin, with the password that the web server printed when it first started.\n"
         return Response(
             text, 401, {"WWW-Authenticate": 'Basic realm="Tradewind", charset="UTF-8"'}, mimetype="text/plain"
         )

@@ -15,8 +15,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs = Verbs(parser)
     add_output_option(verbs.add("list", list_settings))
     get = verbs.add("get-value", get_value)
-    get.add_argument("section")
-    get.add_argument("key")
+    get.add_argument("section", help="such as web")
+    get.add_argument("key", help="such as port")
 
 
 def list_settings(options: argparse.Namespace) -> None:

@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     new.add_argument("conn_id")
     new.add_argument("--conn-uri", help="type://login:password@host:port/schema?key=value")
     new.add_argument("--conn-json", help="a JSON object with conn_type, host, login …")
-    new.add_argument("--conn-type")
+    new.add_argument("--conn-type", help="such as sqlite; the other parts follow as options of their own")
     for part in PARTS:
         new.add_argument(f"--conn-{part}", dest=part, type=int if part == "port" else str)
     verbs.add("delete", delete_connection).add_argument("conn_id")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
 
-from tradewind.access.passwords import ADMIN, make_admin_password
+from tradewind.cli.admin import tell_admin_password
 from tradewind.cli.listening import require_free
 from tradewind.cli.processes import ChildProcesses, tradewind_command
 from tradewind.cli.session import Session, open_session
@@ -56,9 +56,7 @@ def prepare(session: Session) -> None:
     """Make what the first start needs: folder, schema, password, and a SQLite connection to try things with."""
     session.config.dags.folder.mkdir(parents=True, exist_ok=True)
     migrating.migrate(session.database)
-    password = make_admin_password(session.config.home)
-    if password is not None:
-        print(f"Log in as {ADMIN}, password: {password}  (shown only this once)", flush=True)
+    tell_admin_password(session.config.home)
     sqlite = Connection(
         conn_id="sqlite_default",
         conn_type="sqlite",

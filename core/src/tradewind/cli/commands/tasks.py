@@ -26,8 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     logs.add_argument("dag_id")
     logs.add_argument("task_id")
     logs.add_argument("run_id")
-    logs.add_argument("--map-index", type=int, default=-1)
-    logs.add_argument("--try-number", type=int, help="default: the last")
+    logs.add_argument("--map-index", type=int, default=-1, help="which instance of a mapped task, from 0")
+    logs.add_argument("--try-number", type=int, help="which try, from 1 (default: the last)")
 
 
 def states_for_dag_run(options: argparse.Namespace) -> None:

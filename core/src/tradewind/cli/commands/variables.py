@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     change.add_argument("key")
     change.add_argument("value")
     change.add_argument("-j", "--json", action="store_true", help="refuse a value that is not JSON")
-    change.add_argument("--description")
+    change.add_argument("--description", help="what it is for")
     verbs.add("delete", delete_variable).add_argument("key")
 
 

@@ -1,9 +1,10 @@
-"""Serve the web page and /health."""
+"""Serve the web page and /health; the first start makes an administrator's password, which is printed once."""
 
 from __future__ import annotations
 
 import argparse
 
+from tradewind.cli.admin import tell_admin_password
 from tradewind.cli.listening import cannot_listen, require_free
 from tradewind.cli.session import open_session
 from tradewind.web.server import serve
@@ -22,6 +23,7 @@ def webserver(options: argparse.Namespace) -> None:
     with open_session(overrides={key: value for key, value in given.items() if value is not None}) as session:
         web = session.config.web
         require_free(web.host, web.port)
+        tell_admin_password(session.config.home)
         try:
             serve(session.config, session.database, on_ready=lambda url: print(f"Listening on {url}", flush=True))
         except OSError as error:

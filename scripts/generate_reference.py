@@ -1,0 +1,276 @@
+"""Write the reference pages that the code itself knows: settings, commands, trigger rules, template variables, names.
+
+    python scripts/generate_reference.py
+
+A test holds the committed pages to what this writes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import tradewind
+from tradewind import timetables
+from tradewind.authoring import dag_arguments, macros
+from tradewind.authoring.context import build_context
+from tradewind.cli.main import GROUPS
+from tradewind.cli.parser import Parser
+from tradewind.config.sections import SECTIONS
+from tradewind.operators.empty import EmptyOperator
+from tradewind.plugins import builtin
+from tradewind.plugins.kinds import KINDS
+from tradewind_plugins import arguments, exceptions
+from tradewind_plugins.trigger_rule import TriggerRule
+
+PAGES = Path(__file__).parents[1] / "docs" / "reference"
+NOTE = "<!-- Written by scripts/generate_reference.py from the code: change it there. -->\n"
+
+RULES = {
+    TriggerRule.ALL_SUCCESS: "all of them succeeded; the usual rule",
+    TriggerRule.ALL_FAILED: "all of them failed",
+    TriggerRule.ALL_DONE: "all of them ended, in whatever way",
+    TriggerRule.ALL_DONE_MIN_ONE_SUCCESS: "all of them ended, and at least one succeeded",
+    TriggerRule.ALL_SKIPPED: "all of them were skipped",
+    TriggerRule.ONE_SUCCESS: "one succeeded; it does not wait for the others",
+    TriggerRule.ONE_FAILED: "one failed; it does not wait for the others",
+    TriggerRule.ONE_DONE: "one succeeded or failed itself; it does not wait for the others",
+    TriggerRule.NONE_FAILED: "all of them succeeded or were skipped",
+    TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS: "all of them succeeded or were skipped, and at least one succeeded: "
+    "what joins the ways of a branch",
+    TriggerRule.NONE_SKIPPED: "all of them succeeded or failed",
+    TriggerRule.ALWAYS: "at once, whatever they do",
+}
+
+VARIABLES = {
+    "conn": "connections: `conn.shop_db.host`, `conn.get('shop_db', default)`",
+    "dag": "the DAG",
+    "dag_run": "the run: `dag_run.run_id`, `dag_run.conf`, `dag_run.start_date` …",
+    "data_interval_end": "the end of the time that the run is about",
+    "data_interval_start": "the beginning of the time that the run is about",
+    "ds": "the logical date's day, as `2026-01-31`",
+    "ds_nodash": "the same as `20260131`",
+    "execution_date": "an older name of `logical_date`",
+    "logical_date": "what the run is about; for a scheduled run, the beginning of its interval",
+    "macros": f"functions: {', '.join(f'`{name}`' for name in macros.__all__)}",
+    "params": "the run's params: the DAG's defaults, the task's, and what the run's conf says",
+    "run_id": "the run's name",
+    "run_type": "`scheduled` or `manual`",
+    "task": "the task",
+    "task_instance": "an older name of `ti`",
+    "task_instance_key_str": "DAG id, task id and day as one text",
+    "test_mode": "always false",
+    "ti": "the task instance: `ti.try_number`, `ti.map_index`, `ti.xcom_pull(…)`, `ti.xcom_push(…)` …",
+    "tomorrow_ds": "the day after `ds`",
+    "tomorrow_ds_nodash": "the same without dashes",
+    "ts": "the logical date in ISO 8601",
+    "ts_nodash": "the same as `20260131T000000`",
+    "ts_nodash_with_tz": "the same with its offset",
+    "var": "variables: `var.value.name`, `var.json.name`, `var.value.get('name', default)`",
+    "yesterday_ds": "the day before `ds`",
+    "yesterday_ds_nodash": "the same without dashes",
+}
+
+MEAN_NOTHING_ALONE = {"email_on_failure", "email_on_retry", "ignore_first_depends_on_past", "max_retry_delay"}
+LOOKS = {"default_view", "orientation"}
+
+
+def pages() -> dict[str, str]:
+    """Return every page: file name -> text."""
+    return {
+        "configuration.md": _page("Configuration", configuration()),
+        "cli.md": _page("Commands", commands()),
+        "trigger-rules.md": _page("Trigger rules", trigger_rules()),
+        "template-variables.md": _page("Template variables", template_variables()),
+        "names.md": _page("Public names", names()),
+        "refused-arguments.md": _page("Arguments of Airflow that are refused", refused_arguments()),
+    }
+
+
+def _page(title: str, parts: Iterator[str]) -> str:
+    return f"# {title}\n\n{NOTE}\n" + "\n\n".join(parts) + "\n"
+
+
+def configuration() -> Iterator[str]:
+    """Every key with type, default and what it does."""
+    yield (
+        "Keys of `tradewind.toml` in `TRADEWIND_HOME`. Each can also be set by the environment: `web.port` is "
+        "`TRADEWIND__WEB__PORT`. [Configure](../how-to/configure.md) says how; `tradewind config list` shows the "
+        "values in use and where each comes from. `{home}` is `TRADEWIND_HOME`."
+    )
+    for section, cls in SECTIONS.items():
+        hints = get_type_hints(cls)
+        yield f"## {section}"
+        yield inspect.getdoc(cls) or ""
+        rows = (
+            (f"`{section}.{field.name}`", _type(hints[field.name]), _default(field), _doc(field))
+            for field in dataclasses.fields(cls)
+        )
+        yield _table(("key", "type", "default", "what it does"), rows)
+
+
+def _type(hint: Any) -> str:
+    return "list of texts" if hint == tuple[str, ...] else {str: "text", Path: "path"}.get(hint, hint.__name__)
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    value = field.default
+    if isinstance(value, tuple):
+        return "<br>".join(f"`{each}`" for each in value) or "none"
+    shown = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{shown}`" if shown else "empty"
+
+
+def _doc(field: dataclasses.Field[Any]) -> str:
+    return field.metadata["doc"] + (" Never shown." if field.metadata["secret"] else "")
+
+
+def commands() -> Iterator[str]:
+    """Every command with its verbs, arguments and options, as its parser declares them."""
+    yield (
+        "`tradewind COMMAND --help` says the same. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. "
+        "Lists take `-o table|json|yaml|plain`."
+    )
+    yield _table(("command", "what it does"), ((f"[`{name}`](#{name})", text) for name, text in GROUPS.items()))
+    for group in GROUPS:
+        module = importlib.import_module(f"tradewind.cli.commands.{group.replace('-', '_')}")
+        parser = Parser(prog=f"tradewind {group}", description=module.__doc__)
+        module.configure(parser)
+        yield f"## {group}"
+        yield (module.__doc__ or "").strip()
+        yield from _command(parser)
+
+
+def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
+    verbs: Mapping[str, argparse.ArgumentParser] = next(
+        (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)),  # noqa: SLF001
+        {},
+    )
+    if not verbs:
+        yield from _options(parser)
+    for name, verb in verbs.items():
+        yield f"### {parser.prog.removeprefix('tradewind ')} {name}"
+        yield verb.description or ""
+        yield from _options(verb)
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    usage = re.sub(r"\s+", " ", parser.format_usage().removeprefix("usage: ")).replace("[-h] ", "").replace(" [-h]", "")
+    yield f"```\n{usage.strip()}\n```"
+    actions = [each for each in parser._actions if each.help and "-h" not in each.option_strings]  # noqa: SLF001
+    rows = [(_spelling(each), each.help or "") for each in actions]
+    if rows:
+        yield _table(("argument", "meaning"), rows)
+
+
+def _spelling(action: argparse.Action) -> str:
+    return ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.metavar or action.dest}`"
+
+
+def trigger_rules() -> Iterator[str]:
+    """Every trigger rule."""
+    yield (
+        "`trigger_rule=` says how the tasks directly before a task must have ended for it to run: "
+        '`@task(trigger_rule="all_done")` or `trigger_rule=TriggerRule.ALL_DONE`. A task whose rule cannot be met any '
+        "more ends as `skipped` or `upstream_failed` without running."
+    )
+    yield _table(
+        ("rule", "the task runs when, of those directly before it,"),
+        ((f"`{rule}`", RULES[rule]) for rule in TriggerRule),
+    )
+    yield (
+        "A task that a failed task kept from running (`upstream_failed`) counts as failed, except for `one_done`. The "
+        "names of Airflow 1.10, `dummy` and `none_failed_or_skipped`, are understood. `all_done_setup_success` comes with "
+        "setup and teardown tasks, which are not built yet."
+    )
+
+
+def template_variables() -> Iterator[str]:
+    """Every key of a task's context."""
+    yield (
+        'In templated arguments (`bash_command`, `sql` …) as `{{ ds }}`; in Python as `get_current_context()["ds"]`, or '
+        "as an argument of that name of an operator's callable. Moments are pendulum's."
+    )
+    with tradewind.DAG("page", schedule=None):
+        task = EmptyOperator(task_id="page")
+    known = build_context(task, dag_run={"run_id": "page", "logical_date": "2026-01-01T00:00:00+00:00"})
+    yield _table(("name", "value"), ((f"`{name}`", VARIABLES[name]) for name in sorted(known)))
+    yield (
+        "Not there yet: `prev_data_interval_start_success` and its like, `prev_start_date_success`, `outlets`, `inlets`, "
+        "`triggering_asset_events`. A template that names something unknown fails the task, naming it."
+    )
+
+
+def names() -> Iterator[str]:
+    """What may be imported, and what the installed distributions of this repository declare."""
+    yield "What DAG files may rely on. Everything else inside the packages may change without notice."
+    yield "## `from tradewind import …`"
+    rows = ((f"`{name}`", _summary(getattr(tradewind, name))) for name in sorted(tradewind._HOMES))  # noqa: SLF001
+    yield _table(("name", "what it is"), rows)
+    for kind, title in (("operator", "Operators"), ("sensor", "Sensors")):
+        yield f"## {title}"
+        yield _table(("import", "what it is"), _declared(kind))
+    yield "## Timetables: `from tradewind.timetables import …`"
+    made = [name for name in timetables.__all__ if name.endswith("Timetable") and name != "Timetable"]
+    yield _table(("name", "what it is"), ((f"`{name}`", _summary(getattr(timetables, name))) for name in made))
+    yield "## `from tradewind.exceptions import …`"
+    errors = ((f"`{name}`", _summary(getattr(exceptions, name))) for name in exceptions.__all__)
+    yield _table(("name", "when"), errors)
+    yield f"Providers add more; `tradewind plugins catalogue` lists what is installed, by kind: {', '.join(KINDS)}."
+
+
+def refused_arguments() -> Iterator[str]:
+    """Arguments of Airflow 2 that are not built yet."""
+    yield (
+        "Tradewind takes an argument, or refuses it by name when the file is read; it never takes one and ignores it. Those "
+        "below are Airflow 2's and not built yet. A value that asks for nothing, such as `depends_on_past=False`, `None` or an "
+        "empty list, is taken, as files in the wild spell such values out."
+    )
+    yield "## Of tasks"
+    yield _words(set(arguments.NOT_BUILT) - MEAN_NOTHING_ALONE)
+    yield (
+        "`email` is taken where `email_on_failure` and `email_on_retry` are both off, `max_retry_delay` and "
+        "`ignore_first_depends_on_past` where what they belong to is not asked for."
+    )
+    yield "## Of DAGs"
+    yield _words(set(dag_arguments.NOT_BUILT) - LOOKS)
+    yield _table(("instead of", "write"), ((f"`{old}`", f"`{new}`") for old, new in dag_arguments.INSTEAD.items()))
+    yield "`default_view` and `orientation` are taken and mean nothing: they choose among Airflow's pages."
+
+
+def _words(found: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(found))
+
+
+def _declared(kind: str) -> Iterator[tuple[str, str]]:
+    """What core declares of a kind; what else is installed here does not count."""
+    for declared in getattr(builtin, f"tradewind_{kind}s")():
+        yield f"`{declared.path.replace(':', '.')}`", declared.summary
+
+
+def _summary(value: Any) -> str:
+    text = inspect.getdoc(value) or ""
+    line = " ".join(text.partition("\n\n")[0].split())
+    return re.sub(r":(?:class|func|meth):`~?([^`]+)`", r"`\1`", line).replace("``", "`").replace("|", "\\|")
+
+
+def _table(head: tuple[str, ...], rows: Any) -> str:
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *(f"| {' | '.join(cell.replace(chr(10), ' ') for cell in row)} |" for row in rows)])
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, text in pages().items():
+        (PAGES / name).write_text(text, encoding="utf-8")
+        print(PAGES / name)
+
+
+if __name__ == "__main__":
+    main()
