@@ -66,7 +66,7 @@ def read_until_listening(process: subprocess.Popen[str]) -> tuple[str, str]:
             began = time.monotonic()
         found = re.search(r"[Pp]assword: (\S+)", line)
         password = found.group(1) if found else password
-        listening = re.search(r"http://\S+", line)
+        listening = re.search(r"http://[^\s;]+", line)
         if listening:
             require(began is not None, "it listens before it says that it starts")
             seconds = time.monotonic() - (began or 0)
