@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -186,6 +189,31 @@ def test_dags_test_looks_past_broken_files_and_names_them(run, dags: Path) -> No
     assert code == 1
     assert "has a DAG 'shopp'; did you mean shop? Or name its file with --file." in err
     assert "a_broken_shop.py could not be imported: SyntaxError: '(' was never closed." in err
+
+
+def test_dags_test_without_a_folder(run, home: Path) -> None:
+    code, _, err = run("dags", "test", "shop")
+    assert code == 1
+    assert err.startswith(
+        f"tradewind: The DAG folder {home / 'dags'} is not there or cannot be read: name the DAG's file"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root reads everything")
+@pytest.mark.parametrize("name", ["tradewind.toml", "fernet.key"])
+def test_a_file_that_may_not_be_read_is_one_line(home: Path, run, name: str) -> None:
+    run("connections", "add", "shop", "--conn-type", "sqlite", "--conn-password", "secret")
+    (home / "tradewind.toml").touch()
+    (home / name).chmod(0)
+    # As root, permission is asked for only without these capabilities
+    alone = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    command = [*alone, sys.executable, "-m", "tradewind", "connections", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"tradewind: No permission to use {home / name}: run this as the user whom it belongs to, or name another "
+        "folder with TRADEWIND_HOME.\n"
+    )
 
 
 def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> None:

@@ -9,7 +9,7 @@ from tradewind.config import ConfigError
 from tradewind.metadata.schema import SchemaError
 from tradewind.metadata.secrets import SecretError
 
-EXPECTED = (ConfigError, SchemaError, SecretError, TradewindException)
+EXPECTED = (ConfigError, PermissionError, SchemaError, SecretError, TradewindException)
 
 
 def describe(error: Exception) -> str | None:
@@ -20,4 +20,9 @@ def describe(error: Exception) -> str | None:
         return f"The metadata database refused: {reason} (`tradewind config list` shows database.url and its source)"
     if isinstance(error, NoSuchModuleError):
         return f"database.url names a kind of database that is not known here: {error}"
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return (
+            f"No permission to use {error.filename}: run this as the user whom it belongs to, or name another folder "
+            "with TRADEWIND_HOME."
+        )
     return str(error) if isinstance(error, EXPECTED) else None

@@ -95,6 +95,11 @@ def _not_found(dag_id: str, folder: Path, found: Sequence[str], broken: Mapping[
 
 def _files_that_name(dag_id: str, folder: Path) -> list[Path]:
     """Return the Python files that contain the id, then the others: an id may be put together in the code."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise CommandError(
+            f"The DAG folder {folder} is not there or cannot be read: name the DAG's file with --file, or the folder "
+            "with TRADEWIND_HOME or dags.folder."
+        )
     files = sorted(path for path in folder.rglob("*.py") if os.access(path, os.R_OK))
     return sorted(files, key=lambda path: dag_id.encode() not in path.read_bytes())
 
