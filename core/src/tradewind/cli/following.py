@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.session import Session
@@ -17,6 +18,7 @@ from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 LOOK_SECONDS = 0.1
 LOG_LINES = 20
 NAMES_SHOWN = 4
+BAR_WIDTH = 30
 FAILURES = frozenset({TaskState.FAILED, TaskState.UP_FOR_RETRY})
 
 
@@ -29,8 +31,7 @@ def follow_run(session: Session, run: int) -> listings.RunRow:
     console = Console(markup=False, highlight=False, soft_wrap=True)
     store = FileLogStore(session.config.logs.folder)
     told: set[tuple[int, int]] = set()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with progress_bar(console) as progress:
         bar = progress.add_task("waiting")
         for found, tasks in _looks(session, run):
             for task in tasks:
@@ -41,6 +42,13 @@ def follow_run(session: Session, run: int) -> listings.RunRow:
             progress.update(bar, total=len(tasks), completed=ended, description=_description(found, tasks))
     console.print(f"Run {found.run_id} of {found.dag_id}: {found.state}.")
     return found
+
+
+def progress_bar(console: Console) -> Progress:
+    """Return the bar; what is running comes last, cut to what room the terminal has left."""
+    names = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    columns = (BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn(), names)
+    return Progress(*columns, console=console, expand=True, disable=not console.is_terminal)
 
 
 def outcome_code(run: listings.RunRow) -> int:
