@@ -9,6 +9,23 @@ import pytest
 from tradewind.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
+SHOP = """
+from tradewind import Param, dag, task
+
+@dag(schedule=None, params={"n": Param(3, type="integer", minimum=0)})
+def shop():
+    @task
+    def numbers():
+        return [1, 2]
+
+    @task
+    def square(n):
+        return n * n
+
+    square.expand(n=numbers())
+
+shop()
+"""
 
 
 @pytest.fixture
@@ -32,3 +49,13 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return code, out, err
 
     return call
+
+
+@pytest.fixture
+def dags(home: Path, run) -> Path:
+    """A DAG folder with one good file, which was parsed."""
+    folder = home / "dags"
+    folder.mkdir()
+    (folder / "good.py").write_text(SHOP)
+    assert run("dag-processor", "--once")[0] == 0
+    return folder

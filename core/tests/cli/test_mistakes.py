@@ -12,23 +12,6 @@ from pathlib import Path
 
 import pytest
 
-OK = """
-from tradewind import Param, dag, task
-
-@dag(schedule=None, params={"n": Param(3, type="integer", minimum=0)})
-def shop():
-    @task
-    def numbers():
-        return [1, 2]
-
-    @task
-    def square(n):
-        return n * n
-
-    square.expand(n=numbers())
-
-shop()
-"""
 BROKEN = "from tradewind import dag\n@dag(schedule=None\ndef shopping(): ...\n"
 FROM_AIRFLOW = "from airflow import DAG\nwith DAG('old'): ...\n"
 REFUSED = """
@@ -39,16 +22,6 @@ from tradewind.operators.bash import BashOperator
 with DAG("late", schedule=None):
     BashOperator(task_id="x", bash_command="true", sla=timedelta(hours=1))
 """
-
-
-@pytest.fixture
-def dags(home: Path, run) -> Path:
-    """A DAG folder with one good file, which was parsed."""
-    folder = home / "dags"
-    folder.mkdir()
-    (folder / "good.py").write_text(OK)
-    assert run("dag-processor", "--once")[0] == 0
-    return folder
 
 
 @pytest.mark.parametrize(
