@@ -36,7 +36,7 @@ class Step:
 
 
 def steps(page: str, program: str) -> list[Step]:
-    """Return a page's files and commands in order; of the commands those of `program`."""
+    """Return a page's files and commands in order; of the commands those of `program`, and `touch`."""
     found = []
     for name, kind, text in FENCE.findall(page):
         if kind == "python":
@@ -45,6 +45,8 @@ def steps(page: str, program: str) -> list[Step]:
             continue
         for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
+            if command.startswith("touch "):
+                found.append(Step(output, command=command))
             if command.startswith(f"{program} "):
                 found.append(Step(output, command=PROGRAM + command.removeprefix(program)))
     return found
