@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def home(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Pa
     """TRADEWIND_HOME with a database that has the schema."""
     monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path))
     monkeypatch.setenv("TRADEWIND__DATABASE__URL", sqlite_url)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # `dags test` puts the file's folder in front
     return tmp_path
 
 

@@ -164,6 +164,13 @@ def test_dags_test_looks_past_broken_files_and_names_them(run, dags: Path) -> No
     assert "a_broken_shop.py could not be imported: SyntaxError: '(' was never closed." in err
 
 
+def test_dags_test_of_a_file_whose_provider_is_missing(run, dags: Path) -> None:
+    file = dags / "jobs.py"
+    file.write_text("import tradewind_celery\n")
+    _, _, err = run("dags", "test", "jobs", "--file", str(file))
+    assert err.endswith("No module named 'tradewind_celery'; run: pip install tradewind-celery\n")
+
+
 def test_dags_test_without_a_folder(run, home: Path) -> None:
     code, _, err = run("dags", "test", "shop")
     assert code == 1

@@ -19,6 +19,7 @@ from tradewind.config import load
 from tradewind.execution.in_process import InProcessRun, run_in_process
 from tradewind.metadata.engine import Database
 from tradewind.metadata.schema import SchemaError, require_current
+from tradewind.plugins.known import hint_for_module
 from tradewind.transitions.states import RunState
 
 
@@ -120,5 +121,6 @@ def _load(path: Path) -> Mapping[str, DAG]:
 def _broken(path: Path, error: Exception) -> CommandError:
     """Return the error for a file that cannot be imported: its traceback from the author's first frame on, then why."""
     trace = author_frames(error, __file__)
-    text = "".join(traceback.format_exception(type(error), error, trace))
-    return CommandError(f"{path} could not be imported:\n{text.rstrip()}")
+    text = "".join(traceback.format_exception(type(error), error, trace)).rstrip()
+    hint = hint_for_module(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    return CommandError(f"{path} could not be imported:\n{text}{hint}")
