@@ -12,6 +12,21 @@ from pathlib import Path
 
 import pytest
 
+OK_WITH_BREAKPOINT = """
+from tradewind import dag, task
+
+@dag(schedule=None)
+def stop():
+    @task
+    def look():
+        y = 41
+        breakpoint()
+        return y
+
+    look()
+
+stop()
+"""
 BROKEN = "from tradewind import dag\n@dag(schedule=None\ndef shopping(): ...\n"
 FROM_AIRFLOW = "from airflow import DAG\nwith DAG('old'): ...\n"
 REFUSED = """
@@ -169,6 +184,15 @@ def test_dags_test_of_a_file_whose_provider_is_missing(run, dags: Path) -> None:
     file.write_text("import tradewind_celery\n")
     _, _, err = run("dags", "test", "jobs", "--file", str(file))
     assert err.endswith("No module named 'tradewind_celery'; run: pip install tradewind-celery\n")
+
+
+def test_leaving_the_debugger_is_no_failure_of_ours(home: Path) -> None:
+    file = home / "stop.py"
+    file.write_text(OK_WITH_BREAKPOINT)
+    command = [sys.executable, "-m", "tradewind", "dags", "test", "stop", "--file", str(file)]
+    done = subprocess.run(command, input="p y + 1\nq\n", capture_output=True, text=True, check=False)
+    assert "(Pdb) 42" in done.stdout
+    assert (done.returncode, done.stderr) == (130, "tradewind: You left the debugger: the run was given up.\n")
 
 
 def test_dags_test_without_a_folder(run, home: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from bdb import BdbQuit
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,8 @@ def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, c
             conf=conf,
             database=database if _has_schema(database) else None,
         )
+    except BdbQuit as error:
+        raise CommandError("You left the debugger: the run was given up.", exit_code=130) from error
     finally:
         database.dispose()
     _print(dag_id, done)
