@@ -1,15 +1,11 @@
 """The test bed: a real Airflow 1.10.15 under Python 3.6 with the built wheels installed beside it.
 
 The interpreter is `TRADEWIND_PYTHON36`, else `python3.6` on the PATH, else one of pyenv's. Without one the tests are
-skipped, or fail where `CI_REQUIRE_BACKPORT=1`. The environment is kept between sessions, under
-`TRADEWIND_BACKPORT_CACHE`
-or `~/.cache/tradewind/backport`, in a folder named after the pins and the interpreter.
+skipped, or fail where `CI_REQUIRE_BACKPORT=1`. The environment is kept between sessions (`testbed/environment.py`).
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -19,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from testbed.environment import MISSING, checked, find_python36, held_environment, install_wheels
 from tradewind_backport_builder.build import build_provider, build_runtime
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
-PINS = HERE.parent / "testbed" / "airflow-1.10.15-py36.txt"
-BUILD_CONSTRAINTS = HERE.parent / "testbed" / "build-constraints.txt"
-MISSING = "no Python 3.6 was found (TRADEWIND_PYTHON36, python3.6, pyenv): the backports did not run on Airflow 1.10"
 
 
 @dataclass(frozen=True)
@@ -60,69 +54,14 @@ class Bed:
         }
 
 
-def checked(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
-    assert done.returncode == 0, f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-    return done  # type: ignore[no-any-return]
-
-
-def is_python36(candidate: str) -> bool:
-    """Ask the program itself: a shim of pyenv may stand on the PATH for a version that is not there."""
-    try:
-        done = subprocess.run(
-            [candidate, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return False
-    return done.stdout.strip() == "(3, 6)"
-
-
 @pytest.fixture(scope="session")
 def python36() -> str:
-    pyenv = sorted(Path.home().glob(".pyenv/versions/3.6*/bin/python"))
-    candidates = [os.environ.get("TRADEWIND_PYTHON36"), shutil.which("python3.6"), *map(str, pyenv)]
-    found = next((each for each in candidates if each and is_python36(each)), None)
+    found = find_python36()
     if found is not None:
         return found
     if os.environ.get("CI_REQUIRE_BACKPORT") == "1":
         pytest.fail(MISSING)
     pytest.skip(MISSING)
-
-
-def make_environment(venv: Path, python: str) -> None:
-    """Install the pinned Airflow; with uv where it is there, as that takes a quarter of pip's time."""
-    shutil.rmtree(venv, ignore_errors=True)
-    if shutil.which("uv"):
-        checked(["uv", "venv", "--python", python, str(venv)])
-        checked(
-            [
-                "uv",
-                "pip",
-                "install",
-                "--python",
-                str(venv),
-                "--build-constraints",
-                str(BUILD_CONSTRAINTS),
-                "-r",
-                str(PINS),
-            ]
-        )
-        return
-    checked([python, "-m", "venv", str(venv)])
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    checked([*pip, "--upgrade", "pip==21.3.1"])  # the bundled one compiles what has wheels
-    checked([*pip, "setuptools<58", "wheel<0.38"])
-    checked([*pip, "-r", str(PINS)], env={**os.environ, "PIP_CONSTRAINT": str(BUILD_CONSTRAINTS)})
-
-
-def install_wheels(venv: Path, wheels: list[Path]) -> None:
-    """Install into the same site-packages as Airflow, as a user would."""
-    names = [str(wheel) for wheel in wheels]
-    if shutil.which("uv"):
-        checked(["uv", "pip", "install", "--python", str(venv), "--no-deps", "--reinstall", *names])
-    else:
-        pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        checked([*pip, "--no-deps", "--force-reinstall", *names])
 
 
 @pytest.fixture(scope="session")
@@ -134,15 +73,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="session")
 def venv(python36: str, wheels: list[Path]) -> Iterator[Path]:
     """The environment, held alone: sessions share it one after another."""
-    cache = Path(os.environ.get("TRADEWIND_BACKPORT_CACHE") or Path.home() / ".cache" / "tradewind" / "backport")
-    key = hashlib.sha256(PINS.read_bytes() + BUILD_CONSTRAINTS.read_bytes() + python36.encode()).hexdigest()[:16]
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / f"{key}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = cache / key
-        if not (folder / "complete").exists():
-            make_environment(folder, python36)
-            (folder / "complete").touch()
+    with held_environment(python36) as folder:
         install_wheels(folder, wheels)
         yield folder
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +26,8 @@ from simulation.scenario import generate  # noqa: E402
 def main(arguments: list[str] | None = None) -> int:
     """Run what the arguments say; the exit code is 1 when a seed failed."""
     options = _parser().parse_args(arguments)
+    if options.jobs > 1 and options.seed is None:
+        return _side_by_side(options)
     seeds = (
         [options.seed] if options.seed is not None else range(options.first_seed, options.first_seed + options.seeds)
     )
@@ -40,11 +43,27 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _side_by_side(options: argparse.Namespace) -> int:
+    """Run shares of the seeds in processes of their own; each says for itself what failed, and how to see it again."""
+    share = -(-options.seeds // options.jobs)
+    last = options.first_seed + options.seeds
+    commands = [
+        [sys.executable, __file__, "--first-seed", str(first), "--seeds", str(min(share, last - first))]
+        + ["--database", options.database, *(["--mutant", options.mutant] if options.mutant else [])]
+        + ["--trace"] * options.trace
+        + ["--no-shrink"] * options.no_shrink
+        for first in range(options.first_seed, last, share)
+    ]
+    processes = [subprocess.Popen(command) for command in commands]
+    return max(process.wait() for process in processes)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, help="how many seeds (default: 200)")
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them (default: 0)")
     parser.add_argument("--seed", type=int, help="this seed alone")
+    parser.add_argument("--jobs", type=int, default=1, help="processes side by side, each with its share of the seeds")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="break the product in this way: the run must fail")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--trace", action="store_true", help="show every step of the failing seed")
