@@ -12,7 +12,7 @@ from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 
 from tradewind.cli.errors import CommandError
 from tradewind.config import Config, Loaded, load
-from tradewind.metadata import schema
+from tradewind.metadata import engine, schema
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.plugins.secrets import secrets_chain
@@ -78,7 +78,7 @@ def open_database(config: Config, *, pool_size: int | None = None) -> Database:
             "sqlite:/// and a file, or with postgresql://user:password@host/name."
         )
     try:
-        return Database(url, pool_size=pool_size or config.database.pool_size)
+        return engine.open_database(config.database, pool_size=pool_size)
     except (ArgumentError, ValueError) as error:
         raise CommandError(
             "database.url is no URL: write sqlite:///file, or postgresql://user:password@host/name with characters "

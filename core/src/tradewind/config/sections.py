@@ -30,6 +30,9 @@ class DatabaseSection:
         secret=True,
     )
     pool_size: int = option(5, "Connections that one process keeps at most.")
+    prepared_statements: bool = option(
+        True, "Let PostgreSQL keep plans of repeated statements; false behind a pooler that hands out transactions."
+    )
 
 
 @dataclass(frozen=True)

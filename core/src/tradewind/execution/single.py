@@ -14,7 +14,7 @@ from tradewind.execution.settings import WorkerSettings, worker_settings
 from tradewind.execution.supervisor import Supervisor
 from tradewind.execution.worker import EXECUTOR
 from tradewind.metadata.clock import Clock, SystemClock
-from tradewind.metadata.engine import Database
+from tradewind.metadata.engine import Database, open_database
 from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.statements import tickets
 from tradewind.metadata.wakeups import open_wakeups
@@ -76,7 +76,7 @@ def run_single_try(config: Config, instance: int, token: int) -> int:
         TradewindNotFoundException: see `SingleLifecycle.find`.
     """
     settings = worker_settings(config, f"try-{instance}-{token}-{os.getpid()}", executor=EXECUTOR)
-    database = Database(config.database.url, pool_size=config.database.pool_size)
+    database = open_database(config.database)
     clock = SystemClock()
     try:
         lifecycle = SingleLifecycle(

@@ -14,7 +14,7 @@ from tradewind.execution.settings import worker_settings
 from tradewind.execution.supervisor import Supervisor
 from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.engine import Database
+from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import open_wakeups, worker_channel
 from tradewind.transitions.loading import open_graphs
@@ -33,7 +33,7 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = worker_settings(config, worker, executor=executor)
-    database = Database(config.database.url, pool_size=config.database.pool_size)
+    database = open_database(config.database)
     clock = SystemClock()
     mouth = open_wakeups(database, config.home)
     ear = open_wakeups(database, config.home, listen=[worker_channel(executor)], listen_url=config.database.listen_url)

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from tradewind.config.sections import DatabaseSection
+
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -49,13 +51,15 @@ class Database:
     Arguments:
         url: SQLAlchemy URL; `postgresql://` means psycopg 3.
         pool_size: connections this process may hold at most.
+        prepared_statements: let PostgreSQL keep the plans of repeated statements; not behind a pooler that hands each
+            transaction another session.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, pool_size: int = 5, prepared_statements: bool = True) -> None:
         self.url = sa.make_url(url)
         if self.url.drivername in {"postgresql", "postgres"}:
             self.url = self.url.set(drivername="postgresql+psycopg")
-        self.engine = _engine(self.url, pool_size)
+        self.engine = _engine(self.url, pool_size, prepared_statements)
 
     @property
     def dialect(self) -> str:
@@ -111,13 +115,25 @@ class Database:
         return True
 
 
-def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
+def open_database(section: DatabaseSection, *, pool_size: int | None = None) -> Database:
+    """Return the database of the configuration; nothing connects to it yet.
+
+    Arguments:
+        pool_size: connections kept at most; by default the configuration's.
+    """
+    return Database(
+        section.url, pool_size=pool_size or section.pool_size, prepared_statements=section.prepared_statements
+    )
+
+
+def _engine(url: sa.URL, pool_size: int, prepared_statements: bool) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
     options: dict[str, Any] = {"isolation_level": "READ COMMITTED", "pool_pre_ping": False, "pool_size": pool_size}
     if url.get_backend_name() == "postgresql":
-        # Server-side prepared statements are off by default, as a transaction-pooling pgbouncer cannot keep them.
-        options["connect_args"] = {"prepare_threshold": None, "application_name": "tradewind"}
+        # A statement is prepared when it comes for the second time: the hot ones are the same for ever
+        threshold = 1 if prepared_statements else None
+        options["connect_args"] = {"prepare_threshold": threshold, "application_name": "tradewind"}
     return sa.create_engine(url, max_overflow=2, **options)
 
 
