@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
+from tradewind.execution.processes import end_with_parent
+
 RESTART_SECONDS = (0.2, 1.0, 5.0)
 STEADY_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -69,13 +71,15 @@ class ChildProcesses:
         os.write(self._ringer, b"!")
 
     def _start(self, child: Child) -> None:
-        # A session of its own: Ctrl+C reaches this process only, which then stops the children in order
+        # A session of its own: Ctrl+C reaches this process only, which then stops the children in order. Should it be
+        # killed instead, the children are asked to end by the kernel: without them a new start would find the port taken.
         child.process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
             child.command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=self._environment,
             start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509  (this process has one thread)
         )
         child.started_at, child.restart_at = time.monotonic(), None
         if child.process.stdout is not None:

@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -18,6 +19,12 @@ def become_subreaper() -> None:
     """Have orphaned descendants of this process become its children, so that it learns how they end."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """Have this process asked to end (SIGTERM) when its parent dies; called between fork and exec."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def reap_children() -> list[tuple[int, int]]:
