@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
@@ -50,6 +50,11 @@ from tradewind.transitions.runs import create_run
 from tradewind.transitions.states import ENDED_RUN, TaskState
 from tradewind.transitions.triggering import check_params
 from tradewind.transitions.values import Claimer, Ticket
+
+if TYPE_CHECKING:
+    _TextHandler = logging.StreamHandler[TextIO]
+else:
+    _TextHandler = logging.StreamHandler  # takes no parameter in Python 3.10
 
 WORKER = "in-process"
 EXECUTOR = "InProcessExecutor"
@@ -307,7 +312,7 @@ class InProcessHost(TaskHost):
         return reply
 
 
-class _MaskedHandler(logging.StreamHandler[TextIO]):
+class _MaskedHandler(_TextHandler):
     def __init__(self, out: TextIO, masker: Masker) -> None:
         super().__init__(out)
         self._masker = masker
