@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-import tomllib
 import yaml
 from tradewind.cli.main import GROUPS
 from tradewind.version import VERSION
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 def test_the_version_is_that_of_the_distribution(run) -> None:

@@ -145,8 +145,10 @@ class Cron:
             offset = self._offset(change - _INSTANT if reverse else change)
 
     def _step(self, moment: datetime, within: tzinfo, *, reverse: bool) -> datetime:
+        # Backwards from within a minute, cronsim 2.7 (the last for Python 3.10) passes over that minute's own tick
+        start = _next_whole_minute(moment) if reverse else moment
         try:
-            tick = next(CronSim(self.expression, moment.astimezone(within).replace(fold=0), reverse=reverse))
+            tick = next(CronSim(self.expression, start.astimezone(within).replace(fold=0), reverse=reverse))
         except StopIteration:
             raise self._never(moment) from None
         return tick.astimezone(timezone.utc)
@@ -167,3 +169,9 @@ class Cron:
 
     def _never(self, moment: datetime) -> TradewindTimetableInvalid:
         return TradewindTimetableInvalid(f"The schedule {self.expression!r} never happens near {moment.isoformat()}.")
+
+
+def _next_whole_minute(moment: datetime) -> datetime:
+    """Return the moment if it is a whole minute, else the next that is."""
+    whole = moment.replace(second=0, microsecond=0)
+    return whole if whole == moment else whole + timedelta(minutes=1)
