@@ -53,8 +53,11 @@ def _measure(kind: str, folder: Path, file: Path) -> tuple[float, int, float, in
         processor.round()
         shutil.copy(file, dags)
         processor.round()  # sees the file; the next look finds it at rest
-        first = _timed(processor, database)
-        again = _timed(processor, database)
+        # In a running system others have the database open too, so that closing a connection writes no checkpoint
+        with sa.create_engine(database.url).connect() as other:
+            other.execute(sa.text("SELECT 1 FROM dag")).all()
+            first = _timed(processor, database)
+            again = _timed(processor, database)
         database.dispose()
     return *first, *again
 
