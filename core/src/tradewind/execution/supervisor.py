@@ -340,9 +340,10 @@ class Supervisor:
         running = self._by_pid.pop(pid, None) or self._newly_greeted(pid)
         if running is None:
             return  # a parent, a spare, or a process that a task left behind
-        self._read_stream(running)
+        running.read_log(to_the_end=True)
+        self._read_stream(running)  # its outcome, or what it told to mask before it wrote what was just read
         if running.ended is None:
-            running.read_log(to_the_end=True)
+            running.log.write()  # before the cause is told: its last line belongs there
             self._settle(running, self._death(running, status))
         self._remove(running)
 
