@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -121,8 +120,8 @@ class LocalExecutor(Executor):
 
     def hurry(self) -> None:
         """End the worker's tasks: that is what a second SIGTERM says to it."""
-        if self.pid is not None:
-            os.kill(self.pid, signal.SIGTERM)
+        if self._process is not None:
+            self._process.terminate()
 
     def _stop(self, drain_seconds: float) -> None:
         self._stopping.set()

@@ -33,8 +33,8 @@ def worker(options: argparse.Namespace) -> None:
     """Run tasks until SIGTERM or Ctrl+C: the first lets running tasks end, the second ends them."""
     with open_session() as session:
         configure_log(session.config)
-        executor = _open_executor(session.config, options.executor)
         open_log_store(session.config).close()  # what is wrong with it is said here, not by a worker that cannot start
+        executor = _open_executor(session.config, options.executor)
     asked = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
