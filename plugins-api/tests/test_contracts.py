@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tradewind_plugins.contracts.codec import JsonCodec
-from tradewind_plugins.contracts.executor import Capacity, Executor, Submission, Ticket
+from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Submission, Ticket
 from tradewind_plugins.contracts.log_store import LogStore
 from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind_plugins.contracts.xcom_storage import XComStorage
@@ -46,7 +46,19 @@ def test_tickets_are_values_that_travel():
     assert Ticket(**ticket.to_dict()) == ticket
     assert len({Submission(ticket=ticket, accepted=True), Submission(ticket=ticket, accepted=True)}) == 1
     assert Capacity(free=None).total is None
-    assert Executor().observe() == ()
+
+
+def test_what_an_executor_or_a_log_store_may_leave_out():
+    class Small(LogStore):
+        def read(self, key, offset=0, limit=None):
+            return b"four"[offset:]
+
+    setup = ExecutorSetup(name="mine", home="h", slots=1, environ={"TOKEN": "hidden"})
+    made = Executor.open(setup)
+    assert (type(made), made.start(), made.stop(), made.hurry(), made.observe()) == (Executor, None, None, None, ())
+    assert "hidden" not in repr(setup)
+    assert len({setup, ExecutorSetup(**setup.to_dict())}) == 1
+    assert (Small().size("k"), Small().close()) == (4, None)
 
 
 @pytest.mark.parametrize("contract", [Executor, JsonCodec, LogStore, SecretsBackend, XComStorage])

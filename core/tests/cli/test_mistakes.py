@@ -229,3 +229,15 @@ def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> N
     assert (first, trace) == (f"tradewind: {file} could not be imported:", "Traceback (most recent call last):")
     assert where == f'  File "{file}", line 7, in <module>'
     assert "sla=datetime.timedelta(seconds=3600) is not built yet" in last
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("LocalExecuter", ""), ("CeleryExecutor", "; run: pip install tradewind-celery")],
+)
+def test_an_executor_that_nobody_declares(run, home: Path, monkeypatch, name: str, hint: str) -> None:
+    told = f"names the executor '{name}', which nothing installed declares; known: LocalExecutor{hint}\n"
+    assert run("worker", "--executor", name) == (1, "", f"tradewind: --executor {told}")
+    monkeypatch.setenv("TRADEWIND__EXECUTOR__DEFAULT", name)
+    assert run("worker") == (1, "", f"tradewind: executor.default {told}")
+    assert run("scheduler") == (1, "", f"tradewind: executor.default {told}")

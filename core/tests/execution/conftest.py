@@ -22,11 +22,13 @@ import pytest
 import sqlalchemy as sa
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.config import Config, load
+from tradewind.execution.log_stores import keys_of_tries
 from tradewind.execution.logs import FileLogStore
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements import listings
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, open_wakeups, wait
 from tradewind.serialization.writing import serialize, structure_hash
 from tradewind.transitions import admission, claims, daemons, ends, runs, timers
@@ -216,9 +218,10 @@ class House:
     def log(self, run: int, task_id: str = "work", map_index: int = -1) -> str:
         """The log of the newest try."""
         with self.database.read() as conn:
-            query = sa.select(tables.dag_run.c.dag_id, tables.dag_run.c.run_id).where(tables.dag_run.c.id == run)
-            dag_id, run_id = conn.execute(query).one()
-        keys = self.logs.tries(dag_id, run_id, task_id, map_index)
+            (found,) = listings.list_runs(conn, key=run)
+            tasks = listings.list_tasks(conn, run)
+        (task,) = (each for each in tasks if (each.task_id, each.map_index) == (task_id, map_index))
+        keys = keys_of_tries(self.database, self.logs, found, task)
         return self.logs.read(keys[-1]).decode() if keys else ""
 
     def claim_for(self, worker: str) -> Ticket:

@@ -316,3 +316,26 @@ def test_the_loop_ends_when_it_is_told_to(lite, source):
     lite.processor.stop()
     lite.processor.run()
     assert lite.rows(dag_file) == []
+
+
+@pytest.mark.parametrize("call", ["work()", "work.override(task_id='work')()", "work.expand(n=[1])"])
+def test_a_task_for_an_executor_that_nobody_declares_is_an_import_error(parsing, call):
+    text = """
+        from tradewind import DAG, task
+
+        with DAG("flow"):
+            @task(executor={name!r})
+            def work(n=0): ...
+            {call}
+    """
+    parsing.write("flow.py", text.format(name="CeleryExecutor", call=call))
+    parsing.settle()
+    assert parsing.file("flow.py").error == (
+        "TradewindConfigException: task flow.work names the executor 'CeleryExecutor', which nothing installed declares; "
+        "known: LocalExecutor; run: pip install tradewind-celery"
+    )
+    assert parsing.rows(dag) == []
+    parsing.write("flow.py", text.format(name="LocalExecutor", call=call))
+    parsing.settle()
+    assert parsing.file("flow.py").error is None
+    assert parsing.active() == ["flow"]

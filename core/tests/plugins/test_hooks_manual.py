@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tradewind import task
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.cli import main
+from tradewind.config import load
+from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.shelf import Shelf
 from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, listeners
 from tradewind.plugins.calls import SPEC_MODULES
@@ -92,6 +100,31 @@ def xcom_storages():
     assert shelf.put(XComValue("k", "[1]", "list", 3), instance=1, token=2).value == "[1]"
 
 
+def log_stores(tmp_path):
+    environ = {"TRADEWIND__LOGS__STORE": "ledger", "TRADEWIND__LOGS__LOCATION": "ledger.db"}
+    with closing(open_log_store(load(tmp_path, environ).config)) as store:
+        store.put_chunk("a/1.log", 0, b"one\n")
+        store.put_chunk("a/1.log", 4, b"two\n")
+        store.put_chunk("a/1.log", 4, b"two\nthree\n")
+        store.seal("a/1.log")
+        assert (store.size("a/1.log"), store.read("a/1.log", 4, 5)) == (14, b"two\nt")
+    with closing(sqlite3.connect("ledger.db")) as ledger:
+        assert ledger.execute("SELECT data FROM chunk").fetchall() == [(b"one\n",), (b"two\nthree\n",)]
+    with closing(open_log_store(load(tmp_path, environ).config)) as store:
+        assert (store.delete("b/"), store.delete("a/"), store.read("a/1.log")) == (0, 1, b"")
+
+
+def executors(site, tmp_path, sqlite_url):
+    environ = {**os.environ, "PYTHONPATH": str(site.folder), "TRADEWIND_HOME": str(tmp_path / "home")}
+    environ |= {"TRADEWIND__DATABASE__URL": sqlite_url, "TRADEWIND__EXECUTOR__SLOTS": "3"}
+    command = [sys.executable, "-m", "tradewind", "worker", "--executor", "PoliteExecutor"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "hello from PoliteExecutor with 3 slots\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=60)[0] == "goodbye\n"
+    assert process.returncode == 0
+
+
 def secrets_backends():
     chain = secrets_chain(["environment", "fixed"])
     assert chain.get_connection("greeter_default").host == "greeter.example"
@@ -156,6 +189,8 @@ EFFECTS = {
     "tradewind_codecs": codecs,
     "tradewind_connection_types": connection_types,
     "tradewind_dag_policy": dag_policy,
+    "tradewind_executors": executors,
+    "tradewind_log_stores": log_stores,
     "tradewind_operators": operators,
     "tradewind_secrets_backends": secrets_backends,
     "tradewind_sensors": sensors,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
+from tradewind_plugins.contracts.log_store import LogStore
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.session import Session
-from tradewind.execution.logs import FileLogStore
+from tradewind.execution.log_stores import keys_of_tries, open_log_store
 from tradewind.metadata.statements import listings
 from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 
@@ -29,15 +31,14 @@ def follow_run(session: Session, run: int) -> listings.RunRow:
         run: the key in `dag_run.id`.
     """
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    store = FileLogStore(session.config.logs.folder)
     told: set[tuple[int, int]] = set()
-    with progress_bar(console) as progress:
+    with closing(open_log_store(session.config)) as store, progress_bar(console) as progress:
         bar = progress.add_task("waiting")
         for found, tasks in _looks(session, run):
             for task in tasks:
                 if task.state in FAILURES and (task.id, task.token) not in told:
                     told.add((task.id, task.token))
-                    _tell_failure(console, store, found, task)
+                    _tell_failure(console, task, _last_log(session, store, found, task))
             ended = sum(task.state in ENDED for task in tasks)
             progress.update(bar, total=len(tasks), completed=ended, description=_description(found, tasks))
     console.print(f"Run {found.run_id} of {found.dag_id}: {found.state}.")
@@ -78,13 +79,16 @@ def _description(run: listings.RunRow, tasks: list[listings.TaskRow]) -> str:
     return ", ".join(running[:NAMES_SHOWN]) + more
 
 
-def _tell_failure(console: Console, store: FileLogStore, run: listings.RunRow, task: listings.TaskRow) -> None:
+def _last_log(session: Session, store: LogStore, run: listings.RunRow, task: listings.TaskRow) -> bytes:
+    keys = keys_of_tries(session.database, store, run, task)
+    return store.read(keys[-1]) if keys else b""
+
+
+def _tell_failure(console: Console, task: listings.TaskRow, log: bytes) -> None:
     again = " (it will be tried again)" if task.state == TaskState.UP_FOR_RETRY else ""
     console.print(f"{_name(task)} failed in try {task.try_number}{again}: {task.cause or 'see its log'}")
-    keys = store.tries(run.dag_id, run.run_id, task.task_id, task.map_index)
-    if keys:
-        for line in store.read(keys[-1]).decode(errors="replace").splitlines()[-LOG_LINES:]:
-            console.print(f"    {line}")
+    for line in log.decode(errors="replace").splitlines()[-LOG_LINES:]:
+        console.print(f"    {line}")
 
 
 def _name(task: listings.TaskRow) -> str:

@@ -106,6 +106,8 @@ class LogsSection:
     """Task logs and the daemons' own."""
 
     folder: Path = option("{home}/logs", "Folder of task logs.")
+    store: str = option("file", "Log store that keeps the task logs.")
+    location: str = option("", "Where that store keeps them: what the store asks for; empty means logs.folder.")
     level: str = option("INFO", "Level of the daemons' own log: DEBUG, INFO, WARNING or ERROR.")
     max_size: int = option(100, "MiB of log kept for one try; the rest is dropped with a notice.")
 

@@ -12,24 +12,27 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError
-from tradewind_plugins.contracts.executor import Capacity, Executor, Submission, Ticket
+from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Submission, Ticket
 
-from tradewind.config import Config
+from tradewind.config import Config, load
 from tradewind.execution.evidence import Coroner
 from tradewind.execution.processes import become_subreaper
 from tradewind.execution.remains import reap_session
 from tradewind.execution.worker import EXECUTOR
 from tradewind.execution.zygote_process import MARK
-from tradewind.metadata.clock import Clock
-from tradewind.metadata.engine import Database
-from tradewind.metadata.ids import Ids
+from tradewind.metadata.clock import Clock, SystemClock
+from tradewind.metadata.engine import Database, open_database
+from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.statements.tickets import tries_of_worker
-from tradewind.metadata.wakeups import Wakeups, worker_channel
+from tradewind.metadata.wakeups import Wakeups, open_wakeups, worker_channel
 from tradewind.transitions.graph import Graphs
+from tradewind.transitions.loading import open_graphs
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,27 @@ class LocalExecutor(Executor):
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self.worker_started = threading.Event()
+        self._own = ExitStack()
+
+    @classmethod
+    def open(cls, setup: ExecutorSetup) -> LocalExecutor:
+        """See `Executor.open`: with a database and wake-ups of its own, which `stop` closes."""
+        config = load(Path(setup.home), setup.environ).config
+        clock = SystemClock()
+        database = open_database(config.database)
+        wakeups = open_wakeups(database, config.home)
+        made = cls(
+            config,
+            database,
+            graphs=open_graphs(config.plugins.codec),
+            clock=clock,
+            ids=RandomIds(clock.now),
+            wakeups=wakeups,
+            environ=setup.environ,
+        )
+        made._own.callback(database.dispose)
+        made._own.callback(wakeups.close)
+        return made
 
     @property
     def worker(self) -> str:
@@ -91,6 +115,15 @@ class LocalExecutor(Executor):
 
     def stop(self, *, drain_seconds: float = 0.0) -> None:
         """Have the worker take nothing new, end when its tasks have, or after `drain_seconds` end them."""
+        with self._own:
+            self._stop(drain_seconds)
+
+    def hurry(self) -> None:
+        """End the worker's tasks: that is what a second SIGTERM says to it."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def _stop(self, drain_seconds: float) -> None:
         self._stopping.set()
         with self._starting:
             process = self._process

@@ -1,9 +1,6 @@
 """The log store of local files: one file per try, appended while it runs, read in pages, followed live.
 
-Path of a try's log, under `logs.folder`:
-`dag_id=<d>/run_id=<r>/task_id=<t>[/map_index=<n>]/attempt=<try_number>[.<token>].log`. The token stands there when the
-same
-try was dispatched again (its first dispatch was lost before it started, or it was rescheduled).
+A file's path under `logs.folder` is the log's key (see `log_keys`).
 """
 
 from __future__ import annotations
@@ -14,33 +11,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from tradewind_plugins.contracts.log_store import LogStore, LogStoreCapabilities
 
 PAGE = 256 * 1024
 OPEN_FILES = 64
-SAFE = " +:,@=()[]{}~!"
-
-
-def log_key(
-    dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int, *, token: int | None = None
-) -> str:
-    """Return the key (a relative path) of one try's log.
-
-    Arguments:
-        token: of the dispatch, when it is not the try's first; None for the first.
-    """
-    parts = [f"dag_id={_safe(dag_id)}", f"run_id={_safe(run_id)}", f"task_id={_safe(task_id)}"]
-    if map_index >= 0:
-        parts.append(f"map_index={map_index}")
-    suffix = "" if token is None else f".{token}"
-    return "/".join([*parts, f"attempt={try_number}{suffix}.log"])
-
-
-def _safe(name: str) -> str:
-    """Percent-encode what must not stand in a file's name; the names people use come out as they are."""
-    return quote(name, safe=SAFE)
 
 
 @dataclass(frozen=True)
@@ -57,13 +32,13 @@ class FileLogStore(LogStore):
     What was put is safe from the end of this process, not from the end of the machine: no fsync per task.
 
     Arguments:
-        folder: `logs.folder` of the configuration; made when the first log is written.
+        location: the path of the folder; made when the first log is written.
     """
 
     capabilities = LogStoreCapabilities(append=True, delete_prefix=True)
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, location: str | Path) -> None:
+        self.folder = Path(location)
         self._open: OrderedDict[str, int] = OrderedDict()
 
     def path(self, key: str) -> Path:
@@ -80,7 +55,7 @@ class FileLogStore(LogStore):
             view = view[written:]
 
     def size(self, key: str) -> int:
-        """Return how many bytes are stored: where a log that was begun before goes on."""
+        """See `LogStore.size`."""
         try:
             return self.path(key).stat().st_size
         except FileNotFoundError:
@@ -143,16 +118,8 @@ class FileLogStore(LogStore):
         """Return the keys of all logs."""
         return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.log"))
 
-    def tries(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[str]:
-        """Return the keys of one task instance's logs, the oldest try first."""
-        folder = self.folder / Path(log_key(dag_id, run_id, task_id, map_index, 0)).parent
-        if not folder.is_dir():
-            return []
-        names = sorted((path.name for path in folder.glob("attempt=*.log")), key=_attempt)
-        return [(folder / name).relative_to(self.folder).as_posix() for name in names]
-
     def close(self) -> None:
-        """Close what is open."""
+        """See `LogStore.close`."""
         for key in list(self._open):
             self.seal(key)
 
@@ -171,8 +138,3 @@ class FileLogStore(LogStore):
                 os.close(self._open.popitem(last=False)[1])
         self._open.move_to_end(key)
         return descriptor
-
-
-def _attempt(name: str) -> tuple[int, int]:
-    number, _, token = name.removeprefix("attempt=").removesuffix(".log").partition(".")
-    return int(number), int(token or 0)

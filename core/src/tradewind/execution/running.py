@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
 import time
 
+from tradewind_plugins.contracts.log_store import LogStore
+
 from tradewind.execution.channel import Stream
-from tradewind.execution.logs import FileLogStore, log_key
+from tradewind.execution.log_keys import log_key
 from tradewind.execution.loop import Timer
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import Ended, Start
 from tradewind.execution.processes import send_signal
 from tradewind.execution.task_log import line
+
+log = logging.getLogger(__name__)
 
 CHUNK = 65_536
 CHUNKS_A_TURN = 16
@@ -30,7 +35,7 @@ class Running:
         log_limit: bytes of log that are kept.
     """
 
-    def __init__(self, start: Start, logs: FileLogStore, log_limit: int) -> None:
+    def __init__(self, start: Start, logs: LogStore, log_limit: int) -> None:
         self.start = start
         self.key = (start.instance, start.token)
         self.dispatches = 0
@@ -100,12 +105,14 @@ class Running:
 
 
 class TryLog:
-    """Writes the log of one try: masked, with a first and a last line of the worker's own, up to a limit."""
+    """Writes the log of one try: masked, with a first and a last line of the worker's own, up to a limit.
 
-    def __init__(self, start: Start, logs: FileLogStore, limit: int, masker: Masker) -> None:
-        token = None if start.token == start.try_number else start.token
+    A store that fails costs no task: what it did not take is put again with what comes next.
+    """
+
+    def __init__(self, start: Start, logs: LogStore, limit: int, masker: Masker) -> None:
         self.store_key = log_key(
-            start.dag_id, start.run_id, start.task_id, start.map_index, start.try_number, token=token
+            start.dag_id, start.run_id, start.task_id, start.map_index, start.try_number, token=start.token
         )
         self.unmasked: list[bytes] = []
         self.last_line = b""
@@ -115,6 +122,7 @@ class TryLog:
         self._offset: int | None = None
         self._unwritten: list[bytes] = [self._line("INFO", _first_words(start))]
         self._is_full = False
+        self._is_failing = False
 
     def note(self, level: str, message: str) -> None:
         """Add a line of the worker's own."""
@@ -137,7 +145,10 @@ class TryLog:
             self._take(rest + b"\n")
         self.note(level, message)
         self._put()
-        self._logs.seal(self.store_key)
+        try:
+            self._logs.seal(self.store_key)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin's store raises, the try has ended
+            self._tell(error)
 
     def _take(self, data: bytes) -> None:
         if not data:
@@ -150,17 +161,33 @@ class TryLog:
     def _put(self) -> None:
         if not self._unwritten:
             return
-        data = b"".join(self._unwritten)
+        try:
+            if self._offset is None:
+                self._offset = self._logs.size(self.store_key)
+            data = self._within_limit(b"".join(self._unwritten), self._offset)
+            self._unwritten = [data]
+            self._logs.put_chunk(self.store_key, self._offset, data)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin's store raises, the tasks go on
+            self._unwritten = [self._within_limit(b"".join(self._unwritten), self._offset or 0)]
+            self._tell(error)
+            return
+        self._is_failing = False
         self._unwritten.clear()
-        if self._offset is None:
-            self._offset = self._logs.size(self.store_key)
-        if not self._is_full and self._offset + len(data) > self._limit:
-            self._is_full = True
-            data = data[: max(0, self._limit - self._offset)]
-            notice = f"The log of this try reached {self._limit} bytes ([logs] max_size); the rest is dropped."
-            data += b"\n" + self._line("WARNING", notice)
-        self._logs.put_chunk(self.store_key, self._offset, data)
         self._offset += len(data)
+
+    def _within_limit(self, data: bytes, offset: int) -> bytes:
+        """Return what is kept of bytes that begin at an offset; where the limit is reached, a notice ends them."""
+        if self._is_full or offset + len(data) <= self._limit:
+            return data
+        self._is_full = True
+        notice = f"The log of this try reached {self._limit} bytes ([logs] max_size); the rest is dropped."
+        return data[: max(0, self._limit - offset)] + b"\n" + self._line("WARNING", notice)
+
+    def _tell(self, error: Exception) -> None:
+        """Report the first of several failures in a row."""
+        if not self._is_failing:
+            log.error("the log store did not take %s: %s: %s", self.store_key, type(error).__name__, error)
+        self._is_failing = True
 
     @staticmethod
     def _line(level: str, message: str) -> bytes:

@@ -31,7 +31,6 @@ class WorkerSettings:
     queues: tuple[str, ...] | None = None
     slots: int = 32
     is_fresh: bool = False
-    logs: Path = Path("logs")
     log_limit: int = 100 * MIB
     renew_every: float = 3.0
     isolation_grace: float = 600.0
@@ -64,7 +63,6 @@ def worker_settings(config: Config, worker: str, *, executor: str = "LocalExecut
         executor=executor,
         slots=config.executor.slots,
         is_fresh=config.execution.isolation == "fresh",
-        logs=config.logs.folder,
         log_limit=config.logs.max_size * MIB,
         renew_every=config.leases.renew_every,
         isolation_grace=config.leases.isolation_grace,

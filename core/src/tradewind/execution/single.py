@@ -9,6 +9,7 @@ from tradewind_plugins.exceptions import TradewindNotFoundException
 from tradewind.config import Config
 from tradewind.execution.direct_lifecycle import DirectLifecycle, reaching
 from tradewind.execution.lifecycle import Lease
+from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.messages import Start
 from tradewind.execution.settings import WorkerSettings, worker_settings
 from tradewind.execution.supervisor import Supervisor
@@ -83,7 +84,7 @@ def run_single_try(config: Config, instance: int, token: int) -> int:
             settings, config, database, graphs=open_graphs(), clock=clock, ids=RandomIds(clock.now)
         )
         start = lifecycle.find(instance, token)
-        code = Supervisor(settings, lifecycle).run(only=start)
+        code = Supervisor(settings, lifecycle, open_log_store(config)).run(only=start)
         settings.journal.unlink(missing_ok=True)
         return code
     finally:

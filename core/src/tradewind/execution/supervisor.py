@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 
+from tradewind_plugins.contracts.log_store import LogStore
+
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
 from tradewind.execution.journal import Journal
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
-from tradewind.execution.logs import FileLogStore
 from tradewind.execution.loop import Loop
 from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Start, Timeout
 from tradewind.execution.outcomes import failure_of, outcome_of
@@ -47,17 +48,20 @@ class Supervisor:
     Arguments:
         settings: of the worker.
         lifecycle: how it talks to the rest of the system; called from the clerk's thread only.
+        logs: keeps the tries' logs; it is closed at the end.
         wakeups: tells when there may be something to claim; None polls only.
     """
 
-    def __init__(self, settings: WorkerSettings, lifecycle: TaskLifecycle, wakeups: Wakeups | None = None) -> None:
+    def __init__(
+        self, settings: WorkerSettings, lifecycle: TaskLifecycle, logs: LogStore, wakeups: Wakeups | None = None
+    ) -> None:
         self._settings = settings
         self._lifecycle = lifecycle
         self._wakeups = wakeups
         self._loop = Loop()
         self._clerk = Clerk(self._loop)
         self._journal = Journal(settings.journal)
-        self._logs = FileLogStore(settings.logs)
+        self._logs = logs
         self._running: dict[tuple[int, int], Running] = {}
         self._by_pid: dict[int, Running] = {}
         self._contact = self._loop.now()

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from tradewind.config import Config, load
 from tradewind.execution.direct_lifecycle import DirectLifecycle
+from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.settings import worker_settings
 from tradewind.execution.supervisor import Supervisor
 from tradewind.execution.zygote_process import MARK
@@ -47,7 +48,7 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
         wakeups=mouth,  # of the database thread; the loop listens with another
     )
     try:
-        supervisor = Supervisor(settings, lifecycle, ear)
+        supervisor = Supervisor(settings, lifecycle, open_log_store(config), ear)
         gc.freeze()
         return supervisor.run()
     finally:

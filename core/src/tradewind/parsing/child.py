@@ -34,6 +34,7 @@ from tradewind.parsing.recorder import Recorder
 from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile, encode
 from tradewind.parsing.sources import import_closure, included_files, manifest
 from tradewind.parsing.tree import Tree
+from tradewind.plugins.executors import check_executor
 from tradewind.plugins.known import hint_for_module
 from tradewind.serialization import serialize, structure_hash
 
@@ -106,9 +107,18 @@ def _parse(job: Job, asking: host.Host) -> ParsedFile:
     recorder.stop()
     parsed = ParsedFile(path=job.path, failure=failure, seconds=time.monotonic() - started)
     try:
+        _check_executors(dags)
         return _described(parsed, dags, job, recorder)
-    except Exception as error:  # noqa: BLE001 - what cannot be serialized is the file's fault too
+    except Exception as error:  # noqa: BLE001 - what cannot be serialized or run is the file's fault too
         return _described(replace(parsed, failure=_failure(error, job)), {}, job, recorder)
+
+
+def _check_executors(dags: dict[str, DAG]) -> None:
+    """Refuse tasks that would wait for ever: for an executor that nobody declares."""
+    for dag_id, dag in dags.items():
+        for task_id, task in dag.task_dict.items():
+            if task.executor is not None:
+                check_executor(task.executor, f"task {dag_id}.{task_id}")
 
 
 @contextlib.contextmanager

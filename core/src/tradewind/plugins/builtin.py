@@ -39,6 +39,22 @@ def tradewind_xcom_storages() -> list[Declared]:
 
 
 @hookimpl
+def tradewind_log_stores() -> list[Declared]:
+    return [Declared(name="file", path="tradewind.execution.logs:FileLogStore", summary="A file for each try.")]
+
+
+@hookimpl
+def tradewind_executors() -> list[Declared]:
+    return [
+        Declared(
+            name="LocalExecutor",
+            path="tradewind.execution.local_executor:LocalExecutor",
+            summary="Runs tasks on the machine of `tradewind worker`.",
+        )
+    ]
+
+
+@hookimpl
 def tradewind_secrets_backends() -> list[Declared]:
     return [
         Declared(

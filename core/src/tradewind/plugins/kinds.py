@@ -32,6 +32,8 @@ KINDS: Final = {
         Kind(name="connection type", hook="tradewind_connection_types", value=ConnectionType),
         Kind(name="task decorator", hook="tradewind_task_decorators"),
         Kind(name="XCom storage", hook="tradewind_xcom_storages"),
+        Kind(name="log store", hook="tradewind_log_stores"),
+        Kind(name="executor", hook="tradewind_executors"),
         Kind(name="secrets backend", hook="tradewind_secrets_backends"),
         Kind(name="codec", hook="tradewind_codecs"),
         Kind(name="command", hook="tradewind_cli_verbs", value=CliVerb),

@@ -36,6 +36,7 @@ _NAMES: Final = {
         "sqlite": "sqlite",
         "ssh": "ssh",
     },
+    "executor": {"CeleryExecutor": "celery", "KubernetesExecutor": "cncf-kubernetes"},
     "task decorator": {"docker": "docker", "kubernetes": "cncf-kubernetes"},
     "operator": {"SqliteOperator": "sqlite"},
 }

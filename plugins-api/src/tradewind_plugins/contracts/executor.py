@@ -1,8 +1,7 @@
 """The executor contract: where the tries of tasks run. It knows tickets only: no session, no DAG, no user code.
 
-Nothing submits to it yet: Tradewind's own workers take their tickets from the database. It stands here so that the
-first
-executors of providers can be written, and becomes stable when two of them have proved it.
+`tradewind worker --executor NAME` makes one, starts it and stops it. Nothing submits tickets to it yet: the workers of
+Tradewind's own executor take theirs from the database.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any, ClassVar
 
 from tradewind_plugins.values import Value, field
 
-__all__ = ["Capacity", "Executor", "Hint", "Submission", "Ticket"]
+__all__ = ["Capacity", "Executor", "ExecutorSetup", "Hint", "Submission", "Ticket"]
 
 
 class Ticket(Value):
@@ -81,19 +80,47 @@ class Capacity(Value):
     total: int | None = None
 
 
+class ExecutorSetup(Value):
+    """What an executor is told when it is made.
+
+    Args:
+        name: The name under which it was declared; tasks say `executor=name`.
+        home: The folder TRADEWIND_HOME.
+        slots: The setting `executor.slots`.
+        environ: For the processes that it starts: the environment that leads them to this installation.
+    """
+
+    name: str
+    home: str
+    slots: int
+    environ: Mapping[str, str] = field(default_factory=dict, secret=True)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.home, self.slots))
+
+
 class Executor:
     """Runs tries somewhere.
 
-    Its methods are called from one thread of the scheduler and return without waiting for a try.
+    Its methods are called from one thread and return without waiting for a try; `stop` alone waits, and `hurry` comes
+    from a signal handler meanwhile.
     """
 
     contract_version: ClassVar[str] = "0.1"
+
+    @classmethod
+    def open(cls, setup: ExecutorSetup) -> Executor:
+        """Return the executor of an installation; one that needs none of the setup is made without arguments."""
+        return cls()
 
     def start(self) -> None:
         """Called once before the first ticket."""
 
     def stop(self, *, drain_seconds: float = 0.0) -> None:
         """Called once at the end. Tries that still run after the drain are left to be found by their lease."""
+
+    def hurry(self) -> None:
+        """Called where somebody asks again to stop while `stop` waits: end the tries instead of waiting for them."""
 
     def submit(self, tickets: Sequence[Ticket]) -> Sequence[Submission]:
         """Take tickets on or refuse them, one answer each. Accepting a ticket twice must start it once."""

@@ -10,11 +10,11 @@ __all__ = ["LogStore", "LogStoreCapabilities"]
 
 
 class LogStoreCapabilities(Value):
-    """What a store can do. Object stores cannot append: the supervisor buffers for them until `seal`.
+    """What a store can do. Tradewind's worker writes while a try runs, and refuses a store that cannot append.
 
     Args:
         append: A chunk can be read as soon as it was put.
-        delete_prefix: `delete` works.
+        delete_prefix: `delete` works. Nothing asks for it yet.
     """
 
     append: bool
@@ -24,8 +24,15 @@ class LogStoreCapabilities(Value):
 class LogStore:
     """Keeps the log of each try under a key: a relative path with slashes, made by Tradewind and safe as a file name.
 
-    Chunks arrive at least once, from one supervisor at a time, in the order of their offsets. A chunk at an offset that
-    is already stored must change nothing.
+    It is made with one argument, the text of the setting `logs.location` (where that is empty, of `logs.folder`), by
+    the worker that writes and by every command that reads. No store lists its keys: Tradewind knows from its database
+    which tries there were.
+
+    Chunks arrive at least once, from one supervisor at a time, in the order of their offsets. A chunk that comes again
+    begins at the same offset with the same bytes, perhaps with more after them.
+
+    A worker calls from the thread that watches its tasks, so a store that writes over a network puts by and writes in a
+    thread of its own. What `put_chunk` raises is reported, and the same bytes are put again with the next ones.
     """
 
     contract_version: ClassVar[str] = "0.1"
@@ -34,6 +41,10 @@ class LogStore:
     def put_chunk(self, key: str, offset: int, data: bytes) -> None:
         """Store bytes of a log at an offset (in bytes from its start)."""
         raise NotImplementedError(f"{type(self).__name__} does not implement put_chunk")
+
+    def size(self, key: str) -> int:
+        """Return how many bytes of a log are stored; the first chunk of a worker goes there."""
+        return len(self.read(key))
 
     def seal(self, key: str) -> None:
         """End a log: no chunk follows, and when this returns all of it is durable."""
@@ -46,3 +57,6 @@ class LogStore:
     def delete(self, prefix: str) -> int:
         """Delete the logs whose keys begin with the prefix and return how many there were."""
         raise NotImplementedError(f"{type(self).__name__} does not implement delete")
+
+    def close(self) -> None:
+        """Called once at the end: what is open is closed."""

@@ -1,5 +1,5 @@
-"""What plugins offer to those who run Tradewind: where large XComs and secrets are kept, how JSON is written, which
-commands there are.
+"""What plugins offer to those who run Tradewind: where tasks run, where logs, large XComs and secrets are kept, how JSON
+is written, which commands there are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from tradewind_plugins.hooks import declaring
 __all__ = [
     "tradewind_cli_verbs",
     "tradewind_codecs",
+    "tradewind_executors",
+    "tradewind_log_stores",
     "tradewind_secrets_backends",
     "tradewind_xcom_storages",
 ]
@@ -64,6 +66,32 @@ def tradewind_cli_verbs() -> Sequence[CliVerb]:  # type: ignore[empty-body]
     Moment: once after the installed distributions changed.
     Returns: the verbs; Tradewind's own come first, of two plugins with the same verb the first wins.
     Exception: the plugin's verbs are left out, with a warning that names the plugin and the error.
+
+    versionadded: 0.1
+    """
+
+
+@declaring
+def tradewind_log_stores() -> Sequence[Declared]:  # type: ignore[empty-body]
+    """Declare stores of the logs of tries: implementations of `tradewind_plugins.contracts.log_store.LogStore`.
+
+    Caller: the registry.
+    Moment: once after the installed distributions changed.
+    Returns: the stores, by the name that the setting `logs.store` has; of two with one name the first wins.
+    Exception: the plugin's stores are left out, with a warning that names the plugin and the error.
+
+    versionadded: 0.1
+    """
+
+
+@declaring
+def tradewind_executors() -> Sequence[Declared]:  # type: ignore[empty-body]
+    """Declare executors: implementations of `tradewind_plugins.contracts.executor.Executor`.
+
+    Caller: the registry.
+    Moment: once after the installed distributions changed.
+    Returns: the executors, by the name that tasks and the setting `executor.default` have; of two with one name the first wins.
+    Exception: the plugin's executors are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """

@@ -15,6 +15,7 @@ from tradewind.cli.session import open_session
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
+from tradewind.plugins.executors import check_executor
 from tradewind.scheduling.scheduler import Scheduler
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions.loading import open_graphs
@@ -32,6 +33,7 @@ def scheduler(options: argparse.Namespace) -> None:
     """Schedule until SIGTERM or Ctrl+C."""
     with open_session() as session:
         config = session.config
+        check_executor(config.executor.default, "executor.default")
         if config.executor.default == LOCAL and config.scheduler.start_worker and not options.no_worker:
             # Two processes side by side, not one inside the other: killing one is not killing the other
             commands = {

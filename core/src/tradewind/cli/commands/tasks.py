@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from typing import Any
 
 from tradewind.cli.errors import CommandError
@@ -11,7 +12,7 @@ from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.execution.logs import FileLogStore
+from tradewind.execution.log_stores import keys_of_tries, open_log_store
 from tradewind.metadata.statements import listings
 
 
@@ -41,22 +42,20 @@ def states_for_dag_run(options: argparse.Namespace) -> None:
 
 def logs_of_task(options: argparse.Namespace) -> None:
     """Print the log of a task instance's try."""
-    with open_session() as session:
+    with open_session() as session, closing(open_log_store(session.config)) as store:
         found = _run(session, options.dag_id, options.run_id)
-        store = FileLogStore(session.config.logs.folder)
-        keys = store.tries(options.dag_id, options.run_id, options.task_id, options.map_index)
-        if options.try_number is not None:
-            start = f"attempt={options.try_number}."
-            keys = [key for key in keys if key.rpartition("/")[2].startswith(start)]
+        with session.database.read() as connection:
+            rows = listings.list_tasks(connection, found.id)
+        wanted = (row for row in rows if (row.task_id, row.map_index) == (options.task_id, options.map_index))
+        task = next(wanted, None)
+        keys = task and keys_of_tries(session.database, store, found, task, try_number=options.try_number)
         if not keys:
-            raise CommandError(_no_log(session, found, options))
+            raise CommandError(_no_log(rows, found, options))
         sys.stdout.write(store.read(keys[-1]).decode(errors="replace"))
 
 
-def _no_log(session: Session, run: listings.RunRow, options: argparse.Namespace) -> str:
+def _no_log(rows: list[listings.TaskRow], run: listings.RunRow, options: argparse.Namespace) -> str:
     """Return the sentence for a log that is not there: no such task, an instance to be named, or nothing ran yet."""
-    with session.database.read() as connection:
-        rows = listings.list_tasks(connection, run.id)
     name, run_id, index = options.task_id, repr(run.run_id), options.map_index
     way = f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}`"
     states = {row.map_index: row.state for row in rows if row.task_id == name}

@@ -1,7 +1,7 @@
-"""Run the tasks of the local executor on this machine.
+"""Run an executor on this machine: the local one, if no other is named.
 
-This process starts the worker and watches it: should the worker die, its tasks' processes are ended, what became of them is
-reported at once, and a new worker starts.
+With LocalExecutor this process starts the worker and watches it: should the worker die, its tasks' processes are ended, what
+became of them is reported at once, and a new worker starts.
 """
 
 from __future__ import annotations
@@ -12,46 +12,50 @@ import signal
 import threading
 from types import FrameType
 
+from tradewind_plugins.contracts.executor import Executor, ExecutorSetup
+
 from tradewind.cli.daemon_log import configure_log
 from tradewind.cli.session import open_session
-from tradewind.execution.local_executor import LocalExecutor
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.wakeups import open_wakeups
-from tradewind.transitions.loading import open_graphs
+from tradewind.config import Config
+from tradewind.execution.log_stores import open_log_store
+from tradewind.plugins.executors import executor_class
 
 FOREVER = 10 * 365 * 86_400.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
+    parser.add_argument("--executor", metavar="NAME", help="which executor (default: executor.default)")
     parser.set_defaults(run=worker)
 
 
-def worker(_options: argparse.Namespace) -> None:
+def worker(options: argparse.Namespace) -> None:
     """Run tasks until SIGTERM or Ctrl+C: the first lets running tasks end, the second ends them."""
     with open_session() as session:
         configure_log(session.config)
-        clock = SystemClock()
-        wakeups = open_wakeups(session.database, session.config.home)
-        executor = LocalExecutor(
-            session.config,
-            session.database,
-            graphs=open_graphs(),
-            clock=clock,
-            ids=RandomIds(clock.now),
-            wakeups=wakeups,
-        )
-        asked = threading.Event()
+        open_log_store(session.config).close()  # what is wrong with it is said here, not by a worker that cannot start
+        executor = _open_executor(session.config, options.executor)
+    asked = threading.Event()
 
-        def on_signal(_number: int, _frame: FrameType | None) -> None:
-            if asked.is_set() and executor.pid is not None:
-                os.kill(executor.pid, signal.SIGTERM)
-            asked.set()
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            executor.hurry()
+        asked.set()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, on_signal)
-        executor.start()
-        asked.wait()
-        executor.stop(drain_seconds=FOREVER)
-        wakeups.close()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    executor.start()
+    asked.wait()
+    executor.stop(drain_seconds=FOREVER)
+
+
+def _open_executor(config: Config, asked: str | None) -> Executor:
+    name = asked or config.executor.default
+    whose = "executor.default" if asked is None else "--executor"
+    setup = ExecutorSetup(
+        name=name,
+        home=str(config.home),
+        slots=config.executor.slots,
+        environ={**os.environ, "TRADEWIND_HOME": str(config.home)},
+    )
+    return executor_class(name, whose).open(setup)

@@ -68,6 +68,14 @@ class TaskRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DispatchRow:
+    """One dispatch of one try of a task instance."""
+
+    token: int
+    try_number: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportErrorRow:
     """A DAG file that could not be imported."""
 
@@ -203,6 +211,14 @@ def list_tasks(connection: sa.Connection, run: int) -> list[TaskRow]:
         )
         for row in connection.execute(query)
     ]
+
+
+def list_dispatches(connection: sa.Connection, task: TaskRow) -> list[DispatchRow]:
+    """Return the dispatches of a task instance's tries, the oldest first: those that ended, and the current one."""
+    query = sa.select(task_try.c.token, task_try.c.try_number).where(task_try.c.instance == task.id)
+    found = {row.token: row.try_number for row in connection.execute(query)}
+    found.setdefault(task.token, task.try_number)
+    return [DispatchRow(token, number) for token, number in sorted(found.items())]
 
 
 def list_import_errors(connection: sa.Connection) -> list[ImportErrorRow]:
