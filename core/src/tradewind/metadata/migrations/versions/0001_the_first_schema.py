@@ -187,6 +187,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("dag_id", "number", name=op.f("uq_dag_version_dag_id_number")),
     )
     op.create_table(
+        "event_outbox",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+            comment="the order of delivery, and the event's key",
+        ),
+        sa.Column("run", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=50), nullable=False, comment="the hook that hears it"),
+        sa.Column("task_id", sa.String(length=250), nullable=True, comment="null where the run itself ended"),
+        sa.Column("map_index", sa.Integer(), nullable=True),
+        sa.Column("try_number", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("heard_by", sa.Text(), nullable=False, comment="JSON: the plugins that need not hear it again"),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True, comment="when it is told again, after a listener failed"),
+        sa.Column("taken_by", sa.String(length=36), nullable=True, comment="id of the scheduler that is telling it"),
+        sa.Column("taken_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_outbox")),
+        comment="Ends that listeners have yet to hear of, written with the end itself; empty where nobody listens.",
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_event_outbox_run", "event_outbox", ["run", "id"], unique=False)
+    op.create_table(
         "pool",
         sa.Column("name", sa.String(length=250), nullable=False),
         sa.Column("slots", sa.Integer(), nullable=False),
@@ -401,6 +428,8 @@ def downgrade() -> None:
     op.drop_table("queue")
     op.drop_table("pulse")
     op.drop_table("pool")
+    op.drop_index("ix_event_outbox_run", table_name="event_outbox")
+    op.drop_table("event_outbox")
     op.drop_table("dag_version")
     op.drop_index(
         "ix_dag_run_unfinished",
