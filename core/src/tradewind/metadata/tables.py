@@ -393,6 +393,6 @@ pulse = sa.Table(
 bucket_lock = sa.Table(
     "bucket_lock",
     metadata,
-    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x"),
-    comment="Rows that only admitters lock, in sorted order; ending a task touches none of them.",
+    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x; outbox, alone"),
+    comment="Rows that only schedulers lock, in sorted order; ending a task touches none of them.",
 )
