@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def worker(options: argparse.Namespace) -> None:
     """Run tasks until SIGTERM or Ctrl+C: the first lets running tasks end, the second ends them."""
-    with open_session(changes_states=True) as session:
+    with open_session() as session:
         configure_log(session.config)
         open_log_store(session.config).close()  # what is wrong with it is said here, not by a worker that cannot start
         executor = _open_executor(session.config, options.executor)
