@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tradewind.cli import main
 from tradewind.config import load
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.shelf import Shelf
-from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, listeners
+from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, STATE_HOOKS, listeners, state_listeners
 from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
 from tradewind.plugins.current import registry, use_registry
@@ -28,13 +29,14 @@ from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.transitions.values import XComValue
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.events import TaskTry
+from tradewind_plugins.events import DagRunEnded, TaskInstanceEnded, TaskTry
 from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import Host, bind
 
 MANUAL = Path(__file__).parents[3] / "docs" / "reference" / "hooks.md"
 SPECS = {name: getattr(module, name) for module in SPEC_MODULES for name in module.__all__}
 FIELDS = {"Caller", "Moment", "Returns", "Exception", "versionadded"}
+ENDED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 TRY = TaskTry(task=None, dag_id="d", run_id="r", task_id="t", try_number=1)
 
 
@@ -181,8 +183,25 @@ def failed():
     assert Path("tries.txt").read_text() == "t failed with OSError('no')\n"
 
 
+def run_ended():
+    event = DagRunEnded(dag_id="d", run_id="r", state="failed", ended_at=ENDED_AT, key="7")
+    for state in ("success", "failed", "failed"):  # the last one comes twice
+        state_listeners().tell("on_dag_run_ended", event.replace(state=state))
+    assert {path.name: path.read_text() for path in Path("alarms").iterdir()} == {"7.txt": "run r of d failed\n"}
+
+
+def instance_ended():
+    event = TaskInstanceEnded(
+        dag_id="d", run_id="r", task_id="t", state="upstream_failed", try_number=0, ended_at=ENDED_AT, key="1"
+    )
+    state_listeners().tell("on_task_instance_ended", event)
+    assert Path("ends.txt").read_text() == "2026-01-02T03:04:05+00:00 d r t[-1] upstream_failed 1\n"
+
+
 EFFECTS = {
+    "on_dag_run_ended": run_ended,
     "on_task_failed": failed,
+    "on_task_instance_ended": instance_ended,
     "on_task_running": running,
     "on_task_success": success,
     "tradewind_cli_verbs": cli_verbs,
@@ -211,7 +230,7 @@ def test_every_hook_has_an_effect_tested():
 
 
 def test_every_hook_has_a_caller():
-    assert {kind.hook for kind in KINDS.values()} | {*POLICY_HOOKS, *LISTENER_HOOKS} == set(SPECS)
+    assert {kind.hook for kind in KINDS.values()} | {*POLICY_HOOKS, *LISTENER_HOOKS, *STATE_HOOKS} == set(SPECS)
 
 
 def test_every_heading_is_a_hook():

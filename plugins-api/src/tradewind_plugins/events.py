@@ -5,11 +5,12 @@ An event only ever gains fields with defaults, so old implementations go on work
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from tradewind_plugins.values import Value
 
-__all__ = ["DagParsed", "TaskParsed", "TaskTry"]
+__all__ = ["DagParsed", "DagRunEnded", "TaskInstanceEnded", "TaskParsed", "TaskTry"]
 
 
 class DagParsed(Value):
@@ -60,3 +61,47 @@ class TaskTry(Value):
     map_index: int = -1
     error: BaseException | None = None
     result: Any = None
+
+
+class DagRunEnded(Value):
+    """A run that ended. One that was cleared ends again, which is another event.
+
+    Args:
+        dag_id: The DAG.
+        run_id: The run.
+        state: `success` or `failed`.
+        ended_at: When, in UTC.
+        key: The event's own name. It is delivered at least once: what comes again has the same key.
+    """
+
+    dag_id: str
+    run_id: str
+    state: str
+    ended_at: datetime
+    key: str
+
+
+class TaskInstanceEnded(Value):
+    """A task instance that ended: after its last try, or without one.
+
+    Args:
+        dag_id: The DAG.
+        run_id: The run.
+        task_id: The task.
+        state: `success`, `failed`, `skipped` or `upstream_failed`.
+        try_number: Its last try, from 1; 0 where none began.
+        ended_at: When, in UTC.
+        key: The event's own name. It is delivered at least once: what comes again has the same key.
+        map_index: Which instance of a mapped task; -1 for a task that is not mapped.
+        cause: One line that says why it failed, where a try or an expansion left one.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    state: str
+    try_number: int
+    ended_at: datetime
+    key: str
+    map_index: int = -1
+    cause: str | None = None

@@ -38,6 +38,8 @@ class ProcessKind:
     """The child that imports a DAG file."""
     TASK = "task"
     """The child that runs one try of a task, and `dags test`."""
+    SCHEDULER = "scheduler"
+    """A scheduler, between two rounds of its work: what takes long there holds up every DAG."""
 
 
 def declaring(spec: F) -> F:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from tradewind.config import Config, Loaded, load
 from tradewind.metadata import engine, schema
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, open_cipher
+from tradewind.plugins.behaviour import listened_states
 from tradewind.plugins.secrets import secrets_chain
 
 BACKENDS = frozenset({"sqlite", "postgresql", "postgres"})
@@ -44,17 +45,20 @@ class Session:
 
 
 @contextmanager
-def open_session(*, overrides: Mapping[tuple[str, str], Any] | None = None, check: bool = True) -> Iterator[Session]:
+def open_session(
+    *, overrides: Mapping[tuple[str, str], Any] | None = None, check: bool = True, changes_states: bool = False
+) -> Iterator[Session]:
     """Open the configuration and the database until the block ends.
 
     Arguments:
         overrides: values by (section, key) given on the command line.
         check: refuse a database whose schema is not this release's.
+        changes_states: what is done may end a run or a task, and listeners are to hear of it.
     Raises:
         ConfigError, SchemaError, CommandError: with one sentence that says what mends it.
     """
     loaded = load(overrides=overrides)
-    database = open_database(loaded.config)
+    database = open_database(loaded.config, listened=listened_states() if changes_states else ())
     try:
         if check:
             schema.require_current(database)
@@ -63,11 +67,12 @@ def open_session(*, overrides: Mapping[tuple[str, str], Any] | None = None, chec
         database.dispose()
 
 
-def open_database(config: Config, *, pool_size: int | None = None) -> Database:
+def open_database(config: Config, *, pool_size: int | None = None, listened: Collection[str] = ()) -> Database:
     """Return the metadata database of the configuration; nothing connects to it yet.
 
     Arguments:
         pool_size: connections kept at most; by default `database.pool_size`.
+        listened: hooks of state changes that somebody implements.
     Raises:
         CommandError: there can be no such database here, with the way out.
     """
@@ -78,7 +83,7 @@ def open_database(config: Config, *, pool_size: int | None = None) -> Database:
             "sqlite:/// and a file, or with postgresql://user:password@host/name."
         )
     try:
-        return engine.open_database(config.database, pool_size=pool_size)
+        return engine.open_database(config.database, pool_size=pool_size, listened=listened)
     except (ArgumentError, ValueError) as error:
         raise CommandError(
             "database.url is no URL: write sqlite:///file, or postgresql://user:password@host/name with characters "

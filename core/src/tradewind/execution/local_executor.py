@@ -31,6 +31,7 @@ from tradewind.metadata.engine import Database, open_database
 from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.statements.tickets import tries_of_worker
 from tradewind.metadata.wakeups import Wakeups, open_wakeups, worker_channel
+from tradewind.plugins.behaviour import listened_states
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 
@@ -81,7 +82,7 @@ class LocalExecutor(Executor):
         """See `Executor.open`: with a database and wake-ups of its own, which `stop` closes."""
         config = load(Path(setup.home), setup.environ).config
         clock = SystemClock()
-        database = open_database(config.database)
+        database = open_database(config.database, listened=listened_states())
         wakeups = open_wakeups(database, config.home)
         made = cls(
             config,

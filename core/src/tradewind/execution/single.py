@@ -19,6 +19,7 @@ from tradewind.metadata.engine import Database, open_database
 from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.statements import tickets
 from tradewind.metadata.wakeups import open_wakeups
+from tradewind.plugins.behaviour import listened_states
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Ticket
@@ -77,7 +78,7 @@ def run_single_try(config: Config, instance: int, token: int) -> int:
         TradewindNotFoundException: see `SingleLifecycle.find`.
     """
     settings = worker_settings(config, f"try-{instance}-{token}-{os.getpid()}", executor=EXECUTOR)
-    database = open_database(config.database)
+    database = open_database(config.database, listened=listened_states())
     clock = SystemClock()
     try:
         lifecycle = SingleLifecycle(

@@ -18,6 +18,7 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import open_wakeups, worker_channel
+from tradewind.plugins.behaviour import listened_states
 from tradewind.transitions.loading import open_graphs
 
 EXECUTOR = "LocalExecutor"
@@ -34,7 +35,7 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = worker_settings(config, worker, executor=executor)
-    database = open_database(config.database)
+    database = open_database(config.database, listened=listened_states())
     clock = SystemClock()
     mouth = open_wakeups(database, config.home)
     ear = open_wakeups(database, config.home, listen=[worker_channel(executor)], listen_url=config.database.listen_url)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,13 +53,23 @@ class Database:
         pool_size: connections this process may hold at most.
         prepared_statements: let PostgreSQL keep the plans of repeated statements; not behind a pooler that hands each
             transaction another session.
+        listened: hooks of state changes that somebody implements, decided when the process starts: transactions keep
+            their events in the outbox. None costs nothing.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 5, prepared_statements: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        prepared_statements: bool = True,
+        listened: Collection[str] = (),
+    ) -> None:
         self.url = sa.make_url(url)
         if self.url.drivername in {"postgresql", "postgres"}:
             self.url = self.url.set(drivername="postgresql+psycopg")
-        self.engine = _engine(self.url, pool_size, prepared_statements)
+        engine = _engine(self.url, pool_size, prepared_statements)
+        self.engine = engine.execution_options(tradewind_listened=frozenset(listened)) if listened else engine
 
     @property
     def dialect(self) -> str:
@@ -115,14 +125,20 @@ class Database:
         return True
 
 
-def open_database(section: DatabaseSection, *, pool_size: int | None = None) -> Database:
+def open_database(
+    section: DatabaseSection, *, pool_size: int | None = None, listened: Collection[str] = ()
+) -> Database:
     """Return the database of the configuration; nothing connects to it yet.
 
     Arguments:
         pool_size: connections kept at most; by default the configuration's.
+        listened: see `Database`.
     """
     return Database(
-        section.url, pool_size=pool_size or section.pool_size, prepared_statements=section.prepared_statements
+        section.url,
+        pool_size=pool_size or section.pool_size,
+        prepared_statements=section.prepared_statements,
+        listened=listened,
     )
 
 

@@ -294,6 +294,31 @@ continuation = sa.Table(
     comment="The rest of a cascade or expansion that passed the cap of one transaction; a scheduler goes on with it.",
 )
 
+event_outbox = sa.Table(
+    "event_outbox",
+    metadata,
+    # Counted by the database, not drawn: what follows from an earlier event has the larger number on any two machines.
+    sa.Column("id", BigInt, primary_key=True, autoincrement=True, comment="the order of delivery, and the event's key"),
+    sa.Column("run", BigInt, nullable=False),
+    sa.Column("kind", sa.String(50), nullable=False, comment="the hook that hears it"),
+    sa.Column("task_id", Name, comment="null where the run itself ended"),
+    sa.Column("map_index", sa.Integer),
+    sa.Column("try_number", sa.Integer),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("cause", sa.Text),
+    sa.Column("ended_at", Instant, nullable=False),
+    sa.Column(
+        "heard_by", sa.Text, nullable=False, default="[]", comment="JSON: the plugins that need not hear it again"
+    ),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("due_at", Instant, comment="when it is told again, after a listener failed"),
+    sa.Column("taken_by", sa.String(36), comment="id of the scheduler that is telling it"),
+    sa.Column("taken_until", Instant),
+    sa.Index("ix_event_outbox_run", "run", "id"),
+    comment="Ends that listeners have yet to hear of, written with the end itself; empty where nobody listens.",
+    sqlite_autoincrement=True,
+)
+
 # --- What tasks ask for ---------------------------------------------------------------------------------------------
 
 pool = sa.Table(
@@ -368,6 +393,6 @@ pulse = sa.Table(
 bucket_lock = sa.Table(
     "bucket_lock",
     metadata,
-    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x"),
-    comment="Rows that only admitters lock, in sorted order; ending a task touches none of them.",
+    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x; outbox, alone"),
+    comment="Rows that only schedulers lock, in sorted order; ending a task touches none of them.",
 )

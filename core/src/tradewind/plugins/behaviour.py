@@ -1,12 +1,12 @@
-"""Calling the hooks that act: policies where DAG files are imported, listeners where tasks run."""
+"""Calling the hooks that act: policies where DAG files are imported, listeners where tasks run and in schedulers."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tradewind_plugins.events import DagParsed, TaskParsed, TaskTry
+from tradewind_plugins.events import DagParsed, DagRunEnded, TaskInstanceEnded, TaskParsed, TaskTry
 
 from tradewind.plugins.current import registry
 from tradewind.plugins.registry import Registry
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 POLICY_HOOKS: Final = ("tradewind_dag_policy", "tradewind_task_policy")
 LISTENER_HOOKS: Final = ("on_task_running", "on_task_success", "on_task_failed")
+STATE_HOOKS: Final = ("on_dag_run_ended", "on_task_instance_ended")
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +80,37 @@ class Listeners:
                 _log.error("%s raised an exception; the task is not affected", where, exc_info=answer.error)
 
 
+class StateListeners:
+    """The listeners of state changes, in a scheduler."""
+
+    def __init__(self, known: Registry) -> None:
+        self._caller = _caller(known, STATE_HOOKS)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody listens."""
+        return self._caller is None
+
+    def tell(
+        self, hook: str, event: DagRunEnded | TaskInstanceEnded, *, besides: Collection[str] = ()
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Call one of `STATE_HOOKS` in each plugin, and return the modules of those that heard and of those that raised.
+
+        An exception is logged with the name of its plugin, and the next plugin is called.
+
+        Arguments:
+            besides: modules of plugins that have heard the event before.
+        """
+        heard: set[str] = set()
+        failed: set[str] = set()
+        for answer in self._caller.call(hook, event, besides=besides) if self._caller is not None else ():
+            (heard if answer.error is None else failed).add(answer.plugin.module)
+            if answer.error is not None:
+                where = f"{hook} of plugin {answer.plugin.module}"
+                _log.error("%s raised an exception at event %s", where, event.key, exc_info=answer.error)
+        return frozenset(heard), frozenset(failed)
+
+
 class Policies:
     """The policies. An exception of one is raised: the file becomes an import error."""
 
@@ -112,6 +144,17 @@ def listeners() -> Listeners:
     It imports their plugins: call it once, before forking.
     """
     return Listeners(registry())
+
+
+def state_listeners() -> StateListeners:
+    """Return the listeners of state changes of this process's registry; it imports their plugins."""
+    return StateListeners(registry())
+
+
+def listened_states() -> frozenset[str]:
+    """Return those of `STATE_HOOKS` that a plugin of this process's registry implements; no plugin is imported."""
+    known = registry()
+    return frozenset(hook for hook in STATE_HOOKS if known.implementing([hook]))
 
 
 def policies() -> Policies:

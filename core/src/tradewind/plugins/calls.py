@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import pluggy
 from tradewind_plugins.hooks import PROJECT
-from tradewind_plugins.specs import authoring, listeners, policies, services
+from tradewind_plugins.specs import authoring, listeners, policies, services, state_listeners
 from tradewind_plugins.values import Value
 
 from tradewind.plugins.catalogue import Plugin
 from tradewind.plugins.trace import trace
 
-SPEC_MODULES = (authoring, services, policies, listeners)
+SPEC_MODULES = (authoring, services, policies, listeners, state_listeners)
 
 
 class Answer(Value):
@@ -78,10 +78,16 @@ class Caller:
         kinds: Sequence[str] = getattr(self._manager.hook, hook).spec.function.runs_in
         return kinds
 
-    def call(self, hook: str, event: object = None) -> Iterator[Answer]:
-        """Call each implementation of a hook, the first registered first (after tryfirst), and yield their answers."""
+    def call(self, hook: str, event: object = None, *, besides: Collection[str] = ()) -> Iterator[Answer]:
+        """Call each implementation of a hook, the first registered first (after tryfirst), and yield their answers.
+
+        Arguments:
+            besides: modules of plugins that are passed over.
+        """
         for implementation in sorted(getattr(self._manager.hook, hook).get_hookimpls(), key=_rank):
             plugin = self._plugins[implementation.plugin_name]
+            if plugin.module in besides:
+                continue
             arguments = (event,) * len(implementation.argnames)  # an implementation may leave the event out
             try:
                 answer = Answer(plugin=plugin, result=implementation.function(*arguments))

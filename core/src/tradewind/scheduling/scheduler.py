@@ -28,6 +28,7 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, schedules
 from tradewind.metadata.wakeups import Wakeups, worker_channel
 from tradewind.scheduling import housekeeping
+from tradewind.scheduling.delivery import Delivery
 from tradewind.scheduling.due_runs import make_due_run
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import admission, continuing, daemons, timers
@@ -62,10 +63,19 @@ class Scheduler:
         wakeups: listens on `scheduler`; tells workers of newly queued tasks.
         clock, ids: time, ids and nonces, injected.
         settings: times and limits.
+        delivery: tells listeners of ends; None where nobody listens.
     """
 
     def __init__(
-        self, database: Database, graphs: Graphs, wakeups: Wakeups, *, clock: Clock, ids: Ids, settings: Settings
+        self,
+        database: Database,
+        graphs: Graphs,
+        wakeups: Wakeups,
+        *,
+        clock: Clock,
+        ids: Ids,
+        settings: Settings,
+        delivery: Delivery | None = None,
     ) -> None:
         self._database = database
         self._graphs = graphs
@@ -73,6 +83,7 @@ class Scheduler:
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self._delivery = delivery
         self._stop = threading.Event()
         self._stop_ear, self._stop_mouth = os.pipe()
         self._next_renewal: datetime | None = None
@@ -148,6 +159,9 @@ class Scheduler:
             has_more |= admitted.count >= self._settings.admit_limit
             wake = frozenset(worker_channel(executor) for executor in admitted.executors)
             self._wakeups.notify(wake)
+        if self._delivery is not None:
+            # Last: workers are at work while listeners run.
+            has_more |= self._delivery.deliver(self.daemon_id)
         return Stepped(has_more, agenda.next_due, wake)
 
     def _release(self) -> int:

@@ -11,6 +11,7 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, counters, instances
 from tradewind.metadata.statements.continuations import Continuation
 from tradewind.metadata.statements.instances import LockedInstance
+from tradewind.transitions import notices
 from tradewind.transitions.runs import EXPAND
 from tradewind.transitions.settling import Settlement
 from tradewind.transitions.states import TaskState
@@ -31,6 +32,7 @@ def apply(
     ready = decided.pop(TaskState.SCHEDULED, [])
     for state in sorted(decided):
         instances.settle(conn, [row.id for row in decided[state]], state=state, now=now, is_end=True)
+    notices.decided(conn, decided, now=now)
     _leave(conn, settlements, now=now, ids=ids)
     return ready
 

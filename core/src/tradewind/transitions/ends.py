@@ -21,7 +21,7 @@ from tradewind.metadata.statements import claims as claim_statements
 from tradewind.metadata.statements import instances, runs, xcom_pushes
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
-from tradewind.transitions import claims, handover
+from tradewind.transitions import claims, handover, notices
 from tradewind.transitions.applying import apply
 from tradewind.transitions.graph import Graph, Graphs, descendants, reach
 from tradewind.transitions.recording import (
@@ -168,6 +168,7 @@ def _record(
             batch.late.append((outcome, row))
     instances.record(conn, [instance_values(each) for each in newly])
     instances.add_tries(conn, [try_values(each) for each in newly if each.outcome.state != TryState.NEVER_STARTED])
+    notices.tries_ended(conn, newly)
     _store_xcoms(conn, newly)
     batch.recorded += newly
     return newly

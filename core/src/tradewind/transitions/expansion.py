@@ -18,6 +18,7 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import counters, instances, runs, xcom_pushes
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.metadata.statements.runs import Run
+from tradewind.transitions import notices
 from tradewind.transitions.applying import apply
 from tradewind.transitions.decision import RUN, decide
 from tradewind.transitions.graph import Graph, Task, reach, xcom_sources
@@ -53,6 +54,7 @@ def expand(conn: sa.Connection, run: Run, task_id: str, *, graph: Graph, now: da
         return True
     state = TaskState.FAILED if cause else TaskState.SKIPPED
     instances.settle(conn, [placeholder.id], state=state, now=now, is_end=True)
+    notices.decided(conn, {state: [placeholder]}, now=now, cause=cause)
     if cause:
         instances.add_tries(conn, [_never_tried(placeholder, cause, now)])
     settlement = settle(graph, rows, press_down(graph, [(task_id, state)]), cut=cut)

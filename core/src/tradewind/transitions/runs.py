@@ -13,6 +13,7 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, instances, runs
 from tradewind.metadata.statements.continuations import Continuation
+from tradewind.transitions import notices
 from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
 from tradewind.transitions.states import ENDED, RunState, TaskState
@@ -87,6 +88,8 @@ def create_run(
     where = {"executor": executor, "queue": queue}
     _add_instances(conn, planned, run=run, dag_id=dag_id, now=now, ids=ids, where=where)
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
+    if is_over:
+        notices.run_ended(conn, run, state=state, now=now)
     return run
 
 
@@ -110,6 +113,7 @@ def _add_instances(
             rows.append({"id": key, "map_index": map_index, **common})
             counts.append({"instance": key, **counters})
     instances.add(conn, rows, counts)
+    notices.made(conn, rows)
 
 
 def _instance_values(planned: PlannedTask, now: datetime, where: Mapping[str, str]) -> dict[str, Any]:
@@ -157,4 +161,5 @@ def close_finished(conn: sa.Connection, candidates: Mapping[int, Graph], *, now:
         failures = instances.leaf_failures(conn, run, leaves(candidates[run]))
         closed[run] = RunState.FAILED if failures else RunState.SUCCESS
         runs.close(conn, run, state=closed[run], now=now)
+        notices.run_ended(conn, run, state=closed[run], now=now)
     return closed

@@ -79,7 +79,7 @@ def trigger_dag(options: argparse.Namespace) -> int:
     from tradewind.cli.following import follow_run, outcome_code  # noqa: PLC0415
     from tradewind.cli.triggering import trigger  # noqa: PLC0415
 
-    with open_session() as session:
+    with open_session(changes_states=True) as session:
         if options.unpause:
             _set_paused(session, options.dag_id, paused=False)
         try:

@@ -15,7 +15,9 @@ from tradewind.cli.session import open_session
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
+from tradewind.plugins.behaviour import state_listeners
 from tradewind.plugins.executors import check_executor
+from tradewind.scheduling.delivery import open_delivery
 from tradewind.scheduling.scheduler import Scheduler
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions.loading import open_graphs
@@ -31,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def scheduler(options: argparse.Namespace) -> None:
     """Schedule until SIGTERM or Ctrl+C."""
-    with open_session() as session:
+    with open_session(changes_states=True) as session:
         config = session.config
         check_executor(config.executor.default, "executor.default")
         if config.executor.default == LOCAL and config.scheduler.start_worker and not options.no_worker:
@@ -52,6 +54,7 @@ def scheduler(options: argparse.Namespace) -> None:
             clock=clock,
             ids=RandomIds(clock.now),
             settings=Settings.of(config),
+            delivery=open_delivery(session.database, state_listeners(), clock=clock),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: loop.stop())
