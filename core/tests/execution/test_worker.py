@@ -401,12 +401,8 @@ def test_a_raised_token_kills_the_task(house: Any) -> None:
     house.database.write(
         lambda conn: conn.execute(t.update().where(t.c.id == instance.id).values(token=instance.token + 1))
     )
-
-    def log() -> str:  # of the overtaken dispatch: the row knows the newer one only
-        return "".join(path.read_text() for path in house.home.rglob("attempt=*.log"))
-
-    house.until(lambda: "Ended as failed" in log(), "the overtaken task ends")
-    assert "The worker ends this task: a newer dispatch of this task exists" in log()
+    house.until(lambda: "Ended as failed" in house.log(run), "the overtaken task ends")
+    assert "The worker ends this task: a newer dispatch of this task exists" in house.log(run)
     assert house.states(run) == {"work": "running"}
 
 

@@ -214,11 +214,22 @@ def list_tasks(connection: sa.Connection, run: int) -> list[TaskRow]:
 
 
 def list_dispatches(connection: sa.Connection, task: TaskRow) -> list[DispatchRow]:
-    """Return the dispatches of a task instance's tries, the oldest first: those that ended, and the current one."""
+    """Return the dispatches that a task instance may have had, the oldest first.
+
+    Those that ended have a row, and the current one is the instance's. One that was overtaken while it ran has none: it
+    stands here once for each number that its try may have had, between those before and after it.
+    """
     query = sa.select(task_try.c.token, task_try.c.try_number).where(task_try.c.instance == task.id)
     found = {row.token: row.try_number for row in connection.execute(query)}
     found.setdefault(task.token, task.try_number)
-    return [DispatchRow(token, number) for token, number in sorted(found.items())]
+    rows: list[DispatchRow] = []
+    unknown, before = 1, 1
+    for token, number in sorted(found.items()):
+        numbers = range(max(before, 1), number + 2)  # a start that was taken back has lowered the number again
+        rows += [DispatchRow(overtaken, each) for overtaken in range(unknown, token) for each in numbers]
+        rows.append(DispatchRow(token, number))
+        unknown, before = token + 1, number
+    return rows
 
 
 def list_import_errors(connection: sa.Connection) -> list[ImportErrorRow]:
