@@ -77,7 +77,7 @@ def backport(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build every wheel and install the set into an empty environment, alone."""
+    """Build the wheels of core, the contract and the providers, and run them in an environment with nothing else."""
     session.install("build")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     for folder in ("plugins-api", "core", "providers/sqlite"):
