@@ -15,7 +15,7 @@ from unittest import mock
 import sqlalchemy as sa
 from tradewind.metadata.statements import admission as admission_statements
 from tradewind.metadata.statements import claims as claim_statements
-from tradewind.metadata.statements import counters, instances, runs, xcom_pushes
+from tradewind.metadata.statements import counters, instances, runs, xcoms
 from tradewind.metadata.tables import task_instance
 from tradewind.transitions import (
     admission,
@@ -230,7 +230,7 @@ def zero_length_never_ends(_: Any) -> Patches:
 
     def lazy(conn: Any, run: Any, task_id: str, *, graph: Any, **more: Any) -> bool:
         for source, key in xcom_sources(graph.tasks[task_id]):
-            if xcom_pushes.length(conn, run.id, source, key) == 0:
+            if xcoms.length(conn, run.id, source, key) == 0:
                 return False
         return bool(expand(conn, run, task_id, graph=graph, **more))
 

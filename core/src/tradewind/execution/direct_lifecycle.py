@@ -7,7 +7,7 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.secrets import open_cipher
-from tradewind.metadata.statements import sources, tickets, xcom_pushes
+from tradewind.metadata.statements import sources, tickets, xcoms
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
@@ -73,10 +73,7 @@ class DirectLifecycle:
         self._clock = clock
         self._ids = ids
         self._wakeups = wakeups
-        self._leases = Leases(
-            duration=timedelta(seconds=config.leases.duration),
-            isolation_grace=timedelta(seconds=config.leases.isolation_grace),
-        )
+        self._leases = Leases.of(config.leases)
         cipher = open_cipher(config.security.fernet_key, config.home)
         storage = open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location)
         self._shelf = Shelf(storage, config.execution.max_xcom_inline * KIB)
@@ -259,7 +256,7 @@ class StartMessages:
         """Remove what earlier tries pushed: a try starts with no XComs of its own."""
         if again:
             owners = [(each.run, each.task_id, each.map_index) for each in again]
-            self._database.write(lambda conn: xcom_pushes.forget(conn, owners))
+            self._database.write(lambda conn: xcoms.forget(conn, owners))
 
 
 def start_message(

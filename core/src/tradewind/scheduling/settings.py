@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from tradewind.config import Config
 from tradewind.transitions.daemons import Leases
@@ -41,10 +40,7 @@ class Settings:
             renew_every=config.leases.renew_every,
             reconcile_interval=config.scheduler.reconcile_interval,
             admit_limit=config.scheduler.admit_limit,
-            leases=Leases(
-                duration=timedelta(seconds=config.leases.duration),
-                isolation_grace=timedelta(seconds=config.leases.isolation_grace),
-            ),
+            leases=Leases.of(config.leases),
             executor=config.executor.default,
             queue=config.executor.queue,
         )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import instances, runs, xcom_pushes
+from tradewind.metadata.statements import instances, runs, xcoms
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions.graph import Graph, Graphs, xcom_sources
 from tradewind.transitions.recount import recount, resettle
@@ -60,7 +60,7 @@ def clear(
     kept = {row.id: _cleared(row, graph, collapsing) for row in named if row.id not in dropped}
     instances.delete(conn, dropped)
     instances.reset(conn, [_values(row) for row in kept.values()])
-    xcom_pushes.forget(conn, [(run, row.task_id, row.map_index) for row in named])
+    xcoms.forget(conn, [(run, row.task_id, row.map_index) for row in named])
     after = [kept.get(row.id, row) for row in rows if row.id not in dropped]
     if locked.state == RunState.RUNNING:
         resettle(conn, run, graph=graph, rows=after, now=clock.now(), ids=ids)

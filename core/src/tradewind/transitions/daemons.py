@@ -16,6 +16,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from tradewind.config.sections import LeasesSection
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import daemons
@@ -40,6 +41,11 @@ class Leases:
 
     duration: timedelta = timedelta(seconds=10)
     isolation_grace: timedelta = timedelta(seconds=600)
+
+    @classmethod
+    def of(cls, section: LeasesSection) -> Leases:
+        """Return the times that a configuration gives."""
+        return cls(timedelta(seconds=section.duration), timedelta(seconds=section.isolation_grace))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import claims as claim_statements
-from tradewind.metadata.statements import instances, runs, xcom_pushes
+from tradewind.metadata.statements import instances, runs, xcoms
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
 from tradewind.transitions import claims, handover, notices
@@ -178,10 +178,10 @@ def _store_xcoms(conn: sa.Connection, newly: Iterable[Recorded]) -> None:
     """Store what the tries pushed, in place of what earlier tries of the same instances did."""
     # Only an instance that was dispatched before can have pushed before.
     again = [each.row for each in newly if each.row.token > 1]
-    xcom_pushes.forget_before(
+    xcoms.forget_before(
         conn, [(row.run, row.task_id, row.map_index, row.started_at) for row in again if row.started_at is not None]
     )
-    xcom_pushes.store(conn, [values for each in newly for values in xcom_values(each)])
+    xcoms.store(conn, [values for each in newly for values in xcom_values(each)])
 
 
 def _pressures(graph: Graph, newly: Sequence[Recorded]) -> dict[str, Pressure]:

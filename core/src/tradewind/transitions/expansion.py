@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import counters, instances, runs, xcom_pushes
+from tradewind.metadata.statements import counters, instances, runs, xcoms
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.metadata.statements.runs import Run
 from tradewind.transitions import notices
@@ -98,8 +98,8 @@ def _length(
 
 def _pushed_length(conn: sa.Connection, run: int, above: Task, key: str) -> int | None:
     if above.expand is not None:
-        return xcom_pushes.count(conn, run, above.task_id, key)
-    return xcom_pushes.length(conn, run, above.task_id, key)
+        return xcoms.count(conn, run, above.task_id, key)
+    return xcoms.length(conn, run, above.task_id, key)
 
 
 def _multiply(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-from datetime import timedelta
 from pathlib import Path
 
 import tradewind.examples
@@ -66,7 +65,7 @@ def bundles(config: Config) -> list[Bundle]:
 
 def _lease(session: Session, clock: SystemClock, ids: RandomIds) -> LeaseKeeper:
     times = session.config.leases
-    leases = Leases(timedelta(seconds=times.duration), timedelta(seconds=times.isolation_grace))
+    leases = Leases.of(times)
     return LeaseKeeper(
         session.database, "processor", clock=clock, ids=ids, leases=leases, renew_every=times.renew_every
     )
