@@ -12,7 +12,7 @@ import dataclasses
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -20,8 +20,8 @@ import tradewind
 from tradewind import timetables
 from tradewind.authoring import dag_arguments, macros
 from tradewind.authoring.context import build_context
-from tradewind.cli.main import GROUPS
-from tradewind.cli.parser import Parser
+from tradewind.cli.groups import GROUPS, module_of
+from tradewind.cli.tree import group_parser, verbs_of
 from tradewind.config.sections import SECTIONS
 from tradewind.operators.empty import EmptyOperator
 from tradewind.plugins import builtin
@@ -135,23 +135,19 @@ def commands() -> Iterator[str]:
     """Every command with its verbs, arguments and options, as its parser declares them."""
     yield (
         "`tradewind COMMAND --help` says the same. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. "
-        "Lists take `-o table|json|yaml|plain`."
+        "Lists take `-o table|json|yaml|plain`; every command takes `-v`: daemons then log at DEBUG, others say each statement "
+        "that reaches the database."
     )
     yield _table(("command", "what it does"), ((f"[`{name}`](#{name})", text) for name, text in GROUPS.items()))
     for group in GROUPS:
-        module = importlib.import_module(f"tradewind.cli.commands.{group.replace('-', '_')}")
-        parser = Parser(prog=f"tradewind {group}", description=module.__doc__)
-        module.configure(parser)
         yield f"## {group}"
-        yield (module.__doc__ or "").strip()
+        yield (importlib.import_module(module_of(group)).__doc__ or "").strip()
+        parser = group_parser(group)
         yield from _command(parser)
 
 
 def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
-    verbs: Mapping[str, argparse.ArgumentParser] = next(
-        (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)),  # noqa: SLF001
-        {},
-    )
+    verbs = verbs_of(parser)
     if not verbs:
         yield from _options(parser)
     for name, verb in verbs.items():
@@ -161,9 +157,18 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
-    usage = re.sub(r"\s+", " ", parser.format_usage().removeprefix("usage: ")).replace("[-h] ", "").replace(" [-h]", "")
+    usage = (
+        re.sub(r"\s+", " ", parser.format_usage().removeprefix("usage: "))
+        .replace("[-h] ", "")
+        .replace(" [-h]", "")
+        .replace(" [-v]", "")
+    )
     yield f"```\n{usage.strip()}\n```"
-    actions = [each for each in parser._actions if each.help and "-h" not in each.option_strings]  # noqa: SLF001
+    actions = [
+        each
+        for each in parser._actions  # noqa: SLF001
+        if each.help and not {"-h", "-v"} & set(each.option_strings)
+    ]
     rows = [(_spelling(each), each.help or "") for each in actions]
     if rows:
         yield _table(("argument", "meaning"), rows)

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tradewind.cli.main import GROUPS
+from tradewind.cli.groups import GROUPS
 from tradewind.cli.parser import Parser
 
 ROOT = Path(__file__).parents[2]

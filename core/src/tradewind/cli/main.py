@@ -9,25 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.parser import Parser
-
-# Group -> one line of help. Each has a module of the same name in `tradewind.cli.commands`, dashes as underscores.
-GROUPS = {
-    "standalone": "run everything on this machine: processor, scheduler, worker and web server",
-    "scheduler": "run a scheduler (any number may run at once)",
-    "worker": "run the tasks of the local executor",
-    "dag-processor": "read DAG files and store what they declare",
-    "webserver": "serve the web page and /health",
-    "dags": "list, trigger, pause, test DAGs",
-    "tasks": "states and logs of task instances",
-    "connections": "how to reach other systems",
-    "variables": "named values that DAGs read",
-    "pools": "limits shared by tasks",
-    "db": "create and migrate the metadata database",
-    "plugins": "installed plugins and what they declare",
-    "config": "the configuration and where each value comes from",
-    "version": "print the version",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if "_ARGCOMPLETE" in os.environ:
+        # Only where the shell asks, as it loads what reads the database
+        from tradewind.cli.completing import complete  # noqa: PLC0415
+
+        complete()
     try:
         return _run(words)
     except KeyboardInterrupt:
@@ -57,10 +45,15 @@ def _run(words: list[str]) -> int:
     group = next((word for word in words if not word.startswith("-")), None)
     if group not in GROUPS or words[0] != group:
         return _not_our_own(words)
-    module = importlib.import_module(f"tradewind.cli.commands.{group.replace('-', '_')}")
+    module = importlib.import_module(module_of(group))
     parser = Parser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
     module.configure(parser)
     options = parser.parse_args(words[1:])
+    if getattr(options, "verbose", False):
+        # Only where it is asked for: no other command waits for logging
+        from tradewind.cli.verbosity import speak  # noqa: PLC0415
+
+        speak(group)
     return _call(options)
 
 

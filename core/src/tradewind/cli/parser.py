@@ -8,7 +8,18 @@ from typing import Any
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors name the nearest known word or option."""
+    """An argument parser whose errors name the nearest known word or option; every one takes `-v/--verbose`."""
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        # Without a default, so that a verb's does not overrule that of its group
+        self.add_argument(
+            "-v",
+            "--verbose",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="say more on stderr; for daemons DEBUG",
+        )
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.verbosity import STATEMENTS
 from tradewind.config import Config, Loaded, load
 from tradewind.metadata import engine, schema
 from tradewind.metadata.engine import Database
@@ -59,12 +63,30 @@ def open_session(
     """
     loaded = load(overrides=overrides)
     database = open_database(loaded.config, listened=listened_states() if changes_states else ())
+    _say_statements(database)
     try:
         if check:
             schema.require_current(database)
         yield Session(loaded, database)
     finally:
         database.dispose()
+
+
+def _say_statements(database: Database) -> None:
+    """With `-v`, print each statement with the milliseconds that it took; values are left out, as some are secrets."""
+    logger = logging.getLogger(STATEMENTS)
+    if not logger.isEnabledFor(logging.DEBUG):
+        return
+
+    def begin(connection: sa.Connection, *_rest: object) -> None:
+        connection.info["begun"] = time.perf_counter()
+
+    def end(connection: sa.Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        milliseconds = (time.perf_counter() - connection.info["begun"]) * 1000
+        logger.debug("%6.1f ms  %s", milliseconds, " ".join(statement.split()))
+
+    sa.event.listen(database.engine, "before_cursor_execute", begin)
+    sa.event.listen(database.engine, "after_cursor_execute", end)
 
 
 def open_database(config: Config, *, pool_size: int | None = None, listened: Collection[str] = ()) -> Database:

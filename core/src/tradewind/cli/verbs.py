@@ -12,8 +12,11 @@ Run = Callable[[argparse.Namespace], int | None]
 class Verbs:
     """The verbs of one group, such as `list` and `get` of `tradewind pools`."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._verbs: Any = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    def __init__(self, parser: argparse.ArgumentParser, *, default: Run | None = None) -> None:
+        """Arguments: the group's parser, and what is run when no verb is given (by default one must be)."""
+        self._verbs: Any = parser.add_subparsers(title="verbs", metavar="VERB", required=default is None)
+        if default is not None:
+            parser.set_defaults(run=default)
 
     def add(self, name: str, run: Run) -> argparse.ArgumentParser:
         """Add a verb whose help is the first line of `run`'s docstring; return its parser for arguments."""

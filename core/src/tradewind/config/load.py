@@ -63,6 +63,8 @@ def load(
     home: Path | None = None,
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[tuple[str, str], Any] | None = None,
+    *,
+    file: bool = True,
 ) -> Loaded:
     """Read the configuration.
 
@@ -71,13 +73,14 @@ def load(
         environ: the environment; the process's own by default.
         overrides: values by (section, key) that stand above all, such as command line options; their source is `command
             line`.
+        file: read `tradewind.toml`; without it and with an empty environment, the defaults are returned.
     Raises:
         ConfigError: naming the key, its source and the way out.
     """
     environ = os.environ if environ is None else environ
     home = Path(home or environ.get("TRADEWIND_HOME") or Path.home() / "tradewind").expanduser().absolute()
     path = home / FILE_NAME
-    in_file = _read_file(path)
+    in_file = _read_file(path) if file else {}
     _refuse_unknown(_file_keys(in_file), str(path))
     _refuse_unknown(_environment_keys(environ), "the environment")
     settings = tuple(_settings(home, path, in_file, environ, overrides or {}))

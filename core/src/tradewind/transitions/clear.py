@@ -31,9 +31,16 @@ class Cleared:
 
 
 def clear(
-    conn: sa.Connection, run: int, task_ids: Collection[str], *, graphs: Graphs, clock: Clock, ids: Ids
+    conn: sa.Connection,
+    run: int,
+    task_ids: Collection[str],
+    *,
+    graphs: Graphs,
+    clock: Clock,
+    ids: Ids,
+    states: Collection[str] | None = None,
 ) -> Cleared:
-    """Clear all instances of `task_ids` in a run, under the run's exclusive lock; nothing while one of them is running.
+    """Clear the instances of `task_ids` in a run, under the run's exclusive lock; nothing while one of them is running.
 
     Tokens are raised, so nothing that was said of earlier tries counts any more; the run's counters are recounted. As
     many
@@ -41,6 +48,9 @@ def clear(
     it
     expands over becomes unexpanded again. A run that had ended is queued again, and starts when its DAG has room.
 
+    Arguments:
+        states: only instances in these states; None for all. Where what a mapped task expands over is cleared, all of its
+            instances are.
     Raises:
         LookupError: when there is no such run, or a task that its version does not have.
     """
@@ -51,11 +61,12 @@ def clear(
     if unknown := sorted(set(task_ids) - set(graph.tasks)):
         raise LookupError(f"Run {locked.run_id!r} of DAG {locked.dag_id!r} has no task {unknown[0]!r} to clear.")
     rows = instances.lock_run(conn, run)
-    named = [row for row in rows if row.task_id in task_ids]
+    wanted = {row.id: row for row in rows if row.task_id in task_ids and (states is None or row.state in states)}
+    collapsing = _collapsing(graph, {row.task_id for row in wanted.values()})
+    named = [row for row in rows if row.id in wanted or row.task_id in collapsing]
     running = [row for row in named if row.state == TaskState.RUNNING]
-    if running:
+    if running or not named:
         return Cleared((), tuple(row.id for row in running))
-    collapsing = _collapsing(graph, set(task_ids))
     dropped = {row.id for row in named if row.task_id in collapsing and row.map_index > 0}
     kept = {row.id: _cleared(row, graph, collapsing) for row in named if row.id not in dropped}
     instances.delete(conn, dropped)

@@ -3,58 +3,77 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
+from tradewind.cli import dag_details
+from tradewind.cli.confirming import add_yes_option, confirm
 from tradewind.cli.errors import CommandError
+from tradewind.cli.finding import find_dag
 from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.parser import did_you_mean
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.unknown import import_errors_note, no_such_dag
+from tradewind.cli.values import instant, json_object, pattern
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import listings
 
 RUN_STATES = ("queued", "running", "success", "failed")
-EXAMPLE = """write it as '{"name": "value"}'"""
+COLUMNS = ("dag_id", "file", "owners", "tags", "paused", "next_run", "description", "active")
+SHOWN = 6  # the first of them, unless --columns says otherwise
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add_output_option(verbs.add("list", list_dags))
+    listed = verbs.add("list", list_dags)
+    listed.add_argument("--columns", metavar="COLUMN,…", help=f"which, of {', '.join(COLUMNS)}")
+    add_output_option(listed)
     trigger = verbs.add("trigger", trigger_dag)
     trigger.add_argument("dag_id")
-    trigger.add_argument("-c", "--conf", type=_json_object, default={}, help="JSON object: the run's conf and params")
+    trigger.add_argument("-c", "--conf", type=json_object, default={}, help="JSON object: the run's conf and params")
     trigger.add_argument("-r", "--run-id", help="the run's name (default: manual__ and the time)")
-    trigger.add_argument("-e", "--logical-date", "--exec-date", type=_instant, help="ISO 8601 (default: now)")
+    trigger.add_argument("-e", "--logical-date", "--exec-date", type=instant, help="ISO 8601 (default: now)")
     trigger.add_argument(
         "--wait", action="store_true", help="show progress until the run ends; exit code 1 if it failed"
     )
     trigger.add_argument(
         "--unpause", action="store_true", help="unpause the DAG first: runs of a paused one do not start"
     )
-    for verb, run in (("pause", pause_dag), ("unpause", unpause_dag)):
-        verbs.add(verb, run).add_argument("dag_id")
+    add_output_option(trigger)
+    for verb, run in (("pause", pause_dags), ("unpause", unpause_dags)):
+        change = verbs.add(verb, run)
+        change.add_argument("dag_id")
+        change.add_argument(
+            "--treat-dag-id-as-regex", action="store_true", help="DAG_ID is a regular expression: every DAG it matches"
+        )
+        add_yes_option(change)
+        add_output_option(change)
     test = verbs.add("test", test_dag)
     test.add_argument("dag_id")
-    test.add_argument("-c", "--conf", type=_json_object, default={}, help="JSON object: the run's conf and params")
-    test.add_argument("-e", "--logical-date", "--exec-date", type=_instant, help="ISO 8601 (default: now)")
-    test.add_argument("-f", "--file", type=Path, help="the DAG's file (default: found in the DAG folder)")
+    test.add_argument("-c", "--conf", type=json_object, default={}, help="JSON object: the run's conf and params")
+    test.add_argument("-e", "--logical-date", "--exec-date", type=instant, help="ISO 8601 (default: now)")
+    test.add_argument(
+        "-f", "-S", "--file", "--subdir", type=Path, help="the DAG's file (default: found in the DAG folder)"
+    )
     runs = verbs.add("list-runs", list_runs)
     runs.add_argument("-d", "--dag-id", help="runs of this DAG only")
     runs.add_argument("--state", choices=RUN_STATES, help="runs in this state only")
+    runs.add_argument("-s", "--start-date", type=instant, help="logical dates from this one on")
+    runs.add_argument("-e", "--end-date", type=instant, help="logical dates up to this one")
     runs.add_argument("--limit", type=int, default=100, help="newest runs shown at most (default: 100)")
     add_output_option(runs)
     add_output_option(verbs.add("list-import-errors", list_import_errors))
+    dag_details.add_verbs(verbs)
 
 
 def list_dags(options: argparse.Namespace) -> None:
     """List the DAGs that were found."""
+    columns = _columns(options.columns)
     with open_session() as session, session.database.read() as connection:
         rows = [
             {
@@ -64,13 +83,27 @@ def list_dags(options: argparse.Namespace) -> None:
                 "tags": list(each.tags),
                 "paused": each.is_paused,
                 "next_run": each.next_run_at,
+                "description": each.description,
+                "active": each.is_active,
             }
             for each in listings.list_dags(connection)
         ]
         folder, note = session.config.dags.folder, import_errors_note(connection)
-    print_rows(rows, options.output, empty=f"No DAGs yet: put a Python file that makes one into {folder}")
+    shown = [{name: row[name] for name in columns} for row in rows]
+    print_rows(shown, options.output, empty=f"No DAGs yet: put a Python file that makes one into {folder}")
     if note:
         print(note, file=sys.stderr)
+
+
+def _columns(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return COLUMNS[:SHOWN]
+    wanted = tuple(name.strip() for name in text.split(","))
+    for name in wanted:
+        if name not in COLUMNS:
+            near = did_you_mean(name, COLUMNS) or f": choose from {', '.join(COLUMNS)}"
+            raise CommandError(f"There is no column {name!r}{near}", exit_code=2)
+    return wanted
 
 
 def trigger_dag(options: argparse.Namespace) -> int:
@@ -92,28 +125,57 @@ def trigger_dag(options: argparse.Namespace) -> int:
             )
         except TradewindNotFoundException as error:
             raise CommandError(_no_such_dag(session, options.dag_id)) from error
-        print(f"Run {made.run_id} of {options.dag_id} is made.")
+        _say_made(made.run_id, options)
         if made.is_paused:
             way = f"`tradewind dags unpause {options.dag_id}` starts it, `--unpause` does so when you trigger"
             text = f"{options.dag_id} is paused, so the run waits: {way}."
             if options.wait:
                 raise CommandError(text)
-            print(text)
+            print(text, file=sys.stderr)
         return outcome_code(follow_run(session, made.run)) if options.wait else 0
 
 
-def pause_dag(options: argparse.Namespace) -> None:
+def _say_made(run_id: str, options: argparse.Namespace) -> None:
+    if options.output == "table":
+        print(f"Run {run_id} of {options.dag_id} is made.")
+    else:
+        print_rows([{"dag_id": options.dag_id, "run_id": run_id, "conf": options.conf}], options.output)
+
+
+def pause_dags(options: argparse.Namespace) -> None:
     """Pause a DAG: no new runs, and runs that have not begun do not start."""
-    with open_session() as session:
-        _set_paused(session, options.dag_id, paused=True)
-    print(f"{options.dag_id} is paused.")
+    _pause_or_unpause(options, paused=True)
 
 
-def unpause_dag(options: argparse.Namespace) -> None:
+def unpause_dags(options: argparse.Namespace) -> None:
     """Unpause a DAG."""
+    _pause_or_unpause(options, paused=False)
+
+
+def _pause_or_unpause(options: argparse.Namespace, *, paused: bool) -> None:
+    word = "paused" if paused else "unpaused"
     with open_session() as session:
-        _set_paused(session, options.dag_id, paused=False)
-    print(f"{options.dag_id} is unpaused.")
+        named = _matching(session, options) if options.treat_dag_id_as_regex else [options.dag_id]
+        if options.treat_dag_id_as_regex:
+            confirm(f"{len(named)} DAGs are to be {word}: {', '.join(named)}.", yes=options.yes)
+        for dag_id in named:
+            _set_paused(session, dag_id, paused=paused)
+    if options.output == "table":
+        print("\n".join(f"{dag_id} is {word}." for dag_id in named))
+    else:
+        print_rows([{"dag_id": dag_id, "paused": paused} for dag_id in named], options.output)
+
+
+def _matching(session: Session, options: argparse.Namespace) -> list[str]:
+    try:
+        wanted = pattern(options.dag_id)
+    except argparse.ArgumentTypeError as error:
+        raise CommandError(str(error), exit_code=2) from error
+    with session.database.read() as connection:
+        found = [each.dag_id for each in listings.list_dags(connection) if wanted.search(each.dag_id)]
+    if not found:
+        raise CommandError(f"No DAG id matches {options.dag_id!r}: `tradewind dags list` shows all.")
+    return found
 
 
 def test_dag(options: argparse.Namespace) -> int:
@@ -127,9 +189,16 @@ def test_dag(options: argparse.Namespace) -> int:
 def list_runs(options: argparse.Namespace) -> None:
     """List runs, the newest first."""
     with open_session() as session, session.database.read() as connection:
-        found = listings.list_runs(connection, dag_id=options.dag_id, state=options.state, limit=options.limit)
-        if not found and options.dag_id and not _is_known(connection, options.dag_id):
-            raise CommandError(no_such_dag(connection, options.dag_id))
+        found = listings.list_runs(
+            connection,
+            dag_id=options.dag_id,
+            state=options.state,
+            since=options.start_date,
+            until=options.end_date,
+            limit=options.limit,
+        )
+        if not found and options.dag_id:
+            find_dag(connection, options.dag_id)
     way = f"tradewind dags trigger {options.dag_id or 'DAG_ID'}"
     empty = f"No runs that are {options.state}." if options.state else f"No runs yet: {way}"
     print_rows([_run_row(each) for each in found], options.output, empty=empty)
@@ -166,25 +235,3 @@ def _set_paused(session: Session, dag_id: str, *, paused: bool) -> None:
 def _no_such_dag(session: Session, dag_id: str) -> str:
     with session.database.read() as connection:
         return no_such_dag(connection, dag_id)
-
-
-def _is_known(connection: sa.Connection, dag_id: str) -> bool:
-    return bool(listings.list_dags(connection, dag_id=dag_id, include_inactive=True))
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not JSON ({error}); {EXAMPLE}") from error
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"{text} is no JSON object; {EXAMPLE}")
-    return value
-
-
-def _instant(text: str) -> datetime:
-    try:
-        value = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date in ISO 8601, such as 2026-01-31T00:00:00Z") from error
-    return value if value.tzinfo else value.replace(tzinfo=timezone.utc)

@@ -13,7 +13,8 @@ from tradewind.plugins.kinds import KINDS
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
-    verbs = Verbs(parser)
+    add_output_option(parser)
+    verbs = Verbs(parser, default=list_plugins)
     add_output_option(verbs.add("list", list_plugins))
     catalogue = verbs.add("catalogue", list_declared)
     catalogue.add_argument("kind", nargs="?", choices=sorted(KINDS), metavar="KIND", help=f"one of {', '.join(KINDS)}")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.files import read_object, write_json
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
@@ -22,7 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     change.add_argument("pool")
     change.add_argument("slots", type=int)
     change.add_argument("description", nargs="?")
-    verbs.add("delete", delete_pool).add_argument("pool")
+    add_output_option(change)
+    delete = verbs.add("delete", delete_pool)
+    delete.add_argument("pool")
+    add_output_option(delete)
+    verbs.add("export", export_pools).add_argument("file", type=Path, help="a JSON file; - is standard output")
+    bring = verbs.add("import", import_pools)
+    bring.add_argument("file", type=Path, help="a JSON or YAML file; - is standard input")
 
 
 def list_pools(options: argparse.Namespace) -> None:
@@ -48,7 +59,10 @@ def set_pool(options: argparse.Namespace) -> None:
         session.database.write(
             lambda c: pools.set_pool(c, options.pool, slots=options.slots, description=options.description)
         )
-    print(f"Pool {options.pool} has {options.slots} slots.")
+    if options.output == "table":
+        print(f"Pool {options.pool} has {options.slots} slots.")
+    else:
+        get_pool(options)
 
 
 def delete_pool(options: argparse.Namespace) -> None:
@@ -58,7 +72,38 @@ def delete_pool(options: argparse.Namespace) -> None:
     with open_session() as session:
         if not session.database.write(lambda c: pools.delete_pool(c, options.pool)):
             raise CommandError(_unknown(options.pool))
-    print(f"Pool {options.pool} is deleted.")
+    if options.output == "table":
+        print(f"Pool {options.pool} is deleted.")
+    else:
+        print_rows([{"pool": options.pool, "deleted": True}], options.output)
+
+
+def export_pools(options: argparse.Namespace) -> None:
+    """Write all pools to a JSON file."""
+    with open_session() as session, session.database.read() as connection:
+        found = pools.list_pools(connection)
+    named = {each.name: {"slots": each.slots, "description": each.description or ""} for each in found}
+    write_json(options.file, named, what=f"{len(found)} pools")
+
+
+def import_pools(options: argparse.Namespace) -> None:
+    """Create or change the pools of a JSON or YAML file, `{"name": {"slots": 4, "description": "…"}}`: all or none."""
+    given = read_object(options.file, "pools")
+    for name, each in given.items():
+        slots = each.get("slots") if isinstance(each, dict) else None
+        if not isinstance(slots, int) or isinstance(slots, bool) or slots < 0:
+            raise CommandError(
+                f"Pool {name!r} of {options.file} has no number of slots from 0 on: write "
+                f'{{"{name}": {{"slots": 4, "description": ""}}}}.'
+            )
+    with open_session() as session:
+        session.database.write(lambda c: _set_all(c, given))
+    print(f"{len(given)} pools are set.")
+
+
+def _set_all(connection: sa.Connection, given: dict[str, dict[str, Any]]) -> None:
+    for name, each in given.items():
+        pools.set_pool(connection, name, slots=each["slots"], description=each.get("description"))
 
 
 def _shown(pool: pools.Pool) -> dict[str, object]:

@@ -7,10 +7,13 @@ import sys
 from contextlib import closing
 from typing import Any
 
+from tradewind.cli import clearing
+from tradewind.cli.drawing import outline
 from tradewind.cli.errors import CommandError
+from tradewind.cli.finding import add_run_argument, find_dag, find_run, read_graph
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.parser import did_you_mean
-from tradewind.cli.session import Session, open_session
+from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.execution.log_stores import keys_of_tries, open_log_store
 from tradewind.metadata.statements import listings
@@ -19,32 +22,72 @@ from tradewind.metadata.statements import listings
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
+    listed = verbs.add("list", list_tasks)
+    listed.add_argument("dag_id")
+    listed.add_argument("-t", "--tree", action="store_true", help="show each below what it waits for")
+    add_output_option(listed)
+    state = verbs.add("state", state_of_task)
+    state.add_argument("dag_id")
+    state.add_argument("task_id")
+    add_run_argument(state)
+    state.add_argument("--map-index", type=int, default=-1, help="which instance of a mapped task, from 0")
     states = verbs.add("states-for-dag-run", states_for_dag_run)
     states.add_argument("dag_id")
-    states.add_argument("run_id")
+    add_run_argument(states)
     add_output_option(states)
     logs = verbs.add("logs", logs_of_task)
     logs.add_argument("dag_id")
     logs.add_argument("task_id")
-    logs.add_argument("run_id")
+    add_run_argument(logs)
     logs.add_argument("--map-index", type=int, default=-1, help="which instance of a mapped task, from 0")
     logs.add_argument("--try-number", type=int, help="which try, from 1 (default: the last)")
+    clearing.add_verbs(verbs)
+
+
+def list_tasks(options: argparse.Namespace) -> None:
+    """List the tasks of a DAG's current version, in topological order."""
+    with open_session() as session, session.database.read() as connection:
+        row = find_dag(connection, options.dag_id)
+        graph = read_graph(session, connection, row.version_id)
+    if options.tree:
+        print("\n".join(outline(graph)))
+    elif options.output == "table":
+        print("\n".join(graph.tasks))
+    else:
+        rows = [
+            {"task_id": each.task_id, "operator": each.task_type, "trigger_rule": each.trigger_rule, "pool": each.pool}
+            for each in graph.tasks.values()
+        ]
+        print_rows(rows, options.output)
+
+
+def state_of_task(options: argparse.Namespace) -> None:
+    """Print the state of a task instance; the cause, where it did not succeed, is on stderr."""
+    with open_session() as session, session.database.read() as connection:
+        run = find_run(connection, options.dag_id, options.execution_date_or_run_id)
+        rows = listings.list_tasks(connection, run.id)
+    wanted = (row for row in rows if (row.task_id, row.map_index) == (options.task_id, options.map_index))
+    task = next(wanted, None)
+    if task is None:
+        raise CommandError(_not_there(rows, run, options))
+    print(task.state)
+    if task.cause:
+        print(task.cause, file=sys.stderr)
 
 
 def states_for_dag_run(options: argparse.Namespace) -> None:
     """List the states of a run's task instances, in topological order, with the cause where one did not succeed."""
-    with open_session() as session:
-        found = _run(session, options.dag_id, options.run_id)
-        with session.database.read() as connection:
-            rows = [_row(each) for each in listings.list_tasks(connection, found.id)]
+    with open_session() as session, session.database.read() as connection:
+        found = find_run(connection, options.dag_id, options.execution_date_or_run_id)
+        rows = [_row(each) for each in listings.list_tasks(connection, found.id)]
     print_rows(rows, options.output)
 
 
 def logs_of_task(options: argparse.Namespace) -> None:
     """Print the log of a task instance's try."""
     with open_session() as session, closing(open_log_store(session.config)) as store:
-        found = _run(session, options.dag_id, options.run_id)
         with session.database.read() as connection:
+            found = find_run(connection, options.dag_id, options.execution_date_or_run_id)
             rows = listings.list_tasks(connection, found.id)
         wanted = (row for row in rows if (row.task_id, row.map_index) == (options.task_id, options.map_index))
         task = next(wanted, None)
@@ -59,26 +102,24 @@ def _no_log(rows: list[listings.TaskRow], run: listings.RunRow, options: argpars
     name, run_id, index = options.task_id, repr(run.run_id), options.map_index
     way = f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}`"
     states = {row.map_index: row.state for row in rows if row.task_id == name}
-    if not states:
-        near = did_you_mean(name, {row.task_id for row in rows})
-        return f"Run {run_id} has no task {name!r}{near or ':'} {way} shows its tasks."
-    if index not in states and -1 in states:
-        return f"Task {name!r} has no instances: leave --map-index out."
     if index not in states:
-        return f"Task {name!r} is mapped: name an instance with --map-index, {min(states)} to {max(states)}."
+        return _not_there(rows, run, options)
     if options.try_number is not None:
         return f"Task {name!r} has no log of try {options.try_number} in run {run_id}: {way} shows its last try."
     return f"Task {name!r} has no log in run {run_id}, as its state is {states[index]}: {way} shows all tasks."
 
 
-def _run(session: Session, dag_id: str, run_id: str) -> listings.RunRow:
-    with session.database.read() as connection:
-        runs = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
-    if not runs:
-        raise CommandError(
-            f"There is no run {run_id!r} of a DAG {dag_id!r}: `tradewind dags list-runs -d {dag_id}` shows its runs."
-        )
-    return runs[0]
+def _not_there(rows: list[listings.TaskRow], run: listings.RunRow, options: argparse.Namespace) -> str:
+    """Return the sentence for a task instance that the run does not have."""
+    name = options.task_id
+    indexes = [row.map_index for row in rows if row.task_id == name]
+    if not indexes:
+        near = did_you_mean(name, {row.task_id for row in rows})
+        way = f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}`"
+        return f"Run {run.run_id!r} has no task {name!r}{near or ':'} {way} shows its tasks."
+    if -1 in indexes:
+        return f"Task {name!r} has no instances: leave --map-index out."
+    return f"Task {name!r} is mapped: name an instance with --map-index, {min(indexes)} to {max(indexes)}."
 
 
 def _row(task: listings.TaskRow) -> dict[str, Any]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.files import read_object, write_json
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_variable
+from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements import variables
 
 
@@ -27,6 +33,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     change.add_argument("-j", "--json", action="store_true", help="refuse a value that is not JSON")
     change.add_argument("--description", help="what it is for")
     verbs.add("delete", delete_variable).add_argument("key")
+    export = verbs.add("export", export_variables)
+    export.add_argument("file", type=Path, help="a JSON file; - is standard output")
+    bring = verbs.add("import", import_variables)
+    bring.add_argument("file", type=Path, help="a JSON or YAML file; - is standard input")
+    bring.add_argument(
+        "-a",
+        "--action-on-existing-key",
+        choices=("overwrite", "fail", "skip"),
+        default="overwrite",
+        help="what to do with a variable that is there already (default: overwrite)",
+    )
 
 
 def list_variables(options: argparse.Namespace) -> None:
@@ -66,6 +83,48 @@ def delete_variable(options: argparse.Namespace) -> None:
         if not session.database.write(lambda c: variables.delete_variable(c, options.key)):
             raise CommandError(f"There is no variable {options.key!r}: `tradewind variables list` shows all.")
     print(f"Variable {options.key} is deleted.")
+
+
+def export_variables(options: argparse.Namespace) -> None:
+    """Write all variables in the database to a JSON file, their values in clear."""
+    with open_session() as session, session.database.read() as connection:
+        found = variables.read_variables(connection, cipher=session.cipher)
+    write_json(options.file, {each.key: _exported(each) for each in found}, what=f"{len(found)} variables")
+
+
+def _exported(each: variables.Variable) -> Any:
+    return each.value if each.description is None else {"value": each.value, "description": each.description}
+
+
+def import_variables(options: argparse.Namespace) -> None:
+    """Set the variables of a JSON or YAML file: keys with values, or with `{"value": …, "description": …}`.
+
+    Either all are set or, where the file cannot be read or a key is refused, none.
+    """
+    given = {key: _imported(key, value) for key, value in read_object(options.file, "variables").items()}
+    with open_session() as session:
+        known = session.database.write(lambda c: _set_all(c, given, options.action_on_existing_key, session.cipher))
+    skipped = len(known) if options.action_on_existing_key == "skip" else 0
+    print(f"{len(given) - skipped} variables are set{f', {skipped} were there and are kept' if skipped else ''}.")
+
+
+def _set_all(connection: sa.Connection, given: dict[str, variables.Variable], action: str, cipher: Cipher) -> set[str]:
+    known = {key for key, _ in variables.list_variables(connection)} & set(given)
+    if known and action == "fail":
+        raise CommandError(f"Nothing was set, as there are variables {', '.join(sorted(known))} already.")
+    for key, each in given.items():
+        if key not in known or action == "overwrite":
+            variables.set_variable(connection, key, each.value, description=each.description, cipher=cipher)
+    return known
+
+
+def _imported(key: str, value: Any) -> variables.Variable:
+    """Return the variable of one entry; what is no text is kept as JSON, as in Airflow."""
+    description = None
+    if isinstance(value, dict) and set(value) <= {"value", "description"} and "value" in value:
+        description, value = value.get("description"), value["value"]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return variables.Variable(key, text, description)
 
 
 def _parsed(key: str, value: str) -> object:

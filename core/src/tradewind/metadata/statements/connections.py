@@ -20,6 +20,11 @@ def get_connection(db: sa.Connection, conn_id: str, *, cipher: Cipher) -> Connec
     return None if row is None else _from_row(row, cipher)
 
 
+def list_ids(connection: sa.Connection) -> list[str]:
+    """Return the ids of all connections, sorted."""
+    return list(connection.execute(sa.select(table.c.conn_id).order_by(table.c.conn_id)).scalars())
+
+
 def list_connections(db: sa.Connection, *, cipher: Cipher) -> list[Connection]:
     """Return all connections by id, decrypted."""
     return [_from_row(row, cipher) for row in db.execute(sa.select(table).order_by(table.c.conn_id))]

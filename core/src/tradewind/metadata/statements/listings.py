@@ -45,6 +45,8 @@ class RunRow:
     started_at: datetime | None
     ended_at: datetime | None
     conf: dict[str, Any]
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,16 @@ def list_runs(
     dag_id: str | None = None,
     run_id: str | None = None,
     state: str | None = None,
-    limit: int = 100,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = 100,
 ) -> list[RunRow]:
-    """Return the newest runs first, `limit` at most; `key` is that of one run in `dag_run.id`."""
+    """Return the newest runs first, `limit` at most (None: all).
+
+    Arguments:
+        key: that of one run in `dag_run.id`.
+        since, until: the first and the last logical date, both included.
+    """
     joined = dag_run.outerjoin(dag_version, dag_version.c.id == dag_run.c.version_id)
     query = sa.select(dag_run, dag_version.c.number).select_from(joined).order_by(dag_run.c.id.desc()).limit(limit)
     for column, wanted in (
@@ -148,6 +157,10 @@ def list_runs(
     ):
         if wanted is not None:
             query = query.where(column == wanted)
+    if since is not None:
+        query = query.where(dag_run.c.logical_date >= since)
+    if until is not None:
+        query = query.where(dag_run.c.logical_date <= until)
     return [
         RunRow(
             id=row.id,
@@ -162,6 +175,8 @@ def list_runs(
             started_at=row.started_at,
             ended_at=row.ended_at,
             conf=json.loads(row.conf),
+            data_interval_start=row.data_interval_start,
+            data_interval_end=row.data_interval_end,
         )
         for row in connection.execute(query)
     ]
@@ -232,12 +247,67 @@ def list_dispatches(connection: sa.Connection, task: TaskRow) -> list[DispatchRo
     return rows
 
 
+def version_number(connection: sa.Connection, version_id: int) -> int | None:
+    """Return the number of a version, as people see it; None when there is no such version."""
+    number: int | None = connection.execute(
+        sa.select(dag_version.c.number).where(dag_version.c.id == version_id)
+    ).scalar_one_or_none()
+    return number
+
+
+def last_scheduled_interval_end(connection: sa.Connection, dag_id: str) -> datetime | None:
+    """Return the end of the data interval of a DAG's last scheduled run, None if there was none."""
+    latest: datetime | None = connection.execute(
+        sa.select(dag_run.c.data_interval_end)
+        .where(dag_run.c.dag_id == dag_id, dag_run.c.run_type == "scheduled")
+        .order_by(dag_run.c.logical_date.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return latest
+
+
 def list_import_errors(connection: sa.Connection) -> list[ImportErrorRow]:
     """Return the files whose last import failed, by path."""
     query = sa.select(dag_file).where(dag_file.c.error.is_not(None), dag_file.c.is_present).order_by(dag_file.c.path)
     return [
         ImportErrorRow(row.path, row.error_line, row.error, row.error_trace, row.parsed_at)
         for row in connection.execute(query)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A DAG file, how its last import went, and the ids of the DAGs that it defines."""
+
+    path: str
+    bundle: str
+    parsed_at: datetime | None
+    seconds: float | None
+    error: str | None
+    warnings: tuple[str, ...]
+    dags: tuple[str, ...]
+
+
+def list_files(connection: sa.Connection) -> list[FileRow]:
+    """Return the DAG files that are there, the slowest to import first."""
+    defined: dict[tuple[str, str], list[str]] = {}
+    query = sa.select(dag.c.bundle, dag.c.path, dag.c.dag_id).where(dag.c.is_active).order_by(dag.c.dag_id)
+    for row in connection.execute(query):
+        defined.setdefault((row.bundle, row.path), []).append(row.dag_id)
+    found = connection.execute(
+        sa.select(dag_file).where(dag_file.c.is_present).order_by(dag_file.c.parse_seconds.desc(), dag_file.c.path)
+    )
+    return [
+        FileRow(
+            path=row.path,
+            bundle=row.bundle,
+            parsed_at=row.parsed_at,
+            seconds=row.parse_seconds,
+            error=row.error,
+            warnings=tuple(json.loads(row.warnings)),
+            dags=tuple(defined.get((row.bundle, row.path), ())),
+        )
+        for row in found
     ]
 
 

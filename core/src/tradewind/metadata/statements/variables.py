@@ -31,6 +31,12 @@ def list_variables(connection: sa.Connection) -> list[tuple[str, str | None]]:
     return [(row.key, row.description) for row in rows]
 
 
+def read_variables(connection: sa.Connection, *, cipher: Cipher) -> list[Variable]:
+    """Return all variables with their values, by key."""
+    rows = connection.execute(sa.select(variable).order_by(variable.c.key))
+    return [Variable(row.key, cipher.decrypt(row.value), row.description) for row in rows]
+
+
 def set_variable(connection: sa.Connection, key: str, value: str, *, description: str | None, cipher: Cipher) -> None:
     """Insert the variable, or give it this value; a description of None keeps the one it has."""
     values = {"value": cipher.encrypt(value)} | ({} if description is None else {"description": description})

@@ -1,0 +1,31 @@
+"""The commands, and where each is."""
+
+from __future__ import annotations
+
+# Group -> one line of help. Each has a module of the same name in `tradewind.cli.commands`, dashes as underscores.
+GROUPS = {
+    "standalone": "run everything on this machine: processor, scheduler, worker and web server",
+    "scheduler": "run a scheduler (any number may run at once)",
+    "worker": "run the tasks of the local executor",
+    "dag-processor": "read DAG files and store what they declare",
+    "webserver": "serve the web page and /health",
+    "dags": "list, trigger, pause, test DAGs",
+    "tasks": "states and logs of task instances",
+    "connections": "how to reach other systems",
+    "variables": "named values that DAGs read",
+    "pools": "limits shared by tasks",
+    "db": "create and migrate the metadata database",
+    "providers": "installed providers and what they bring",
+    "plugins": "installed plugins and what they declare",
+    "config": "the configuration and where each value comes from",
+    "doctor": "look for what is wrong, and say what mends it",
+    "info": "this installation: versions, places, tools",
+    "cheat-sheet": "every command with its first line",
+    "completion": "complete commands and names with the Tab key",
+    "version": "print the version",
+}
+
+
+def module_of(group: str) -> str:
+    """Return the name of a group's module."""
+    return f"tradewind.cli.commands.{group.replace('-', '_')}"
