@@ -94,6 +94,26 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def parity(session: nox.Session) -> None:
+    """Record what Apache Airflow 2.11 offers, from an environment of its own, and compare: prints the share that is built."""
+    install(session, "tests")
+    folder = Path(session.create_tmp()) / "airflow"
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    python = str(folder / "bin" / "python")
+    if shutil.which("uv"):
+        session.run("uv", "pip", "install", "-q", "-p", python, "apache-airflow==2.11.*", external=True)
+    else:
+        session.run(python, "-m", "pip", "install", "-q", "apache-airflow==2.11.*", external=True)
+    script, recorded = ROOT / "tests/parity/airflow_surface.py", ROOT / "tests/parity/airflow-2.11.json"
+    home = {"AIRFLOW_HOME": str(folder / "home")}
+    surface = session.run(python, "-W", "ignore", str(script), env=home, external=True, silent=True, stderr=None)
+    recorded.write_text(str(surface))
+    session.run("git", "diff", "--stat", "--exit-code", str(recorded), external=True)
+    session.run("pytest", "-q", "tests/parity")
+    session.run("python", "tests/parity/page.py")
+
+
+@nox.session(default=False)
 def perf(session: nox.Session) -> None:
     """Measure speed, one scenario or all: `nox -s perf -- chain --database postgresql`."""
     install(session, "tests")

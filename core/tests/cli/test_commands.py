@@ -126,6 +126,10 @@ def test_connections(run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("connections", "add", "other", "--conn-json", "{")[0] == 2
     assert run("connections", "add", "web", "--conn-type", "http", "--conn-host", "h", "--conn-port", "80")[0] == 0
     assert [each["conn_id"] for each in json.loads(run("connections", "list", "-o", "json")[1])] == ["db", "web"]
+    parts = ("--conn-login", "me", "--conn-schema", "s", "--conn-description", "why", "--conn-extra", '{"a": 1}')
+    assert run("connections", "add", "whole", "--conn-type", "http", *parts)[0] == 0
+    [row] = json.loads(run("connections", "get", "whole", "-o", "json")[1])
+    assert (row["login"], row["schema"], row["description"], row["extra"]) == ("me", "s", "why", "***")
     monkeypatch.setenv("TRADEWIND_CONN_DB", "sqlite:///elsewhere.db")
     assert json.loads(run("connections", "get", "db", "-o", "json")[1])[0]["conn_type"] == "sqlite"
     assert run("connections", "get", "nothing")[0] == 1

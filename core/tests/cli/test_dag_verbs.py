@@ -145,3 +145,17 @@ def test_a_triggered_run_is_json_for_programs(run, daily: Path) -> None:
     assert (code, json.loads(out)) == (0, [{"dag_id": "shop", "run_id": "mine", "conf": {"n": 5}}])
     assert "shop is paused" in err
     assert run("dags", "state", "shop", "mine")[1] == 'queued\n{"n": 5}\n'
+
+
+def test_one_run_in_this_process_takes_date_and_conf(run, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "echoing.py"
+    file.write_text(
+        "from tradewind import DAG\nfrom tradewind.operators.bash import BashOperator\n"
+        "with DAG('echoing', schedule=None, params={'word': 'x'}):\n"
+        "    BashOperator(task_id='say', bash_command='echo {{ ds }} {{ params.word }}')\n"
+    )
+    code, out, _ = run("dags", "test", "echoing", "2026-02-03", "--subdir", str(file), "--conf", '{"word": "hello"}')
+    assert code == 0
+    assert "2026-02-03 hello" in out
+    code, out, _ = run("dags", "test", "echoing", "--file", str(file), "--logical-date", "2026-02-04")
+    assert "2026-02-04 x" in out

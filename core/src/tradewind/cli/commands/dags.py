@@ -55,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         add_output_option(change)
     test = verbs.add("test", test_dag)
     test.add_argument("dag_id")
+    test.add_argument("execution_date", nargs="?", type=instant, help="the same as --logical-date")
     test.add_argument("-c", "--conf", type=json_object, default={}, help="JSON object: the run's conf and params")
     test.add_argument("-e", "--logical-date", "--exec-date", type=instant, help="ISO 8601 (default: now)")
     test.add_argument(
@@ -183,7 +184,8 @@ def test_dag(options: argparse.Namespace) -> int:
     # Runs user code in this process: nothing of it is loaded for the other verbs
     from tradewind.cli.testing import test_run  # noqa: PLC0415
 
-    return test_run(options.dag_id, file=options.file, logical_date=options.logical_date, conf=options.conf)
+    moment = options.logical_date or options.execution_date
+    return test_run(options.dag_id, file=options.file, logical_date=moment, conf=options.conf)
 
 
 def list_runs(options: argparse.Namespace) -> None:
