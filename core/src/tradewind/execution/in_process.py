@@ -18,14 +18,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from tradewind.authoring.dag import DAG
 from tradewind.config import Config
-from tradewind.execution.answers import Answers
+from tradewind.execution import results
+from tradewind.execution.answers import Answered, Answers
 from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, Reply, Request, Start
@@ -39,7 +40,7 @@ from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.secrets import open_cipher
-from tradewind.metadata.statements import continuations, tickets
+from tradewind.metadata.statements import continuations, tickets, xcoms
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.serialization import SerializedDag, deserialize, serialize
@@ -74,12 +75,31 @@ class TaskEnd:
 
 
 @dataclass(frozen=True)
+class Pushed:
+    """A value that a task of the run has pushed."""
+
+    task_id: str
+    map_index: int
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class InProcessRun:
-    """A run that ended: its name, its state, and its task instances in topological order."""
+    """A run that ended: its name, its state, its task instances in topological order, and what they pushed."""
 
     run_id: str
     state: str
     tasks: tuple[TaskEnd, ...]
+    pushed: tuple[Pushed, ...] = ()
+
+
+class Answering(Protocol):
+    """What answers tasks that ask for connections, variables and settings."""
+
+    def answer(self, start: Start, request: Request) -> Answered:
+        """Return the reply, and the texts to mask from now on."""
+        ...
 
 
 def run_in_process(
@@ -90,6 +110,8 @@ def run_in_process(
     logical_date: datetime | None = None,
     conf: Mapping[str, Any] | None = None,
     database: Database | None = None,
+    answers: Answering | None = None,
+    waits: bool = True,
 ) -> InProcessRun:
     """Run a DAG to its end in this process and thread.
 
@@ -101,13 +123,15 @@ def run_in_process(
         conf: the run's conf; its values for the DAG's params are checked.
         database: the metadata database, in which connections and variables are looked up; it is only read, except for
             variables that tasks set. None: the environment only.
+        answers: answers all but XComs, in place of environment and database.
+        waits: whether a rescheduled sensor waits its time; if not, it looks again at once.
     Raises:
         ParamValidationError: a value of `conf` does not fit its param.
         SerializationError: the DAG cannot be serialized, so no daemon could run it either.
         KeyboardInterrupt: on Ctrl-C.
     """
     moment = logical_date or datetime.now(timezone.utc)
-    runner = _Runner(dag, config, database, moment, dict(conf or {}))
+    runner = _Runner(dag, config, moment, dict(conf or {}), shared=answers or database, waits=waits)
     try:
         with _logging_to(out, runner.masker):
             return runner.run()
@@ -138,9 +162,17 @@ class _Runner:
     """One run: its database in memory, and the loop that plays scheduler and worker."""
 
     def __init__(
-        self, dag: DAG, config: Config, database: Database | None, moment: datetime, conf: dict[str, Any]
+        self,
+        dag: DAG,
+        config: Config,
+        moment: datetime,
+        conf: dict[str, Any],
+        *,
+        shared: Answering | Database | None,
+        waits: bool,
     ) -> None:
         self._dag = dag
+        self._waits = waits
         self._memory = Database("sqlite://")
         self._clock = HurriedClock()
         self._ids = RandomIds(self._clock.now)
@@ -148,8 +180,7 @@ class _Runner:
         self._graphs = Graphs(loader=deserialize)
         self._graphs.put(VERSION, self._graph)
         self.masker = Masker()
-        cipher = open_cipher(config.security.fernet_key, config.home)
-        self._answers = _Answers(config, cipher, self._memory, database, self._clock)
+        self._answers = _Answers(config, self._memory, shared, self._clock)
         check_params(self._graph, conf)
         tables.metadata.create_all(self._memory.engine)
         self._run_id = f"manual__{moment.isoformat()}"
@@ -241,7 +272,7 @@ class _Runner:
             due = tickets.next_due(conn, self._run)
         if due is None:
             return False
-        if due.state == TaskState.UP_FOR_RETRY:
+        if due.state == TaskState.UP_FOR_RETRY or not self._waits:
             self._clock.skip_to(due.due_at)
         else:
             time.sleep(max(0.0, (due.due_at - self._clock.now()).total_seconds()))
@@ -251,8 +282,12 @@ class _Runner:
         with self._memory.read() as conn:
             rows = tickets.read_ends(conn, self._run)
             state = self._state(conn)
+            pushed = tuple(
+                Pushed(row.task_id, row.map_index, row.key, results.load(row.value))
+                for row in xcoms.of_run(conn, self._run)
+            )
         ended = tuple(TaskEnd(row.task_id, row.map_index, row.state, row.cause) for row in rows)
-        return InProcessRun(self._run_id, state, ended)
+        return InProcessRun(self._run_id, state, ended, pushed)
 
 
 def _local(graph: SerializedDag) -> SerializedDag:
@@ -266,23 +301,30 @@ def _name(start: Start) -> str:
 
 
 class _Answers:
-    """XComs from the run's own database, everything else from the installation's."""
+    """XComs from the run's own database, everything else from elsewhere.
 
-    def __init__(self, config: Config, cipher: Any, memory: Database, database: Database | None, clock: Any) -> None:
+    Arguments:
+        memory: the run's own database.
+        shared: what answers the rest: something of its own, the installation's database, or None for the environment.
+    """
+
+    def __init__(self, config: Config, memory: Database, shared: Answering | Database | None, clock: Any) -> None:
         # Large values stay in memory like all others: nothing of this run outlives it
         shelf = Shelf(open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location), sys.maxsize)
         ask = partial(
             Answers,
             config=config,
-            cipher=cipher,
+            cipher=open_cipher(config.security.fernet_key, config.home),
             secrets=secrets_chain(config.plugins.secrets_backends),
             shelf=shelf,
             clock=clock,
         )
         self._own = ask(memory)
-        self._shared = self._own if database is None else ask(database)
+        self._shared: Answering = (
+            self._own if shared is None else ask(shared) if isinstance(shared, Database) else shared
+        )
 
-    def answer(self, start: Start, request: Request) -> tuple[Reply, list[str]]:
+    def answer(self, start: Start, request: Request) -> Answered:
         """Return the reply and what to mask."""
         if isinstance(request, (PushXCom, PullXCom)):
             return self._own.answer(start, request)

@@ -182,7 +182,7 @@ def _matching(session: Session, options: argparse.Namespace) -> list[str]:
 def test_dag(options: argparse.Namespace) -> int:
     """Run a DAG to its end in this one process, without daemons and without recording: for debuggers."""
     # Runs user code in this process: nothing of it is loaded for the other verbs
-    from tradewind.cli.testing import test_run  # noqa: PLC0415
+    from tradewind.cli.rehearsing import test_run  # noqa: PLC0415
 
     moment = options.logical_date or options.execution_date
     return test_run(options.dag_id, file=options.file, logical_date=moment, conf=options.conf)

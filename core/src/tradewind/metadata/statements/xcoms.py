@@ -124,6 +124,13 @@ def pull(
     return connection.execute(query).all()
 
 
+def of_run(connection: sa.Connection, run: int) -> Sequence[Any]:
+    """Return (task_id, map_index, key, value, storage) of all that the tasks of a run pushed, in the order of pushing."""
+    columns = (xcom.c.task_id, xcom.c.map_index, xcom.c.key, xcom.c.value, xcom.c.storage)
+    query = sa.select(*columns).where(xcom.c.run == run).order_by(xcom.c.pushed_at, xcom.c.task_id, xcom.c.map_index)
+    return connection.execute(query).all()
+
+
 def run_of(connection: sa.Connection, dag_id: str, run_id: str) -> int | None:
     """Return the key of the run with these ids, for a pull from another run; None when there is none."""
     query = sa.select(dag_run.c.id).where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)

@@ -1,0 +1,83 @@
+"""The functions of `tradewind.testing`, without its fixtures."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from tradewind import DAG, Connection, Variable, task
+from tradewind.exceptions import TradewindException
+from tradewind.operators.bash import BashOperator
+from tradewind.sensors.python import PythonSensor
+from tradewind.testing.fakes import FakeConnections, FakeVariables
+from tradewind.testing.runs import load_dag, render, run_dag, run_task
+
+
+def test_an_operator_without_a_dag_is_tried_alone() -> None:
+    result = run_task(BashOperator(task_id="say", bash_command="echo {{ ds }}"), logical_date="2026-03-04")
+    assert (result.state, result.value) == ("success", "2026-03-04")
+    assert result.rendered["bash_command"] == "echo 2026-03-04"
+
+
+def test_retries_and_rescheduled_sensors_do_not_wait() -> None:
+    looks: list[int] = []
+    with DAG("patient", schedule=None) as dag:
+        PythonSensor(
+            task_id="wait",
+            python_callable=lambda: len(looks) > 2 or looks.append(1),
+            mode="reschedule",
+            poke_interval=3600,
+        )
+
+        @task(retries=3, retry_delay=timedelta(hours=1))
+        def flaky(ti=None) -> int:
+            if ti.try_number < 3:
+                raise RuntimeError("not yet")
+            return ti.try_number
+
+        flaky()
+    begun = datetime.now(timezone.utc)
+    run = run_dag(dag)
+    assert run.state == "success"
+    assert run.value("flaky") == 3
+    assert datetime.now(timezone.utc) - begun < timedelta(minutes=10)
+
+
+def test_fakes_take_every_form() -> None:
+    fakes = FakeConnections({"a": "http://host:80", "b": {"conn_type": "ssh", "host": "h"}})
+    fakes["c"] = Connection(conn_id="x", conn_type="ftp")
+    fakes["d"] = '{"conn_type": "sqlite", "host": "f.db"}'
+    assert [each.conn_type for each in fakes.values()] == ["http", "ssh", "ftp", "sqlite"]
+    assert fakes["c"].conn_id == "c"
+    del fakes["a"]
+    assert len(fakes) == 3
+    variables = FakeVariables({"text": "x", "data": [1, 2]})
+    assert dict(variables) == {"text": "x", "data": "[1, 2]"}
+
+
+def test_a_file_that_reads_variables_when_it_is_imported(tmp_path: Path) -> None:
+    file = tmp_path / "many.py"
+    file.write_text(
+        "from tradewind import DAG, Variable\n"
+        "for n in range(int(Variable.get('count'))):\n"
+        "    with DAG(f'made_{n}', schedule=None): pass\n"
+    )
+    assert load_dag(file, "made_1", variables={"count": 2}).dag_id == "made_1"
+    assert load_dag(file, variables={"count": 1}).dag_id == "made_0"
+    with pytest.raises(TradewindException, match="has the DAGs made_0, made_1: name one of them"):
+        load_dag(file, variables={"count": 2})
+
+
+def test_the_environment_s_variables_are_not_those_of_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADEWIND_VAR_WORD", "outside")
+
+    @task
+    def read() -> str:
+        return Variable.get("word", "nothing")
+
+    with DAG("reading", schedule=None) as dag:
+        read()
+    assert run_dag(dag).value("read") == "nothing"
+    assert run_task(dag.get_task("read"), variables={"word": "inside"}).value == "inside"
+    assert render(dag.get_task("read"))["op_args"] == ()
