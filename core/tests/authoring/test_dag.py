@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -185,9 +188,26 @@ def test_params_of_the_function_reach_its_tasks(run):
     assert run(made, "show", conf={"day": "friday"}) == ("friday", "it is friday")
 
 
-def test_a_dag_is_tested_from_the_command_line():
-    with pytest.raises(TradewindException, match="with: tradewind dags test a"):
-        DAG("a").test()
+def test_a_file_that_is_run_as_a_program_runs_its_dag(tmp_path):
+    file = tmp_path / "hello.py"
+    file.write_text(
+        "from tradewind import DAG, task\n"
+        "with DAG('hello', schedule=None, params={'name': 'you'}) as dag:\n"
+        "    @task\n"
+        "    def greet(params=None, ds=None):\n"
+        "        print('hello', params['name'], ds)\n"
+        "    greet()\n"
+        "if __name__ == '__main__':\n"
+        "    run = dag.test('2026-02-03', run_conf={'name': 'Ann'})\n"
+        "    assert run.state == 'success'\n"
+    )
+    home = {"TRADEWIND_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, str(file)], env=os.environ | home, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "hello Ann 2026-02-03" in done.stdout
+    assert done.stdout.rstrip().endswith("of hello: success.")
 
 
 def test_the_file_of_a_dag_is_where_it_is_made():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pendulum
 import pytest
 from tradewind import DAG, Connection, Variable, task
 from tradewind.exceptions import TradewindException
@@ -78,6 +79,6 @@ def test_the_environment_s_variables_are_not_those_of_a_test(monkeypatch: pytest
 
     with DAG("reading", schedule=None) as dag:
         read()
-    assert run_dag(dag).value("read") == "nothing"
+    assert run_dag(dag, logical_date=pendulum.datetime(2026, 1, 1)).value("read") == "nothing"
     assert run_task(dag.get_task("read"), variables={"word": "inside"}).value == "inside"
     assert render(dag.get_task("read"))["op_args"] == ()

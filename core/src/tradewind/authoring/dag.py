@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 from tradewind_plugins.exceptions import (
@@ -23,6 +23,8 @@ from tradewind.authoring.params import Param, as_params
 from tradewind.authoring.registration import register
 from tradewind.authoring.task_group import TaskGroup
 from tradewind.authoring.topology import topological_order
+from tradewind.authoring.views import as_moment
+from tradewind.plugins.imports import load
 from tradewind.timetables.spec import from_schedule
 
 if TYPE_CHECKING:
@@ -226,9 +228,26 @@ class DAG(GraphBuilder):
             )
         return [self.task_dict[task_id] for task_id in order]
 
-    def test(self, **_arguments: Any) -> NoReturn:
-        """Refuse: running needs more than authoring may know."""
-        raise TradewindException(f"Run DAG {self.dag_id!r} in one process with: tradewind dags test {self.dag_id}")
+    def test(
+        self,
+        execution_date: datetime | str | None = None,
+        run_conf: Mapping[str, Any] | None = None,
+        *,
+        logical_date: datetime | str | None = None,
+    ) -> Any:
+        """Run the DAG in this process, for a debugger: as `tradewind dags test`, with the DAG as it is now.
+
+        Args:
+            execution_date, logical_date: the run's logical date (two names of one thing), now by default.
+            run_conf: the run's conf; those named as params are checked.
+
+        Returns:
+            the run, whose ``state`` and ``tasks`` tell how it ended.
+        """
+        # By name, as a plugin's class: authoring knows nothing of what runs DAGs
+        run = load("tradewind.cli.rehearsing:test_dag", f"test() of DAG {self.dag_id!r}")
+        moment = as_moment(logical_date or execution_date)
+        return run(self, logical_date=moment, conf=dict(run_conf or {}))
 
     def __enter__(self) -> DAG:
         push_frame(Frame(self, self.task_group))

@@ -1,4 +1,4 @@
-"""`tradewind dags test`: one run in this process, its logs on the terminal, nothing recorded."""
+"""`tradewind dags test` and `dag.test()`: one run in this process, its logs on the terminal, nothing recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradewind.authoring.loading import author_frames, load_dags
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.session import open_database
-from tradewind.config import load
+from tradewind.config import Config, load
 from tradewind.execution.in_process import InProcessRun, run_in_process
 from tradewind.metadata.engine import Database
 from tradewind.metadata.schema import SchemaError, require_current
@@ -33,7 +33,16 @@ def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, c
         CommandError: when no file has such a DAG.
     """
     config = load().config
-    dag = _find(dag_id, file, config.dags.folder)
+    done = _run(find_dag_file(dag_id, file, config.dags.folder), config, logical_date, conf)
+    return 0 if done.state == RunState.SUCCESS else 1
+
+
+def test_dag(dag: DAG, *, logical_date: datetime | None, conf: Mapping[str, Any]) -> InProcessRun:
+    """Run a DAG that is in this process already and print how each task ended: what `dag.test()` does."""
+    return _run(dag, load().config, logical_date, conf)
+
+
+def _run(dag: DAG, config: Config, logical_date: datetime | None, conf: Mapping[str, Any]) -> InProcessRun:
     database = open_database(config, pool_size=1)
     try:
         done = run_in_process(
@@ -42,14 +51,14 @@ def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, c
             out=sys.stdout,
             logical_date=logical_date,
             conf=conf,
-            database=database if _has_schema(database) else None,
+            database=database if has_schema(database) else None,
         )
     except BdbQuit as error:
         raise CommandError("You left the debugger: the run was given up.", exit_code=130) from error
     finally:
         database.dispose()
-    _print(dag_id, done)
-    return 0 if done.state == RunState.SUCCESS else 1
+    _print(dag.dag_id, done)
+    return done
 
 
 def _print(dag_id: str, done: InProcessRun) -> None:
@@ -59,7 +68,7 @@ def _print(dag_id: str, done: InProcessRun) -> None:
     print(f"Run {done.run_id} of {dag_id}: {done.state}.")
 
 
-def _has_schema(database: Database) -> bool:
+def has_schema(database: Database) -> bool:
     """Whether connections and variables can be read there; without a database those of the environment are enough."""
     path = database.url.database
     if database.dialect == "sqlite" and path and not Path(path).exists():
@@ -71,7 +80,14 @@ def _has_schema(database: Database) -> bool:
     return True
 
 
-def _find(dag_id: str, file: Path | None, folder: Path) -> DAG:
+def find_dag_file(dag_id: str, file: Path | None, folder: Path) -> DAG:
+    """Return a DAG as its file makes it now.
+
+    Arguments:
+        file: the DAG's file; by default the files of `folder` that name the DAG are tried.
+    Raises:
+        CommandError: when no file has such a DAG.
+    """
     if file is not None:
         dags = _load(file.absolute())
         if dag_id not in dags:

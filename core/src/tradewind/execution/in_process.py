@@ -130,10 +130,11 @@ def run_in_process(
         SerializationError: the DAG cannot be serialized, so no daemon could run it either.
         KeyboardInterrupt: on Ctrl-C.
     """
-    moment = logical_date or datetime.now(timezone.utc)
+    # A plain datetime, of what may be pendulum's: it reckons with durations of its own
+    moment = datetime.fromisoformat((logical_date or datetime.now(timezone.utc)).isoformat())
     runner = _Runner(dag, config, moment, dict(conf or {}), shared=answers or database, waits=waits)
     try:
-        with _logging_to(out, runner.masker):
+        with logging_to(out, runner.masker):
             return runner.run()
     finally:
         runner.close()
@@ -366,7 +367,7 @@ class _MaskedHandler(_TextHandler):
 
 
 @contextmanager
-def _logging_to(out: TextIO, masker: Masker) -> Iterator[None]:
+def logging_to(out: TextIO, masker: Masker) -> Iterator[None]:
     """Have everything that is logged in the block written to `out` too, from INFO on."""
     root, handler = logging.getLogger(), _MaskedHandler(out, masker)
     level = root.level

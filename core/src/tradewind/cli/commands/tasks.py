@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 from typing import Any
 
-from tradewind.cli import clearing
+from tradewind.cli import clearing, trying
 from tradewind.cli.drawing import outline
 from tradewind.cli.errors import CommandError
 from tradewind.cli.finding import add_run_argument, find_dag, find_run, read_graph
@@ -42,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     logs.add_argument("--map-index", type=int, default=-1, help="which instance of a mapped task, from 0")
     logs.add_argument("--try-number", type=int, help="which try, from 1 (default: the last)")
     clearing.add_verbs(verbs)
+    trying.add_verbs(verbs)
 
 
 def list_tasks(options: argparse.Namespace) -> None:
