@@ -16,6 +16,7 @@ GROUPS = {
     "pools": "limits shared by tasks",
     "db": "create and migrate the metadata database",
     "providers": "installed providers and what they bring",
+    "jobs": "which daemons live: list and check",
     "plugins": "installed plugins and what they declare",
     "config": "the configuration and where each value comes from",
     "doctor": "look for what is wrong, and say what mends it",

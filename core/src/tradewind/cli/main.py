@@ -48,7 +48,7 @@ def _run(words: list[str]) -> int:
     module = importlib.import_module(module_of(group))
     parser = Parser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
     module.configure(parser)
-    options = parser.parse_args(words[1:])
+    options = parser.parse_args(words[1:], argparse.Namespace(given=words))
     if getattr(options, "verbose", False):
         # Only where it is asked for: no other command waits for logging
         from tradewind.cli.verbosity import speak  # noqa: PLC0415

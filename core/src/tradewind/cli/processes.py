@@ -12,19 +12,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
+from tradewind import notify
 from tradewind.execution.processes import end_with_parent
+from tradewind.notify import READY, NotifySocket
 
 RESTART_SECONDS = (0.2, 1.0, 5.0)
 STEADY_SECONDS = 30.0
 STOP_SECONDS = 30.0
+TURN_SECONDS = 1.0
 
 
 @dataclass
 class Child:
-    """One child: its name in front of its lines, its command, and how often it died lately."""
+    """One child: its name in front of its lines, its command, what it tells, and how often it died lately."""
 
     name: str
     command: Sequence[str]
+    ears: NotifySocket
+    is_ready: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     deaths: int = 0
@@ -39,6 +44,7 @@ class ChildProcesses:
         commands: the words of each child's command, by name.
         environment: of the children.
         on_line: told each whole line with its child's name.
+        status: what is said of this process once all children are ready.
     """
 
     def __init__(
@@ -46,8 +52,10 @@ class ChildProcesses:
         commands: Mapping[str, Sequence[str]],
         environment: Mapping[str, str],
         on_line: Callable[[str, str], None],
+        status: Callable[[], str] = str,
     ) -> None:
-        self._children = [Child(name, words) for name, words in commands.items()]
+        self._children = [Child(name, words, NotifySocket()) for name, words in commands.items()]
+        self._status = status
         self._environment = dict(environment)
         self._on_line = on_line
         self._selector = selectors.DefaultSelector()
@@ -61,10 +69,20 @@ class ChildProcesses:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         for child in self._children:
+            self._selector.register(child.ears, selectors.EVENT_READ, child)
             self._start(child)
+        is_ready = False
         while not self._signals:
             self._step(self._nearest_restart())
+            if is_ready:
+                notify.beat()
+            elif all(child.is_ready for child in self._children):
+                is_ready = True
+                notify.ready(self._status())
+        notify.stopping()
         self._stop()
+        for child in self._children:
+            child.ears.close()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signals += 1
@@ -77,7 +95,7 @@ class ChildProcesses:
             child.command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=self._environment,
+            env={**self._environment, **child.ears.environment},
             start_new_session=True,
             preexec_fn=end_with_parent,  # noqa: PLW1509  (this process has one thread)
         )
@@ -86,20 +104,26 @@ class ChildProcesses:
             os.set_blocking(child.process.stdout.fileno(), False)
             self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
 
-    def _nearest_restart(self) -> float | None:
-        due = [child.restart_at for child in self._children if child.restart_at is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
+    def _nearest_restart(self) -> float:
+        due = [child.restart_at - time.monotonic() for child in self._children if child.restart_at is not None]
+        return max(0.0, min([TURN_SECONDS, *due]))
 
     def _step(self, timeout: float | None) -> None:
         for key, _ in self._selector.select(timeout):
             if key.data is None:
                 os.read(self._bell, 64)
+            elif key.fileobj is key.data.ears:
+                self._hear(key.data)
             else:
                 self._read(key.data)
         now = time.monotonic()
         for child in self._children:
             if child.restart_at is not None and child.restart_at <= now and not self._signals:
                 self._start(child)
+
+    @staticmethod
+    def _hear(child: Child) -> None:
+        child.is_ready |= READY in child.ears.heard()
 
     def _read(self, child: Child) -> None:
         process = child.process
@@ -123,7 +147,8 @@ class ChildProcesses:
         child.deaths = 0 if lived > STEADY_SECONDS else child.deaths + 1
         pause = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS)) - 1] if child.deaths else 0.0
         reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        self._on_line(child.name, f"ended with {reason}; starting it again")
+        when = f" in {pause:g} s" if pause else ""
+        self._on_line(child.name, f"ended with {reason}; starting it again{when}")
         child.restart_at = time.monotonic() + pause
 
     def _stop(self) -> None:

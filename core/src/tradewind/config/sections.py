@@ -58,15 +58,22 @@ class ParsingSection:
     reparse_interval: float = option(
         300.0, "Seconds after which a file that reached outside while imported is read again."
     )
+    enable_health_check: bool = option(False, "Answer health checks of the DAG processor over HTTP.")
+    health_check_port: int = option(8975, "Port of the DAG processor's health check.")
 
 
 @dataclass(frozen=True)
 class SchedulerSection:
     """The scheduler's loop."""
 
-    poll_interval: float = option(1.0, "Seconds between two looks when no wake-up arrives: the safety net.")
+    poll_interval: float = option(
+        1.0, "Seconds between two looks while there is work and no wake-up arrives; where nothing happens, up to 5."
+    )
     reconcile_interval: float = option(60.0, "Seconds between two recounts of the counters of unfinished runs.")
     admit_limit: int = option(500, "Task instances admitted in one transaction at most.")
+    enable_health_check: bool = option(False, "Answer health checks of the scheduler over HTTP.")
+    health_check_host: str = option("127.0.0.1", "Address that the health checks of all daemons listen on.")
+    health_check_port: int = option(8974, "Port of the scheduler's health check.")
     start_worker: bool = option(True, "Start a local worker beside each scheduler when the executor is LocalExecutor.")
 
 
@@ -87,6 +94,8 @@ class ExecutorSection:
     default: str = option("LocalExecutor", "Executor of tasks that name none.")
     queue: str = option("default", "Queue of tasks that name none.")
     slots: int = option(32, "Tasks that one local worker runs at once.")
+    enable_health_check: bool = option(False, "Answer health checks of the worker over HTTP.")
+    health_check_port: int = option(8976, "Port of the worker's health check.")
 
 
 @dataclass(frozen=True)

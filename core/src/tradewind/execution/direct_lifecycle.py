@@ -87,6 +87,7 @@ class DirectLifecycle:
         )
         self._starts = StartMessages(settings, database)
         self._unprepared: list[Ticket] = []
+        self._unanswered: str | None = None
 
     def register(self) -> None:
         """See `TaskLifecycle.register`."""
@@ -117,6 +118,7 @@ class DirectLifecycle:
             settings = self._settings
             claimer = Claimer(settings.worker, settings.executor, free, nonce, settings.queues)
         answers: tuple[Answer, ...] = ()
+        is_repeated, self._unanswered = self._unanswered == nonce, nonce
         with reaching():
             if outcomes:
                 result = self._end(outcomes, claimer)
@@ -124,10 +126,10 @@ class DirectLifecycle:
                 self._unprepared += result.tickets
                 self._wake(result, free)
             elif claimer is not None:
-                claimed = claimer
-                self._unprepared += self._database.write(lambda conn: claims.claim(conn, claimed, clock=self._clock))
+                self._unprepared += self._claim(claimer, is_repeated=is_repeated)
             starts, refusals = self._starts.prepare(self._unprepared)
             self._unprepared = []
+        self._unanswered = None
         return Exchange(answers, starts, refusals)
 
     def _end(self, outcomes: Sequence[Outcome], claimer: Claimer | None) -> EndResult:
@@ -137,6 +139,14 @@ class DirectLifecycle:
                 conn, recorded, graphs=self._graphs, clock=self._clock, ids=self._ids, claimer=claimer
             ),
             collisions=True,
+        )
+
+    def _claim(self, claimer: Claimer, *, is_repeated: bool) -> tuple[Ticket, ...]:
+        """Claim; only where the answer to the same nonce may have been lost, ask for that answer first."""
+        if is_repeated:
+            return self._database.write(lambda conn: claims.claim(conn, claimer, clock=self._clock))
+        return self._database.write(
+            lambda conn: claims.take(conn, claimer, most=claimer.free, clock=self._clock).tickets
         )
 
     def _wake(self, result: EndResult, free: int) -> None:
@@ -150,12 +160,13 @@ class DirectLifecycle:
         if channels and self._wakeups is not None:
             self._wakeups.notify(channels)
 
-    def renew(self) -> Lease:
+    def renew(self, *, with_tries: bool = True) -> Lease:
         """See `TaskLifecycle.renew`."""
 
         def work(conn: sa.Connection) -> Lease:
             is_alive = daemons.renew(conn, self._settings.worker, clock=self._clock, leases=self._leases)
-            return Lease(is_alive, frozenset(tickets.tries_of_worker(conn, self._settings.worker)))
+            held = tickets.tries_of_worker(conn, self._settings.worker) if with_tries else ()
+            return Lease(is_alive, frozenset(held))
 
         with reaching():
             return self._database.write(work)

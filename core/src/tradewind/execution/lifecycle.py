@@ -62,8 +62,12 @@ class TaskLifecycle(Protocol):
         """
         ...
 
-    def renew(self) -> Lease:
-        """Renew the worker's lease."""
+    def renew(self, *, with_tries: bool = True) -> Lease:
+        """Renew the worker's lease.
+
+        Arguments:
+            with_tries: also ask which tries are this worker's; a worker that runs nothing need not.
+        """
         ...
 
     def answer(self, start: Start, request: Request) -> tuple[Reply, list[str]]:

@@ -56,7 +56,7 @@ class SingleLifecycle(DirectLifecycle):
     def register(self) -> None:
         """Nothing: the try was claimed in somebody else's name."""
 
-    def renew(self) -> Lease:
+    def renew(self, *, with_tries: bool = True) -> Lease:
         """Ask whether the try is still the newest; there is no lease to renew."""
         start = self._start
         if start is None:

@@ -16,6 +16,7 @@ from functools import partial
 
 from tradewind_plugins.contracts.log_store import LogStore
 
+from tradewind import notify
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
 from tradewind.execution.journal import Journal
@@ -28,7 +29,7 @@ from tradewind.execution.processes import become_subreaper, describe_exit, reap_
 from tradewind.execution.running import Running
 from tradewind.execution.settings import WorkerSettings
 from tradewind.execution.zygote_process import ZygoteProcess, task_environment
-from tradewind.metadata.wakeups import Wakeups
+from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Outcome
 
@@ -65,6 +66,7 @@ class Supervisor:
         self._running: dict[tuple[int, int], Running] = {}
         self._by_pid: dict[int, Running] = {}
         self._contact = self._loop.now()
+        self._polled_at = self._loop.now()
         self._is_draining = False
         self._exit_code = EXIT_CLEAN
         self._ear = -1
@@ -96,12 +98,14 @@ class Supervisor:
             only: run this one try, which was claimed for this process, and stop.
         """
         self._lifecycle.register()
+        notify.beat()
         self._loop.on_signal(signal.SIGCHLD, self._reap)
         self._loop.on_signal(signal.SIGTERM, self.drain)
         self._loop.on_signal(signal.SIGINT, self.drain)
         self._loop.every(self._settings.renew_every, self._renew)
         self._loop.every(self._settings.poll_every, self._poll)
         self._loop.every(UPKEEP_SECONDS, self._parents.retire_stale)
+        self._loop.every(notify.BEAT_SECONDS, notify.beat)
         if only is None:
             self._desk.claim()
         else:
@@ -159,7 +163,8 @@ class Supervisor:
             running.log.write()  # a task that says nothing has a log too, soon after its start
         known = frozenset(self._running)
         begun = self._loop.now()
-        self._clerk.submit(self._lifecycle.renew, partial(self._renewed, known, begun), self._not_renewed)
+        job = partial(self._lifecycle.renew, with_tries=bool(known))
+        self._clerk.submit(job, partial(self._renewed, known, begun), self._not_renewed)
 
     def _renewed(self, known: frozenset[tuple[int, int]], begun: float, lease: Lease) -> None:
         if not lease.is_alive:
@@ -207,7 +212,14 @@ class Supervisor:
         self._listen()  # at once: a descriptor that was closed may be drawn again by the next thing that opens one
 
     def _poll(self) -> None:
-        """Ask without having been woken; and where listening was cut off, take it up again, off the loop: it may hang."""
+        """Ask without having been woken; and where listening was cut off, take it up again, off the loop: it may hang.
+
+        Where nothing runs and wake-ups arrive, asking less often will do.
+        """
+        is_quiet = not self._running and self._ear >= 0
+        if is_quiet and self._loop.now() - self._polled_at < IDLE_POLL_SECONDS:
+            return
+        self._polled_at = self._loop.now()
         self._desk.claim()
         if self._wakeups is not None and self._wakeups.fileno() < 0:
             self._clerk.submit(self._wakeups.drain, _nothing, _listening_failed)

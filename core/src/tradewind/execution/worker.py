@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import sys
 from uuid import uuid4
 
+from tradewind import notify
 from tradewind.config import Config, load
+from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.direct_lifecycle import DirectLifecycle
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.settings import worker_settings
@@ -60,8 +61,11 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
 
 def main() -> int:
     """Run the worker that the environment names, with the configuration of TRADEWIND_HOME."""
+    notify.adopt()
     config = load().config
-    logging.basicConfig(level=config.logs.level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    files = DaemonFiles.of_environment()
+    configure_log(config, files)
+    obey_log_signals(files)
     return run_worker(config, os.environ.get(MARK) or str(uuid4()))
 
 

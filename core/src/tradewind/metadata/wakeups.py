@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SCHEDULER = "scheduler"
 RECONNECT_SECONDS = 1.0
+IDLE_POLL_SECONDS = 5.0
+"""How often a daemon without work looks by itself while wake-ups reach it: what idles costs a statement a second at most."""
 LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, fewer elsewhere
 SOCKET_NUMBERS = itertools.count(1)
 

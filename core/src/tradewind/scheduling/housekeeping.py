@@ -22,11 +22,12 @@ log = logging.getLogger(__name__)
 RUNS_PER_PASS = 20
 
 
-def renew(database: Database, daemon_id: str, *, clock: Clock, settings: Settings) -> bool:
+def renew(database: Database, daemon_id: str, *, clock: Clock, settings: Settings, with_beat: bool = True) -> bool:
     """Renew the scheduler's lease and beat the pulse; False when the scheduler was declared ended."""
 
     def work(conn: sa.Connection) -> bool:
-        daemons.beat(conn, clock=clock, leases=settings.leases)
+        if with_beat:
+            daemons.beat(conn, clock=clock, leases=settings.leases)
         return daemons.renew(conn, daemon_id, clock=clock, leases=settings.leases)
 
     # The very first beat inserts the row, and two schedulers may do so at once.

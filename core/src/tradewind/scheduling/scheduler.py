@@ -26,9 +26,10 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, schedules
-from tradewind.metadata.wakeups import Wakeups, worker_channel
+from tradewind.metadata.statements.daemons import is_anybody_gone
+from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups, worker_channel
 from tradewind.scheduling import housekeeping
-from tradewind.scheduling.delivery import Delivery
+from tradewind.scheduling.courier import Delivers
 from tradewind.scheduling.due_runs import make_due_run
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import admission, continuing, daemons, timers
@@ -45,11 +46,13 @@ class Stepped:
 
     Arguments:
         has_more: whether a limit cut it short, so that the next step should follow at once.
+        has_worked: whether there was anything to do.
         next_due: the next moment at which something becomes due.
         wake: channels that were woken.
     """
 
     has_more: bool = False
+    has_worked: bool = True
     next_due: datetime | None = None
     wake: frozenset[str] = field(default_factory=frozenset)
 
@@ -64,6 +67,7 @@ class Scheduler:
         clock, ids: time, ids and nonces, injected.
         settings: times and limits.
         delivery: tells listeners of ends; None where nobody listens.
+        on_turn: called each time the loop has turned, so that others can see that it moves.
     """
 
     def __init__(
@@ -75,7 +79,8 @@ class Scheduler:
         clock: Clock,
         ids: Ids,
         settings: Settings,
-        delivery: Delivery | None = None,
+        delivery: Delivers | None = None,
+        on_turn: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._graphs = graphs
@@ -84,9 +89,11 @@ class Scheduler:
         self._ids = ids
         self._settings = settings
         self._delivery = delivery
+        self._on_turn = on_turn
         self._stop = threading.Event()
         self._stop_ear, self._stop_mouth = os.pipe()
         self._next_renewal: datetime | None = None
+        self._next_beat: datetime | None = None
         self._next_recount: datetime | None = None
         self._recounted = 0
         self.daemon_id = ids.nonce()
@@ -101,8 +108,9 @@ class Scheduler:
             except (OperationalError, InterfaceError) as error:
                 log.warning("the database cannot be reached, trying again: %s", error)
                 stepped = Stepped()
+            self._on_turn()
             if not stepped.has_more:
-                self._sleep(stepped.next_due)
+                self._sleep(stepped)
         self._end()
 
     def stop(self) -> None:
@@ -115,15 +123,24 @@ class Scheduler:
         os.close(self._stop_ear)
         os.close(self._stop_mouth)
 
-    def _sleep(self, next_due: datetime | None) -> None:
-        timeout = self._settings.poll_interval
-        if next_due is not None:
-            timeout = min(timeout, max(0.0, (next_due - self._clock.now()).total_seconds()))
+    def _sleep(self, stepped: Stepped) -> None:
         ears = [self._stop_ear]
         if self._wakeups.fileno() >= 0:
             ears.append(self._wakeups.fileno())
-        select.select(ears, [], [], timeout)
+        select.select(ears, [], [], self.pause(stepped, is_deaf=len(ears) == 1))
         self._wakeups.drain()
+
+    def pause(self, stepped: Stepped, *, is_deaf: bool) -> float:
+        """Return for how many seconds to sleep after a step, if no wake-up arrives.
+
+        Arguments:
+            is_deaf: whether no wake-up can arrive.
+        """
+        timeout = self._settings.poll_interval
+        if not stepped.has_worked and not is_deaf:
+            timeout = max(timeout, IDLE_POLL_SECONDS)
+        due = [moment for moment in (stepped.next_due, self._next_renewal) if moment is not None]
+        return min([timeout, *(max(0.0, (moment - self._clock.now()).total_seconds()) for moment in due)])
 
     def _end(self) -> None:
         try:
@@ -138,9 +155,11 @@ class Scheduler:
 
     def step(self) -> Stepped:
         """Do what there is to do now, and tell when to look again."""
-        self._keep_house()
+        gone = self._gone() if self._keep_lease() else None
         with self._database.read() as conn:
-            agenda = schedules.agenda(conn, now=self._clock.now())
+            agenda = schedules.agenda(conn, now=self._clock.now(), gone=gone)
+        if agenda.is_anybody_gone:
+            self._watch_leases()
         has_more = False
         if agenda.has_due_instances:
             has_more |= self._release() >= self._settings.batch
@@ -159,10 +178,12 @@ class Scheduler:
             has_more |= admitted.count >= self._settings.admit_limit
             wake = frozenset(worker_channel(executor) for executor in admitted.executors)
             self._wakeups.notify(wake)
-        if self._delivery is not None:
+        has_worked |= agenda.has_scheduled
+        if self._delivery is not None and (agenda.has_events or has_worked):
             # Last: workers are at work while listeners run.
             has_more |= self._delivery.deliver(self.daemon_id)
-        return Stepped(has_more, agenda.next_due, wake)
+            has_worked = True
+        return Stepped(has_more, has_worked, agenda.next_due, wake)
 
     def _release(self) -> int:
         return self._database.write(partial(timers.release_due, clock=self._clock, limit=self._settings.batch))
@@ -207,24 +228,38 @@ class Scheduler:
 
     # --- On the side
 
-    def _keep_house(self) -> None:
+    def _keep_lease(self) -> bool:
+        """Do what is due for this scheduler itself; tell whether the lease was renewed, and others' are to be judged."""
         now = self._clock.now()
-        if self._next_renewal is None or now >= self._next_renewal:
-            self._renew()
-            self._wakeups.notify(
-                housekeeping.watch_leases(
-                    self._database, graphs=self._graphs, clock=self._clock, ids=self._ids, settings=self._settings
-                )
-            )
+        is_renewal_due = self._next_renewal is None or now >= self._next_renewal
+        if is_renewal_due:
+            self._renew(now)
             self._next_renewal = now + timedelta(seconds=self._settings.renew_every)
         if self._next_recount is None or now >= self._next_recount:
             self._recounted = housekeeping.reconcile(
                 self._database, self._recounted, graphs=self._graphs, clock=self._clock, ids=self._ids
             )
             self._next_recount = now + timedelta(seconds=self._settings.reconcile_interval)
+        return is_renewal_due
 
-    def _renew(self) -> None:
-        if housekeeping.renew(self._database, self.daemon_id, clock=self._clock, settings=self._settings):
+    def _gone(self) -> sa.ColumnElement[bool]:
+        leases = self._settings.leases
+        return is_anybody_gone(now=self._clock.sql_now(), lease=leases.duration, grace=leases.isolation_grace)
+
+    def _watch_leases(self) -> None:
+        wake = housekeeping.watch_leases(
+            self._database, graphs=self._graphs, clock=self._clock, ids=self._ids, settings=self._settings
+        )
+        self._wakeups.notify(wake)
+
+    def _renew(self, now: datetime) -> None:
+        # The pulse need not be as frequent as the lease: twice in a lease is enough, and costs half
+        is_beat_due = self._next_beat is None or now >= self._next_beat
+        if is_beat_due:
+            self._next_beat = now + self._settings.beat_every
+        if housekeeping.renew(
+            self._database, self.daemon_id, clock=self._clock, settings=self._settings, with_beat=is_beat_due
+        ):
             return
         # New, or declared ended while the machine slept: nothing hangs on the old id, so a new one will do.
         self.daemon_id = self._ids.nonce()

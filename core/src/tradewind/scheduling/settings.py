@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from tradewind.config import Config
 from tradewind.transitions.daemons import Leases
@@ -31,6 +32,12 @@ class Settings:
     leases: Leases = field(default_factory=Leases)
     executor: str = DEFAULT_EXECUTOR
     queue: str = DEFAULT_QUEUE
+
+    @property
+    def beat_every(self) -> timedelta:
+        """The time between two beats of the pulse at least: beats fall on renewals, and stay well within a lease."""
+        renewal = timedelta(seconds=self.renew_every)
+        return 2 * renewal if 3 * renewal <= self.leases.duration else renewal
 
     @classmethod
     def of(cls, config: Config) -> Settings:

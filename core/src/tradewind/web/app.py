@@ -1,4 +1,4 @@
-"""The Flask application: `/health` for everybody, everything else for who logs in."""
+"""The Flask application: the probes for everybody, everything else for who logs in."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from tradewind.access.passwords import Administrator
 from tradewind.config import Config
+from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import listings
-from tradewind.web.health import health_report
+from tradewind.web.health import health_report, readiness_report
 
-OPEN_ENDPOINTS = frozenset({"health"})
+OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz"})
 RUNS_SHOWN = 50
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -55,6 +56,15 @@ def create_app(config: Config, database: Database) -> Flask:
     def health() -> tuple[dict[str, object], int]:
         report = health_report(database, now=datetime.now(timezone.utc))
         return report, 200 if report["metadatabase"] == {"status": "healthy"} else 503
+
+    @app.get("/livez")
+    def livez() -> dict[str, object]:
+        return {"status": "healthy"}  # that it answers is what it says: no database is asked
+
+    @app.get("/readyz")
+    def readyz() -> tuple[dict[str, object], int]:
+        is_ready, report = readiness_report(database, clock=SystemClock())
+        return report, 200 if is_ready else 503
 
     @app.get("/")
     def front_page() -> str:

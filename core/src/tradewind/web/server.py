@@ -7,7 +7,9 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from tradewind.config import Config
@@ -15,20 +17,30 @@ from tradewind.metadata.engine import Database
 from tradewind.web.app import create_app
 
 THREADS = 4
+TURN_SECONDS = 1.0
 
 
-def serve(config: Config, database: Database, *, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT.
+def serve(
+    config: Config,
+    database: Database,
+    *,
+    on_ready: Callable[[str], None],
+    on_turn: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way get their answers, unless a second signal comes.
 
     Arguments:
         on_ready: told the URL once the port is open.
+        on_turn: called each time the server's loop has turned, once a second or more often.
     Raises:
         OSError: when the port is taken.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     family = socket.AF_INET6 if ":" in config.web.host else socket.AF_INET
     listener = socket.create_server((config.web.host, config.web.port), family=family)
-    server = create_server(create_app(config, database), sockets=[listener], threads=THREADS, ident="tradewind")
+    sockets: dict[int, Any] = {}
+    app = create_app(config, database)
+    server = create_server(app, map=sockets, sockets=[listener], threads=THREADS, ident="tradewind")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
@@ -37,6 +49,10 @@ def serve(config: Config, database: Database, *, on_ready: Callable[[str], None]
     signal.signal(signal.SIGINT, stop)
     on_ready(f"http://{config.web.host}:{listener.getsockname()[1]}")
     try:
-        server.run()
+        while True:
+            wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=sockets, count=1)
+            on_turn()
+    except SystemExit:
+        server.task_dispatcher.shutdown()
     finally:
         server.close()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import signal
+from functools import partial
 from pathlib import Path
 
 import tradewind.examples
-from tradewind.cli.daemon_log import configure_log
+from tradewind import notify
+from tradewind.cli.daemon import add_daemon_options, run_daemon
+from tradewind.cli.probe import open_probe
 from tradewind.cli.session import Session, open_session
+from tradewind.cli.stopping import stop_on_signals
 from tradewind.config import Config
+from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
@@ -19,19 +23,26 @@ from tradewind.parsing.watching import Bundle
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.lease_keeper import LeaseKeeper
 
+NAME = "dag-processor"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
     how_often = parser.add_mutually_exclusive_group()
     how_often.add_argument("--num-runs", type=int, metavar="N", help="end after looking N times")
     how_often.add_argument("--once", action="store_true", help="end when every file has been read once")
+    add_daemon_options(parser, NAME)
     parser.set_defaults(run=dag_processor)
 
 
 def dag_processor(options: argparse.Namespace) -> None:
     """Read until SIGTERM or Ctrl+C, or as often as asked."""
+    run_daemon(options, NAME, lambda files: _work(options, files))
+
+
+def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     with open_session() as session:
-        configure_log(session.config)
+        configure_log(session.config, files)
         wakeups = open_wakeups(session.database, session.config.home)
         clock = SystemClock()
         ids = RandomIds(clock.now)
@@ -44,15 +55,22 @@ def dag_processor(options: argparse.Namespace) -> None:
             clock=clock,
             ids=ids,
             notify=lambda: wakeups.notify([SCHEDULER]),
-            keep_lease=lease.keep,
+            keep_lease=partial(_turn, lease),
         )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: processor.stop())
+        probe = open_probe(session.config.parsing.enable_health_check, session.config, "parsing")
+        stop_on_signals(processor.stop)
         try:
             processor.run_once() if options.once else processor.run(options.num_runs)
         finally:
+            probe.close()
             lease.end()
             wakeups.close()
+
+
+def _turn(lease: LeaseKeeper) -> None:
+    """Called by the loop each time it turns: that the lease is renewed means that the loop has moved."""
+    notify.beat()
+    lease.keep()
 
 
 def bundles(config: Config) -> list[Bundle]:

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
+from contextlib import closing
 
-from tradewind.cli.daemon_log import configure_log
+from tradewind import notify
+from tradewind.cli.child_lines import ChildLines
+from tradewind.cli.daemon import add_daemon_options, run_daemon
+from tradewind.cli.probe import open_probe
 from tradewind.cli.processes import ChildProcesses, tradewind_command
-from tradewind.cli.session import open_session
+from tradewind.cli.session import Session, open_session
+from tradewind.cli.stopping import stop_on_signals
+from tradewind.config import Config
+from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
 from tradewind.plugins.behaviour import state_listeners
 from tradewind.plugins.executors import check_executor
+from tradewind.scheduling.courier import Courier
 from tradewind.scheduling.delivery import open_delivery
 from tradewind.scheduling.scheduler import Scheduler
 from tradewind.scheduling.settings import Settings
@@ -25,41 +32,65 @@ from tradewind.transitions.loading import open_graphs
 LOCAL = "LocalExecutor"
 
 
+NAME = "scheduler"
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
     parser.add_argument("--no-worker", action="store_true", help="start no local worker beside it")
+    add_daemon_options(parser, NAME)
     parser.set_defaults(run=scheduler)
 
 
 def scheduler(options: argparse.Namespace) -> None:
     """Schedule until SIGTERM or Ctrl+C."""
+    run_daemon(options, NAME, lambda files: _work(options, files))
+
+
+def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     with open_session(changes_states=True) as session:
         config = session.config
         check_executor(config.executor.default, "executor.default")
         if config.executor.default == LOCAL and config.scheduler.start_worker and not options.no_worker:
-            # Two processes side by side, not one inside the other: killing one is not killing the other
-            commands = {
-                "worker": tradewind_command("worker"),
-                "scheduler": tradewind_command("scheduler", "--no-worker"),
-            }
-            ChildProcesses(commands, os.environ, lambda name, line: print(f"{name:<9} | {line}", flush=True)).run()
+            _run_beside_a_worker(files)
             return
-        configure_log(config)
-        clock = SystemClock()
-        wakeups = open_wakeups(session.database, config.home, listen=[SCHEDULER], listen_url=config.database.listen_url)
-        loop = Scheduler(
-            session.database,
-            open_graphs(config.plugins.codec),
-            wakeups,
-            clock=clock,
-            ids=RandomIds(clock.now),
-            settings=Settings.of(config),
-            delivery=open_delivery(session.database, state_listeners(), clock=clock),
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: loop.stop())
-        try:
-            loop.run()
-        finally:
-            loop.close()
-            wakeups.close()
+        configure_log(config, files)
+        _schedule(session)
+
+
+def _run_beside_a_worker(files: DaemonFiles) -> None:
+    """Run two processes side by side, not one inside the other: killing one is not killing the other."""
+    commands = {
+        "worker": tradewind_command("worker"),
+        "scheduler": tradewind_command("scheduler", "--no-worker"),
+    }
+    with closing(ChildLines(files)) as lines:
+        ChildProcesses(commands, os.environ, lines).run()
+
+
+def _schedule(session: Session) -> None:
+    config: Config = session.config
+    clock = SystemClock()
+    wakeups = open_wakeups(session.database, config.home, listen=[SCHEDULER], listen_url=config.database.listen_url)
+    delivery = open_delivery(session.database, state_listeners(), clock=clock)
+    courier = None if delivery is None else Courier(delivery)
+    loop = Scheduler(
+        session.database,
+        open_graphs(config.plugins.codec),
+        wakeups,
+        clock=clock,
+        ids=RandomIds(clock.now),
+        settings=Settings.of(config),
+        delivery=courier,
+        on_turn=notify.beat,
+    )
+    probe = open_probe(config.scheduler.enable_health_check, config, "scheduler")
+    stop_on_signals(loop.stop)
+    try:
+        loop.run()
+    finally:
+        probe.close()
+        if courier is not None:
+            courier.close()
+        loop.close()
+        wakeups.close()

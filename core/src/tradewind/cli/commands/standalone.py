@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
 
 from tradewind.cli.admin import tell_admin_password
+from tradewind.cli.child_lines import ChildLines
+from tradewind.cli.daemon import add_daemon_options, run_daemon
 from tradewind.cli.listening import require_free
 from tradewind.cli.processes import ChildProcesses, tradewind_command
 from tradewind.cli.session import Session, open_session
+from tradewind.daemon_log import DaemonFiles
 from tradewind.metadata import migrating
 from tradewind.metadata.statements import connections
 
+NAME = "standalone"
 PARTS = ("webserver", "dag-processor", "worker", "scheduler")
 
 
@@ -30,11 +35,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dags-folder", type=Path, help="folder of DAG files (default: dags.folder of the configuration)"
     )
     parser.add_argument("--port", type=int, help="port of the web server (default: web.port of the configuration)")
+    add_daemon_options(parser, NAME)
     parser.set_defaults(run=standalone)
 
 
 def standalone(options: argparse.Namespace) -> None:
     """Prepare the home, then run the daemons until stopped."""
+    run_daemon(
+        options,
+        NAME,
+        lambda files: _work(options, files),
+        prepare=lambda config: tell_admin_password(config.home),
+    )
+
+
+def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     overrides: dict[tuple[str, str], Any] = {}
     if options.dags_folder is not None:
         overrides["dags", "folder"] = options.dags_folder.absolute()
@@ -46,9 +61,11 @@ def standalone(options: argparse.Namespace) -> None:
         require_free(session.config.web.host, session.config.web.port)
         prepare(session)
         folder, environment = session.config.dags.folder, _environment(session)
+        print(f"Logs of tasks are in {session.config.logs.folder}, of the daemons {_log_place(files)}", flush=True)
     commands = {name: tradewind_command(name, *(["--no-worker"] if name == "scheduler" else [])) for name in PARTS}
-    children = ChildProcesses(commands, environment, _Lines(folder))
-    children.run()
+    with closing(ChildLines(files)) as written:
+        lines = _Lines(folder, written)
+        ChildProcesses(commands, environment, lines, lambda: lines.address).run()
     print("Stopped.", flush=True)
 
 
@@ -69,17 +86,29 @@ def prepare(session: Session) -> None:
         return  # it was made at an earlier start, and may have been changed since
 
 
-class _Lines:
-    """Prints the children's lines, and once what a person waits for: the address."""
+def _log_place(files: DaemonFiles) -> str:
+    return "here, with the name of each in front" if files.log is None else f"in {files.log}"
 
-    def __init__(self, folder: Path) -> None:
+
+class _Lines:
+    """Writes the children's lines, and says once what a person waits for: the address.
+
+    Arguments:
+        folder: of DAG files.
+        lines: writes all others.
+    """
+
+    def __init__(self, folder: Path, lines: ChildLines) -> None:
         self._folder = folder
+        self._lines = lines
+        self.address = ""
 
     def __call__(self, name: str, line: str) -> None:
         if name == "webserver" and line.startswith("Listening on "):
-            print(f"{line}; DAG files are read from {self._folder}", flush=True)
+            self.address = f"{line}; DAG files are read from {self._folder}"
+            print(self.address, flush=True)
         else:
-            print(f"{name:<13} | {line}", flush=True)
+            self._lines(name, line)
 
 
 def _environment(session: Session) -> dict[str, str]:

@@ -85,6 +85,15 @@ def gone(
     both only when the database was reachable for one full lease; and `orphaned` for a worker that ended, or is unknown,
     while tries are still recorded as running on it.
     """
+    return [(row[0], row[1]) for row in conn.execute(_gone(now=now, lease=lease, grace=grace))]
+
+
+def is_anybody_gone(*, now: sa.ColumnElement[Any], lease: timedelta, grace: timedelta) -> sa.ColumnElement[bool]:
+    """Return the condition that `gone` would find somebody, to be asked beside something else."""
+    return sa.exists(_gone(now=now, lease=lease, grace=grace).subquery().select())
+
+
+def _gone(*, now: sa.ColumnElement[Any], lease: timedelta, grace: timedelta) -> sa.CompoundSelect[Any]:
     is_steady = sa.exists(sa.select(pulse.c.id).where(pulse.c.id == 1, pulse.c.since <= later(now, -lease)))
     why = sa.literal_column
     expired = sa.select(_d.id, why("'expired'").label("why")).where(
@@ -99,7 +108,7 @@ def gone(
         .where(equal(_ti.state, "running"), sa.or_(_d.id.is_(None), _d.ended_at.is_not(None)), _ti.worker.is_not(None))
         .distinct()
     )
-    return [(row[0], row[1]) for row in conn.execute(sa.union_all(expired, isolated, orphaned))]
+    return sa.union_all(expired, isolated, orphaned)
 
 
 def held(conn: sa.Connection, worker: str) -> list[HeldTry]:
@@ -118,3 +127,67 @@ def beat(conn: sa.Connection, *, gap: timedelta, sql_now: sa.ColumnElement[Any])
     done = conn.execute(pulse.update().where(pulse.c.id == 1).values(since=since, beat_at=sql_now))
     if done.rowcount == 0:
         conn.execute(pulse.insert().values(id=1, since=sql_now, beat_at=sql_now))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A daemon as `tradewind jobs` shows it.
+
+    Arguments:
+        lag: how long ago it renewed its lease, by the database's clock.
+        is_live: whether it has not ended and its lease is valid, by the same clock.
+    """
+
+    id: str
+    kind: str
+    host: str
+    pid: int
+    started_at: datetime
+    renewed_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    end_cause: str | None
+    lag: timedelta
+    is_live: bool
+
+
+def jobs(
+    conn: sa.Connection,
+    *,
+    sql_now: sa.ColumnElement[Any],
+    kind: str | None = None,
+    host: str | None = None,
+    live_only: bool = False,
+    most: int | None = None,
+) -> list[Job]:
+    """Return daemons, the last renewed first.
+
+    Arguments:
+        sql_now: the clock that leases are judged by.
+        kind, host: of these only.
+        live_only: leave out those that ended or whose lease expired.
+        most: how many at most.
+    """
+    columns = (_d.id, _d.kind, _d.host, _d.pid, _d.started_at, _d.renewed_at, _d.expires_at, _d.ended_at, _d.end_cause)
+    query = sa.select(*columns, sql_now.label("now")).order_by(_d.renewed_at.desc(), _d.id)
+    if kind is not None:
+        query = query.where(_d.kind == kind)
+    if host is not None:
+        query = query.where(_d.host == host)
+    if live_only:
+        query = query.where(_d.ended_at.is_(None), _d.expires_at > sql_now)
+    rows = conn.execute(query.limit(most) if most else query)
+    return [
+        Job(
+            *row[:9],
+            lag=max(row.now - row.renewed_at, timedelta()),
+            is_live=row.ended_at is None and row.expires_at > row.now,
+        )
+        for row in rows
+    ]
+
+
+def live_kinds(conn: sa.Connection, *, sql_now: sa.ColumnElement[Any]) -> frozenset[str]:
+    """Return the kinds of daemons of which at least one lives."""
+    query = sa.select(_d.kind).where(_d.ended_at.is_(None), _d.expires_at > sql_now).distinct()
+    return frozenset(conn.execute(query).scalars())

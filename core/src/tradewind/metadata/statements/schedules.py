@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tradewind.metadata.statements.states import of_open_run, waiting
-from tradewind.metadata.tables import continuation, dag, dag_run, task_instance
+from tradewind.metadata.tables import continuation, dag, dag_run, event_outbox, task_instance
 
 _dag = dag.c
 _run = dag_run.c
@@ -25,7 +25,9 @@ class Agenda:
     has_due_instances: bool
     has_continuations: bool
     has_scheduled: bool
+    has_events: bool
     next_due: datetime | None
+    is_anybody_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ _AGENDA = sa.select(
     sa.exists(sa.select(_ti.id).where(*_IS_INSTANCE_DUE)),
     sa.exists(_CONTINUATIONS),
     sa.exists(sa.select(_ti.id).where(waiting(_ti.state, "scheduled"))),
+    sa.exists(sa.select(event_outbox.c.id)),
     sa.select(sa.func.min(_NEXT_DUE.c.at)).scalar_subquery(),
 )
 _OPEN_RUNS = (
@@ -99,10 +102,25 @@ _OPEN_RUNS = (
 _EXISTS_RUN = sa.select(_run.id).where(_run.dag_id == sa.bindparam("of_dag"), _run.run_id == sa.bindparam("named"))
 
 
-def agenda(conn: sa.Connection, *, now: datetime) -> Agenda:
-    """Return what there is to do, with the one statement of an idle scheduler."""
-    due, queued, released, left, scheduled, next_due = conn.execute(_AGENDA, {"now": now}).one()
-    return Agenda(bool(due), bool(queued), bool(released), bool(left), bool(scheduled), next_due)
+def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] | None = None) -> Agenda:
+    """Return what there is to do, with the one statement of an idle scheduler.
+
+    Arguments:
+        gone: also ask this, whether the lease of anybody is to be judged (`statements.daemons.is_anybody_gone`).
+    """
+    asked = _AGENDA.add_columns(sa.false() if gone is None else gone)
+    row = conn.execute(asked, {"now": now}).one()
+    due, queued, released, left, scheduled, events, next_due, is_anybody_gone = row
+    return Agenda(
+        bool(due),
+        bool(queued),
+        bool(released),
+        bool(left),
+        bool(scheduled),
+        bool(events),
+        next_due,
+        bool(is_anybody_gone),
+    )
 
 
 def due_dags(conn: sa.Connection, *, now: datetime, most: int) -> list[str]:
