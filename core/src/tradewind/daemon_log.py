@@ -106,7 +106,7 @@ def obey_log_signals(files: DaemonFiles, also: Callable[[], None] = lambda: None
     Arguments:
         also: done after the log was reopened, such as telling a child.
     """
-    faulthandler.register(signal.SIGUSR2, all_threads=True)
+    faulthandler.register(signal.SIGUSR2, file=2, all_threads=True)
     if any(os.isatty(number) for number in range(3)):
         return
 

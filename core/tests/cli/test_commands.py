@@ -52,8 +52,29 @@ def test_version_and_help_import_neither_sqlalchemy_nor_flask() -> None:
     assert len([name for name in loaded if name.startswith("tradewind")]) <= 9
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["pools", "list"], ["dags", "list"], ["jobs", "check"], ["db", "check"], ["scheduler"], ["webserver"]],
+    ids=" ".join,
+)
+def test_what_only_reads_leaves_no_empty_database_behind(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path / "home"))
+    code, _, err = run(*words)
+    assert code == 1
+    assert err == (
+        f"tradewind: There is no database yet at {tmp_path}/home/tradewind.db: run `tradewind db migrate` or "
+        "`tradewind standalone`, or set TRADEWIND_HOME or database.url to where one is.\n"
+    )
+    assert not (tmp_path / "home" / "tradewind.db").exists()
+    assert run("db", "migrate")[0] == 0
+    assert run("pools", "list")[0] == 0
+
+
 def test_a_database_without_schema_is_named(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path))
+    (tmp_path / "tradewind.db").touch()
     code, _, err = run("pools", "list")
     assert code == 1
     assert "has no schema yet" in err

@@ -63,7 +63,7 @@ def test_wrong_words(run, words: list[str], told: str) -> None:
         ("nonsense", "begin it with sqlite:/// and a file, or with postgresql://user:password@host/name"),
         ("mysql://u:p@localhost/x", "a kind of database that Tradewind does not run on"),
         ("postgresql://u:p@localhost:port/x", "database.url is no URL"),
-        ("sqlite:////proc/nowhere/x.db", "Set TRADEWIND_HOME to a folder that can be written to, or database.url."),
+        ("sqlite:////proc/nowhere/x.db", "There is no database yet at /proc/nowhere/x.db: run `tradewind db migrate`"),
     ],
 )
 def test_a_wrong_database_url(run, home: Path, monkeypatch: pytest.MonkeyPatch, url: str, told: str) -> None:
@@ -73,6 +73,18 @@ def test_a_wrong_database_url(run, home: Path, monkeypatch: pytest.MonkeyPatch, 
     assert told in err
     assert len(err.splitlines()) == 1
     assert "u:p" not in err
+
+
+@pytest.mark.parametrize(
+    "words", [["db", "migrate"], ["standalone", "--port", "0"], ["standalone", "-D", "--port", "0"]]
+)
+def test_a_home_that_cannot_be_written(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    monkeypatch.setenv("TRADEWIND_HOME", "/proc/nowhere")
+    code, _, err = run(*words)
+    assert code == 1
+    assert "/proc/nowhere" in err
+    assert "TRADEWIND_HOME" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_postgres_without_its_driver(run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,6 +150,7 @@ def test_health_knows_who_lives(client: FlaskClient, database: Database) -> None
         "scheduler": {"status": None, "latest_scheduler_heartbeat": None},
         "dag_processor": {"status": None, "latest_dag_processor_heartbeat": None},
         "worker": {"status": None, "latest_worker_heartbeat": None},
+        "triggerer": {"status": None, "latest_triggerer_heartbeat": None},
     }
     database.write(lambda c: register(c, "scheduler", timedelta(minutes=5)))
     database.write(lambda c: register(c, "processor", timedelta(minutes=-5)))
@@ -163,4 +164,35 @@ def test_health_says_when_the_database_is_gone(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/no.db")
     answer = create_app(load(tmp_path, {}).config, database).test_client().get("/health")
     assert (answer.status_code, answer.json) == (503, {"metadatabase": {"status": "unhealthy"}})
+    database.dispose()
+
+
+def test_live_is_whoever_answers_even_without_a_database(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/no.db")
+    client = create_app(load(tmp_path, {}).config, database).test_client()
+    assert (client.get("/livez").status_code, client.get("/livez").json) == (200, {"status": "healthy"})
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "run `tradewind db migrate`" in answer.json["schema"]
+    database.dispose()
+
+
+def test_ready_tells_what_lives_beside_it(client: FlaskClient, database: Database) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    shown = {"status": "ready", "metadatabase": "reachable", "schema": "current"}
+    assert answer.json == shown | {"scheduler": "none live", "dag_processor": "none live", "worker": "none live"}
+    for kind, seconds in (("scheduler", 300), ("processor", -300)):
+        times = {"started_at": NOW, "renewed_at": NOW, "expires_at": NOW + timedelta(seconds=seconds)}
+        database.write(
+            lambda c, k=kind, t=times: c.execute(sa.insert(daemon).values(id=k, kind=k, host="h", pid=1, **t))
+        )
+    answer = client.get("/readyz")
+    assert (answer.json["scheduler"], answer.json["dag_processor"]) == ("live", "none live")
+
+
+def test_a_database_that_cannot_be_reached_is_not_ready(tmp_path: Path) -> None:
+    database = Database("postgresql://nobody@127.0.0.1:1/none")
+    answer = create_app(load(tmp_path, {}).config, database).test_client().get("/readyz")
+    assert (answer.status_code, answer.json) == (503, {"status": "not ready", "metadatabase": "unreachable"})
     database.dispose()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,6 +63,8 @@ def open_session(
         ConfigError, SchemaError, CommandError: with one sentence that says what mends it.
     """
     loaded = load(overrides=overrides)
+    if check:
+        _require_file(loaded.config)
     database = open_database(loaded.config, listened=listened_states() if changes_states else ())
     _say_statements(database)
     try:
@@ -87,6 +90,21 @@ def _say_statements(database: Database) -> None:
 
     sa.event.listen(database.engine, "before_cursor_execute", begin)
     sa.event.listen(database.engine, "after_cursor_execute", end)
+
+
+def _require_file(config: Config) -> None:
+    """Refuse an SQLite database that is not there: to connect would make an empty file, which then seems to be one.
+
+    Raises:
+        CommandError: saying which command makes it.
+    """
+    kind, _, rest = config.database.url.partition(":///")
+    path = rest.partition("?")[0]
+    if kind.partition("+")[0] == "sqlite" and path and path != ":memory:" and not Path(path).exists():
+        raise CommandError(
+            f"There is no database yet at {path}: run `tradewind db migrate` or `tradewind standalone`, or set "
+            "TRADEWIND_HOME or database.url to where one is."
+        )
 
 
 def open_database(config: Config, *, pool_size: int | None = None, listened: Collection[str] = ()) -> Database:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from tradewind.cli.session import Session
+from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
 from tradewind.transitions import triggering
 from tradewind.transitions.loading import open_graphs
 
@@ -36,7 +36,5 @@ def trigger(
             queue=session.config.executor.queue,
         ),
     )
-    wakeups = open_wakeups(session.database, session.config.home)
-    wakeups.notify([SCHEDULER])
-    wakeups.close()
+    wake_schedulers(session)
     return made

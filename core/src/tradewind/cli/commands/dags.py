@@ -20,6 +20,7 @@ from tradewind.cli.session import Session, open_session
 from tradewind.cli.unknown import import_errors_note, no_such_dag
 from tradewind.cli.values import instant, json_object, pattern
 from tradewind.cli.verbs import Verbs
+from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.statements import listings
 
 RUN_STATES = ("queued", "running", "success", "failed")
@@ -116,6 +117,7 @@ def trigger_dag(options: argparse.Namespace) -> int:
     with open_session(changes_states=True) as session:
         if options.unpause:
             _set_paused(session, options.dag_id, paused=False)
+        wake_schedulers(session)
         try:
             made = trigger(
                 session,
@@ -161,6 +163,7 @@ def _pause_or_unpause(options: argparse.Namespace, *, paused: bool) -> None:
             confirm(f"{len(named)} DAGs are to be {word}: {', '.join(named)}.", yes=options.yes)
         for dag_id in named:
             _set_paused(session, dag_id, paused=paused)
+        wake_schedulers(session)
     if options.output == "table":
         print("\n".join(f"{dag_id} is {word}." for dag_id in named))
     else:

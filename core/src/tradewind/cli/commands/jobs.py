@@ -94,7 +94,7 @@ def _row(job: Job) -> dict[str, Any]:
         "pid": job.pid,
         "started_at": job.started_at,
         "latest_heartbeat": job.renewed_at,
-        "lag_seconds": round(job.lag.total_seconds(), 1),
+        "lag_seconds": None if job.ended_at else round(job.lag.total_seconds(), 1),
         "lease_until": job.expires_at,
         "ended_at": job.ended_at,
         "end_cause": job.end_cause,

@@ -13,6 +13,7 @@ from tradewind.cli.files import read_object, write_json
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
+from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.statements import pools
 
 
@@ -59,6 +60,7 @@ def set_pool(options: argparse.Namespace) -> None:
         session.database.write(
             lambda c: pools.set_pool(c, options.pool, slots=options.slots, description=options.description)
         )
+        wake_schedulers(session)
     if options.output == "table":
         print(f"Pool {options.pool} has {options.slots} slots.")
     else:

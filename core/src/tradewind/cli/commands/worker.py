@@ -12,6 +12,7 @@ import select
 import signal
 from collections.abc import Mapping
 from contextlib import closing
+from threading import Thread
 
 from tradewind_plugins.contracts.executor import Executor, ExecutorSetup
 
@@ -49,23 +50,42 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         configure_log(config, files)
         open_log_store(config).close()  # what is wrong with it is said here, not by a worker that cannot start
         name = options.executor or config.executor.default
-        ears = notify.NotifySocket()
+    with closing(notify.NotifySocket()) as ears:
         environ = files.environment() | (ears.environment if name == LOCAL else {})
-        executor = _open_executor(config, options.executor, environ)
-    stop_ear, stop_mouth = os.pipe()
-    with (
-        closing(ears),
-        closing(open_probe(config.executor.enable_health_check, config, "executor")),
-    ):
-        stop_on_signals(lambda: _ring(stop_mouth), executor.hurry)
+        _run(_open_executor(config, options.executor, environ), config, files, ears, is_local=name == LOCAL)
+
+
+def _run(executor: Executor, config: Config, files: DaemonFiles, ears: notify.NotifySocket, *, is_local: bool) -> None:
+    bell, ringer = os.pipe()
+    with closing(open_probe(config.executor.enable_health_check, config, "executor")):
+        stop_on_signals(lambda: _ring(ringer), executor.hurry)
         obey_log_signals(files, also=lambda: _pass_on(executor, signal.SIGHUP))
         executor.start()
-        while stop_ear not in select.select([stop_ear, ears.fileno()], [], [], TURN_SECONDS)[0]:
-            # The worker's own loop is what counts; an executor that has none lives as long as this process
-            if name != LOCAL or ears.heard():
-                notify.beat()
+        _relay(ears, bell, is_local=is_local)
         notify.stopping()
+        # In a thread, as draining may take hours, in which others go on looking whether the worker's loop moves
+        stopping = Thread(target=_stop, args=(executor, ringer), name="tradewind-stopping")
+        stopping.start()
+        _relay(ears, bell, is_local=is_local)
+        stopping.join()
+    for descriptor in (bell, ringer):
+        os.close(descriptor)
+
+
+def _stop(executor: Executor, ringer: int) -> None:
+    try:
         executor.stop(drain_seconds=FOREVER)
+    finally:
+        _ring(ringer)
+
+
+def _relay(ears: notify.NotifySocket, bell: int, *, is_local: bool) -> None:
+    """Pass on that the worker's own loop moves, until the bell rings."""
+    while bell not in select.select([bell, ears.fileno()], [], [], TURN_SECONDS)[0]:
+        # An executor without a loop of ours lives as long as this process
+        if ears.heard() or not is_local:
+            notify.beat()
+    os.read(bell, 1)
 
 
 def _ring(mouth: int) -> None:

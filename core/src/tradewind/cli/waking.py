@@ -1,0 +1,13 @@
+"""What a command tells the daemons after it has changed something that they may act on."""
+
+from __future__ import annotations
+
+from tradewind.cli.session import Session
+from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
+
+
+def wake_schedulers(session: Session) -> None:
+    """Tell schedulers that there may be something to do; an idle one would look by itself only after seconds."""
+    wakeups = open_wakeups(session.database, session.config.home)
+    wakeups.notify([SCHEDULER])
+    wakeups.close()
