@@ -17,12 +17,8 @@ import psutil
 import pytest
 
 PATIENCE = 60.0
-DAEMONS = {
-    "scheduler": ["scheduler", "--no-worker"],
-    "dag-processor": ["dag-processor"],
-    "worker": ["worker"],
-    "webserver": ["webserver", "--port", "0"],
-}
+DAEMONS = {"scheduler": ["scheduler", "--no-worker"], "worker": ["worker"]}
+KINDS = ("scheduler", "worker")
 
 
 class Home:
@@ -74,16 +70,13 @@ def until(what: str, look: Callable[[], bool]) -> None:
         pause.wait(0.05)
 
 
-def test_a_day_in_the_life_of_each_daemon(home: Home) -> None:
+def test_a_day_in_the_life_of_daemons(home: Home) -> None:
     for name, words in DAEMONS.items():
         done = home.run(*words, "-D")
         assert done.returncode == 0, done.stderr
         assert re.search(rf"^The {name} runs with pid {home.process(name).pid}", done.stdout, re.MULTILINE)
         assert home.process(name).is_running()
-    assert "Listening on http://" in done.stdout
-    assert re.search("password: \\S+", done.stdout), "what is shown only once is shown to a person"
-    living = home.states()
-    assert living == dict.fromkeys(("scheduler", "processor", "worker"), ("lives", None))
+    assert home.states() == dict.fromkeys(KINDS, ("lives", None))
 
     refused = home.run(*DAEMONS["scheduler"], "-D")
     assert refused.returncode == 1
@@ -98,14 +91,17 @@ def test_a_day_in_the_life_of_each_daemon(home: Home) -> None:
         home.process(name).send_signal(signal.SIGHUP)
     for name in DAEMONS:
         until(f"{name} opens its files again", lambda n=name: home.file(n, "err").exists())
+    [supervisor] = home.process("worker").children()
+    error = Path(f"/proc/{supervisor.pid}/fd/2")
+    until("the worker's own process follows", lambda: error.readlink() == home.file("worker", "err"))
 
     processes = {name: home.process(name) for name in DAEMONS}
     for process in processes.values():
         process.send_signal(signal.SIGTERM)
-    gone, left = psutil.wait_procs(processes.values(), timeout=PATIENCE)
+    _, left = psutil.wait_procs(processes.values(), timeout=PATIENCE)
     assert left == []
     assert [str(path) for path in home.home.glob("*.pid")] == []
-    assert home.states() == dict.fromkeys(("scheduler", "processor", "worker"), ("ended", "stopped"))
+    assert home.states() == dict.fromkeys(KINDS, ("ended", "stopped"))
     errors = {name: home.file(name, "err").read_text() + home.file(name, "err.1").read_text() for name in DAEMONS}
     assert errors == dict.fromkeys(DAEMONS, "")
 
@@ -124,6 +120,7 @@ def test_standalone_in_the_background_tells_where_everything_is(home: Home) -> N
     assert done.returncode == 0, done.stderr
     assert "Listening on http://127.0.0.1:" in done.stdout
     assert "DAG files are read from" in done.stdout
+    assert re.search("password: \\S+", done.stdout), "what is shown only once is shown to a person"
     process = home.process("standalone")
     beside = [process, *process.children(recursive=True)]
     process.send_signal(signal.SIGTERM)

@@ -60,7 +60,7 @@ def test_without_a_living_one_it_says_so(run, add: Add) -> None:
         (["--limit", "-1"], 2),
         (["--local", "--hostname", "far"], 2),
     ],
-    ids=" ".join,
+    ids=str,
 )
 def test_each_choice(run, add: Add, words: list[str], code: int) -> None:
     add("a", "scheduler", host="far")

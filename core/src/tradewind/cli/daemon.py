@@ -87,8 +87,8 @@ def _start(
     if pid is None or out is None or err is None or log is None:
         raise AssertionError("with -D every file has a default")
     require_not_running(pid, name)
-    prepare(config)
     try:
+        prepare(config)
         for path in (out, err, log):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.open("ab").close()
