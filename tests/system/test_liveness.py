@@ -11,7 +11,7 @@ import pytest
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.statements import daemons
 
-LEASE = 3.0
+LEASE = 2.0
 
 
 def answer(port: int, seconds: float = 1.0) -> int | None:
@@ -34,7 +34,7 @@ def free_port() -> int:
 @pytest.mark.parametrize("deployment", ["sqlite"], indirect=True)  # leases are held to both databases elsewhere
 def test_who_stands_still_turns_red_and_who_idles_beside_it_does_not(deployment) -> None:
     ports = {section: free_port() for section in ("SCHEDULER", "PARSING", "EXECUTOR")}
-    deployment.environment |= {"TRADEWIND__LEASES__DURATION": str(LEASE), "TRADEWIND__LEASES__RENEW_EVERY": "1"}
+    deployment.environment |= {"TRADEWIND__LEASES__DURATION": str(LEASE), "TRADEWIND__LEASES__RENEW_EVERY": "0.5"}
     for section, port in ports.items():
         deployment.environment |= {
             f"TRADEWIND__{section}__ENABLE_HEALTH_CHECK": "true",

@@ -1,7 +1,7 @@
-"""Delivery in a thread of its own: a listener that hangs holds up events, and never the scheduler.
+"""Delivery in a thread of its own: a listener that hangs holds up events for a while, and never the scheduler.
 
-The scheduler's step says that events wait; the thread tells them one batch after the other. While it tells, the step says in
-the log when that takes longer than it should.
+The scheduler's step says that events wait; the thread tells them one batch after the other. A thread that does not come back in
+time is left alone, and another goes on: the event is told again when its hold has passed, and given up after five times.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
+from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError
 
 log = logging.getLogger(__name__)
 
-SLOW_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 CLOSE_SECONDS = 5.0
+MOST_LEFT_ALONE = 20
 
 
 class Delivers(Protocol):
@@ -33,7 +35,7 @@ class Courier:
 
     Arguments:
         delivery: what tells them.
-        slow_seconds: how long one batch may take before the log says so, and again each time as long.
+        deadline: seconds that one batch may take; as long as its events are held for their taker.
         monotonic: the clock for that.
     """
 
@@ -41,31 +43,21 @@ class Courier:
         self,
         delivery: Delivers,
         *,
-        slow_seconds: float = SLOW_SECONDS,
+        deadline: float = DEADLINE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._delivery = delivery
-        self._slow_seconds = slow_seconds
+        self._deadline = deadline
         self._monotonic = monotonic
-        self._taker = ""
-        self._asked = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
-        self._is_closed = False
-        self._complain_at: float | None = None
-        # Daemonic: a listener that hangs for ever must not keep the process from ending
-        threading.Thread(target=self._work, name="tradewind-courier", daemon=True).start()
+        self._left_alone: list[_Teller] = []
+        self._teller = _Teller(delivery, monotonic)
 
     def deliver(self, taker: str) -> bool:
-        """Have the thread tell what waits, for the scheduler of this id; return at once."""
-        now = self._monotonic()
-        complain_at = self._complain_at
-        if complain_at is not None and now >= complain_at:
-            self._complain_at = now + self._slow_seconds
-            log.warning("a listener has been running for more than %g s; other events wait for it", self._slow_seconds)
-        self._taker = taker
-        self._idle.clear()
-        self._asked.set()
+        """Have the thread tell what waits; return at once."""
+        began = self._teller.began
+        if began is not None and self._monotonic() - began >= self._deadline:
+            self._replace()
+        self._teller.ask()
         return False
 
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
@@ -73,19 +65,60 @@ class Courier:
 
         What was not told is told by another scheduler, or by the next one.
         """
-        self._is_closed = True
-        self._asked.set()
-        is_done = self._idle.wait(seconds)
+        is_done = self._teller.end(seconds)
         if not is_done:
             log.warning("a listener is still running after %g s: its event will be told again", seconds)
         return is_done
+
+    def _replace(self) -> None:
+        self._left_alone = [each for each in self._left_alone if each.is_running]
+        if len(self._left_alone) >= MOST_LEFT_ALONE:
+            return  # everything hangs: what was said of the first holds for all
+        log.error(
+            "a listener has been running for more than %g s and is left alone: its event will be told again, at most "
+            "five times, and other events go on",
+            self._deadline,
+        )
+        self._teller.end(0.0)
+        self._left_alone.append(self._teller)
+        self._teller = _Teller(self._delivery, self._monotonic)
+
+
+class _Teller:
+    """One thread that tells. It takes events in a name of its own: left alone, it can change nothing of its successor's."""
+
+    def __init__(self, delivery: Delivers, monotonic: Callable[[], float]) -> None:
+        self._delivery = delivery
+        self._monotonic = monotonic
+        self._taker = str(uuid4())
+        self._asked = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._is_ended = False
+        self.began: float | None = None
+        # Daemonic: a listener that hangs for ever must not keep the process from ending
+        self._thread = threading.Thread(target=self._work, name="tradewind-courier", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def ask(self) -> None:
+        self._idle.clear()
+        self._asked.set()
+
+    def end(self, seconds: float) -> bool:
+        self._is_ended = True
+        self._asked.set()
+        return self._idle.wait(seconds)
 
     def _work(self) -> None:
         while True:
             self._asked.wait()
             self._asked.clear()
             self._tell_all()
-            if self._is_closed:
+            if self._is_ended:
                 self._idle.set()
                 return
             if not self._asked.is_set():
@@ -94,12 +127,12 @@ class Courier:
     def _tell_all(self) -> None:
         try:
             is_more = True
-            while is_more and not self._is_closed:
-                self._complain_at = self._monotonic() + self._slow_seconds
+            while is_more and not self._is_ended:
+                self.began = self._monotonic()
                 is_more = self._delivery.deliver(self._taker)
         except DBAPIError as error:
             log.warning("events could not be taken from the outbox, trying again: %s", error.orig)
         except Exception:
             log.exception("events could not be told, which is a bug; trying again at the next step")
         finally:
-            self._complain_at = None
+            self.began = None

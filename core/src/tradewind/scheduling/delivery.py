@@ -27,7 +27,7 @@ ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=10)
 """How long an event waits after a listener failed on it; twice as long after each further failure."""
 TURN = timedelta(seconds=1)
-"""How long listeners may keep the scheduler from its other work: the event begun is told, the rest comes next time."""
+"""How long one batch is told: the event begun is told, the rest comes next time. See `courier` for listeners that hang."""
 HOLD = timedelta(seconds=60)
 """How long taken events are their taker's own."""
 
