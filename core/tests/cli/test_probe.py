@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tradewind.cli.errors import CommandError
-from tradewind.cli.probe import open_probe
+from tradewind.cli.probe import open_probe, require_probes_free
 from tradewind.config import Config, load
 
 
@@ -56,5 +56,8 @@ def test_a_port_in_use_is_named_with_its_keys(config: Config) -> None:
     same = dataclasses.replace(config, parsing=dataclasses.replace(config.parsing, health_check_port=taken.port))
     with pytest.raises(CommandError, match=r"Address already in use\. Set parsing\.health_check_port"):
         open_probe(True, same, "parsing")
+    enabled = dataclasses.replace(same.parsing, enable_health_check=True)
+    with pytest.raises(CommandError, match="health check cannot listen"):
+        require_probes_free(dataclasses.replace(same, parsing=enabled))
     assert ask(taken.port)[0] == 503, "the good neighbour answers"
     taken.close()

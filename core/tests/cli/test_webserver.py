@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 def start() -> tuple[subprocess.Popen[str], str, str | None]:
     """Start a web server and return it with its address, and the password if it printed one."""
-    command = [sys.executable, "-m", "tradewind", "webserver", "--port", "0"]
+    command = [sys.executable, "-m", "tradewind", "webserver", "--hostname", "127.0.0.1", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = process.stdout.readline()

@@ -71,6 +71,8 @@ def run_daemon(
     with _held(files.pid, name):
         try:
             redirect(files.daemon)
+            if files.daemon.log is not None:
+                files.daemon.log.open("ab").close()  # said here and not as a traceback of the logging
         except OSError as error:
             raise _unwritable(error) from error
         obey_log_signals(files.daemon)

@@ -63,6 +63,16 @@ def open_probe(
     return Probe(server)
 
 
+def require_probes_free(config: Config) -> None:
+    """Return if every endpoint that the configuration asks for could be opened now.
+
+    Raises:
+        CommandError: naming the port that is taken, and its keys.
+    """
+    for section in ("scheduler", "parsing", "executor"):
+        open_probe(getattr(config, section).enable_health_check, config, section).close()
+
+
 def liveness(age: float | None, limit: float) -> tuple[int, dict[str, Any]]:
     """Return the HTTP status and the report of a loop that last moved so many seconds ago."""
     if age is None:

@@ -8,6 +8,7 @@ taken by deleting them, admission takes turns on the buckets.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import select
@@ -100,9 +101,15 @@ class Scheduler:
 
     # --- The loop
 
-    def run(self) -> None:
-        """Work until `stop` is called. An outage of the database is waited out; any other error ends the loop."""
-        while not self._stop.is_set():
+    def run(self, num_steps: int | None = None) -> None:
+        """Work until `stop` is called. An outage of the database is waited out; any other error ends the loop.
+
+        Arguments:
+            num_steps: end after so many steps.
+        """
+        for _ in itertools.count() if num_steps is None else range(num_steps):
+            if self._stop.is_set():
+                break
             try:
                 stepped = self.step()
             except (OperationalError, InterfaceError) as error:

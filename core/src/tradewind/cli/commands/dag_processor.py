@@ -29,7 +29,7 @@ NAME = "dag-processor"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
     how_often = parser.add_mutually_exclusive_group()
-    how_often.add_argument("--num-runs", type=int, metavar="N", help="end after looking N times")
+    how_often.add_argument("-n", "--num-runs", type=int, metavar="N", help="end after looking N times")
     how_often.add_argument("--once", action="store_true", help="end when every file has been read once")
     add_daemon_options(parser, NAME)
     parser.set_defaults(run=dag_processor)

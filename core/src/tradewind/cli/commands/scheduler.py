@@ -38,6 +38,7 @@ NAME = "scheduler"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
     parser.add_argument("--no-worker", action="store_true", help="start no local worker beside it")
+    parser.add_argument("-n", "--num-runs", type=int, metavar="N", help="end after N steps; starts no worker beside it")
     add_daemon_options(parser, NAME)
     parser.set_defaults(run=scheduler)
 
@@ -50,12 +51,13 @@ def scheduler(options: argparse.Namespace) -> None:
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     with open_session(changes_states=True) as session:
         config = session.config
+        is_alone = options.no_worker or options.num_runs is not None
         check_executor(config.executor.default, "executor.default")
-        if config.executor.default == LOCAL and config.scheduler.start_worker and not options.no_worker:
+        if config.executor.default == LOCAL and config.scheduler.start_worker and not is_alone:
             _run_beside_a_worker(files)
             return
         configure_log(config, files)
-        _schedule(session)
+        _schedule(session, options.num_runs)
 
 
 def _run_beside_a_worker(files: DaemonFiles) -> None:
@@ -68,7 +70,7 @@ def _run_beside_a_worker(files: DaemonFiles) -> None:
         ChildProcesses(commands, os.environ, lines).run()
 
 
-def _schedule(session: Session) -> None:
+def _schedule(session: Session, num_runs: int | None) -> None:
     config: Config = session.config
     clock = SystemClock()
     wakeups = open_wakeups(session.database, config.home, listen=[SCHEDULER], listen_url=config.database.listen_url)
@@ -87,7 +89,7 @@ def _schedule(session: Session) -> None:
     probe = open_probe(config.scheduler.enable_health_check, config, "scheduler")
     stop_on_signals(loop.stop)
     try:
-        loop.run()
+        loop.run(num_runs)
     finally:
         probe.close()
         if courier is not None:

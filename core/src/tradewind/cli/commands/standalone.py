@@ -19,6 +19,7 @@ from tradewind.cli.admin import tell_admin_password
 from tradewind.cli.child_lines import ChildLines
 from tradewind.cli.daemon import add_daemon_options, run_daemon
 from tradewind.cli.listening import require_free
+from tradewind.cli.probe import require_probes_free
 from tradewind.cli.processes import ChildProcesses, tradewind_command
 from tradewind.cli.session import Session, open_session
 from tradewind.daemon_log import DaemonFiles
@@ -59,6 +60,7 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         print(f"Starting Tradewind in {session.config.home} …", flush=True)
         # Before anything starts: a daemon that cannot start would be started again and again
         require_free(session.config.web.host, session.config.web.port)
+        require_probes_free(session.config)
         prepare(session)
         folder, environment = session.config.dags.folder, _environment(session)
         print(f"Logs of tasks are in {session.config.logs.folder}, of the daemons {_log_place(files)}", flush=True)

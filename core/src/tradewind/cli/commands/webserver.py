@@ -17,8 +17,10 @@ NAME = "webserver"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    parser.add_argument("--host", help="address to listen on (default: web.host of the configuration)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: web.port of the configuration)")
+    parser.add_argument(
+        "-H", "--host", "--hostname", help="address to listen on (default: web.host of the configuration)"
+    )
+    parser.add_argument("-p", "--port", type=int, help="port to listen on (default: web.port of the configuration)")
     add_daemon_options(parser, NAME)
     parser.set_defaults(run=webserver)
 
