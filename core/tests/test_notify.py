@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tradewind import notify
@@ -57,3 +59,10 @@ def test_abstract_names_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(notify._Process, "address", f"@tradewind-test-{os.getpid()}")
         notify.ready()
         assert ear.recv(100) == b"READY=1"
+
+
+def test_a_long_temporary_folder_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    notify.NotifySocket().close()

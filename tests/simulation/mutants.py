@@ -154,12 +154,15 @@ def reschedule_consumes_a_try(_: Any) -> Patches:
 @mutant
 def takeover_on_silence(_: Any) -> Patches:
     """A worker's tries are taken over as soon as its lease expires."""
-    find = daemons.find_gone
+    find, ask = daemons.find_gone, daemons.is_anybody_gone
 
-    def at_once(conn: Any, *, clock: Any, leases: Leases) -> Any:
-        return find(conn, clock=clock, leases=replace(leases, isolation_grace=leases.duration))
+    def at_once(leases: Leases) -> Leases:
+        return replace(leases, isolation_grace=leases.duration)
 
-    return [swap(daemons, "find_gone", at_once)]
+    return [
+        swap(daemons, "find_gone", lambda conn, *, clock, leases: find(conn, clock=clock, leases=at_once(leases))),
+        swap(daemons, "is_anybody_gone", lambda *, clock, leases: ask(clock=clock, leases=at_once(leases))),
+    ]
 
 
 @mutant

@@ -19,6 +19,7 @@ READY = "READY=1"
 BEAT = "WATCHDOG=1"
 STOPPING = "STOPPING=1"
 LARGEST = 4096
+LONGEST_FOLDER = 60  # sun_path holds 108 bytes on Linux, 104 elsewhere
 BEAT_SECONDS = 1.0
 
 
@@ -88,7 +89,7 @@ class NotifySocket:
     """
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="tradewind-notify-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="tradewind-notify-", dir=_short_folder()))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self.path = self._folder / "socket"
@@ -115,3 +116,9 @@ class NotifySocket:
         """Listen no more."""
         self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _short_folder() -> str:
+    """Return the temporary folder, or one with a shorter path where a socket's address could not hold it."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= LONGEST_FOLDER else "/tmp"  # noqa: S108  (mkdtemp makes it ours)

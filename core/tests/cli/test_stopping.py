@@ -16,8 +16,8 @@ def say(word):
     os.write(1, word.encode() + b"\\n")
 
 stop_on_signals(lambda: say("asked"))
-say("ready")
 try:
+    say("ready")
     threading.Event().wait()  # as a step that hangs: it hears of no stop
 finally:
     say("left in order")

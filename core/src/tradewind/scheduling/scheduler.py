@@ -27,7 +27,6 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, schedules
-from tradewind.metadata.statements.daemons import is_anybody_gone
 from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups, worker_channel
 from tradewind.scheduling import housekeeping
 from tradewind.scheduling.courier import Delivers
@@ -162,7 +161,8 @@ class Scheduler:
 
     def step(self) -> Stepped:
         """Do what there is to do now, and tell when to look again."""
-        gone = self._gone() if self._keep_lease() else None
+        is_judging = self._keep_lease()
+        gone = daemons.is_anybody_gone(clock=self._clock, leases=self._settings.leases) if is_judging else None
         with self._database.read() as conn:
             agenda = schedules.agenda(conn, now=self._clock.now(), gone=gone)
         if agenda.is_anybody_gone:
@@ -248,10 +248,6 @@ class Scheduler:
             )
             self._next_recount = now + timedelta(seconds=self._settings.reconcile_interval)
         return is_renewal_due
-
-    def _gone(self) -> sa.ColumnElement[bool]:
-        leases = self._settings.leases
-        return is_anybody_gone(now=self._clock.sql_now(), lease=leases.duration, grace=leases.isolation_grace)
 
     def _watch_leases(self) -> None:
         wake = housekeeping.watch_leases(

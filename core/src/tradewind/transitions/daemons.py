@@ -158,6 +158,11 @@ def find_gone(conn: sa.Connection, *, clock: Clock, leases: Leases) -> Gone:
     )
 
 
+def is_anybody_gone(*, clock: Clock, leases: Leases) -> sa.ColumnElement[bool]:
+    """Return the condition that `find_gone` would find somebody, for a statement that is made anyway."""
+    return daemons.is_anybody_gone(now=clock.sql_now(), lease=leases.duration, grace=leases.isolation_grace)
+
+
 def beat(conn: sa.Connection, *, clock: Clock, leases: Leases) -> None:
     """Write the pulse that shows that the database is reachable."""
     daemons.beat(conn, gap=leases.duration, sql_now=clock.sql_now())

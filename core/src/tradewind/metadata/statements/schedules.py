@@ -106,7 +106,7 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
     """Return what there is to do, with the one statement of an idle scheduler.
 
     Arguments:
-        gone: also ask this, whether the lease of anybody is to be judged (`statements.daemons.is_anybody_gone`).
+        gone: also ask this, whether the lease of anybody is to be judged (`transitions.daemons.is_anybody_gone`).
     """
     asked = _AGENDA.add_columns(sa.false() if gone is None else gone)
     row = conn.execute(asked, {"now": now}).one()
