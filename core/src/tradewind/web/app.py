@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from flask import Flask, Response, abort, render_template, request
 from sqlalchemy.exc import DBAPIError
 
@@ -54,7 +52,7 @@ def create_app(config: Config, database: Database) -> Flask:
 
     @app.get("/health")
     def health() -> tuple[dict[str, object], int]:
-        report = health_report(database, now=datetime.now(timezone.utc))
+        report = health_report(database, clock=SystemClock())
         return report, 200 if report["metadatabase"] == {"status": "healthy"} else 503
 
     @app.get("/livez")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -17,16 +16,17 @@ from tradewind.metadata.statements import listings
 DAEMONS = {"scheduler": "scheduler", "dag_processor": "processor", "worker": "worker"}
 
 
-def health_report(database: Database, *, now: datetime) -> dict[str, Any]:
+def health_report(database: Database, *, clock: Clock) -> dict[str, Any]:
     """Return the state of each part: `healthy` while a lease of its kind is valid, `unhealthy` when all have ended or
     expired, and a null status for a kind that never ran.
 
     Arguments:
-        now: the instant to compare leases with.
+        clock: leases are compared with the database's own time, not with this host's.
     """
     try:
         with database.read() as connection:
             daemons = listings.latest_daemons(connection)
+            live = daemon_statements.live_kinds(connection, sql_now=clock.sql_now())
     except DBAPIError:
         return {"metadatabase": {"status": "unhealthy"}}
     report: dict[str, Any] = {"metadatabase": {"status": "healthy"}}
@@ -34,7 +34,7 @@ def health_report(database: Database, *, now: datetime) -> dict[str, Any]:
     for name, kind in DAEMONS.items():
         newest = daemons.get(kind)
         report[name] = {
-            "status": None if newest is None else "healthy" if newest.is_live(now) else "unhealthy",
+            "status": None if newest is None else "healthy" if kind in live else "unhealthy",
             f"latest_{name}_heartbeat": None if newest is None else newest.renewed_at.isoformat(),
         }
     return report
