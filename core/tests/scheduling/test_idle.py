@@ -7,7 +7,9 @@ import threading
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from tradewind.metadata import tables
+from tradewind.scheduling import housekeeping
 from tradewind.scheduling.courier import Courier
 from tradewind.scheduling.scheduler import Scheduler
 
@@ -177,3 +179,36 @@ def test_what_a_delivery_raises_is_logged_and_it_goes_on(caplog):
         courier.deliver("me")
     assert courier.close(10)
     assert "which is a bug" in caplog.text
+
+
+def test_after_an_outage_the_first_renewal_beats_before_anybody_is_judged(office, monkeypatch):
+    beside = office.add_scheduler()
+    office.scheduler.step()
+    beside.step()
+    office.pass_(seconds=3)
+    office.scheduler.step()  # renews, and need not beat
+
+    pauses = []
+
+    def break_off(*_words, **_more):
+        raise OperationalError("UPDATE", {}, Exception("gone"))
+
+    def sleep(stepped):
+        pauses.append(office.scheduler.pause(stepped, is_deaf=False))
+        office.pass_(seconds=3)
+        office.scheduler.stop()
+
+    with monkeypatch.context() as outage:
+        outage.setattr(housekeeping, "renew", break_off)
+        outage.setattr(office.scheduler, "_sleep", sleep)
+        office.pass_(seconds=6)
+        office.scheduler.run()
+    assert pauses == [office.settings.poll_interval], "it waits between two attempts"
+    office.scheduler.step()  # the other one could not renew for more than a lease, as nobody could: it is no reason to give it up
+    with office.database.read() as conn:
+        pulse = conn.execute(sa.select(tables.pulse)).one()
+        ended = conn.execute(
+            sa.select(tables.daemon.c.end_cause).where(tables.daemon.c.id == beside.daemon_id)
+        ).scalar()
+    assert pulse.since == office.clock.at
+    assert ended is None

@@ -114,6 +114,8 @@ class Scheduler:
             except (OperationalError, InterfaceError) as error:
                 log.warning("the database cannot be reached, trying again: %s", error)
                 stepped = Stepped()
+                # Beat and judge anew at the next step, which comes after `poll_interval` and not at once
+                self._next_renewal = self._next_beat = None
             self._on_turn()
             if not stepped.has_more:
                 self._sleep(stepped)
@@ -258,11 +260,14 @@ class Scheduler:
     def _renew(self, now: datetime) -> None:
         # The pulse need not be as frequent as the lease: twice in a lease is enough, and costs half
         is_beat_due = self._next_beat is None or now >= self._next_beat
-        if is_beat_due:
-            self._next_beat = now + self._settings.beat_every
-        if housekeeping.renew(
+        is_renewed = housekeeping.renew(
             self._database, self.daemon_id, clock=self._clock, settings=self._settings, with_beat=is_beat_due
-        ):
+        )
+        if (
+            is_beat_due
+        ):  # not before it was written: after an outage the first renewal must beat, before anybody is judged
+            self._next_beat = now + self._settings.beat_every
+        if is_renewed:
             return
         # New, or declared ended while the machine slept: nothing hangs on the old id, so a new one will do.
         self.daemon_id = self._ids.nonce()
