@@ -14,6 +14,7 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
 from tradewind.parsing.lookups import Lookups
+from tradewind.parsing.orphans import adopt
 from tradewind.parsing.processor import Processor
 from tradewind.parsing.watching import Bundle
 from tradewind.transitions.daemons import Leases
@@ -45,6 +46,7 @@ def dag_processor(options: argparse.Namespace) -> None:
             ids=ids,
             notify=lambda: wakeups.notify([SCHEDULER]),
             keep_lease=lease.keep,
+            has_orphans=adopt(),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: processor.stop())
