@@ -74,3 +74,35 @@ def test_it_ends_by_itself_when_every_file_was_read_once(start, tmp_path, source
     assert "example_branching.py: 1 DAGs, 1 new or changed" in told
     assert "broken.py, line 2: TypeError: " in told
     assert told.count("line ") == 1
+
+
+LEAVES_A_DAEMON = """
+import os, pathlib, time
+from tradewind import DAG
+
+made = DAG("leaves", schedule=None)
+if os.fork() == 0:
+    os.setsid()  # out of the import's process group
+    if os.fork() == 0:
+        pathlib.Path({pid!r}).write_text(str(os.getpid()))
+        time.sleep(1000)
+    os._exit(0)
+while not pathlib.Path({pid!r}).exists() or not pathlib.Path({pid!r}).read_text():
+    time.sleep(0.01)
+{end}
+"""
+
+
+def test_what_an_import_leaves_running_is_ended(start, tmp_path):
+    dags = tmp_path / "home" / "dags"
+    pids = [tmp_path / "ends", tmp_path / "dies"]
+    (dags / "ends.py").write_text(LEAVES_A_DAEMON.format(pid=str(pids[0]), end=""))
+    (dags / "dies.py").write_text(LEAVES_A_DAEMON.format(pid=str(pids[1]), end="os._exit(1)"))
+    process = start("--once")
+    told = process.stdout.read()
+    assert process.wait() == 0
+    assert "imports of DAG files left processes running; they are ended" in told
+    assert "ends.py: 1 DAGs, 1 new or changed" in told
+    assert "dies.py: The process that imported the file ended with exit code 1 before it had a result" in told
+    assert not [pid for pid in pids if Path(f"/proc/{pid.read_text()}").exists()]
+    assert "example_branching.py: 1 DAGs, 1 new or changed" in told

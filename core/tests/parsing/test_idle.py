@@ -1,4 +1,4 @@
-"""What an idle processor costs: counted over a minute of rounds, on a clock moved with each."""
+"""What an idle processor costs: counted over four minutes of rounds, on a clock moved with each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradewind.plugins.secrets import EnvironmentBackend
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.lease_keeper import LeaseKeeper
 
-ROUNDS = 120
+ROUNDS = 480
 ROUND_SECONDS = 0.5
 
 ASKING = """
@@ -29,7 +29,7 @@ def test_an_idle_processor_asks_at_most_one_statement_a_second(parsing, statemen
     cipher = open_cipher("", parsing.home)
     parsing.database.write(lambda conn: variables.set_variable(conn, "word", "echo", description=None, cipher=cipher))
     parsing.write("asking.py", ASKING)
-    parsing.restart(scan_interval=0.0005)
+    parsing.restart(scan_interval=0.0005, notifications=False)
     parsing.settle()
     clock = SystemClock()
     lease = LeaseKeeper(
@@ -62,7 +62,8 @@ def test_an_idle_processor_asks_at_most_one_statement_a_second(parsing, statemen
     begun = parsing.seconds
     with statements.recorded(parsing.database):
         processor.run(ROUNDS)
-    assert parsing.seconds - begun == ROUNDS * ROUND_SECONDS
-    statements.assert_at_most(60)
+    passed = parsing.seconds - begun
+    assert passed >= ROUNDS * ROUND_SECONDS
+    statements.assert_at_most(int(passed))
     assert len(statements) >= 20, "its lease was renewed"
     lease.end()

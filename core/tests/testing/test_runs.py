@@ -12,6 +12,7 @@ from tradewind.exceptions import TradewindException
 from tradewind.operators.bash import BashOperator
 from tradewind.sensors.python import PythonSensor
 from tradewind.testing.fakes import FakeConnections, FakeVariables
+from tradewind.testing.integrity import assert_dag_integrity
 from tradewind.testing.runs import load_dag, render, run_dag, run_task
 
 
@@ -82,3 +83,29 @@ def test_the_environment_s_variables_are_not_those_of_a_test(monkeypatch: pytest
     assert run_dag(dag, logical_date=pendulum.datetime(2026, 1, 1)).value("read") == "nothing"
     assert run_task(dag.get_task("read"), variables={"word": "inside"}).value == "inside"
     assert render(dag.get_task("read"))["op_args"] == ()
+
+
+def test_a_folder_is_sound_or_each_fault_is_named(tmp_path: Path) -> None:
+    good = "from tradewind import DAG\nwith DAG('good', schedule=None): pass\n"
+    (tmp_path / "good.py").write_text(good)
+    assert_dag_integrity(tmp_path)
+    (tmp_path / "again.py").write_text(good)
+    (tmp_path / "broken.py").write_text("from tradewind import DAG\n1 / 0\n")
+    (tmp_path / "asking.py").write_text(
+        "from tradewind import DAG, Variable\nDAG(Variable.get('name'), schedule=None)\n"
+    )
+    with pytest.raises(AssertionError) as caught:
+        assert_dag_integrity(tmp_path)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith(f"{tmp_path / 'asking.py'}:2: ")
+    assert lines[1].startswith(f"{tmp_path / 'broken.py'}:2: ZeroDivisionError")
+    assert "again.py" in lines[2]
+    (tmp_path / "broken.py").unlink()
+    (tmp_path / "again.py").unlink()
+    assert_dag_integrity(tmp_path, variables={"name": "named"})
+
+
+def test_a_folder_without_dags_is_no_success(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="has no file that makes a DAG"):
+        assert_dag_integrity(tmp_path)

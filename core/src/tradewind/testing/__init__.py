@@ -16,6 +16,7 @@ from tradewind.testing.fixtures import (
     run_dag_fixture,
     run_task_fixture,
 )
+from tradewind.testing.integrity import assert_dag_integrity
 from tradewind.testing.runs import Run, TaskResult, load_dag, render, run_dag, run_task
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "FrozenClock",
     "Run",
     "TaskResult",
+    "assert_dag_integrity",
     "fake_connections",
     "fake_variables",
     "frozen_clock",

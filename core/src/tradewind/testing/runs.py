@@ -81,7 +81,7 @@ def run_dag(
         SerializationError: the DAG cannot be serialized, so no installation could run it either.
     """
     log = io.StringIO()
-    with _surroundings(connections, variables) as (config, lookups):
+    with surroundings(connections, variables) as (config, lookups):
         done = run_in_process(
             dag,
             config=config,
@@ -114,7 +114,7 @@ def run_task(
         try_number: which try it believes to be.
         conf, logical_date, connections, variables: see `run_dag`.
     """
-    with _surroundings(connections, variables) as (_config, lookups):
+    with surroundings(connections, variables) as (_config, lookups):
         node = _node(task)
         given = _given(
             node, xcoms=xcoms, map_index=map_index, try_number=try_number, conf=conf, logical_date=logical_date
@@ -133,7 +133,7 @@ def render(
     variables: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return a task's templated arguments with their templates filled in, without executing it. Arguments: see `run_task`."""
-    with _surroundings(connections, variables) as (_config, lookups):
+    with surroundings(connections, variables) as (_config, lookups):
         node = _node(task)
         given = _given(node, xcoms=xcoms, map_index=map_index, try_number=1, conf=conf, logical_date=logical_date)
         return render_task(node, given, lookups)
@@ -156,7 +156,7 @@ def load_dag(
         Exception: whatever the file itself raises.
     """
     path = Path(file).absolute()
-    with _surroundings(connections, variables) as (_config, lookups):
+    with surroundings(connections, variables) as (_config, lookups):
         with DAG("import", schedule=None):
             nobody = EmptyOperator(task_id="import")
         with bind(TrialHost(nobody, Given(datetime.now(timezone.utc)), lookups)), _on_path(path.parent):
@@ -178,7 +178,7 @@ def _on_path(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _surroundings(
+def surroundings(
     connections: Mapping[str, Any] | None, variables: Mapping[str, Any] | None
 ) -> Iterator[tuple[Config, FakeLookups]]:
     """Make what a run needs besides its DAG: a configuration of defaults in a folder that is gone afterwards."""
