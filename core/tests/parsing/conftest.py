@@ -54,7 +54,9 @@ class Parsing:
             self.config,
             self.database,
             [Bundle("dags", self.folder)],
-            Lookups(self.database, open_cipher("", self.home), EnvironmentBackend()),
+            Lookups(
+                self.database, open_cipher("", self.home), EnvironmentBackend(), monotonic=lambda: self.seconds
+            ),
             clock=self.clock,
             ids=RandomIds(self.clock.now),
             notify=self._notified,

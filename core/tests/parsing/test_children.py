@@ -9,7 +9,7 @@ import sys
 import pytest
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import connections, variables
-from tradewind.parsing.child import Job
+from tradewind.parsing.description import Job
 from tradewind.parsing.children import parse_all
 from tradewind.parsing.results import ParsedFile, decode, encode
 from tradewind.parsing.tree import look
@@ -48,8 +48,15 @@ def parse(lite):
             "import os, signal; os.kill(os.getpid(), signal.SIGUSR1)",
             "The process that imported the file was killed by SIGUSR1.",
         ),
-        ("import os; os._exit(3)", "The process that imported the file ended with exit code 3 before it had a result."),
-        ("import sys; sys.exit(2)", "SystemExit: 2"),
+        (
+            "import os; os._exit(3)",
+            "The process that imported the file ended with exit code 3 before it had a result: does the file call "
+            "os._exit()?",
+        ),
+        (
+            "import sys; sys.exit(2)",
+            "The file ends the interpreter while it is imported: sys.exit(2). Leave that out.",
+        ),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("raise ValueError('two\\nlines')", "ValueError: two lines"),
     ],

@@ -13,6 +13,7 @@ from types import ModuleType, TracebackType
 from tradewind_plugins.exceptions import ParamValidationError, TradewindException
 
 from tradewind.authoring.dag import DAG
+from tradewind.authoring.packaged import import_packaged, is_packaged
 from tradewind.authoring.params import resolve_params
 from tradewind.authoring.registration import collecting
 from tradewind.plugins.behaviour import policies
@@ -41,7 +42,7 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
     """Import the DAG file at ``path``, apply the policies, and return its DAGs by id.
 
     Args:
-        path: the file. Its folder's root is on ``sys.path`` already; that is the caller's part.
+        path: the file, or a zip of them. Its folder's root is on ``sys.path`` already; that is the caller's part.
         module_name: from :func:`dag_module_name`.
 
     Raises:
@@ -50,9 +51,9 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
         Exception: whatever the file itself, or a policy, raises.
     """
     with collecting() as registered:
-        module = _import_file(path, module_name)
+        modules = list(import_packaged(path)) if is_packaged(path) else [_import_file(path, module_name)]
     found: dict[str, DAG] = {}
-    for dag in [*registered, *_module_level(module)]:
+    for dag in [*registered, *(dag for module in modules for dag in _module_level(module))]:
         known = found.setdefault(dag.dag_id, dag)
         if known is not dag:
             raise TradewindException(f"The file {path.name} defines two DAGs with the id {dag.dag_id!r}.")
@@ -94,7 +95,7 @@ def author_frames(error: BaseException, caller: str) -> TracebackType | None:
 
 
 def _is_machinery(filename: str, caller: str) -> bool:
-    return filename.startswith("<frozen importlib") or filename in (__file__, caller)
+    return filename.startswith(("<frozen importlib", "<frozen zipimport")) or filename in (__file__, caller)
 
 
 def _relative(path: Path) -> str:

@@ -42,6 +42,7 @@ class DagsSection:
     folder: Path = option("{home}/dags", "Folder of DAG files.")
     load_examples: bool = option(False, "Also load the examples that come with Tradewind.")
     paused_at_creation: bool = option(True, "New DAGs start paused (`standalone` sets this to false).")
+    ignore_file_syntax: str = option("regexp", "Syntax of .airflowignore: `regexp` as in Airflow 2, or `glob`.")
     bundle_include: tuple[str, ...] = option(
         ("*.sql", "*.sh", "*.yaml", "*.yml", "*.json", "*.md", "*.txt", "*.csv", "*.j2"),
         "Patterns of files beside a DAG file that belong to its version.",
@@ -54,7 +55,12 @@ class ParsingSection:
 
     file_timeout: float = option(50.0, "Seconds that the import of one file may take.")
     file_memory: int = option(2048, "MiB of address space that the import of one file may add.")
-    scan_interval: float = option(0.5, "Seconds between two looks at the DAG folder.")
+    notifications: bool = option(
+        True,
+        "Look at the DAG folder when the system tells of a change; false for a folder that other machines write to.",
+    )
+    scan_interval: float = option(0.5, "Seconds between two looks at the DAG folder where nothing tells of changes.")
+    safety_interval: float = option(10.0, "Seconds between two looks where file notifications come: the safety net.")
     reparse_interval: float = option(
         300.0, "Seconds after which a file that reached outside while imported is read again."
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.loading import dag_module_name, load_dags
+from tradewind.authoring.packaged import is_packaged
 
 
 def load(root: str, path: str) -> dict[str, DAG]:
@@ -20,6 +21,8 @@ def load(root: str, path: str) -> dict[str, DAG]:
         Exception: whatever the file's code raises.
     """
     enter(root)
+    if is_packaged(Path(path)):
+        enter(str(Path(root) / path))
     return load_dags(Path(root) / path, dag_module_name(path))
 
 

@@ -1,214 +1,163 @@
 """What happens in the forked child: one DAG file is imported under limits, and described.
 
 The child never returns from :func:`run`: it sends its result and leaves without the interpreter's clean-up, which
-belongs to the processor it was forked from.
+belongs to the processor it was forked from. What it imports may be hostile: it may close what it finds open, take
+handlers away, replace functions, fork, or never end. It must not get back into the processor's code.
 """
 
 from __future__ import annotations
 
-import contextlib
+import faulthandler
 import gc
-import hashlib
+import json
 import os
-import re
 import resource
 import signal
 import socket
 import sys
 import time
 import traceback
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from types import FrameType, TracebackType
+from dataclasses import replace
+from os import _exit as leave  # bound before any DAG file can replace it
 from typing import NoReturn
 
 from tradewind_plugins import host
 
 from tradewind.authoring.dag import DAG
-from tradewind.authoring.loading import author_frames, dag_module_name, load_dags
-from tradewind.parsing.inputs import ABSENT, Inputs
-from tradewind.parsing.messages import RESULT, AskingHost, send
+from tradewind.authoring.loading import dag_module_name, load_dags
+from tradewind.parsing.description import Job, check_executors, described, read_dag_file
+from tradewind.parsing.failures import failure_of, line_of_stack, storable, timeout_sentence
+from tradewind.parsing.leftovers import leftovers, open_sockets
+from tradewind.parsing.limits import Deadline, ImportTimeout, memory_limit
+from tradewind.parsing.messages import LATE, RESULT, AskingHost, send
+from tradewind.parsing.profile import ImportProfile
 from tradewind.parsing.recorder import Recorder
-from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile, encode
-from tradewind.parsing.sources import import_closure, included_files, manifest
-from tradewind.parsing.tree import Tree
-from tradewind.plugins.executors import check_executor
-from tradewind.plugins.known import hint_for_module
-from tradewind.serialization import serialize, structure_hash
+from tradewind.parsing.results import ImportFailure, ParsedFile, encode
 
-_LONGEST_SENTENCE = 1_000
-_LARGEST_SOURCE = 5 * 1024 * 1024
-_MEBIBYTE = 1024 * 1024
-_REPARSE = re.compile(rb"^#\s*tradewind:\s*reparse\s*=\s*(\d+)\s*([smh]?)", re.MULTILINE)
-_UNIT_SECONDS = {b"": 1, b"s": 1, b"m": 60, b"h": 3600}
+CUT_OFF = 96
+"""The exit code of a child whose way to report is gone: the file closed it."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """One file to import.
+def run(job: Job, channel: socket.socket, output: int) -> NoReturn:
+    """Import the file, send the result through ``channel``, and end the process.
 
     Args:
-        tree: the DAG folder.
-        path: the file, relative to it.
-        include: patterns of files beside it that belong to its versions.
-        timeout: seconds that the import may take.
-        memory: MiB of address space that it may add.
-        reparse_interval: seconds after which a file that reached outside is read again.
+        output: the descriptor that takes what the import prints.
     """
-
-    tree: Tree
-    path: str
-    include: tuple[str, ...]
-    timeout: float
-    memory: int
-    reparse_interval: float
-
-
-class ImportTimeout(BaseException):
-    """The import takes too long. Not an ``Exception``, so that a file's ``except Exception`` does not swallow it."""
-
-
-def run(job: Job, channel: socket.socket) -> NoReturn:
-    """Import the file, send the result through ``channel``, and end the process."""
     code = 1
-    gc.disable()  # this process ends soon; a collection would only cost time and copy the pages that it inherited
+    own = os.getpid()
     try:
-        os.setpgid(0, 0)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        with Path(os.devnull).open("rb") as nothing:
-            os.dup2(nothing.fileno(), 0)
-        send(channel, RESULT, encode(_parse(job, AskingHost(channel))))
-        code = 0
-    except BaseException:  # noqa: BLE001 - the processor reports a child without a result; this is for its log
+        _settle(output)
+        parsed = _Import(job, channel).parsed()
+        code = _report(parsed, channel, own)
+    except BaseException:  # noqa: BLE001 - the processor reports a child without a result, with what it printed
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            leave(code)
 
 
-def _parse(job: Job, asking: host.Host) -> ParsedFile:
-    root = job.tree.root
-    sys.path.insert(0, str(root))
-    sys.dont_write_bytecode = True
-    recorder = Recorder(root)
-    started = time.monotonic()
-    dags: dict[str, DAG] = {}
-    failure = None
-    recorder.start()
-    try:
-        with _limits(job), host.bind(asking):
-            dags = load_dags(root / job.path, dag_module_name(job.path))
-    except BaseException as error:  # noqa: BLE001 - whatever the file raises is its result
-        failure = _failure(error, job)
-    recorder.stop()
-    parsed = ParsedFile(path=job.path, failure=failure, seconds=time.monotonic() - started)
-    try:
-        _check_executors(dags)
-        return _described(parsed, dags, job, recorder)
-    except Exception as error:  # noqa: BLE001 - what cannot be serialized or run is the file's fault too
-        return _described(replace(parsed, failure=_failure(error, job)), {}, job, recorder)
+def _settle(output: int) -> None:
+    """Make this process one that can be ended alone, with its own input and output."""
+    gc.disable()  # it ends soon; a collection would only cost time and copy the pages that it inherited
+    os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    faulthandler.enable(file=2, all_threads=False)  # a crash in native code, or our SIGABRT, tells where it was
 
 
-def _check_executors(dags: dict[str, DAG]) -> None:
-    """Refuse tasks that would wait for ever: for an executor that nobody declares."""
-    for dag_id, dag in dags.items():
-        for task_id, task in dag.task_dict.items():
-            if task.executor is not None:
-                check_executor(task.executor, f"task {dag_id}.{task_id}")
-
-
-@contextlib.contextmanager
-def _limits(job: Job) -> Iterator[None]:
-    def too_long(_number: int, _frame: FrameType | None) -> None:
-        raise ImportTimeout
-
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + job.memory * _MEBIBYTE, before[1]))
-    signal.signal(signal.SIGALRM, too_long)
-    signal.setitimer(signal.ITIMER_REAL, job.timeout)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-def _address_space() -> int:
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except OSError:  # no Linux: count from nothing, which allows a little less
+def _report(parsed: ParsedFile, channel: socket.socket, own: int) -> int:
+    """Send the result and return the exit code; a process that the file itself forked has nothing to say."""
+    if os.getpid() != own:
         return 0
-    return pages * resource.getpagesize()
+    try:
+        send(channel, RESULT, encode(parsed))
+    except OSError:
+        return CUT_OFF
+    return 0
 
 
-def _described(parsed: ParsedFile, dags: dict[str, DAG], job: Job, recorder: Recorder) -> ParsedFile:
-    serialized = {dag_id: serialize(dag) for dag_id, dag in dags.items()}
-    seen = {path for path in recorder.files | recorder.local_modules() if not path.endswith(".pyc")} | {job.path}
-    wanted = import_closure(job.tree.root, seen) | seen | included_files(job.path, job.tree.files, job.include)
-    contents, too_large = _contents(job.tree.root, wanted)
-    listing, hashes = manifest(job.path, contents)
-    source_hash = hashlib.sha256(listing).hexdigest()
-    blobs = {hashes[path]: zlib.compress(data) for path, data in contents.items()}
-    return replace(
-        parsed,
-        inputs=Inputs(tuple(sorted(wanted)), tuple(sorted(recorder.folders)), {}, _reparse(job, recorder, contents)),
-        digests={path: hashes.get(path) or too_large.get(path, ABSENT) for path in wanted},
-        dags=tuple(ParsedDag(name, data.decode(), structure_hash(data)) for name, data in serialized.items()),
-        source_hash=source_hash,
-        blobs={**blobs, source_hash: zlib.compress(listing)},
-        warnings=tuple(
-            f"{path} is larger than {_LARGEST_SOURCE // _MEBIBYTE} MiB and is left out of the version's sources."
-            for path in sorted(too_large)
-        ),
-    )
+class _Import:
+    """One import, from the file to its result."""
 
+    def __init__(self, job: Job, channel: socket.socket) -> None:
+        self._job = job
+        self._channel = channel
+        self._recorder = Recorder(job.tree.root)
+        self._deadline = Deadline(job.timeout, self._tell_late)
+        self._began = time.monotonic()
+        self._profile = ImportProfile()
+        self._before: bytes | None = None
 
-def _contents(root: Path, paths: set[str]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Return the contents of files by path, and the digests of those that are too large to keep."""
-    contents, too_large = {}, {}
-    for path in sorted(paths):
-        with contextlib.suppress(OSError):  # opened, and gone by now: the next look tells
-            data = (root / path).read_bytes()
-            if len(data) > _LARGEST_SOURCE:
-                too_large[path] = hashlib.sha256(data).hexdigest()
-            else:
-                contents[path] = data
-    return contents, too_large
+    def parsed(self) -> ParsedFile:
+        """Return the result, whatever the file does to get in the way."""
+        self._deadline.start()
+        depth = sys.getrecursionlimit()
+        sockets = open_sockets()
+        result = ParsedFile(self._job.path)
+        try:
+            try:
+                dags = self._dags()
+            finally:
+                result = replace(result, seconds=time.monotonic() - self._began, leftovers=leftovers(sockets))
+                sys.setrecursionlimit(depth)
+            check_executors(dags)
+            result = described(result, dags, self._job, self._recorder, self._before)
+            self._deadline.stop()
+        except BaseException as error:  # noqa: BLE001 - whatever the file raises is its result
+            result = self._failed(result, error)
+        if self._deadline.is_over and result.failure is None:
+            # The file caught what should have stopped it, and went on
+            result = self._failed(result, ImportTimeout())
+        return replace(result, profile=self._profile.seconds)
 
+    def _dags(self) -> dict[str, DAG]:
+        """Import the file; a file that went on after its time was over has no DAGs."""
+        root = self._job.tree.root
+        sys.path.insert(0, str(root))
+        sys.dont_write_bytecode = True
+        self._before = read_dag_file(self._job)
+        self._recorder.start()
+        if self._job.is_profiled:
+            self._profile.start()
+        self._began = time.monotonic()
+        try:
+            with memory_limit(self._job.memory), host.bind(AskingHost(self._channel)):
+                return load_dags(self._job.file, dag_module_name(self._job.path))
+        finally:
+            self._recorder.stop()
 
-def _reparse(job: Job, recorder: Recorder, contents: dict[str, bytes]) -> float | None:
-    said = _REPARSE.search(contents.get(job.path, b""))
-    if said is not None:
-        return float(int(said[1]) * _UNIT_SECONDS[said[2]])
-    return job.reparse_interval if recorder.reached_outside else None
+    def _failed(self, result: ParsedFile, error: BaseException) -> ParsedFile:
+        """Return the result of a file that is in error, with its inputs, so that a change to one mends it."""
+        try:
+            failure = failure_of(
+                error, self._job.file, caller=__file__, timeout=self._job.timeout, memory=self._job.memory
+            )
+            self._deadline.stop()
+            result = described(replace(result, failure=failure), {}, self._job, self._recorder, self._before)
+        except ImportTimeout:  # the error's own text never ends
+            self._deadline.stop()
+            failure = ImportFailure(timeout_sentence(self._job.timeout))
+            result = replace(result, failure=failure)
+        return result
 
-
-def _failure(error: BaseException, job: Job) -> ImportFailure:
-    file = str(job.tree.root / job.path)
-    trace = author_frames(error, __file__)
-    if isinstance(error, ImportTimeout):
-        sentence = f"The import took longer than {job.timeout:g} s, the limit of parsing.file_timeout."
-    elif isinstance(error, MemoryError):
-        sentence = f"The import needed more than {job.memory} MiB, the limit of parsing.file_memory."
-    else:
-        told = str(error)
-        sentence = f"{type(error).__name__}: {told}" if told else type(error).__name__
-        if isinstance(error, ModuleNotFoundError):
-            sentence += hint_for_module(error.name or "")
-    return ImportFailure(
-        sentence=" ".join(sentence.split())[:_LONGEST_SENTENCE],
-        line=_line(error, trace, file),
-        trace="".join(traceback.format_exception(type(error), error, trace)),
-    )
-
-
-def _line(error: BaseException, trace: TracebackType | None, file: str) -> int | None:
-    """Return the line of the DAG file that is to blame."""
-    if isinstance(error, SyntaxError) and error.filename == file:
-        return error.lineno
-    lines = [number for frame, number in traceback.walk_tb(trace) if frame.f_code.co_filename == file]
-    return lines[-1] if lines else None
+    def _tell_late(self, stack: traceback.StackSummary) -> None:
+        """Say where the import is, should it never come back."""
+        told = {
+            "line": line_of_stack(stack, str(self._job.file)),
+            "trace": storable("Still running:\n" + "".join(stack.format()[-40:])),
+            "files": sorted({*self._recorder.files, *self._recorder.local_modules(), self._job.path}),
+        }
+        send(self._channel, LATE, json.dumps(told).encode())

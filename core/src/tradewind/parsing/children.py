@@ -6,25 +6,35 @@ import contextlib
 import json
 import logging
 import os
+import select
 import selectors
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 import tradewind
 from tradewind.operators import bash, empty, python
 from tradewind.parsing import child
-from tradewind.parsing.child import Job
-from tradewind.parsing.inputs import Inputs
-from tradewind.parsing.messages import ASK, RESULT, Frames, send
-from tradewind.parsing.results import ImportFailure, ParsedFile, decode
+from tradewind.parsing.description import Job
+from tradewind.parsing.endings import without_result
+from tradewind.parsing.messages import ANSWER, ASK, LATE, REFUSAL, RESULT, Frames, send
+from tradewind.parsing.orphans import end_orphans
+from tradewind.parsing.output import Output
+from tradewind.parsing.results import ParsedFile, decode
 
 log = logging.getLogger(__name__)
 _GRACE_SECONDS = 5.0  # a child stops an import that is too long itself, with a traceback; this is for one that cannot
+_ABORT_SECONDS = 1.0
 _TURN_SECONDS = 0.2
+_SLOW_SECONDS = 2.0
+_SLOW_PER_SLOT = 4
+_ANSWER_SECONDS = 5.0
 
 # Resolving the lazy names imports what nearly every DAG file imports: once here, instead of in each child.
 _INHERITED = (*(getattr(tradewind, name) for name in tradewind.__all__), bash, empty, python)
@@ -33,15 +43,125 @@ Answer = Callable[[str, str], Any]
 """What a child's question is answered by: its kind (``variable``, ``connection``) and the name, to JSON values."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Finished:
+    """A child's end.
+
+    Args:
+        job: what it was to import.
+        parsed: the result, or why there is none.
+        asked: what it asked for, with the answers, by ``kind:name``.
+        tag: what :meth:`Children.start` was given with the job.
+    """
+
+    job: Job
+    parsed: ParsedFile
+    asked: dict[str, Any]
+    tag: Any = None
+
+
+@dataclass(eq=False)
 class _Child:
     job: Job
+    tag: Any
     pid: int
     channel: socket.socket
+    output: Output
+    began: float
     deadline: float
     frames: Frames = field(default_factory=Frames)
     asked: dict[str, Any] = field(default_factory=dict)
     result: bytes | None = None
+    late: dict[str, Any] | None = None
+    prints: bool = True
+
+
+class Children:
+    """The children that import files now.
+
+    Args:
+        at_once: how many at most; one that takes long does not count, so that it holds up no other, up to four times
+            as many.
+        answer: what answers questions for variables and connections.
+        before_fork: called before every fork, to let go of what a child must not have.
+        has_orphans: whether this process is the reaper of its descendants, see ``orphans``.
+    """
+
+    def __init__(
+        self,
+        *,
+        at_once: int,
+        answer: Answer,
+        before_fork: Callable[[], None] = lambda: None,
+        has_orphans: bool = False,
+    ) -> None:
+        self._at_once = at_once
+        self._answer = answer
+        self._before_fork = before_fork
+        self._has_orphans = has_orphans
+        self._selector = selectors.DefaultSelector()
+        self._running: dict[int, _Child] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._running)
+
+    def watch(self, descriptor: int) -> None:
+        """Let :meth:`wait` end early when a descriptor becomes readable."""
+        self._selector.register(descriptor, selectors.EVENT_READ, None)
+
+    def forget(self, descriptor: int) -> None:
+        """Watch a descriptor no more."""
+        self._selector.unregister(descriptor)
+
+    def has_room(self) -> bool:
+        """Tell whether one more may be started now."""
+        now = time.monotonic()
+        quick = sum(1 for each in self._running.values() if now - each.began < _SLOW_SECONDS)
+        return quick < self._at_once and len(self._running) < self._at_once * _SLOW_PER_SLOT
+
+    def start(self, job: Job, tag: Any = None) -> None:
+        """Fork a child for one file."""
+        self._before_fork()
+        begun = _fork(job, tag)
+        self._running[begun.pid] = begun
+        self._selector.register(begun.channel, selectors.EVENT_READ, (begun, False))
+        self._selector.register(begun.output, selectors.EVENT_READ, (begun, True))
+
+    def wait(self, timeout: float) -> list[Finished]:
+        """Wait until something happens, ``timeout`` seconds at most, and return the children that are done."""
+        done: list[_Child] = []
+        for key, _ in self._selector.select(timeout):
+            if key.data is None:
+                continue
+            begun, is_output = key.data
+            if is_output:
+                self._hear(begun)
+            elif _read(begun, self._answer):
+                done.append(begun)
+        now = time.monotonic()
+        done += [late for late in self._running.values() if late.deadline < now and late not in done]
+        return [self._finish(each) for each in done]
+
+    def end(self) -> None:
+        """Kill all that are left."""
+        for left in list(self._running.values()):
+            self._finish(left)
+
+    def _hear(self, begun: _Child) -> None:
+        if begun.prints and not begun.output.read():
+            self._selector.unregister(begun.output)
+            begun.prints = False
+
+    def _finish(self, ended: _Child) -> Finished:
+        self._selector.unregister(ended.channel)
+        if ended.prints:
+            self._selector.unregister(ended.output)
+        del self._running[ended.pid]
+        status = _reap(ended)
+        if self._has_orphans and end_orphans(self._running):
+            log.warning("%s left processes running when its import was over: they are ended", ended.job.path)
+        return Finished(ended.job, _result(ended, status), ended.asked, ended.tag)
 
 
 def parse_all(
@@ -50,7 +170,6 @@ def parse_all(
     at_once: int,
     answer: Answer,
     stopped: Callable[[], bool],
-    before_fork: Callable[[], None] = lambda: None,
 ) -> Generator[tuple[ParsedFile, dict[str, Any]], None, None]:
     """Import files, each in a forked child of its own, and yield the results as they come.
 
@@ -59,94 +178,109 @@ def parse_all(
         at_once: how many children at most.
         answer: what answers questions for variables and connections.
         stopped: asked often; once it says so, all children are killed and the iteration ends.
-        before_fork: called before every fork, to let go of what a child must not have.
 
     Yields:
         The result, and what the child asked for with the answers, by ``kind:name``.
     """
     waiting = iter(jobs)
-    running: dict[int, _Child] = {}
-    with selectors.DefaultSelector() as selector:
-        try:
-            while not stopped():
-                while len(running) < at_once and (job := next(waiting, None)) is not None:
-                    before_fork()
-                    begun = _fork(job)
-                    running[begun.pid] = begun
-                    selector.register(begun.channel, selectors.EVENT_READ, begun)
-                if not running:
-                    return
-                for ended in _turn(selector, running, answer):
-                    selector.unregister(ended.channel)
-                    del running[ended.pid]
-                    yield _finish(ended), ended.asked
-        finally:
-            for left in running.values():
-                _finish(left)
+    children = Children(at_once=at_once, answer=answer)
+    try:
+        while not stopped():
+            while children.has_room() and (job := next(waiting, None)) is not None:
+                children.start(job)
+            if not len(children):
+                return
+            for done in children.wait(_TURN_SECONDS):
+                yield done.parsed, done.asked
+    finally:
+        children.end()
 
 
-def _fork(job: Job) -> _Child:
+def _fork(job: Job, tag: Any) -> _Child:
+    sys.stdout.flush()  # or the child prints it once more
+    sys.stderr.flush()
     ours, theirs = socket.socketpair()
+    output = Output()
     pid = os.fork()
     if pid == 0:
         ours.close()
-        child.run(job, theirs)
+        child.run(job, theirs, output.writer)
     theirs.close()
+    output.begin()
+    ours.settimeout(_ANSWER_SECONDS)  # for a child that asks and does not listen
     with contextlib.suppress(OSError):  # the child does the same: whoever comes first, the group is there in time
         os.setpgid(pid, pid)
-    return _Child(job, pid, ours, time.monotonic() + job.timeout + _GRACE_SECONDS)
-
-
-def _turn(selector: selectors.BaseSelector, running: dict[int, _Child], answer: Answer) -> list[_Child]:
-    """Wait a moment and return the children that are done: with a result, without one, or over time."""
-    done = [key.data for key, _ in selector.select(_TURN_SECONDS) if _read(key.data, answer)]
     now = time.monotonic()
-    return done + [late for late in running.values() if late.deadline < now and late not in done]
+    return _Child(job, tag, pid, ours, output, now, now + job.timeout + _GRACE_SECONDS)
 
 
 def _read(begun: _Child, answer: Answer) -> bool:
     """Take in what a child has sent; return whether that was the last of it."""
     try:
         data = begun.channel.recv(1 << 20)
-    except ConnectionResetError:
+        for kind, payload in begun.frames.feed(data):
+            if kind == RESULT:
+                begun.result = payload
+                return True
+            _attend(begun, kind, json.loads(payload), answer)
+    except (ConnectionError, TimeoutError, ValueError, TypeError) as error:
+        # It died, listens no more, or its code has written into our channel
+        log.debug("%s: the channel is broken: %s", begun.job.path, error)
         return True
-    for kind, payload in begun.frames.feed(data):
-        if kind == RESULT:
-            begun.result = payload
-            return True
-        if kind == ASK:
-            what, name = json.loads(payload)
-            found = begun.asked[f"{what}:{name}"] = answer(what, name)
-            with contextlib.suppress(BrokenPipeError):  # the child died waiting; its end is seen in the next turn
-                send(begun.channel, b"V", json.dumps(found).encode())
     return not data
 
 
-def _finish(ended: _Child) -> ParsedFile:
-    """Reap a child, whatever it is doing, and return its result or why there is none."""
+def _attend(begun: _Child, kind: bytes, said: Any, answer: Answer) -> None:
+    if kind == LATE:
+        begun.late = said
+    if kind != ASK:
+        return
+    what, name = said
+    try:
+        found = answer(what, name)
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a secrets backend may raise anything; that is this file's misfortune
+        send(begun.channel, REFUSAL, json.dumps(f"{type(error).__name__}: {error}").encode())
+        return
+    begun.asked[f"{what}:{name}"] = found
+    send(begun.channel, ANSWER, json.dumps(found).encode())
+
+
+def _reap(ended: _Child) -> int:
+    """End a child, whatever it is doing, with all that is in its group, and return its status."""
+    if ended.result is None and ended.deadline < time.monotonic():
+        # Python's handler prints where the code is, inside of native code too, and lets it die
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(ended.pid, signal.SIGABRT)
+        _drain(ended, _ABORT_SECONDS)
     # A child that is ending by itself keeps its own exit status: the kernel has set it before the channel closed.
     # Its group, as what an import has started must not outlive it.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(ended.pid, signal.SIGKILL)
-    ended.channel.close()
     _, status = os.waitpid(ended.pid, 0)
+    _drain(ended, 0.0)
+    ended.channel.close()
+    ended.output.close()
+    return status
+
+
+def _drain(ended: _Child, seconds: float) -> None:
+    """Read what a child has printed, until it ends or the time is over."""
+    until = time.monotonic() + seconds
+    while ended.prints and select.select([ended.output], [], [], max(0.0, until - time.monotonic()))[0]:
+        ended.prints = ended.output.read()
+
+
+def _result(ended: _Child, status: int) -> ParsedFile:
+    printed = ended.output.text()
+    for line in printed.splitlines():
+        log.info("%s printed: %s", ended.job.path, line)
     if ended.result is None:
-        return _without_result(ended.job, _cause(ended, status))
+        is_late = ended.deadline < time.monotonic()
+        return without_result(ended.job, status, printed, is_late=is_late, late=ended.late)
     try:
         return decode(ended.result)
     except (ValueError, KeyError, TypeError):
         log.exception("the result of importing %s cannot be read", ended.job.path)
-        return _without_result(ended.job, "The process that imported the file sent a result that cannot be read.")
-
-
-def _cause(ended: _Child, status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    if ended.deadline < time.monotonic():
-        return f"The import took longer than {ended.job.timeout:g} s and could not be interrupted."
-    if code < 0:
-        return f"The process that imported the file was killed by {signal.Signals(-code).name}."
-    return f"The process that imported the file ended with exit code {code} before it had a result."
-
-
-def _without_result(job: Job, sentence: str) -> ParsedFile:
-    return ParsedFile(job.path, inputs=Inputs(files=(job.path,)), failure=ImportFailure(sentence))
+        return without_result(ended.job, None, printed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tradewind.parsing.tree import Signature, Tree
@@ -14,6 +14,23 @@ from tradewind.serialization import SCHEMA
 from tradewind.version import VERSION
 
 ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Volatile:
+    """What a file makes anew at each import, such as ``datetime.now()`` as an argument.
+
+    Args:
+        source_hash: the sources of which this was found.
+        places: for each DAG the places in its serialized form, see ``serialization.differences``.
+    """
+
+    source_hash: str = ""
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, source_hash: str) -> Volatile:
+        """Return this for the sources it was found of, nothing for others."""
+        return self if source_hash == self.source_hash else Volatile()
 
 
 @dataclass(frozen=True)
@@ -26,18 +43,18 @@ class Inputs:
         lookups: variables and connections it asked for, each as ``variable:key`` or ``connection:id``, with a digest of
             the answer.
         reparse: seconds after which the file is to be read again anyway; None for a file that says all it depends on.
+        volatile: what differs between two imports of the same sources; nothing for a file that is always the same.
     """
 
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     lookups: Mapping[str, str] = field(default_factory=dict)
     reparse: float | None = None
+    volatile: Volatile = Volatile()
 
     def to_json(self) -> str:
         """Return the inputs as JSON text."""
-        return json.dumps(
-            {"files": self.files, "folders": self.folders, "lookups": dict(self.lookups), "reparse": self.reparse}
-        )
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Inputs:
@@ -45,7 +62,15 @@ class Inputs:
         found = json.loads(text)
         if not isinstance(found, dict):
             return cls()
-        return cls(tuple(found["files"]), tuple(found["folders"]), found["lookups"], found["reparse"])
+        volatile = found.get("volatile") or {"source_hash": "", "places": {}}
+        places = {dag_id: tuple(each) for dag_id, each in volatile["places"].items()}
+        return cls(
+            tuple(found["files"]),
+            tuple(found["folders"]),
+            found["lookups"],
+            found["reparse"],
+            Volatile(volatile["source_hash"], places),
+        )
 
 
 class Digests:

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import monotonic as system_monotonic
 from typing import Any
 
 from tradewind_plugins.contracts.secrets_backend import SecretsBackend
@@ -15,18 +16,32 @@ from tradewind_plugins.exceptions import TradewindNotFoundException
 from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher
+from tradewind.metadata.statements.lookups import StoredLookup, stored_lookups
+
+_BACKEND_SECONDS = 60.0
 
 
 class Lookups:
     """Answers from the secrets backends, then from the database."""
 
-    def __init__(self, database: Database, cipher: Cipher, backends: SecretsBackend) -> None:
+    def __init__(
+        self,
+        database: Database,
+        cipher: Cipher,
+        backends: SecretsBackend,
+        *,
+        monotonic: Callable[[], float] = system_monotonic,
+    ) -> None:
         self._database = database
         self._cipher = cipher
         self._backends = backends
         # Digests of secrets are stored. Keyed with what this process alone knows, they give nobody anything to try
         # passwords on; after a restart files with lookups are read once more.
         self._key = secrets.token_bytes(32)
+        self._monotonic = monotonic
+        self._rows: dict[str, StoredLookup | None] = {}
+        self._backend_digests: dict[str, str] = {}
+        self._backends_asked_at = float("-inf")
 
     def answer(self, kind: str, name: str) -> Any:
         """Return a variable's text or a connection's fields; None where there is none."""
@@ -45,6 +60,51 @@ class Lookups:
             for name, value in asked.items()
         }
 
-    def have_changed(self, before: Mapping[str, str]) -> bool:
-        """Ask again and tell whether an answer differs."""
-        return self.digests({name: self.answer(*name.split(":", 1)) for name in before}) != dict(before)
+    def changed(self, asking: Mapping[str, Mapping[str, str]]) -> set[str]:
+        """Return the files for which an answer differs from the one that they have.
+
+        Costs one statement for all of them, and one more for each answer whose row in the database is another one.
+
+        Args:
+            asking: for each file what it asked for, with the digest of the answer.
+        """
+        names = {name for before in asking.values() for name in before}
+        suspects = self._with_another_row(names) | self._with_another_backend_answer(names)
+        now = self.digests({name: self.answer(*name.split(":", 1)) for name in suspects})
+        return {
+            path
+            for path, before in asking.items()
+            if any(before[name] != now[name] for name in suspects.intersection(before))
+        }
+
+    def _with_another_row(self, names: set[str]) -> set[str]:
+        with self._database.read() as connection:
+            rows = stored_lookups(
+                connection,
+                variables=_of_kind("variable", names),
+                connections=_of_kind("connection", names),
+            )
+        changed = {name for name in names if name not in self._rows or self._rows[name] != rows.get(name)}
+        self._rows = {name: rows.get(name) for name in names}
+        return changed
+
+    def _with_another_backend_answer(self, names: set[str]) -> set[str]:
+        """Ask what stands before the database, such as a vault: seldom, as each answer may be a request."""
+        now = self._monotonic()
+        if now < self._backends_asked_at + _BACKEND_SECONDS:
+            return set()
+        self._backends_asked_at = now
+        found = self.digests({name: self._backend_answer(*name.split(":", 1)) for name in names})
+        changed = {name for name in names if self._backend_digests.get(name, found[name]) != found[name]}
+        self._backend_digests = found
+        return changed
+
+    def _backend_answer(self, kind: str, name: str) -> Any:
+        if kind == "variable":
+            return self._backends.get_variable(name)
+        found = self._backends.get_connection(name)
+        return None if found is None else found.to_dict()
+
+
+def _of_kind(kind: str, names: set[str]) -> list[str]:
+    return sorted(name.partition(":")[2] for name in names if name.startswith(f"{kind}:"))

@@ -17,6 +17,11 @@ from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundEx
 
 RESULT = b"R"
 ASK = b"A"
+LATE = b"L"
+ANSWER = b"V"
+REFUSAL = b"N"
+_MOST_BYTES = 512 * 1024 * 1024
+_KINDS = frozenset((RESULT, ASK, LATE, ANSWER, REFUSAL))
 _HEAD = struct.Struct("!cQ")
 
 
@@ -32,11 +37,17 @@ class Frames:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Take in bytes and return the frames that are complete now, kind and payload each."""
+        """Take in bytes and return the frames that are complete now, kind and payload each.
+
+        Raises:
+            ValueError: no frame of ours begins like that; who sends is not to be trusted with our memory.
+        """
         self._buffer += data
         complete = []
         while len(self._buffer) >= _HEAD.size:
             kind, length = _HEAD.unpack_from(self._buffer)
+            if kind not in _KINDS or length > _MOST_BYTES:
+                raise ValueError(f"a frame of kind {kind!r} with {length} bytes")
             end = _HEAD.size + length
             if len(self._buffer) < end:
                 break
@@ -76,5 +87,7 @@ class AskingHost(host.Host):
             data = self._channel.recv(65536)
             if not data:
                 raise TradewindException("The processor is gone.")
-            for _, payload in frames.feed(data):
+            for answer, payload in frames.feed(data):
+                if answer == REFUSAL:
+                    raise TradewindException(f"The {kind} {name!r} cannot be read: {json.loads(payload)}")
                 return json.loads(payload)

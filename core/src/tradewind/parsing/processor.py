@@ -1,19 +1,18 @@
 """The DAG processor's loop: look, compare, import what changed, write what is new.
 
 A look costs no statement. Only files whose recorded inputs changed are imported, and only results that differ are
-written. A file that is being written is waited for: it is imported when two looks in a row see it the same.
+written. A file that is being written is waited for: it is imported when two looks in a row see it the same. A file whose
+import takes long holds up no other: looks go on meanwhile.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, field
 from time import monotonic as system_monotonic
 
 from sqlalchemy.exc import DBAPIError
@@ -23,17 +22,22 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import parsing as statements
-from tradewind.parsing.child import Job
-from tradewind.parsing.children import parse_all
+from tradewind.parsing.children import Children, Finished
+from tradewind.parsing.description import Job
+from tradewind.parsing.eyes import Eyes, Pace
+from tradewind.parsing.housekeeping import Housekeeper
+from tradewind.parsing.intake import Intake
 from tradewind.parsing.lookups import Lookups
-from tradewind.parsing.recording import Place, Recorded, record
-from tradewind.parsing.results import ParsedFile
+from tradewind.parsing.results import ImportFailure, ParsedFile
+from tradewind.parsing.second_look import SecondLooks
 from tradewind.parsing.tree import Tree
-from tradewind.parsing.watching import Bundle, Findings, KnownFile, WatchedFolder
+from tradewind.parsing.watching import Bundle, WatchedFolder
 from tradewind.plugins.behaviour import policies
 
 log = logging.getLogger(__name__)
 _SETTLE_SECONDS = 0.1
+_TURN_SECONDS = 0.2
+_LONGEST_TURN = 1.0  # the lease is kept between two turns
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,28 @@ class Round:
     parsed: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+
+
+@dataclass
+class _Tally:
+    parsed: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def has_news(self) -> bool:
+        return bool(self.written or self.gone)
+
+    def round(self) -> Round:
+        return Round(tuple(self.parsed), tuple(self.written), tuple(self.gone))
+
+
+@dataclass(frozen=True)
+class _Flight:
+    """An import under way: of which folder, with which tree, and whether it is a second look at what is known."""
+
+    folder: WatchedFolder
+    tree: Tree
+    is_second: bool = False
 
 
 class Processor:
@@ -56,6 +82,7 @@ class Processor:
         clock, ids, monotonic: where moments, ids and intervals come from.
         notify: called after a commit that schedulers should know of.
         keep_lease: called often, also while a file takes long to import, so that others see that this process lives.
+        has_orphans: whether this process is the reaper of its descendants and has no other children, see ``orphans``.
     """
 
     def __init__(
@@ -70,76 +97,179 @@ class Processor:
         notify: Callable[[], None],
         keep_lease: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = system_monotonic,
+        has_orphans: bool = False,
     ) -> None:
         self._config = config
         self._database = database
         self._lookups = lookups
-        self._clock = clock
-        self._ids = ids
         self._notify = notify
         self._keep_lease = keep_lease
         self._monotonic = monotonic
         self._stop = threading.Event()
-        policies()  # finds and imports what applies to every DAG, before the first fork
+        self._ringer = -1
+        policies()  # finds and imports what applies to every DAG: here, once, and not in every child
         self._folders = [self._open(bundle) for bundle in bundles]
-        policies()  # imported here, once, and not in every child
+        self._retire_others()
+        self._intake = Intake(config, database, lookups, clock=clock, ids=ids, monotonic=monotonic)
+        self._second_looks = SecondLooks(database)
+        self._housekeeper = Housekeeper(database, monotonic=monotonic)
+        self._waiting: list[tuple[Job, _Flight]] = []
+        self._children = Children(
+            at_once=os.cpu_count() or 1,
+            answer=lookups.answer,
+            before_fork=database.dispose,  # a child must not hold a connection of ours
+            has_orphans=has_orphans,
+        )
 
     def _open(self, bundle: Bundle) -> WatchedFolder:
         self._database.write(lambda connection: statements.ensure_bundle(connection, bundle.name, kind="folder"))
         with self._database.read() as connection:
             rows = statements.list_files(connection, bundle.name)
-        include = self._config.dags.bundle_include
-        return WatchedFolder(bundle, rows, include=include, lookups=self._lookups, monotonic=self._monotonic)
+        return WatchedFolder(
+            bundle,
+            rows,
+            include=self._config.dags.bundle_include,
+            ignore_syntax=self._config.dags.ignore_file_syntax,
+            lookups=self._lookups,
+            monotonic=self._monotonic,
+        )
+
+    def _retire_others(self) -> None:
+        """Deactivate what is left of folders that are not configured any more, such as the examples."""
+        names = [each.bundle.name for each in self._folders]
+        retired = self._database.write(lambda connection: statements.retire_bundles(connection, names))
+        if retired:
+            log.info("no longer configured, their DAGs are deactivated: %s", ", ".join(retired))
 
     def stop(self) -> None:
         """End the loop soon; may be called from a signal handler."""
         self._stop.set()
+        if self._ringer >= 0:
+            os.write(self._ringer, b"!")
 
     def run(self, num_runs: int | None = None) -> None:
-        """Go round until :meth:`stop`, or ``num_runs`` times."""
-        done = 0
-        while not self._is_stopped():
-            try:
-                self.round()
-            except DBAPIError as error:
-                log.warning("the database cannot be written to, trying again: %s", error.orig)
-            done += 1
-            if num_runs is not None and done >= num_runs:
-                return
-            self._stop.wait(self._pause())
+        """Look whenever something changes, until :meth:`stop`; or ``num_runs`` times, and until all is read."""
+        eyes = Eyes(self._config.parsing, self._folders)
+        bell, self._ringer = os.pipe()
+        os.set_blocking(self._ringer, False)
+        pace = Pace()
+        descriptors = [bell] if eyes.fileno() < 0 else [bell, eyes.fileno()]
+        try:
+            for each in descriptors:
+                self._children.watch(each)
+            looks = 0
+            while not self._is_stopped() and (num_runs is None or looks < num_runs or self._is_busy()):
+                looks += self._turn(eyes, pace, is_last=num_runs is not None and looks >= num_runs)
+        finally:
+            for each in descriptors:
+                self._children.forget(each)
+            self._children.end()
+            eyes.close()
+            os.close(bell)
+            os.close(self._ringer)
+            self._ringer = -1
+
+    def _turn(self, eyes: Eyes, pace: Pace, *, is_last: bool) -> int:
+        """Look if it is time, take in what has been imported, and wait for more; return the number of looks."""
+        tally = _Tally()
+        looks = 0
+        try:
+            if not is_last and pace.seconds_left() == 0:
+                looks = 1
+                began = time.monotonic()
+                self._look(tally)
+                eyes.follow()
+                settling = any(each.is_settling for each in self._folders)
+                interval = min(_SETTLE_SECONDS, eyes.interval) if settling else eyes.interval
+                pace.looked(began, interval=interval, soonest=min(_SETTLE_SECONDS, interval))
+            self._launch()
+            pace.wait_until(time.monotonic() + self._seconds_until_due())
+            timeout = (
+                _LONGEST_TURN if is_last else min(_LONGEST_TURN, pace.seconds_left(), self._seconds_until_look_up())
+            )
+            self._take_in(self._children.wait(timeout), tally)
+            if not self._is_busy():
+                self._use_quiet()
+            if eyes.see() or any(each.look_up() for each in self._folders):
+                pace.wait_until(0.0)
+        except DBAPIError as error:
+            self._wait_for_database(error)
+            pace.wait_until(0.0)
+        if tally.has_news():
+            self._notify()
+        return looks
+
+    def _seconds_until_due(self) -> float:
+        """Return how long nothing is due without a change."""
+        return max(0.0, min(each.due_at() for each in self._folders) - self._monotonic())
+
+    def _seconds_until_look_up(self) -> float:
+        return max(0.0, min(each.look_up_at for each in self._folders) - self._monotonic())
+
+    def _wait_for_database(self, error: DBAPIError) -> None:
+        log.warning("the database cannot be written to, trying again: %s", error.orig)
+        self._stop.wait(self._config.parsing.scan_interval)
+
+    def _is_busy(self) -> bool:
+        return bool(self._waiting or len(self._children))
+
+    def _use_quiet(self) -> None:
+        """Do what has time: a second look at what was new, or housekeeping."""
+        second = self._second_looks.next()
+        if second is None:
+            self._housekeeper.keep()
+            return
+        folder, tree, path = second
+        if path in folder.files:
+            self._queue(folder, tree, path, is_second=True)
+            self._launch()
 
     def run_once(self) -> None:
-        """Go round until every file has been read once and none is in the middle of being written."""
+        """Go round until every file has been read, none is in the middle of being written, and all is looked at twice."""
         self.round()
         while any(each.is_settling for each in self._folders) and not self._stop.wait(_SETTLE_SECONDS):
             self.round()
+        self.look_again()
 
     def _is_stopped(self) -> bool:
         self._keep_lease()
         return self._stop.is_set()
 
-    def _pause(self) -> float:
-        interval = self._config.parsing.scan_interval
-        return min(interval, _SETTLE_SECONDS) if any(each.is_settling for each in self._folders) else interval
-
     def round(self) -> Round:
         """Look at every folder once and bring the database up to date."""
-        parsed: list[str] = []
-        written: list[str] = []
-        gone: list[str] = []
+        tally = _Tally()
+        self._look(tally)
+        self._finish(tally)
+        if tally.has_news():
+            self._notify()
+        return tally.round()
+
+    def look_again(self) -> None:
+        """Import what was new a second time, as far as that has not happened, to see whether it stays the same."""
+        while not self._is_stopped() and self._second_looks:
+            self._use_quiet()
+            self._finish(_Tally())
+
+    def _finish(self, tally: _Tally) -> None:
+        self._launch()
+        while self._is_busy() and not self._is_stopped():
+            self._take_in(self._children.wait(_TURN_SECONDS), tally)
+            self._launch()
+
+    def _look(self, tally: _Tally) -> None:
         for folder in self._folders:
             findings = folder.look()
             if findings is None:
                 continue
             if findings.gone:
                 self._remove(folder, findings.gone)
-            gone.extend(findings.gone)
-            for path, was_written in self._parse(folder, findings):
-                parsed.append(path)
-                written.extend([path] if was_written else [])
-        if written or gone:
-            self._notify()
-        return Round(tuple(parsed), tuple(written), tuple(gone))
+                tally.gone.extend(findings.gone)
+            for path in findings.due:
+                folder.files[path].is_due = True  # until its result is taken in, even if something breaks off
+                if path in findings.tree.problems:
+                    self._take_problem(_Flight(folder, findings.tree), path, tally)
+                else:
+                    self._queue(folder, findings.tree, path)
 
     def _remove(self, folder: WatchedFolder, gone: tuple[str, ...]) -> None:
         name = folder.bundle.name
@@ -147,76 +277,51 @@ class Processor:
         log.info("gone: %s", ", ".join(gone))
         folder.forget(gone)
 
-    def _parse(self, folder: WatchedFolder, findings: Findings) -> Iterable[tuple[str, bool]]:
-        if not findings.due:
-            return
-        for path in findings.due:
-            folder.files[path].is_due = True  # until its result is taken in, even if this round breaks off
-        jobs = [self._job(findings.tree, path) for path in findings.due]
-        at_once = os.cpu_count() or 1
-        results = parse_all(
-            jobs,
-            at_once=at_once,
-            answer=self._lookups.answer,
-            stopped=self._is_stopped,
-            before_fork=self._database.dispose,  # a child must not hold a connection of ours
-        )
-        with closing(results):  # ends the children, should one result be more than the database takes
-            for parsed, asked in results:
-                inputs = replace(parsed.inputs, lookups=self._lookups.digests(asked))
-                yield parsed.path, self._take_in(folder, findings.tree, replace(parsed, inputs=inputs))
-
-    def _job(self, tree: Tree, path: str) -> Job:
+    def _queue(self, folder: WatchedFolder, tree: Tree, path: str, *, is_second: bool = False) -> None:
         limits = self._config.parsing
-        return Job(
+        job = Job(
             tree=tree,
             path=path,
             include=self._config.dags.bundle_include,
             timeout=limits.file_timeout,
             memory=limits.file_memory,
             reparse_interval=limits.reparse_interval,
+            volatile=folder.files[path].inputs.volatile,
         )
+        folder.take_off(path)
+        self._waiting.append((job, _Flight(folder, tree, is_second)))
 
-    def _take_in(self, folder: WatchedFolder, tree: Tree, parsed: ParsedFile) -> bool:
-        """Remember a result, and write it if it says anything new; return whether it did."""
-        known = folder.files[parsed.path]
-        found = folder.fingerprint(parsed.inputs, tree, parsed.digests)
-        outcome = _outcome(parsed)
-        known.parsed_at = self._monotonic()
-        if (known.fingerprint, known.outcome) == (found, outcome) and not _may_be_contested(known, parsed):
-            known.is_due = False
-            return False
-        place = Place(folder.bundle.name, self._config.dags.paused_at_creation, folder.is_present)
-        recorded = self._database.write(
-            lambda connection: record(connection, parsed, found, place, now=self._clock.now(), ids=self._ids),
-            collisions=True,
-        )
-        known.inputs, known.fingerprint, known.outcome = parsed.inputs, found, outcome
-        known.is_due, known.is_in_error = False, recorded.failure is not None
-        _report(parsed, recorded)
-        if recorded.gone:
-            folder.retry_errors()
-        return True
+    def _launch(self) -> None:
+        while self._waiting and self._children.has_room():
+            job, flight = self._waiting.pop(0)
+            self._children.start(job, flight)
 
+    def _take_in(self, finished: Iterable[Finished], tally: _Tally) -> None:
+        for each in finished:
+            flight: _Flight = each.tag
+            path = each.job.path
+            flight.folder.land(path)
+            if path not in flight.folder.files:
+                continue  # gone while it was imported
+            try:
+                if flight.is_second:
+                    self._second_looks.compare(flight.folder, path, each.parsed)
+                else:
+                    self._take(flight, each, tally)
+            except DBAPIError as error:
+                self._wait_for_database(error)
 
-def _may_be_contested(known: KnownFile, parsed: ParsedFile) -> bool:
-    return known.is_in_error and parsed.failure is None
+    def _take(self, flight: _Flight, done: Finished, tally: _Tally) -> None:
+        path = done.job.path
+        tally.parsed.append(path)
+        changed = self._intake.take(flight.folder, flight.tree, done.parsed, done.asked)
+        if changed is None:
+            return
+        tally.written.append(path)
+        if changed:
+            self._second_looks.plan(flight.folder, flight.tree, path)
 
-
-def _outcome(parsed: ParsedFile) -> str:
-    failure = astuple(parsed.failure) if parsed.failure is not None else None
-    said = [parsed.source_hash, failure, [[dag.dag_id, dag.structure_hash] for dag in parsed.dags]]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-
-def _report(parsed: ParsedFile, recorded: Recorded) -> None:
-    if recorded.failure is not None:
-        log.warning("%s, line %s: %s", parsed.path, recorded.failure.line or "?", recorded.failure.sentence)
-    else:
-        log.info(
-            "%s: %d DAGs, %d new or changed, in %.2f s",
-            parsed.path,
-            len(parsed.dags),
-            len(recorded.changed),
-            parsed.seconds,
-        )
+    def _take_problem(self, flight: _Flight, path: str, tally: _Tally) -> None:
+        failure = ImportFailure(flight.tree.problems[path])
+        if self._intake.take(flight.folder, flight.tree, ParsedFile(path, failure=failure), {}) is not None:
+            tally.written.append(path)

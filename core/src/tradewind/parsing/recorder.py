@@ -34,6 +34,7 @@ class Recorder:
         self._prefix = f"{self._root}{os.sep}"
         self.files: set[str] = set()
         self.folders: set[str] = set()
+        self.written: set[str] = set()
         self.reached_outside = False
         self.is_on = False
 
@@ -50,8 +51,7 @@ class Recorder:
         if not self.is_on:
             return
         if event == "open":
-            if not _writes(arguments):
-                self._note(arguments[0], self.files)
+            self._note(arguments[0], self.written if _writes(arguments) else self.files)
         elif event in ("os.listdir", "os.scandir"):
             if sys._getframe(1).f_code.co_filename not in _LISTING_THE_PATH:  # noqa: SLF001 - the caller is the question
                 self._note(arguments[0] if arguments[0] is not None else ".", self.folders)
@@ -68,10 +68,11 @@ class Recorder:
             noted.add(path[len(self._prefix) :].replace(os.sep, "/"))
 
     def local_modules(self) -> set[str]:
-        """Return the source files under the root of all modules that are imported by now."""
+        """Return the source files under the root of all modules that are imported by now; for a module in a zip, that."""
         found = set()
         for module in list(sys.modules.values()):
             origin = getattr(module, "__file__", None)
             if isinstance(origin, str) and origin.startswith(self._prefix):
-                found.add(origin[len(self._prefix) :].replace(os.sep, "/"))
+                path, inside, _ = origin[len(self._prefix) :].replace(os.sep, "/").partition(".zip/")
+                found.add(f"{path}.zip" if inside else path)
         return found

@@ -32,6 +32,19 @@ class ImportFailure:
 
 
 @dataclass(frozen=True)
+class Leftovers:
+    """What an import left behind in its process, which decides whether its tasks can be forked from a warm parent.
+
+    Args:
+        threads: names of the threads beside the main one, as the operating system counts them.
+        sockets: how many sockets are open.
+    """
+
+    threads: tuple[str, ...] = ()
+    sockets: int = 0
+
+
+@dataclass(frozen=True)
 class ParsedFile:
     """The result of importing one file.
 
@@ -45,6 +58,8 @@ class ParsedFile:
         blobs: compressed sources by hash, the manifest among them.
         seconds: how long the import took.
         warnings: sentences for the file's authors.
+        leftovers: threads and sockets that the import left open.
+        profile: seconds that each imported module took itself, where the job asked for it.
     """
 
     path: str
@@ -56,6 +71,8 @@ class ParsedFile:
     blobs: Mapping[str, bytes] = field(default_factory=dict)
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    leftovers: Leftovers = Leftovers()
+    profile: Mapping[str, float] = field(default_factory=dict)
 
 
 def encode(parsed: ParsedFile) -> bytes:
@@ -70,6 +87,8 @@ def encode(parsed: ParsedFile) -> bytes:
         "blobs": [[name, len(data)] for name, data in parsed.blobs.items()],
         "seconds": parsed.seconds,
         "warnings": parsed.warnings,
+        "leftovers": asdict(parsed.leftovers),
+        "profile": dict(parsed.profile),
     }
     return b"\n".join([json.dumps(head).encode(), b"".join(parsed.blobs.values())])
 
@@ -99,4 +118,6 @@ def decode(data: bytes) -> ParsedFile:
         blobs=blobs,
         seconds=head["seconds"],
         warnings=tuple(head["warnings"]),
+        leftovers=Leftovers(tuple(head["leftovers"]["threads"]), head["leftovers"]["sockets"]),
+        profile=head["profile"],
     )

@@ -6,17 +6,20 @@ swapped behind a symbolic link, and on file systems without notifications.
 
 from __future__ import annotations
 
+import errno
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-Signature = tuple[int, int, int]
-"""Modification time in nanoseconds, size in bytes, inode."""
+from tradewind.parsing.ignoring import NO_RULES, Rules
 
-_IGNORE_FILES = (".tradewindignore", ".airflowignore")
+Signature = tuple[int, int, int, int]
+"""Modification time in nanoseconds, size in bytes, inode, and the time of the last change of its status: of its rights,
+or of its contents where a copy has set the modification time back."""
+
+_LONGEST_PATH = 500
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,15 @@ class Tree:
         root: the folder, links resolved: what the import sees.
         files: every file by its path relative to the root (with ``/``), with its signature.
         unlisted: files that an ignore file or a dot hides, but that an import has read all the same.
+        problems: what cannot be read as it should, by its path, each with a sentence; every path is among the files.
+        folders: the folders that were listed, and those that links in them lead to, as absolute paths.
     """
 
     root: Path
     files: Mapping[str, Signature] = field(default_factory=dict)
     unlisted: Mapping[str, Signature] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
 
     def signature(self, path: str) -> Signature | None:
         """Return the signature of a file, listed or not; None if it is not there."""
@@ -39,7 +46,7 @@ class Tree:
 
     def with_unlisted(self, paths: Iterable[str]) -> Tree:
         """Return the same tree with a look at files that are not listed."""
-        found = {path: signature for path in paths if (signature := _signature_of(self.root / path)) is not None}
+        found = {path: signature for path in paths if (signature := signature_of(self.root / path)) is not None}
         return replace(self, unlisted=found) if found else self
 
     def changed_since(self, before: Tree) -> set[str]:
@@ -47,6 +54,10 @@ class Tree:
         listed = self.files.items() ^ before.files.items()
         hidden = self.unlisted.items() ^ before.unlisted.items()
         return {path for path, _ in listed | hidden}
+
+    def may_have(self, path: str) -> bool:
+        """Tell whether a file is there, or in a folder that cannot be listed, which is no evidence that it is gone."""
+        return path in self.files or any(path.startswith(f"{folder}/") for folder in self.problems)
 
     def names_in(self, folder: str) -> list[str]:
         """Return the names directly in a folder (``""`` is the root), files and folders, sorted."""
@@ -62,88 +73,116 @@ class FolderUnreadable(Exception):  # noqa: N818 - a state of affairs
     """The DAG folder cannot be listed now, which is no evidence that its files are gone."""
 
 
-def look(folder: Path) -> Tree:
+def look(folder: Path, *, ignore_syntax: str = "regexp") -> Tree:
     """Return what is in ``folder`` now.
 
+    Args:
+        folder: the DAG folder; links on the way to it are followed.
+        ignore_syntax: of ``.airflowignore``: ``regexp`` or ``glob``.
+
     Raises:
-        FolderUnreadable: the folder, or one in it, cannot be listed.
+        FolderUnreadable: the folder cannot be listed.
     """
-    root = Path(os.path.realpath(folder))
+    root = os.path.realpath(folder)
+    walk = _Walk(root, ignore_syntax)
     try:
-        files = dict(_walk(str(root), "", (), set()))
+        walk.enter("", NO_RULES, os.stat(root))  # noqa: PTH116
     except OSError as error:
         raise FolderUnreadable(f"The DAG folder {folder} cannot be listed: {error.strerror or error}.") from error
-    return Tree(root, files)
+    return Tree(Path(root), walk.files, problems=walk.problems, folders=tuple(dict.fromkeys(walk.folders)))
 
 
-_Rule = Callable[[str], bool]
+class _Walk:
+    """One pass over the folder."""
+
+    def __init__(self, root: str, ignore_syntax: str) -> None:
+        self._root = root
+        self._syntax = ignore_syntax
+        self._seen: set[tuple[int, int]] = set()
+        self.files: dict[str, Signature] = {}
+        self.problems: dict[str, str] = {}
+        self.folders: list[str] = []
+
+    def enter(self, folder: str, rules: Rules, status: os.stat_result) -> None:
+        """Take in a folder and those in it.
+
+        Raises:
+            OSError: it cannot be listed.
+        """
+        if (status.st_dev, status.st_ino) in self._seen:
+            return  # a link back to a folder above
+        self._seen.add((status.st_dev, status.st_ino))
+        here = os.path.join(self._root, folder) if folder else self._root  # noqa: PTH118 - thousands of joins a second
+        with os.scandir(here) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+        self.folders.append(here)
+        rules, wrong = rules.with_files_of(here, folder, [entry.name for entry in entries], self._syntax)
+        for name, sentence in wrong.items():
+            self._complain(f"{folder}/{name}" if folder else name, sentence, signature_of(f"{here}/{name}"))
+        for entry in entries:
+            if not entry.name.startswith(".") and entry.name != "__pycache__":
+                self._take(entry, f"{folder}/{entry.name}" if folder else entry.name, rules)
+
+    def _take(self, entry: os.DirEntry[str], path: str, rules: Rules) -> None:
+        try:
+            status = entry.stat()
+        except OSError as error:
+            self._lost(entry, path, rules, error)
+            return
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if rules.ignore(path, is_folder=is_folder):
+            return
+        if entry.is_symlink():
+            self.folders.append(os.path.dirname(os.path.realpath(entry.path)))  # noqa: PTH120
+        if is_folder:
+            try:
+                self.enter(path, rules, status)
+            except OSError as error:
+                self._complain(path, f"The folder cannot be listed: {error.strerror or error}.", parts(status))
+        elif stat.S_ISREG(status.st_mode):
+            self._add(path, parts(status))
+
+    def _lost(self, entry: os.DirEntry[str], path: str, rules: Rules, error: OSError) -> None:
+        """Report a link of a DAG file's name that leads nowhere; anything else is gone since the listing."""
+        if entry.is_symlink() and _is_dag_file(path) and not rules.ignore(path, is_folder=False):
+            where = "leads back to itself" if error.errno == errno.ELOOP else "leads to nothing"
+            target = os.readlink(entry.path)  # noqa: PTH115
+            self._complain(path, f"The symbolic link {where}: {target}.", parts(entry.stat(follow_symlinks=False)))
+
+    def _add(self, path: str, signature: Signature) -> None:
+        if len(path) > _LONGEST_PATH:
+            self._complain(path, f"The path is longer than {_LONGEST_PATH} characters.", signature)
+        elif not path.isprintable() and not _is_text(path):
+            self._complain(path, "The file's name is not UTF-8: give it another one.", signature)
+        else:
+            self.files[path] = signature
+
+    def _complain(self, path: str, sentence: str, signature: Signature | None) -> None:
+        shown = path.encode("utf-8", "backslashreplace").decode()[:_LONGEST_PATH]
+        self.files[shown] = signature or (0, 0, 0, 0)
+        self.problems[shown] = sentence
 
 
-def _walk(
-    root: str, folder: str, rules: tuple[_Rule, ...], seen: set[tuple[int, int]]
-) -> Iterator[tuple[str, Signature]]:
-    here = os.path.join(root, folder) if folder else root  # noqa: PTH118 - thousands of joins a second
-    status = os.stat(here)  # noqa: PTH116
-    if (status.st_dev, status.st_ino) in seen:
-        return  # a link back to a folder above
-    seen.add((status.st_dev, status.st_ino))
-    with os.scandir(here) as listing:
-        entries = sorted(listing, key=lambda entry: entry.name)
-    rules = (*rules, *_rules_in(here, folder, entries))
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if entry.name.startswith(".") or entry.name == "__pycache__" or any(rule(path) for rule in rules):
-            continue
-        if entry.is_dir():
-            yield from _walk(root, path, rules, seen)
-        elif entry.is_file():
-            found = _signature(entry)
-            if found is not None:
-                yield path, found
+def _is_dag_file(path: str) -> bool:
+    return path.endswith((".py", ".zip"))
 
 
-def _signature(entry: os.DirEntry[str]) -> Signature | None:
+def _is_text(path: str) -> bool:
     try:
-        return _parts(entry.stat())
-    except FileNotFoundError:
-        return None  # gone since the listing, or a link to nothing
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _signature_of(path: Path) -> Signature | None:
+def signature_of(path: str | Path) -> Signature | None:
+    """Return the signature of what is at ``path``, or None."""
     try:
-        return _parts(path.stat())
+        return parts(os.stat(path))  # noqa: PTH116
     except OSError:
         return None
 
 
-def _parts(status: os.stat_result) -> Signature:
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _rules_in(here: str, folder: str, entries: Iterable[os.DirEntry[str]]) -> Iterator[_Rule]:
-    for entry in entries:
-        if entry.name in _IGNORE_FILES:
-            lines = Path(here, entry.name).read_text(errors="replace").splitlines()
-            patterns = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-            make = _glob_rule if entry.name == ".tradewindignore" else _regex_rule
-            yield from (make(pattern, folder) for pattern in patterns)
-
-
-def _glob_rule(pattern: str, folder: str) -> _Rule:
-    """Return the rule of a line of ``.tradewindignore``: a glob for a name, or with ``/`` for a path from there."""
-    wanted = pattern.strip("/")
-
-    def matches(path: str) -> bool:
-        inside = PurePosixPath(path).relative_to(folder) if folder else PurePosixPath(path)
-        return fnmatch(str(inside), wanted) or ("/" not in wanted and fnmatch(inside.name, wanted))
-
-    return matches
-
-
-def _regex_rule(pattern: str, folder: str) -> _Rule:
-    """Return the rule of a line of ``.airflowignore``, in Airflow 2's own syntax: a regular expression found in the
-    path.
-    """
-    found = re.compile(pattern)
-    start = len(folder) + 1 if folder else 0
-    return lambda path: found.search(path[start:]) is not None
+def parts(status: os.stat_result) -> Signature:
+    """Return the signature in a file's status."""
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns

@@ -27,6 +27,17 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CurrentVersion:
+    """The current version of a DAG, with its contents."""
+
+    dag_id: str
+    version_id: int
+    structure_hash: str
+    source_hash: str
+    serialized: str
+
+
+@dataclass(frozen=True, slots=True)
 class CurrentDag:
     """A DAG with its current version, as far as the processor decides by it.
 
@@ -62,6 +73,51 @@ def list_files(connection: sa.Connection, bundle_name: str) -> list[FileRow]:
         .order_by(dag_file.c.path)
     )
     return [FileRow(*row) for row in connection.execute(query)]
+
+
+def list_versions(connection: sa.Connection, bundle_name: str, path: str) -> list[CurrentVersion]:
+    """Return the current versions of a file's active DAGs."""
+    columns = (dag.c.dag_id, dag_version.c.id, dag_version.c.structure_hash, dag_version.c.source_hash)
+    query = (
+        sa.select(*columns, dag_version.c.serialized)
+        .join(dag_version, dag_version.c.id == dag.c.version_id)
+        .where(dag.c.bundle == bundle_name, dag.c.path == path, dag.c.is_active.is_(True))
+        .order_by(dag.c.dag_id)
+    )
+    return [CurrentVersion(*row) for row in connection.execute(query)]
+
+
+def put_volatile(
+    connection: sa.Connection, *, bundle_name: str, path: str, inputs: str, warnings: str, hashes: Mapping[int, str]
+) -> None:
+    """Store what differs between two imports of a file, and the hashes of its versions that leave it out."""
+    connection.execute(
+        sa.update(dag_file)
+        .where(dag_file.c.bundle == bundle_name, dag_file.c.path == path)
+        .values(inputs=inputs, warnings=warnings)
+    )
+    statement = (
+        sa.update(dag_version)
+        .where(dag_version.c.id == sa.bindparam("version"))
+        .values(structure_hash=sa.bindparam("hash"))
+    )
+    if hashes:
+        connection.execute(statement, [{"version": key, "hash": value} for key, value in hashes.items()])
+
+
+def retire_bundles(connection: sa.Connection, names: Sequence[str]) -> list[str]:
+    """Mark the files and DAGs of local folders as gone that are not among ``names``; return the folders that had any."""
+    query = (
+        sa.select(dag_file.c.bundle, dag_file.c.path)
+        .join(bundle, bundle.c.name == dag_file.c.bundle)
+        .where(bundle.c.kind == "folder", bundle.c.name.not_in(names), dag_file.c.is_present.is_(True))
+    )
+    stale: dict[str, list[str]] = {}
+    for row in connection.execute(query):
+        stale.setdefault(row.bundle, []).append(row.path)
+    for name, paths in stale.items():
+        remove_files(connection, name, paths)
+    return sorted(stale)
 
 
 def lock_dags(connection: sa.Connection, bundle_name: str, path: str, dag_ids: Sequence[str]) -> dict[str, CurrentDag]:
@@ -107,19 +163,21 @@ def _current(bundle_name: str, path: str, dag_ids: list[str]) -> sa.Select[Any]:
 
 
 def add_blobs(connection: sa.Connection, blobs: Mapping[str, bytes]) -> None:
-    """Insert those blobs that are not stored yet."""
+    """Insert those blobs that are not stored yet, and lock the others: who removes unused ones waits for the version."""
     rows = [{"hash": name, "data": blobs[name]} for name in sorted(blobs)]
     if rows:
-        connection.execute(_insert_or_keep(connection), rows)
+        connection.execute(_insert_or_lock(connection), rows)
 
 
-def _insert_or_keep(connection: sa.Connection) -> sa.Insert:
+def _insert_or_lock(connection: sa.Connection) -> sa.Insert:
     name = connection.dialect.name
     if name == "postgresql":
-        return postgresql.insert(source_blob).on_conflict_do_nothing()
+        made = postgresql.insert(source_blob)
+        return made.on_conflict_do_update(index_elements=[source_blob.c.hash], set_={"hash": made.excluded.hash})
     if name == "sqlite":
-        return sqlite.insert(source_blob).on_conflict_do_nothing()
-    return mysql.insert(source_blob).prefix_with("IGNORE")
+        return sqlite.insert(source_blob).on_conflict_do_nothing()  # one writer at a time: there is nothing to lock
+    locking = mysql.insert(source_blob)
+    return locking.on_duplicate_key_update(hash=locking.inserted.hash)
 
 
 def add_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
