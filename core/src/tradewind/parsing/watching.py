@@ -18,9 +18,9 @@ from tradewind.parsing.tree import FolderUnreadable, Tree, look
 
 log = logging.getLogger(__name__)
 _LOOKUP_SECONDS = 1.5
-_REST = (
-    4.0  # a file in error is tried again with any change; a slow one keeps a process busy a fifth of the time at most
-)
+# A file in error is tried again with any change; a slow one keeps a process busy a fifth of the time at most
+_SLOW_SECONDS = 1.0
+_REST = 4.0
 
 
 @dataclass(frozen=True)
