@@ -24,7 +24,7 @@ from tradewind.parsing import child
 from tradewind.parsing.description import Job
 from tradewind.parsing.endings import without_result
 from tradewind.parsing.messages import ANSWER, ASK, LATE, REFUSAL, RESULT, Frames, send
-from tradewind.parsing.orphans import end_orphans
+from tradewind.parsing.orphans import children_now, end_orphans
 from tradewind.parsing.output import Output
 from tradewind.parsing.results import ParsedFile, decode
 
@@ -99,6 +99,7 @@ class Children:
         self._answer = answer
         self._before_fork = before_fork
         self._has_orphans = has_orphans
+        self._others = frozenset(children_now())  # such as a plugin's helper: not ours to end
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, _Child] = {}
 
@@ -159,7 +160,7 @@ class Children:
             self._selector.unregister(ended.output)
         del self._running[ended.pid]
         status = _reap(ended)
-        if self._has_orphans and end_orphans(self._running):
+        if self._has_orphans and end_orphans({*self._running, *self._others}):
             log.warning("%s left processes running when its import was over: they are ended", ended.job.path)
         return Finished(ended.job, _result(ended, status), ended.asked, ended.tag)
 

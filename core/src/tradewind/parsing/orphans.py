@@ -20,7 +20,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 def adopt() -> bool:
     """Let orphaned descendants become children of this process; return whether the system can do so.
 
-    Only for a process that has no other children than those it names to :func:`end_orphans`.
+    Only for a process that names all children of its own to :func:`end_orphans`.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -34,7 +34,7 @@ def end_orphans(known: Container[int]) -> int:
     Killing one may make its own children ours, so that it goes on until there is none.
     """
     ended = 0
-    while strangers := [pid for pid in _children() if pid not in known]:
+    while strangers := [pid for pid in children_now() if pid not in known]:
         for pid in strangers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -44,7 +44,8 @@ def end_orphans(known: Container[int]) -> int:
     return ended
 
 
-def _children() -> list[int]:
+def children_now() -> list[int]:
+    """Return the process ids of this process's children."""
     try:
         text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
     except OSError:  # a kernel without that file

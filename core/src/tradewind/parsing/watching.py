@@ -186,7 +186,7 @@ class WatchedFolder:
 
     def _discover(self, tree: Tree, settled: Iterable[str]) -> None:
         for path in settled:
-            if path in tree.files and path not in self.files and (path in tree.problems or _is_dag_file(tree, path)):
+            if path in tree.files and path not in self.files and (path in tree.problems or is_dag_file(tree, path)):
                 self.files[path] = KnownFile()
 
     def _due(self, tree: Tree, settled: set[str]) -> set[str]:
@@ -232,7 +232,7 @@ class WatchedFolder:
         return fingerprint(inputs, tree, lambda path: known.get(path) or self._digests.of(tree, path))
 
 
-def _is_dag_file(tree: Tree, path: str) -> bool:
+def is_dag_file(tree: Tree, path: str) -> bool:
     """Tell whether a file is worth importing; one that cannot be read is, so that its import says why."""
     if path.endswith(".zip"):
         return _is_package(tree.root / path)

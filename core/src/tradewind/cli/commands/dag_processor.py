@@ -18,6 +18,7 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
 from tradewind.parsing.lookups import Lookups
+from tradewind.parsing.orphans import adopt
 from tradewind.parsing.processor import Processor
 from tradewind.parsing.watching import Bundle
 from tradewind.transitions.daemons import Leases
@@ -56,6 +57,7 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
             ids=ids,
             notify=lambda: wakeups.notify([SCHEDULER]),
             keep_lease=partial(_turn, lease),
+            has_orphans=adopt(),
         )
         probe = open_probe(session.config.parsing.enable_health_check, session.config, "parsing")
         stop_on_signals(processor.stop)
