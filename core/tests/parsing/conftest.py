@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -22,6 +23,9 @@ from tradewind.parsing.lookups import Lookups
 from tradewind.parsing.processor import Processor, Round
 from tradewind.parsing.watching import Bundle
 from tradewind.plugins.secrets import EnvironmentBackend
+
+
+PATIENCE = 20.0
 
 
 class FixedClock(SystemClock):
@@ -45,6 +49,9 @@ class Parsing:
         self.config: Config = load(home=home, environ={}).config
         self.notified = 0
         self.seconds = 0.0
+        self.monotonic: Callable[[], float] = lambda: self.seconds
+        self.keep_lease: Callable[[], None] = lambda: None
+        self.first_errors: dict[str, str | None] = {}
         self.processor = self.restart()
 
     def restart(self, **parsing: Any) -> Processor:
@@ -54,18 +61,51 @@ class Parsing:
             self.config,
             self.database,
             [Bundle("dags", self.folder)],
-            Lookups(
-                self.database, open_cipher("", self.home), EnvironmentBackend(), monotonic=lambda: self.seconds
-            ),
+            Lookups(self.database, open_cipher("", self.home), EnvironmentBackend(), monotonic=self.monotonic),
             clock=self.clock,
             ids=RandomIds(self.clock.now),
             notify=self._notified,
-            monotonic=lambda: self.seconds,
+            monotonic=self.monotonic,
+            keep_lease=self.keep_lease,
         )
         return self.processor
 
     def _notified(self) -> None:
         self.notified += 1
+
+    def follow(self, *changes: Callable[[], Callable[[], bool]]) -> list[float]:
+        """Let the processor run as in production, and make one change after the other while it does.
+
+        Args:
+            changes: each makes a change and returns what tells whether the database has it.
+
+        Returns:
+            For each change the seconds until it was there.
+        """
+        waiting = list(changes)
+        seconds: list[float] = []
+        is_there: Callable[[], bool] = lambda: True  # noqa: E731
+        began = 0.0
+
+        def turn() -> None:
+            nonlocal is_there, began
+            if began and time.monotonic() - began > PATIENCE:
+                raise AssertionError(f"change {len(seconds)} is not seen")
+            if not is_there():
+                return
+            if began:
+                seconds.append(time.monotonic() - began)
+            if not waiting:
+                self.processor.stop()
+                is_there = lambda: False  # noqa: E731
+                return
+            is_there = waiting.pop(0)()
+            began = time.monotonic()
+
+        self.monotonic, self.keep_lease = time.monotonic, turn
+        self.restart()
+        self.processor.run()
+        return seconds
 
     def write(self, path: str, source: str) -> Path:
         target = self.folder / path
@@ -162,3 +202,9 @@ def lite(make_parsing: Callable[[Database], Parsing], sqlite_url: str) -> Iterat
     database = Database(sqlite_url)
     yield make_parsing(database)
     database.dispose()
+
+
+@pytest.fixture(scope="module")
+def parsing_over() -> Callable[[Path, Path, Database], Parsing]:
+    """A processor over a folder, a home and a database that live longer than one test."""
+    return Parsing

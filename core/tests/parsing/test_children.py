@@ -9,8 +9,8 @@ import sys
 import pytest
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import connections, variables
-from tradewind.parsing.description import Job
 from tradewind.parsing.children import parse_all
+from tradewind.parsing.description import Job
 from tradewind.parsing.results import ParsedFile, decode, encode
 from tradewind.parsing.tree import look
 from tradewind_plugins.connection import Connection

@@ -11,8 +11,8 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.tables import dag, dag_run, dag_version
-from tradewind.parsing.description import Job
 from tradewind.parsing.children import parse_all
+from tradewind.parsing.description import Job
 from tradewind.parsing.recording import Place, record
 from tradewind.parsing.tree import look
 from tradewind.transitions.loading import open_graphs

@@ -255,6 +255,9 @@ def _reap(ended: _Child) -> int:
         with contextlib.suppress(ProcessLookupError):
             os.kill(ended.pid, signal.SIGABRT)
         _drain(ended, _ABORT_SECONDS)
+    elif ended.result is None:
+        # Its channel is closed: it is ending, or the file has closed it and goes on, and will end with that code
+        _await_end(ended.pid, _ABORT_SECONDS)
     # A child that is ending by itself keeps its own exit status: the kernel has set it before the channel closed.
     # Its group, as what an import has started must not outlive it.
     with contextlib.suppress(ProcessLookupError):
@@ -264,6 +267,16 @@ def _reap(ended: _Child) -> int:
     ended.channel.close()
     ended.output.close()
     return status
+
+
+def _await_end(pid: int, seconds: float) -> None:
+    if not hasattr(os, "pidfd_open"):
+        return  # no Linux: it is killed at once, and its end is told as that
+    descriptor = os.pidfd_open(pid)
+    try:
+        select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
 
 
 def _drain(ended: _Child, seconds: float) -> None:

@@ -130,6 +130,7 @@ def described(
     source_hash = hashlib.sha256(listing).hexdigest()
     blobs = {hashes[path]: zlib.compress(data) for path, data in read.contents.items()}
     volatile = job.volatile.of(source_hash)
+    rewrites = tuple(sorted(wanted & recorder.written))
     return replace(
         parsed,
         inputs=Inputs(
@@ -138,12 +139,15 @@ def described(
         digests={path: read.moved.get(path) or hashes.get(path) or read.too_large.get(path, ABSENT) for path in wanted},
         dags=tuple(ParsedDag(name, text, _hash(text, volatile.places.get(name))) for name, text in serialized.items()),
         source_hash=source_hash,
+        rewrites=rewrites,
         blobs={**blobs, source_hash: zlib.compress(listing)},
         warnings=(
             *(
                 f"{path} is larger than {LARGEST_SOURCE // MEBIBYTE} MiB and is left out of the version's sources."
                 for path in sorted(read.too_large)
+                if path != job.path
             ),
+            *(f"The import writes {path}, which belongs to its version: write it in a task." for path in rewrites),
             *_about_leftovers(parsed.leftovers),
             *(volatile_warning(name, serialized[name], volatile.places[name]) for name in _known(volatile, serialized)),
         ),

@@ -58,7 +58,7 @@ def timeout_sentence(seconds: float) -> str:
 
 def one_line(text: str) -> str:
     """Return a text as one line that any database takes, cut where it is longer than people read."""
-    return storable(" ".join(text.split()))[:_LONGEST_SENTENCE]
+    return storable(" ".join(text[: 4 * _LONGEST_SENTENCE].split()))[:_LONGEST_SENTENCE]
 
 
 def storable(text: str) -> str:

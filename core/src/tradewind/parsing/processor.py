@@ -29,7 +29,7 @@ from tradewind.parsing.housekeeping import Housekeeper
 from tradewind.parsing.intake import Intake
 from tradewind.parsing.lookups import Lookups
 from tradewind.parsing.results import ImportFailure, ParsedFile
-from tradewind.parsing.second_look import SecondLooks
+from tradewind.parsing.second_look import SecondLook, SecondLooks
 from tradewind.parsing.tree import Tree
 from tradewind.parsing.watching import Bundle, WatchedFolder
 from tradewind.plugins.behaviour import policies
@@ -64,11 +64,11 @@ class _Tally:
 
 @dataclass(frozen=True)
 class _Flight:
-    """An import under way: of which folder, with which tree, and whether it is a second look at what is known."""
+    """An import under way: of which folder, with which tree, and for which second look, if it is one."""
 
     folder: WatchedFolder
     tree: Tree
-    is_second: bool = False
+    second: SecondLook | None = None
 
 
 class Processor:
@@ -111,7 +111,7 @@ class Processor:
         self._folders = [self._open(bundle) for bundle in bundles]
         self._retire_others()
         self._intake = Intake(config, database, lookups, clock=clock, ids=ids, monotonic=monotonic)
-        self._second_looks = SecondLooks(database)
+        self._second_looks = SecondLooks(database, lookups)
         self._housekeeper = Housekeeper(database, monotonic=monotonic)
         self._waiting: list[tuple[Job, _Flight]] = []
         self._children = Children(
@@ -219,9 +219,8 @@ class Processor:
         if second is None:
             self._housekeeper.keep()
             return
-        folder, tree, path = second
-        if path in folder.files:
-            self._queue(folder, tree, path, is_second=True)
+        if second.path in second.folder.files:
+            self._queue(second.folder, second.tree, second.path, second)
             self._launch()
 
     def run_once(self) -> None:
@@ -277,7 +276,7 @@ class Processor:
         log.info("gone: %s", ", ".join(gone))
         folder.forget(gone)
 
-    def _queue(self, folder: WatchedFolder, tree: Tree, path: str, *, is_second: bool = False) -> None:
+    def _queue(self, folder: WatchedFolder, tree: Tree, path: str, second: SecondLook | None = None) -> None:
         limits = self._config.parsing
         job = Job(
             tree=tree,
@@ -289,7 +288,7 @@ class Processor:
             volatile=folder.files[path].inputs.volatile,
         )
         folder.take_off(path)
-        self._waiting.append((job, _Flight(folder, tree, is_second)))
+        self._waiting.append((job, _Flight(folder, tree, second)))
 
     def _launch(self) -> None:
         while self._waiting and self._children.has_room():
@@ -304,8 +303,8 @@ class Processor:
             if path not in flight.folder.files:
                 continue  # gone while it was imported
             try:
-                if flight.is_second:
-                    self._second_looks.compare(flight.folder, path, each.parsed)
+                if flight.second is not None:
+                    self._second_looks.compare(flight.second, each.parsed, each.asked)
                 else:
                     self._take(flight, each, tally)
             except DBAPIError as error:
@@ -318,8 +317,8 @@ class Processor:
         if changed is None:
             return
         tally.written.append(path)
-        if changed:
-            self._second_looks.plan(flight.folder, flight.tree, path)
+        if changed and not done.parsed.rewrites:  # to import those again would be a change, and no end of it
+            self._second_looks.plan(SecondLook(flight.folder, flight.tree, path))
 
     def _take_problem(self, flight: _Flight, path: str, tally: _Tally) -> None:
         failure = ImportFailure(flight.tree.problems[path])

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import parsing as statements
 from tradewind.metadata.statements.parsing import CurrentDag
+from tradewind.parsing.failures import storable
 from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
 from tradewind.serialization import SerializedDag, deserialize
 from tradewind.timetables import NullTimetable, RunSpec
@@ -175,8 +176,8 @@ class _Plan:
             "bundle": self.place.bundle,
             "path": self.parsed.path,
             "is_active": True,
-            "description": dag.description,
-            "owners": ", ".join(dag.owners)[:500],
+            "description": storable(dag.description) if dag.description is not None else None,
+            "owners": storable(", ".join(dag.owners)[:500]),
             "tags": json.dumps(dag.tags),
             "schedule": json.dumps(dag.timetable.to_spec()) if scheduled else None,
             "max_active_runs": dag.max_active_runs,

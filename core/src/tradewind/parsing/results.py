@@ -58,6 +58,7 @@ class ParsedFile:
         blobs: compressed sources by hash, the manifest among them.
         seconds: how long the import took.
         warnings: sentences for the file's authors.
+        rewrites: files that it reads or keeps with its version, and writes itself while it is imported.
         leftovers: threads and sockets that the import left open.
         profile: seconds that each imported module took itself, where the job asked for it.
     """
@@ -71,6 +72,7 @@ class ParsedFile:
     blobs: Mapping[str, bytes] = field(default_factory=dict)
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
     leftovers: Leftovers = Leftovers()
     profile: Mapping[str, float] = field(default_factory=dict)
 
@@ -87,6 +89,7 @@ def encode(parsed: ParsedFile) -> bytes:
         "blobs": [[name, len(data)] for name, data in parsed.blobs.items()],
         "seconds": parsed.seconds,
         "warnings": parsed.warnings,
+        "rewrites": parsed.rewrites,
         "leftovers": asdict(parsed.leftovers),
         "profile": dict(parsed.profile),
     }
@@ -118,6 +121,7 @@ def decode(data: bytes) -> ParsedFile:
         blobs=blobs,
         seconds=head["seconds"],
         warnings=tuple(head["warnings"]),
+        rewrites=tuple(head["rewrites"]),
         leftovers=Leftovers(tuple(head["leftovers"]["threads"]), head["leftovers"]["sockets"]),
         profile=head["profile"],
     )

@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from tradewind.plugins.codecs import canonical
 
+_LARGEST_MODULE = 5 * 1024 * 1024  # a larger one is data, and is kept with no version
+
 
 def included_files(dag_path: str, files: Iterable[str], patterns: Sequence[str]) -> set[str]:
     """Return the files beside a DAG file that match one of ``patterns``, in its folder and below.
@@ -51,6 +53,8 @@ def import_closure(root: Path, seeds: Iterable[str]) -> set[str]:
 
 def _imported_by(root: Path, path: str) -> Iterator[str]:
     try:
+        if (root / path).stat().st_size > _LARGEST_MODULE:
+            return
         tree = ast.parse((root / path).read_bytes())
     except (OSError, SyntaxError, ValueError):
         return  # the import itself reports it
