@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 
 import pytest
 from tradewind.metadata.tables import dag_file
@@ -54,7 +55,7 @@ def test_now_at_module_level_makes_one_version_and_one_warning(lite, caplog):
     (version,) = lite.versions("a")
     assert version.number == 1
     assert warnings(lite) == [warning]
-    assert sum(warning in record.getMessage() for record in caplog.records) <= 2
+    assert sum(warning in record.getMessage() for record in caplog.records) == 1
 
 
 def test_a_restart_knows_what_differs(lite):
@@ -80,6 +81,7 @@ def test_what_does_not_differ_by_itself_still_makes_a_version(lite):
     assert [version.number for version in lite.versions("a")] == [1, 2]
     lite.processor.look_again()
     assert len(warnings(lite)) == 1
+    lite.clock.moment += timedelta(days=1)
     lite.use("a")
     write(lite, start=FIXED, now="1")
     lite.settle()

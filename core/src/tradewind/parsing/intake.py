@@ -76,7 +76,8 @@ class Intake:
         recorded = self._recorded(folder, parsed, found)
         known.inputs, known.fingerprint, known.outcome = parsed.inputs, found, outcome
         known.is_due, known.is_in_error = False, recorded.failure is not None
-        _report(parsed, recorded)
+        _report(parsed, recorded, known.told)
+        known.told = parsed.warnings
         if recorded.gone:
             folder.retry_errors()
         return recorded.changed
@@ -115,7 +116,7 @@ def _outcome(parsed: ParsedFile) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def _report(parsed: ParsedFile, recorded: Recorded) -> None:
+def _report(parsed: ParsedFile, recorded: Recorded, told: tuple[str, ...]) -> None:
     if recorded.failure is not None:
         line = f", line {recorded.failure.line}" if recorded.failure.line is not None else ""
         log.warning("%s%s: %s", parsed.path, line, recorded.failure.sentence)
@@ -127,5 +128,5 @@ def _report(parsed: ParsedFile, recorded: Recorded) -> None:
         len(recorded.changed),
         parsed.seconds,
     )
-    for warning in parsed.warnings:
+    for warning in (each for each in parsed.warnings if each not in told):
         log.warning("%s: %s", parsed.path, warning)

@@ -124,6 +124,7 @@ class SecondLooks:
         for warning in warnings:
             log.warning("%s: %s", path, warning)
         known = folder.files[path]
+        known.told = (*known.told, *warnings)
         known.inputs = replace(known.inputs, volatile=Volatile(again.source_hash, places))
         hashes = {each.version_id: hash_without(each.serialized, places.get(each.dag_id, ())) for each in differing}
         text, told = known.inputs.to_json(), json.dumps([*again.warnings, *warnings])

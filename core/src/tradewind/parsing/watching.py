@@ -44,6 +44,7 @@ class KnownFile:
         parsed_at: monotonic seconds of the last import by this process.
         seconds: how long that took.
         outcome: a digest of the last result, None if this process has not seen one.
+        told: the warnings that the log has.
     """
 
     inputs: Inputs = field(default_factory=Inputs)
@@ -54,6 +55,7 @@ class KnownFile:
     parsed_at: float = 0.0
     seconds: float = 0.0
     outcome: str | None = None
+    told: tuple[str, ...] = ()
 
     def due_at(self) -> float:
         """Return from when on it is to be imported without a further change, in monotonic seconds."""
