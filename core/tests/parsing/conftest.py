@@ -24,7 +24,6 @@ from tradewind.parsing.processor import Processor, Round
 from tradewind.parsing.watching import Bundle
 from tradewind.plugins.secrets import EnvironmentBackend
 
-
 PATIENCE = 20.0
 
 

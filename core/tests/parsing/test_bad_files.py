@@ -197,7 +197,7 @@ def test_a_bad_file_is_its_own_error(read_folder, bad):
     assert re.fullmatch(bad.error or "None", str(row.error), re.DOTALL), row.error
     if bad.line != 0:
         assert row.error_line == bad.line
-    assert bool(re.search(bad.warning, row.warnings)) and (bad.warning != "" or row.warnings == "[]")
+    assert re.search(bad.warning or r"^\[\]$", row.warnings)
     if bad.error is None:
         assert row.error_trace is None
         assert bad.name in read_folder.active()

@@ -15,6 +15,7 @@ from tradewind.parsing.results import ParsedFile, decode, encode
 from tradewind.parsing.tree import look
 from tradewind_plugins.connection import Connection
 
+PROCESS = "The process that imported the file"
 DAG = "\n    from tradewind import DAG\n    made = DAG('a', schedule=None)\n"
 
 
@@ -50,8 +51,7 @@ def parse(lite):
         ),
         (
             "import os; os._exit(3)",
-            "The process that imported the file ended with exit code 3 before it had a result: does the file call "
-            "os._exit()?",
+            PROCESS + " ended with exit code 3 before it had a result: does the file call os._exit()?",
         ),
         (
             "import sys; sys.exit(2)",

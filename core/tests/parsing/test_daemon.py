@@ -74,3 +74,32 @@ def test_it_ends_by_itself_when_every_file_was_read_once(start, tmp_path, source
     assert "example_branching.py: 1 DAGs, 1 new or changed" in told
     assert "broken.py, line 2: TypeError: " in told
     assert told.count("line ") == 1
+
+
+LEAVES_A_DAEMON = """
+import os, pathlib, time
+from tradewind import DAG
+
+made = DAG("leaves", schedule=None)
+if os.fork() == 0:
+    os.setsid()  # out of the import's process group
+    if os.fork() == 0:
+        pathlib.Path({pid!r}).write_text(str(os.getpid()))
+        time.sleep(1000)
+    os._exit(0)
+while not pathlib.Path({pid!r}).exists() or not pathlib.Path({pid!r}).read_text():
+    time.sleep(0.01)
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["", "os._exit(1)"])
+def test_what_an_import_leaves_running_is_ended(start, tmp_path, end):
+    pid = tmp_path / "pid"
+    (tmp_path / "home" / "dags" / "leaves.py").write_text(LEAVES_A_DAEMON.format(pid=str(pid), end=end))
+    process = start("--once")
+    told = process.stdout.read()
+    assert process.wait() == 0
+    assert "imports of DAG files left processes running; they are ended" in told
+    assert not Path(f"/proc/{pid.read_text()}").exists()
+    assert "example_branching.py: 1 DAGs, 1 new or changed" in told

@@ -65,6 +65,7 @@ class _Child:
     job: Job
     tag: Any
     pid: int
+    handle: int | None
     channel: socket.socket
     output: Output
     began: float
@@ -126,8 +127,10 @@ class Children:
         self._before_fork()
         begun = _fork(job, tag)
         self._running[begun.pid] = begun
-        self._selector.register(begun.channel, selectors.EVENT_READ, (begun, False))
-        self._selector.register(begun.output, selectors.EVENT_READ, (begun, True))
+        self._selector.register(begun.channel, selectors.EVENT_READ, (begun, _read))
+        self._selector.register(begun.output, selectors.EVENT_READ, (begun, self._hear))
+        if begun.handle is not None:
+            self._selector.register(begun.handle, selectors.EVENT_READ, (begun, _read_rest))
 
     def wait(self, timeout: float) -> list[Finished]:
         """Wait until something happens, ``timeout`` seconds at most, and return the children that are done."""
@@ -135,10 +138,8 @@ class Children:
         for key, _ in self._selector.select(timeout):
             if key.data is None:
                 continue
-            begun, is_output = key.data
-            if is_output:
-                self._hear(begun)
-            elif _read(begun, self._answer):
+            begun, attend = key.data
+            if attend(begun, self._answer) and begun not in done:
                 done.append(begun)
         now = time.monotonic()
         done += [late for late in self._running.values() if late.deadline < now and late not in done]
@@ -149,19 +150,23 @@ class Children:
         for left in list(self._running.values()):
             self._finish(left)
 
-    def _hear(self, begun: _Child) -> None:
+    def _hear(self, begun: _Child, _answer: Answer) -> bool:
         if begun.prints and not begun.output.read():
             self._selector.unregister(begun.output)
             begun.prints = False
+        return False
 
     def _finish(self, ended: _Child) -> Finished:
         self._selector.unregister(ended.channel)
+        if ended.handle is not None:
+            self._selector.unregister(ended.handle)
         if ended.prints:
             self._selector.unregister(ended.output)
         del self._running[ended.pid]
         status = _reap(ended)
-        if self._has_orphans and end_orphans({*self._running, *self._others}):
-            log.warning("%s left processes running when its import was over: they are ended", ended.job.path)
+        # Not before all are done: nothing tells which import an orphan came from, and it may still be needed
+        if self._has_orphans and not self._running and end_orphans(self._others):
+            log.warning("imports of DAG files left processes running; they are ended")
         return Finished(ended.job, _result(ended, status), ended.asked, ended.tag)
 
 
@@ -212,7 +217,9 @@ def _fork(job: Job, tag: Any) -> _Child:
     with contextlib.suppress(OSError):  # the child does the same: whoever comes first, the group is there in time
         os.setpgid(pid, pid)
     now = time.monotonic()
-    return _Child(job, tag, pid, ours, output, now, now + job.timeout + _GRACE_SECONDS)
+    # Its channel may stay open after its end, in the hands of what it has forked
+    handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    return _Child(job, tag, pid, handle, ours, output, now, now + job.timeout + _GRACE_SECONDS)
 
 
 def _read(begun: _Child, answer: Answer) -> bool:
@@ -229,6 +236,14 @@ def _read(begun: _Child, answer: Answer) -> bool:
         log.debug("%s: the channel is broken: %s", begun.job.path, error)
         return True
     return not data
+
+
+def _read_rest(begun: _Child, answer: Answer) -> bool:
+    """Take in what a child that has ended had sent."""
+    while select.select([begun.channel], [], [], 0)[0]:
+        if _read(begun, answer):
+            break
+    return True
 
 
 def _attend(begun: _Child, kind: bytes, said: Any, answer: Answer) -> None:
@@ -255,9 +270,9 @@ def _reap(ended: _Child) -> int:
         with contextlib.suppress(ProcessLookupError):
             os.kill(ended.pid, signal.SIGABRT)
         _drain(ended, _ABORT_SECONDS)
-    elif ended.result is None:
+    elif ended.result is None and ended.handle is not None:
         # Its channel is closed: it is ending, or the file has closed it and goes on, and will end with that code
-        _await_end(ended.pid, _ABORT_SECONDS)
+        select.select([ended.handle], [], [], _ABORT_SECONDS)
     # A child that is ending by itself keeps its own exit status: the kernel has set it before the channel closed.
     # Its group, as what an import has started must not outlive it.
     with contextlib.suppress(ProcessLookupError):
@@ -266,17 +281,9 @@ def _reap(ended: _Child) -> int:
     _drain(ended, 0.0)
     ended.channel.close()
     ended.output.close()
+    if ended.handle is not None:
+        os.close(ended.handle)
     return status
-
-
-def _await_end(pid: int, seconds: float) -> None:
-    if not hasattr(os, "pidfd_open"):
-        return  # no Linux: it is killed at once, and its end is told as that
-    descriptor = os.pidfd_open(pid)
-    try:
-        select.select([descriptor], [], [], seconds)
-    finally:
-        os.close(descriptor)
 
 
 def _drain(ended: _Child, seconds: float) -> None:

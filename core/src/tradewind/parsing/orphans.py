@@ -29,19 +29,25 @@ def adopt() -> bool:
 
 
 def end_orphans(known: Container[int]) -> int:
-    """Kill and reap every child of this process that is not among ``known``; return how many there were.
+    """Kill and reap every child of this process that is not among ``known``; return how many were running.
 
     Killing one may make its own children ours, so that it goes on until there is none.
     """
     ended = 0
     while strangers := [pid for pid in children_now() if pid not in known]:
         for pid in strangers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-            ended += 1
+            ended += _end(pid)
     return ended
+
+
+def _end(pid: int) -> bool:
+    """Kill and reap a child; return whether it was still running."""
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG) == (0, 0):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return True
+    return False
 
 
 def children_now() -> list[int]:
