@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,22 @@ def matches(shown: str, real: str) -> bool:
     return True
 
 
+def run_command(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
+    """Run the step's command in a folder and compare what it prints with what the page shows."""
+    done = subprocess.run(
+        ["bash", "-c", step.command],
+        cwd=folder,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert matches(step.text, done.stdout + done.stderr), (
+        f"$ {step.command}\nthe page shows:\n{step.text}\nit printed:\n{done.stdout}{done.stderr}"
+    )
+
+
 class Standalone:
     """A `tradewind standalone` that runs in a folder, and what a reader of a page does beside it.
 
@@ -89,18 +105,7 @@ class Standalone:
             (self.folder / step.file).write_text(step.text)
             self.wait_for(rf"tradewind\.parsing\.processor: {re.escape(Path(step.file).name)}\b")
             return
-        done = subprocess.run(
-            ["bash", "-c", step.command],
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        assert matches(step.text, done.stdout + done.stderr), (
-            f"$ {step.command}\nthe page shows:\n{step.text}\nit printed:\n{done.stdout}{done.stderr}"
-        )
+        run_command(step, self.folder, self._environment)
 
     def wait_for(self, pattern: str) -> None:
         """Read what it prints up to the line that has the pattern."""
@@ -136,6 +141,23 @@ def follow(tmp_path: Path) -> Callable[..., None]:
         with running(tmp_path, home, list(words)) as system:
             for step in todo:
                 system.follow(step)
+
+    return run
+
+
+@pytest.fixture
+def follow_commands(tmp_path: Path) -> Callable[..., None]:
+    """Follow a page whose commands need no daemon; arguments: its text and the name of the program."""
+
+    def run(page: str, program: str, at_least: int = 3) -> None:
+        todo = steps(page, program)
+        assert len(todo) >= at_least
+        for step in todo:
+            if step.file is not None:
+                (tmp_path / step.file).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / step.file).write_text(step.text)
+            else:
+                run_command(step, tmp_path, os.environ | {"TRADEWIND_HOME": str(tmp_path / "home"), "COLUMNS": "120"})
 
     return run
 

@@ -93,13 +93,16 @@ while not pathlib.Path({pid!r}).exists() or not pathlib.Path({pid!r}).read_text(
 """
 
 
-@pytest.mark.parametrize("end", ["", "os._exit(1)"])
-def test_what_an_import_leaves_running_is_ended(start, tmp_path, end):
-    pid = tmp_path / "pid"
-    (tmp_path / "home" / "dags" / "leaves.py").write_text(LEAVES_A_DAEMON.format(pid=str(pid), end=end))
+def test_what_an_import_leaves_running_is_ended(start, tmp_path):
+    dags = tmp_path / "home" / "dags"
+    pids = [tmp_path / "ends", tmp_path / "dies"]
+    (dags / "ends.py").write_text(LEAVES_A_DAEMON.format(pid=str(pids[0]), end=""))
+    (dags / "dies.py").write_text(LEAVES_A_DAEMON.format(pid=str(pids[1]), end="os._exit(1)"))
     process = start("--once")
     told = process.stdout.read()
     assert process.wait() == 0
     assert "imports of DAG files left processes running; they are ended" in told
-    assert not Path(f"/proc/{pid.read_text()}").exists()
+    assert "ends.py: 1 DAGs, 1 new or changed" in told
+    assert "dies.py: The process that imported the file ended with exit code 1 before it had a result" in told
+    assert not [pid for pid in pids if Path(f"/proc/{pid.read_text()}").exists()]
     assert "example_branching.py: 1 DAGs, 1 new or changed" in told

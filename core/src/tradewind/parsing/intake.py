@@ -22,7 +22,7 @@ from tradewind.parsing.results import ImportFailure, ParsedFile
 from tradewind.parsing.tree import Tree
 from tradewind.parsing.watching import KnownFile, WatchedFolder
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("tradewind.parsing.processor")  # what people read is one log, however many modules write it
 
 
 class Intake:

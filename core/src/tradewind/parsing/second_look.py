@@ -24,7 +24,7 @@ from tradewind.parsing.tree import Tree
 from tradewind.parsing.watching import WatchedFolder
 from tradewind.serialization.differences import differences, hash_without
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("tradewind.parsing.processor")
 
 
 @dataclass(frozen=True)
