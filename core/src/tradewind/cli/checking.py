@@ -35,7 +35,7 @@ def run_check(options: argparse.Namespace) -> int:
         print(json.dumps([as_json(each) for each in checked], indent=2, ensure_ascii=False))
     else:
         for each in checked:
-            print("\n".join(_lines(each, is_verbose=options.verbose)))
+            print("\n".join(_lines(each, with_details=options.details)))
         print(_summary(checked))
     is_bad = any(each.errors or (options.strict and each.warnings) for each in checked)
     return 1 if is_bad else 0
@@ -67,7 +67,7 @@ def _shown(path: Path) -> str:
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
 
 
-def _lines(checked: CheckedFile, *, is_verbose: bool) -> Iterator[str]:
+def _lines(checked: CheckedFile, *, with_details: bool) -> Iterator[str]:
     if checked.parsed is None and not checked.errors:
         yield f"{checked.file}: not imported, as it mentions no DAG"
         return
@@ -76,12 +76,12 @@ def _lines(checked: CheckedFile, *, is_verbose: bool) -> Iterator[str]:
     yield f"{checked.file}: {dags or 'no DAGs'}{seconds}"
     for error in checked.errors:
         yield f"  error{f', line {error.line}' if error.line else ''}: {error.sentence}"
-        if is_verbose and error.trace:
+        if with_details and error.trace:
             yield from (f"    {line}" for line in error.trace.splitlines())
     yield from (f"  warning: {warning}" for warning in checked.warnings)
     if checked.slow_imports:
         yield "  slow imports: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in checked.slow_imports)
-    if is_verbose and checked.parsed is not None:
+    if with_details and checked.parsed is not None:
         yield f"  reads: {', '.join((*checked.parsed.inputs.files, *checked.parsed.inputs.lookups))}"
 
 

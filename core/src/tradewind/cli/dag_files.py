@@ -15,7 +15,7 @@ def configure_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="FOLDER_OR_FILE", help="DAG files, or folders of them")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="how to print (default: text)")
     parser.add_argument("--strict", action="store_true", help="exit code 1 for warnings, too")
-    parser.add_argument("-v", "--verbose", action="store_true", help="show the traces of errors, and what files read")
+    parser.add_argument("--details", action="store_true", help="show the traces of errors, and what files read")
 
 
 def check_dags(options: argparse.Namespace) -> int:
