@@ -87,6 +87,13 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def many_parses(session: nox.Session) -> None:
+    """Import a file with datetime.now() 1,000 times: one version, one warning. Half a minute."""
+    install(session, "tests")
+    session.run("pytest", "core/tests/parsing/test_volatile.py", env={"TRADEWIND_TEST_PARSES": "1000"})
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Check the documentation: links, the commands it shows, and generated pages."""
     install(session, "tests")

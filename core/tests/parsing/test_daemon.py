@@ -77,7 +77,8 @@ def test_it_ends_by_itself_when_every_file_was_read_once(start, tmp_path, source
 
 
 LEAVES_A_DAEMON = """
-import os, pathlib, time
+import os, pathlib
+from time import sleep
 from tradewind import DAG
 
 made = DAG("leaves", schedule=None)
@@ -85,10 +86,10 @@ if os.fork() == 0:
     os.setsid()  # out of the import's process group
     if os.fork() == 0:
         pathlib.Path({pid!r}).write_text(str(os.getpid()))
-        time.sleep(1000)
+        sleep(1000)
     os._exit(0)
 while not pathlib.Path({pid!r}).exists() or not pathlib.Path({pid!r}).read_text():
-    time.sleep(0.01)
+    sleep(0.01)
 {end}
 """
 

@@ -203,8 +203,9 @@ def parse_all(
 
 
 def _fork(job: Job, tag: Any) -> _Child:
-    sys.stdout.flush()  # or the child prints it once more
-    sys.stderr.flush()
+    with contextlib.suppress(OSError, ValueError):  # whoever read what we print may have gone
+        sys.stdout.flush()  # or the child prints it once more
+        sys.stderr.flush()
     ours, theirs = socket.socketpair()
     output = Output()
     pid = os.fork()

@@ -129,7 +129,8 @@ class WatchedFolder:
 
     def due_at(self) -> float:
         """Return from when on a look is worth while without any change, in monotonic seconds."""
-        waiting = (known.due_at() for path, known in self.files.items() if path not in self._flying)
+        there = self._tree.files if self._tree is not None else {}
+        waiting = (known.due_at() for path, known in self.files.items() if path in there and path not in self._flying)
         return 0.0 if self._unchecked - self._flying else min(waiting, default=float("inf"))
 
     def is_present(self, path: str) -> bool:
