@@ -281,7 +281,7 @@ def small_house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     yield from _house(sqlite_url, tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_house() -> Callable[[str, Path], Iterator[House]]:
     """Makes a house on a database of the test's choice."""
     return _house

@@ -278,7 +278,8 @@ def test_a_log_beyond_the_limit_is_cut_with_a_notice(small_house: Any) -> None:
     assert state == "success"
     log = small_house.log(run)
     assert len(log) < 1_100_000
-    assert "reached 1048576 bytes ([logs] max_size); the rest is dropped" in log
+    assert "reached 1048576 bytes ([logs] max_size); what follows is dropped" in log
+    assert "bytes were dropped here ([logs] max_size); these are the last lines:\n" + "x" * 100 in log
 
 
 def test_the_metadata_database_is_not_in_a_tasks_environment(standing_house: Any) -> None:

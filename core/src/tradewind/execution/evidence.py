@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from socket import gethostname
 
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from tradewind.execution.journal import Story, read_journal
 from tradewind.execution.remains import kill_remains
 from tradewind.execution.settings import journal_path
+from tradewind.execution.shelf import Shelf
 from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
@@ -24,6 +26,7 @@ from tradewind.metadata.statements import tickets
 from tradewind.transitions import daemons, ends
 from tradewind.transitions.daemons import TakenOver
 from tradewind.transitions.graph import Graphs
+from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import EndResult, Outcome
 
 log = logging.getLogger(__name__)
@@ -38,14 +41,16 @@ class Coroner:
         home: TRADEWIND_HOME, where the journals are.
         database: the metadata database.
         graphs: the versions, for the transitions.
+        shelf: where large values go that the worker had not stored yet.
     """
 
-    def __init__(self, home: Path, database: Database, *, graphs: Graphs, clock: Clock, ids: Ids) -> None:
+    def __init__(self, home: Path, database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, shelf: Shelf) -> None:
         self._home = home
         self._database = database
         self._graphs = graphs
         self._clock = clock
         self._ids = ids
+        self._shelf = shelf
 
     def settle(self, worker: str, cause: str) -> TakenOver:
         """Do all of it for one worker, and remove its journal; repeated, it does no harm.
@@ -75,6 +80,7 @@ class Coroner:
 
         taken = self._database.write(work, collisions=True)
         path.unlink(missing_ok=True)
+        self._shelf.sweep(story.started)
         is_quiet = not (killed or story.outcomes or taken.lost or taken.requeued)
         log.log(
             logging.INFO if is_quiet else logging.WARNING,
@@ -106,11 +112,21 @@ class Coroner:
         for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
             self._record(outcomes[start : start + OUTCOMES_AT_ONCE])
 
-    def _record(self, outcomes: Sequence[Outcome]) -> None:
+    def _record(self, reported: Sequence[Outcome]) -> None:
+        outcomes = [self._kept_aside(each) for each in reported]
+
         def work(conn: sa.Connection) -> EndResult:
             return ends.end(conn, outcomes, graphs=self._graphs, clock=self._clock, ids=self._ids)
 
         self._database.write(work, collisions=True)
+
+    def _kept_aside(self, outcome: Outcome) -> Outcome:
+        """Put large values aside; where one has gone, its try has failed."""
+        try:
+            return self._shelf.put_all(outcome)
+        except (OSError, ValueError) as error:
+            cause = f"its worker died, and its result could not be stored: {error}"
+            return replace(outcome, state=TaskState.FAILED, xcoms=(), skip=(), due_at=None, cause=cause)
 
     def _never_started(self, worker: str, story: Story) -> set[tuple[int, int]]:
         """Return the claimed tries that the journal does not know; none, if the journal is older than the machine's start."""

@@ -30,7 +30,7 @@ from tradewind.execution.answers import Answered, Answers
 from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, Reply, Request, Start
-from tradewind.execution.outcomes import outcome_of
+from tradewind.execution.outcomes import one_line, outcome_of
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_host import TaskHost
 from tradewind.execution.task_log import LineFormatter
@@ -250,7 +250,8 @@ class _Runner:
         host = InProcessHost(start, self._answers, self.masker)
         ended: Ended = run_try(start, {self._dag.dag_id: self._dag}, host)
         logging.getLogger("tradewind.run").info("Task %s ended as %s", _name(start), ended.state)
-        outcome = replace(outcome_of(start, ended), ended_at=self._clock.now())
+        cause = None if ended.cause is None else one_line(self.masker.clean(ended.cause))
+        outcome = replace(outcome_of(start, ended), ended_at=self._clock.now(), cause=cause)
         self._memory.write(
             lambda conn: ends.end(conn, [outcome], graphs=self._graphs, clock=self._clock, ids=self._ids)
         )

@@ -95,7 +95,6 @@ class Parents:
         limits: see `ParentLimits`.
         on_exit: called with pid and status of each process that was forked for a task and has ended.
         on_unimportable: called with the tries whose version cannot be imported, and the sentence why.
-        is_fresh: start every try in a process that imports the code itself (`execution.isolation = "fresh"`).
     """
 
     def __init__(
@@ -106,14 +105,12 @@ class Parents:
         *,
         on_exit: Callable[[int, int], None],
         on_unimportable: Callable[[Running, str], None],
-        is_fresh: bool = False,
     ) -> None:
         self._loop = loop
         self._zygote = zygote
         self._limits = limits
         self._on_exit = on_exit
         self._on_unimportable = on_unimportable
-        self._is_fresh = is_fresh
         self._parents: OrderedDict[str, Parent] = OrderedDict()
         self._retired: set[Parent] = set()
         self._broken: set[str] = set()
@@ -121,7 +118,7 @@ class Parents:
 
     def start(self, running: Running) -> None:
         """Start a try: in a process that waits already, or as soon as its version's parent has one."""
-        if self._is_fresh or running.start.source_hash in self._cold_names:
+        if running.start.isolation == "fresh" or running.start.source_hash in self._cold_names:
             self._start_cold(running)
             return
         parent = self._parent_for(running)

@@ -7,6 +7,7 @@ the next spare is forked while the task runs.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -139,7 +140,8 @@ class WarmParent:
         if item is None:
             return 0
         channel = child.greet(descriptors[0])
-        os.write(self._taken_write, PID.pack(os.getpid()))
+        with contextlib.suppress(BrokenPipeError):  # a parent that was killed: the task runs all the same
+            os.write(self._taken_write, PID.pack(os.getpid()))
         os.close(self._taken_write)
         self._starts.close()
         return child.live(channel, descriptors[1])
