@@ -207,6 +207,16 @@ class House:
         with self.database.read() as conn:
             return list(conn.execute(query))
 
+    def xcom_rows(self, run: int) -> list[Any]:
+        """The rows of a run's XComs."""
+        with self.database.read() as conn:
+            return list(conn.execute(sa.select(tables.xcom).where(tables.xcom.c.run == run)))
+
+    def last_value(self, run: int, task_id: str = "work") -> Any:
+        """What a task returned, where that is in the database."""
+        (row,) = (row for row in self.xcom_rows(run) if (row.task_id, row.key) == (task_id, "return_value"))
+        return json.loads(row.value)
+
     def xcoms(self, run: int) -> dict[tuple[str, str], Any]:
         """Values by (task id or `task[index]`, key)."""
         x = tables.xcom.c
