@@ -50,7 +50,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests on SQLite and a real PostgreSQL, in random order, on two processes. Arguments go to pytest."""
-    install(session, "tests")
+    install(session, "tests", "fork-safety")
     session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined")))
 
 

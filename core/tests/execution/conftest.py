@@ -36,6 +36,7 @@ from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Claimer, Ticket
 
 PATIENCE = 60.0
+SHOWN = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 ENDED = frozenset({"success", "failed"})
 
@@ -58,10 +59,12 @@ class House:
         self.graphs = open_graphs()
         self.logs = FileLogStore(self.config.logs.folder)
 
-    def deploy(self, files: Mapping[str, str] | str, path: str = "flow.py", *, unchecked: bool = False) -> None:
+    def deploy(
+        self, files: Mapping[str, str] | str, path: str = "flow.py", *, unchecked: bool = False, shown: str = SHOWN
+    ) -> None:
         """Store the DAGs of `path` as new versions with all `files` as their sources, as parsing does it.
 
-        `unchecked` serves files that cannot be imported here: their DAG is one with the id and task of `flow.py`.
+        `unchecked` serves files that shall not be imported here: their DAGs are those of the file `shown`.
         """
         files = {path: files} if isinstance(files, str) else files
         folder = self.home / "dags"
@@ -69,7 +72,6 @@ class House:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(dedent(text))
         source_hash = self._store_sources(folder, list(files), path)
-        shown = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
         source = folder / path
         if unchecked:
             source = self.home / "shown.py"

@@ -337,7 +337,9 @@ def test_threads_at_import_take_the_cold_path_and_are_named_once(standing_house:
     run, state = house.run_dag()
     assert state == "success"
     assert set(house.xcoms(run).values()) == {True}
-    assert (house.home / "w1.out").read_text().count("importing flow.py starts threads") == 1
+    assert (house.home / "w1.out").read_text().count(
+        "importing flow.py leaves behind what processes must not share (the thread 'python')"
+    ) == 1
 
 
 def test_isolation_fresh_imports_in_each_task(small_house: Any) -> None:

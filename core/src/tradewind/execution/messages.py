@@ -133,11 +133,11 @@ class Retire(Message):
 @message
 @dataclass(frozen=True, slots=True)
 class ParentReady(Message):
-    """The code is imported. `threads` names the process's threads: more than one and no task is forked from it."""
+    """The code is imported. `hazards` are what it left that a forked process must not share: with any, none is forked."""
 
     pid: int
     seconds: float
-    threads: list[str]
+    hazards: list[str]
 
 
 @message

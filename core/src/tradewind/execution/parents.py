@@ -232,24 +232,24 @@ class Parents:
                 self._on_exit(pid, status)
             case Hello(pid):
                 parent.pid = pid
-            case ParentReady(_pid, seconds, threads):
-                self._ready(parent, seconds, threads)
+            case ParentReady(_pid, seconds, hazards):
+                self._ready(parent, seconds, hazards)
             case ParentFailed(error, trace):
                 parent.problem = error
                 log.warning("%s\n%s", error, trace)
             case _:
                 log.error("a warm parent sent %r, which is not for the supervisor", item)
 
-    def _ready(self, parent: Parent, seconds: float, threads: list[str]) -> None:
+    def _ready(self, parent: Parent, seconds: float, hazards: list[str]) -> None:
         self._broken.discard(parent.name)
         if parent.timer is not None:
             parent.timer.cancel()
-        if len(threads) > 1:
+        if hazards:
             log.warning(
-                "importing %s starts threads (%s): a process forked from it could hang, so each of its tasks imports it "
-                "anew, in %.2f s. Import what starts them inside the task to avoid that",
+                "importing %s leaves behind what processes must not share (%s), so no task is forked from it: each imports "
+                "it anew, in %.2f s. Make such things inside the task to avoid that",
                 parent.path,
-                ", ".join(threads[:8]),
+                ", ".join(hazards),
                 seconds,
             )
             self._cold_names.add(parent.name)

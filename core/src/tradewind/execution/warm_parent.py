@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tradewind.authoring.fork_safety import descriptors, hazards
 from tradewind.execution import child
 from tradewind.execution.channel import receive_packet
 from tradewind.execution.code import load
@@ -30,28 +31,23 @@ LONGEST_TRACE = 20_000
 PID = struct.Struct("=i")
 
 
-def thread_names() -> list[str]:
-    """Return the names of this process's threads as the system counts them: Python's own count misses native ones."""
-    tasks = Path("/proc/self/task")
-    return sorted((each / "comm").read_text().strip() for each in tasks.iterdir()) if tasks.exists() else ["main"]
-
-
 def run(spec: OpenParent, control: socket.socket, starts: socket.socket) -> int:
     """Import the code, report, and fork tasks until told to retire. Return the exit code."""
     nest = Nest(control)
     nest.report(Hello(os.getpid()))
-    begun = time.monotonic()
+    begun, open_before = time.monotonic(), descriptors()
     try:
         with memory_limit(spec.import_memory):
             child.code = load(spec.root, spec.path)
     except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
         nest.report(ParentFailed(import_error(spec.path, error), traceback.format_exc()[-LONGEST_TRACE:]))
         return 1
+    seconds = time.monotonic() - begun
     gc.collect()
     gc.freeze()
-    threads = thread_names()
-    nest.report(ParentReady(os.getpid(), time.monotonic() - begun, threads))
-    if len(threads) > 1:
+    unsafe = hazards(spec.root, open_before)
+    nest.report(ParentReady(os.getpid(), seconds, unsafe))
+    if unsafe:
         return 0  # the supervisor sends these tasks to the zygote, which forks a process that imports the code itself
     WarmParent(nest, starts).serve()
     return 0
