@@ -77,9 +77,12 @@ class House:
             source = self.home / "shown.py"
             source.write_text(shown)
         sys.path.insert(0, str(folder))
+        # Python knows a cached file by second and size: texts of one length that follow each other would be mixed up
+        writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         try:
             dags = load_dags(source, dag_module_name(path))
         finally:
+            sys.dont_write_bytecode = writes
             sys.path.remove(str(folder))
             for name in files:
                 sys.modules.pop(dag_module_name(name), None)

@@ -214,4 +214,6 @@ def test_a_connection_that_was_closed_is_no_hazard(standing_house: Any, server: 
     text = FLOW.format(setup=setup, body=" " * 8 + "return cold", count=2)
     standing_house.deploy(text, unchecked=True, shown=shown(2))
     run, state = standing_house.run_dag()
-    assert (state, set(standing_house.xcoms(run).values())) == ("success", {False})
+    assert (state, set(standing_house.xcoms(run).values())) == ("success", {False}), [
+        standing_house.log(run, map_index=i) for i in range(2)
+    ]

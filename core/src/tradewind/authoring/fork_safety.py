@@ -101,7 +101,7 @@ def _shared(number: int) -> str | None:
         return None
     if stat.S_ISSOCK(mode):
         return "an open socket"
-    target = os.readlink(f"/proc/self/fd/{number}")
+    target = os.readlink(f"/proc/self/fd/{number}")  # noqa: PTH115  (a text that may be no path)
     if stat.S_ISREG(mode) and fcntl.fcntl(number, fcntl.F_GETFL) & os.O_APPEND:
         return None  # as log files are: each write goes to the end, whoever writes
     return f"the open file {target}" if stat.S_ISREG(mode) else f"the open {target}"

@@ -9,7 +9,7 @@ import sys
 import time
 
 from tradewind.authoring.dag import DAG
-from tradewind.execution import task_log
+from tradewind.execution import live_reads, task_log
 from tradewind.execution.channel import Channel, ChannelClosed, ChannelLost, frame
 from tradewind.execution.code import load
 from tradewind.execution.instants import instant
@@ -66,12 +66,14 @@ def _run(start: Start, channel: Channel) -> Ended:
     dags = code
     if dags is None:
         begun = time.time()
+        live_reads.watch(start.live_folder, start.root)
         try:
             dags = load(start.root, start.path)
         except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
             task_log.log_failure(error)
             cause = f"{start.path} could not be imported: {described(error)}"
             return Ended("failed", instant(begun), instant(time.time()), cause=cause)
+    live_reads.tell()
     return run_try(start, dags, SocketHost(channel, start))
 
 

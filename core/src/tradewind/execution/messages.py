@@ -110,6 +110,7 @@ class OpenParent(Message):
     root: str
     path: str
     import_memory: int
+    live_folder: str = ""
 
 
 @message

@@ -33,6 +33,7 @@ from tradewind.execution.messages import (
     ParentFailed,
     ParentReady,
     Retire,
+    Start,
     StartCold,
     StartWarm,
 )
@@ -68,11 +69,9 @@ class ParentLimits:
 
 @dataclass(eq=False)
 class Parent:
-    """One warm parent as the supervisor knows it."""
+    """One warm parent as the supervisor knows it; `start` is of the first try that needed it."""
 
-    name: str
-    root: str
-    path: str
+    start: Start
     control: socket.socket
     starts: socket.socket
     born: float
@@ -84,6 +83,16 @@ class Parent:
     problem: str | None = None
     timer: Timer | None = None
     waiting: list[Running] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The hash of the sources of its version."""
+        return self.start.source_hash
+
+    @property
+    def path(self) -> str:
+        """The DAG file that it imported."""
+        return self.start.path
 
 
 class Parents:
@@ -162,22 +171,24 @@ class Parents:
             parent = None
         if parent is None:
             attempt = ATTEMPTS if name in self._broken else 1
-            parent = self._open(name, running.start.root, running.start.path, attempt)
+            parent = self._open(running.start, attempt)
             self.retire_stale()
         self._parents.move_to_end(name)
         return parent
 
-    def _open(self, name: str, root: str, path: str, attempt: int) -> Parent:
+    def _open(self, start: Start, attempt: int) -> Parent:
+        """Have a parent forked for the version that a try needs."""
+        name = start.source_hash
         control, their_control = packet_pair()
         starts, their_starts = packet_pair()
         control.setblocking(False)
         starts.setblocking(False)
-        parent = Parent(name, root, path, control, starts, self._loop.now(), date.today(), attempt)  # noqa: DTZ011  (local midnight)
+        parent = Parent(start, control, starts, self._loop.now(), date.today(), attempt)  # noqa: DTZ011  (local midnight)
         self._parents[name] = parent
         self._loop.watch(control.fileno(), lambda: self._read(parent))
         parent.timer = self._loop.after(self._limits.import_seconds, lambda: self._import_too_long(parent))
         with their_control, their_starts:
-            spec = OpenParent(name, root, path, self._limits.import_memory)
+            spec = OpenParent(name, start.root, start.path, self._limits.import_memory, start.live_folder)
             self._zygote.send(spec, [their_control.fileno(), their_starts.fileno()])
         return parent
 
@@ -285,7 +296,7 @@ class Parents:
     def _open_again(self, failed: Parent) -> None:
         current = self._parents.get(failed.name)
         if current is None:
-            current = self._open(failed.name, failed.root, failed.path, failed.attempt + 1)
+            current = self._open(failed.start, failed.attempt + 1)
         current.waiting.extend(failed.waiting)
         if current.is_ready:
             self._start_waiting(current)

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tradewind.authoring.fork_safety import descriptors, hazards
-from tradewind.execution import child
+from tradewind.execution import child, live_reads
 from tradewind.execution.channel import receive_packet
 from tradewind.execution.code import load
 from tradewind.execution.messages import Hello, Message, OpenParent, ParentFailed, ParentReady, Retire
@@ -35,6 +35,7 @@ def run(spec: OpenParent, control: socket.socket, starts: socket.socket) -> int:
     """Import the code, report, and fork tasks until told to retire. Return the exit code."""
     nest = Nest(control)
     nest.report(Hello(os.getpid()))
+    live_reads.watch(spec.live_folder, spec.root)
     begun, open_before = time.monotonic(), descriptors()
     try:
         with memory_limit(spec.import_memory):
