@@ -37,7 +37,7 @@ from tradewind.execution.messages import (
     StartCold,
     StartWarm,
 )
-from tradewind.execution.processes import proportional_set_size
+from tradewind.execution.processes import nest_size
 from tradewind.execution.running import Running
 from tradewind.execution.zygote_process import ZygoteProcess
 
@@ -104,6 +104,7 @@ class Parents:
         limits: see `ParentLimits`.
         on_exit: called with pid and status of each process that was forked for a task and has ended.
         on_unimportable: called with the tries whose version cannot be imported, and the sentence why.
+        today: returns the day where this process is: at its midnight, what was computed at import grows old.
     """
 
     def __init__(
@@ -114,12 +115,14 @@ class Parents:
         *,
         on_exit: Callable[[int, int], None],
         on_unimportable: Callable[[Running, str], None],
+        today: Callable[[], date] = date.today,
     ) -> None:
         self._loop = loop
         self._zygote = zygote
         self._limits = limits
         self._on_exit = on_exit
         self._on_unimportable = on_unimportable
+        self._today = today
         self._parents: OrderedDict[str, Parent] = OrderedDict()
         self._retired: set[Parent] = set()
         self._broken: set[str] = set()
@@ -152,7 +155,7 @@ class Parents:
             self._retire(parent)
         while len(self._parents) > self._limits.max_count and self._retire_oldest():
             continue
-        sizes = {parent.name: proportional_set_size(parent.pid or 0) for parent in self._parents.values()}
+        sizes = {parent.name: nest_size(parent.pid or 0) for parent in self._parents.values()}
         while sum(sizes.values()) > self._limits.max_memory and len(sizes) > 1 and (gone := self._retire_oldest()):
             del sizes[gone]
 
@@ -183,7 +186,7 @@ class Parents:
         starts, their_starts = packet_pair()
         control.setblocking(False)
         starts.setblocking(False)
-        parent = Parent(start, control, starts, self._loop.now(), date.today(), attempt)  # noqa: DTZ011  (local midnight)
+        parent = Parent(start, control, starts, self._loop.now(), self._today(), attempt)
         self._parents[name] = parent
         self._loop.watch(control.fileno(), lambda: self._read(parent))
         parent.timer = self._loop.after(self._limits.import_seconds, lambda: self._import_too_long(parent))
@@ -194,7 +197,7 @@ class Parents:
 
     def _is_stale(self, parent: Parent) -> bool:
         too_old = self._loop.now() - parent.born > self._limits.max_age
-        return parent.is_ready and (too_old or parent.day != date.today())  # noqa: DTZ011  (local midnight)
+        return parent.is_ready and (too_old or parent.day != self._today())
 
     # --- starting -----------------------------------------------------------------------------------------------------
 

@@ -94,6 +94,20 @@ def _data_size() -> int:
     return int(found[0]) * 1024 if found else 0
 
 
+def nest_size(pid: int) -> int:
+    """Return the proportional set size of a process that forks tasks and of its waiting child, which shares its pages.
+
+    Tasks are left out; each leads a session of its own.
+    """
+    try:
+        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        session = os.getsid(pid)
+        waiting = [child for child in children if os.getsid(child) == session]
+    except OSError:
+        waiting = []
+    return sum(map(proportional_set_size, [pid, *waiting]))
+
+
 def describe_exit(status: int, *, sent: signal.Signals | None = None) -> tuple[int, str]:
     """Return the exit code (negative for a signal) and one sentence about a process that ended without an outcome.
 
