@@ -89,7 +89,8 @@ def test_an_exception_is_the_cause_and_its_traceback_is_in_the_log(standing_hous
     assert (ended.state, ended.cause) == ("failed", "ValueError: no such day")
     log = standing_house.log(run)
     assert "raise ValueError('no such day')" in log
-    assert "tradewind/execution" not in log.partition("Traceback")[2]
+    assert log.count('File "') == 1, "a traceback begins with the author's own code"
+    assert "} ERROR - ValueError: no such day\nTraceback" in log
 
 
 def test_a_skip_is_a_skip(standing_house: Any) -> None:
@@ -350,6 +351,35 @@ def test_isolation_fresh_imports_in_each_task(small_house: Any) -> None:
     small_house.start_worker(execution__isolation="fresh")
     run, state = small_house.run_dag()
     assert (state, set(small_house.xcoms(run).values())) == ("success", {True})
+
+
+def test_a_task_says_itself_whether_it_is_forked_or_fresh(standing_house: Any) -> None:
+    standing_house.deploy(
+        """
+        import os
+        from tradewind import DAG, task
+
+        pid = os.getpid()
+
+        with DAG("flow", default_args={"isolation": "fresh"}):
+            @task
+            def as_the_dag_says(n):
+                return os.getpid() == pid
+            as_the_dag_says.expand(n=[1, 2])
+
+            @task(isolation="fork")
+            def as_it_says():
+                return os.getpid() == pid
+            as_it_says()
+        """
+    )
+    run, state = standing_house.run_dag()
+    assert state == "success"
+    assert standing_house.xcoms(run) == {
+        ("as_the_dag_says[0]", "return_value"): True,
+        ("as_the_dag_says[1]", "return_value"): True,
+        ("as_it_says", "return_value"): False,
+    }
 
 
 def test_an_import_that_fails_for_good_fails_the_tries_with_its_sentence(standing_house: Any) -> None:
