@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -64,18 +65,23 @@ class Bench:
             today=lambda: self.day,
         )
 
-    def begin(self, name: str, *, setup: str = "", body: str = "return os.getppid()") -> Running:
+    def begin(
+        self, name: str, *, setup: str = "", body: str = "return os.getppid()", isolation: str = "fork"
+    ) -> Running:
         """Start a try of the version `name`."""
         root = self.home / name
         root.mkdir(exist_ok=True)
         lines = "\n".join(f"        {line}" for line in body.splitlines())
         (root / "flow.py").write_text(FLOW.format(setup=setup, body=lines))
-        running = Running(start_of(len(self.made), name, root), self.logs, 1 << 20)
+        running = Running(start_of(len(self.made), name, root, isolation), self.logs, 1 << 20)
         self.made.append(running)
+        self._dispatch(running)
+        return running
+
+    def _dispatch(self, running: Running) -> None:
         stream = running.open()
         self.loop.watch(stream.sock.fileno(), lambda: self._read(running))
         self.parents.start(running)
-        return running
 
     def _read(self, running: Running) -> None:
         assert running.stream is not None
@@ -84,9 +90,12 @@ class Bench:
                 self.ended[running] = item
             elif isinstance(item, Hello):
                 running.pid = item.pid
-        if not running.stream.is_open:
-            self.loop.forget(running.stream.sock.fileno())
-            running.close()
+        if running.stream.is_open:
+            return
+        self.loop.forget(running.stream.sock.fileno())
+        running.close()
+        if running.pid is None and running not in self.ended:
+            self._dispatch(running)  # nobody had taken it, so it is started again
 
     def until(self, is_so: Any) -> None:
         """Run the loop until `is_so()`."""
@@ -113,15 +122,16 @@ class Bench:
         return self.finish(self.begin(name, **code))
 
     def close(self) -> None:
+        for pid in list(self.parents.pids()):
+            os.kill(pid, signal.SIGCONT)
         self.parents.close()
         self.until(lambda: not list(self.parents.pids()))
         for running in self.made:
             running.close()
-        self.zygote.close()
         self.loop.close()
 
 
-def start_of(number: int, name: str, root: Path) -> Start:
+def start_of(number: int, name: str, root: Path, isolation: str) -> Start:
     fixed = {"try_number": 1, "max_tries": 0, "map_index": -1, "run": 1, "run_type": "manual", "conf": "{}"}
     moments = dict.fromkeys(("logical_date", "data_interval_start", "data_interval_end", "run_started_at"), 0)
     return Start(
@@ -134,6 +144,7 @@ def start_of(number: int, name: str, root: Path) -> Start:
         source_hash=name,
         root=str(root),
         path="flow.py",
+        isolation=isolation,
         **fixed,
         **moments,
     )
@@ -219,3 +230,23 @@ def test_an_import_that_takes_too_much_memory_is_told(bench: Bench) -> None:
     assert "flow.py could not be imported: MemoryError" in bench.finish(greedy)
     assert bench.run("good") == good
     assert bench.run("tasks", body="return len(bytearray(1 << 29))") == str(1 << 29)  # the limit is the import's
+
+
+@pytest.mark.parametrize("bench", [{"import_seconds": 0.4}], indirect=True)
+def test_a_zygote_that_was_stopped_is_replaced(bench: Bench) -> None:
+    good = bench.run("good")
+    os.kill(bench.zygote.pid, signal.SIGSTOP)
+    new = bench.begin("new")
+    assert bench.run("good") == good
+    assert bench.finish(new) != good
+
+
+@pytest.mark.parametrize("bench", [{"greeting_seconds": 0.4}], indirect=True)
+@pytest.mark.parametrize("isolation", ["fork", "fresh"])
+def test_a_start_that_nobody_takes_is_given_to_another(bench: Bench, isolation: str) -> None:
+    good, stuck = bench.run("good"), bench.run("stuck")
+    bench.run("stuck")  # so that its spare is taken, and the next one is to be forked
+    os.kill(int(stuck) if isolation == "fork" else bench.zygote.pid, signal.SIGSTOP)
+    tries = [bench.begin("stuck", isolation=isolation) for _ in range(3)]
+    assert bench.run("good") == good
+    assert all(bench.finish(each) != stuck for each in tries[1:])

@@ -15,6 +15,7 @@ from socket import gethostname
 import sqlalchemy as sa
 
 from tradewind.execution.journal import Story, read_journal
+from tradewind.execution.process_table import process_table
 from tradewind.execution.remains import kill_remains
 from tradewind.execution.settings import journal_path
 from tradewind.execution.shelf import Shelf
@@ -138,13 +139,6 @@ class Coroner:
 
 def is_worker_alive(worker: str) -> bool:
     """Tell whether the process that runs this worker exists on this host."""
-    mark = f"{MARK}={worker}".encode()
-    return any(entry.name.isdigit() and _is_worker(entry, mark) for entry in Path("/proc").iterdir())
-
-
-def _is_worker(entry: Path, mark: bytes) -> bool:
-    try:
-        arguments = (entry / "cmdline").read_bytes().split(b"\0")
-        return b"tradewind.execution.worker" in arguments and mark in (entry / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
+    table = process_table()
+    wanted = {b"tradewind.execution.worker", f"{MARK}={worker}".encode()}
+    return any(wanted <= table.words(each.pid) for each in table.processes() if not each.is_ended)

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from tradewind.execution.channel import packet_pair, receive_packet, send_packet
 from tradewind.execution.loop import Loop, Timer
@@ -39,6 +41,7 @@ from tradewind.execution.messages import (
 )
 from tradewind.execution.processes import nest_size
 from tradewind.execution.running import Running
+from tradewind.execution.starter import Starter
 from tradewind.execution.zygote_process import ZygoteProcess
 
 log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ class ParentLimits:
         max_count: parents kept.
         max_memory: bytes of proportional set size in all.
         import_seconds: that the import of one file may take.
+        greeting_seconds: after which a process that was to take a try is taken to hang.
         import_memory: bytes of address space that the import may add.
     """
 
@@ -64,6 +68,7 @@ class ParentLimits:
     max_count: int = 20
     max_memory: int = 2048 << 20
     import_seconds: float = 50.0
+    greeting_seconds: float = 60.0
     import_memory: int = 2048 << 20
 
 
@@ -95,7 +100,7 @@ class Parent:
         return self.start.path
 
 
-class Parents:
+class Parents(Starter):
     """Starts tries in processes forked from the parent of their version.
 
     Arguments:
@@ -145,6 +150,13 @@ class Parents:
             if running in parent.waiting:
                 parent.waiting.remove(running)
 
+    def reaped(self, pid: int, status: int) -> bool:
+        """Take note that a child of this process was reaped; return whether it was the zygote."""
+        if pid != self._zygote.pid:
+            return False
+        self._zygote.ended(status)
+        return True
+
     def pids(self) -> Iterable[int]:
         """Return the processes of the parents that are known."""
         return [parent.pid for parent in (*self._parents.values(), *self._retired) if parent.pid is not None]
@@ -160,9 +172,10 @@ class Parents:
             del sizes[gone]
 
     def close(self) -> None:
-        """Retire all."""
+        """Retire all, and end the zygote."""
         for parent in list(self._parents.values()):
             self._retire(parent)
+        self._zygote.close()
 
     # --- finding and opening ------------------------------------------------------------------------------------------
 
@@ -214,11 +227,29 @@ class Parents:
             parent.waiting.append(running)  # the parent is dead; the end of its control socket comes next
             return
         running.close_theirs()
+        self._expect_greeting(running, parent)
 
     def _start_cold(self, running: Running) -> None:
         if running.theirs is not None:
             self._zygote.send(StartCold(), running.theirs)
             running.close_theirs()
+            self._expect_greeting(running, None)
+
+    def _expect_greeting(self, running: Running, parent: Parent | None) -> None:
+        check = partial(self._check_greeted, running, running.dispatches, parent)
+        self._loop.after(self._limits.greeting_seconds, check)
+
+    def _check_greeted(self, running: Running, dispatch: int, parent: Parent | None) -> None:
+        """Kill who was to take a try and has not: the try's channel is closed by that, and it is started again."""
+        if running.pid is not None or running.is_reported or running.stream is None or running.dispatches != dispatch:
+            return
+        log.error(
+            "%s did not take a start: killing it", "the zygote" if parent is None else f"a parent of {parent.path}"
+        )
+        if parent is None:
+            self._zygote.kill()
+        elif parent.pid is not None and parent.control.fileno() >= 0:
+            os.kill(parent.pid, signal.SIGKILL)
 
     def _start_waiting(self, parent: Parent) -> None:
         waiting, parent.waiting = parent.waiting, []
@@ -277,7 +308,9 @@ class Parents:
             f"{parent.path} was not imported within {self._limits.import_seconds:g} s ([parsing] file_timeout)"
         )
         if parent.pid is not None:
-            os.kill(parent.pid, 9)
+            os.kill(parent.pid, signal.SIGKILL)
+        else:
+            self._zygote.kill()  # it hangs, or was stopped: the parent was not even forked
 
     def _ended(self, parent: Parent) -> None:
         """The parent's process has ended: as told, or by itself, or killed."""

@@ -9,8 +9,9 @@ import ctypes
 import os
 import resource
 import signal
-import sys
 from pathlib import Path
+
+from tradewind.execution import system
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -19,13 +20,13 @@ LOST_CHANNEL = 76  # the exit code of a task's process that cannot report, as us
 
 def become_subreaper() -> None:
     """Have orphaned descendants of this process become its children, so that it learns how they end."""
-    if sys.platform == "linux":
+    if system.IS_LINUX:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_with_parent() -> None:
     """Have this process asked to end (SIGTERM) when its parent dies; called between fork and exec."""
-    if sys.platform == "linux":
+    if system.IS_LINUX:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -17,8 +18,10 @@ from functools import partial
 from tradewind_plugins.contracts.log_store import LogStore
 
 from tradewind import notify
+from tradewind.execution import system
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
+from tradewind.execution.interpreters import Interpreters
 from tradewind.execution.journal import Journal
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
 from tradewind.execution.loop import Loop
@@ -35,6 +38,7 @@ from tradewind.execution.processes import (
 )
 from tradewind.execution.running import Running
 from tradewind.execution.settings import WorkerSettings
+from tradewind.execution.starter import Starter
 from tradewind.execution.zygote_process import ZygoteProcess, task_environment
 from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups
 from tradewind.transitions.states import TaskState
@@ -89,14 +93,14 @@ class Supervisor:
         )
         become_subreaper()
         environ = task_environment(os.environ, settings.worker)
-        self._zygote = ZygoteProcess(self._loop, environ, self._exited)
-        self._parents = Parents(
-            self._loop,
-            self._zygote,
-            settings.parents,
-            on_exit=self._exited,
-            on_unimportable=self._cannot_import,
-        )
+        self._starter = self._open_starter(environ)
+
+    def _open_starter(self, environ: Mapping[str, str]) -> Starter:
+        if not system.IS_LINUX:
+            return Interpreters(environ)
+        zygote = ZygoteProcess(self._loop, environ, self._exited)
+        limits = self._settings.parents
+        return Parents(self._loop, zygote, limits, on_exit=self._exited, on_unimportable=self._cannot_import)
 
     def run(self, only: Start | None = None) -> int:
         """Run until drained or declared dead; return the exit code of the worker's process.
@@ -111,7 +115,7 @@ class Supervisor:
         self._loop.on_signal(signal.SIGINT, self.drain)
         self._loop.every(self._settings.renew_every, self._renew)
         self._loop.every(self._settings.poll_every, self._poll)
-        self._loop.every(UPKEEP_SECONDS, self._parents.retire_stale)
+        self._loop.every(UPKEEP_SECONDS, self._starter.retire_stale)
         self._loop.every(notify.BEAT_SECONDS, notify.beat)
         if only is None:
             self._desk.claim()
@@ -138,8 +142,7 @@ class Supervisor:
         if is_clean:
             self._clerk.submit(partial(self._lifecycle.leave, "stopped"), _nothing, _leaving_failed)
         self._clerk.close(CLOSE_SECONDS)
-        self._parents.close()
-        self._zygote.close()
+        self._starter.close()
         self._logs.close()
         self._journal.close()
         self._loop.close()
@@ -273,7 +276,7 @@ class Supervisor:
             self._loop.watch(running.log_pipe, partial(self._read_log, running))
         if stream.flush():
             self._loop.when_writable(stream.sock.fileno(), partial(self._flush, running))
-        self._parents.start(running)
+        self._starter.start(running)
 
     def _refuse(self, refusal: Refusal) -> None:
         ticket = refusal.ticket
@@ -377,9 +380,7 @@ class Supervisor:
 
     def _reap(self) -> None:
         for pid, status in reap_children():
-            if pid == self._zygote.pid:
-                self._zygote.ended(status)
-            else:
+            if not self._starter.reaped(pid, status):
                 self._exited(pid, status)
 
     def _exited(self, pid: int, status: int) -> None:
@@ -444,7 +445,7 @@ class Supervisor:
         running.kill_cause = cause
         running.log.note("WARNING", f"The worker ends this task: {cause}")
         if running.pid is None:
-            self._parents.forget(running)
+            self._starter.forget(running)
             self._settle(running, failure_of(running.start, cause))
             self._remove(running)
             return

@@ -87,7 +87,7 @@ class WarmParent:
     def __init__(self, nest: Nest, starts: socket.socket) -> None:
         self._nest = nest
         self._starts = starts
-        self._taken_read, self._taken_write = os.pipe2(os.O_CLOEXEC)
+        self._taken_read, self._taken_write = os.pipe()
         os.set_blocking(self._taken_read, False)
         self._spare: int | None = None
         self._is_retiring = False
