@@ -121,6 +121,13 @@ def perf(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def parents(session: nox.Session) -> None:
+    """Measure what warm parents take: 300 DAG files, three versions of each under way (some minutes)."""
+    install(session, "tests")
+    session.run("python", "-m", "perf.parents", env={"PYTHONPATH": str(ROOT / "scripts")})
+
+
+@nox.session(default=False)
 def services(session: nox.Session) -> None:
     """Run a service until Ctrl+C and print its URL: `nox -s services -- postgres`."""
     install(session, "tests")
