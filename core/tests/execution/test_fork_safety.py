@@ -108,7 +108,7 @@ return [cold, answer == b"hello"]
     ),
     "an event loop": Library(
         "import asyncio\nloop = asyncio.new_event_loop()",
-        "return [cold, loop.run_until_complete(asyncio.sleep(0, True))]",
+        "return [cold, loop.run_until_complete(loop.run_in_executor(None, bool, 1))]",
         "an open socket",
     ),
     "a log file": Library(

@@ -109,32 +109,32 @@ DESCRIPTORS = {
         log="raise ValueError('seen')",
     ),
     "garbage in the channel": Case(
-        "os.write(channel(), b'garbage ' + secret.encode()); time.sleep(60)",
+        "os.write(channel(), b'garbage ' + secret.encode()); threading.Event().wait(60)",
         "something that is no message of Tradewind",
     ),
     "garbage that is JSON": Case(
-        "text = b'[' * 100_000; os.write(channel(), len(text).to_bytes(4, 'big') + text); time.sleep(60)",
+        "text = b'[' * 100_000; os.write(channel(), len(text).to_bytes(4, 'big') + text); threading.Event().wait(60)",
         "something that is no message of Tradewind",
     ),
     "a false greeting": Case(
-        "text = b'[\"Hello\",1]'; os.write(channel(), len(text).to_bytes(4, 'big') + text); time.sleep(60)",
+        "text = b'[\"Hello\",1]'; os.write(channel(), len(text).to_bytes(4, 'big') + text); threading.Event().wait(60)",
         "something that is no message of Tradewind",
     ),
     "a false end": Case(
         'text = b\'["Ended","success",1,2,true,null,[],false,[[1,[],3]]]\'\n'
-        "os.write(channel(), len(text).to_bytes(4, 'big') + text); time.sleep(60)",
+        "os.write(channel(), len(text).to_bytes(4, 'big') + text); threading.Event().wait(60)",
         "something that is no message of Tradewind",
     ),
 }
 SIGNALS = {
     "SIGTERM and SIGALRM ignored": Case(
         "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGALRM, lambda *_: None)\n"
-        "while True: time.sleep(60)",
+        "while True: threading.Event().wait(60)",
         "it ran longer than its execution_timeout of 0.2 s; the process was ended by SIGKILL",
         options="execution_timeout=0.2",
     ),
     "every exception swallowed": Case(
-        "while True:\n    try: time.sleep(60)\n    except BaseException: pass",
+        "while True:\n    try: threading.Event().wait(60)\n    except BaseException: pass",
         "it ran longer than its execution_timeout of 0.2 s; the process was ended by SIGKILL",
         options="execution_timeout=0.2",
     ),

@@ -16,7 +16,7 @@ from tradewind.execution.process_table import ProcFolder, PsListing, process_tab
 from tradewind.execution.remains import kill_remains
 
 FLOW = """
-    import os, signal, time
+    import os, signal, threading
     from tradewind import DAG, Connection, task
 
     pid = os.getpid()
@@ -41,7 +41,7 @@ FLOW = """
 
         @task(execution_timeout=0.2)
         def hangs():
-            time.sleep(60)
+            threading.Event().wait(60)
 
         second(first())
         raises()
