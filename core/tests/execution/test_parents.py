@@ -215,7 +215,7 @@ def test_beyond_the_memory_the_one_used_least_recently_goes(bench: Bench) -> Non
     assert bench.run("small") == small
 
 
-@pytest.mark.parametrize("bench", [{"import_seconds": 0.4}], indirect=True)
+@pytest.mark.parametrize("bench", [{"import_seconds": 0.4, "retry_seconds": 0.05}], indirect=True)
 def test_an_import_that_does_not_end_is_ended_and_told(bench: Bench) -> None:
     stuck = bench.begin("stuck", setup="import threading\nthreading.Event().wait()")
     good = bench.run("good")
@@ -223,7 +223,7 @@ def test_an_import_that_does_not_end_is_ended_and_told(bench: Bench) -> None:
     assert bench.run("good") == good
 
 
-@pytest.mark.parametrize("bench", [{"import_memory": 256 << 20}], indirect=True)
+@pytest.mark.parametrize("bench", [{"import_memory": 256 << 20, "retry_seconds": 0.05}], indirect=True)
 def test_an_import_that_takes_too_much_memory_is_told(bench: Bench) -> None:
     greedy = bench.begin("greedy", setup="data = bytearray(1 << 30)")
     good = bench.run("good")
@@ -232,7 +232,7 @@ def test_an_import_that_takes_too_much_memory_is_told(bench: Bench) -> None:
     assert bench.run("tasks", body="return len(bytearray(1 << 29))") == str(1 << 29)  # the limit is the import's
 
 
-@pytest.mark.parametrize("bench", [{"import_seconds": 0.4}], indirect=True)
+@pytest.mark.parametrize("bench", [{"import_seconds": 0.4, "retry_seconds": 0.05}], indirect=True)
 def test_a_zygote_that_was_stopped_is_replaced(bench: Bench) -> None:
     good = bench.run("good")
     os.kill(bench.zygote.pid, signal.SIGSTOP)

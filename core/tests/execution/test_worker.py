@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tradewind.metadata import tables
+from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.statements import variables
 
 ONE_TASK = """
     import os, signal, sys, random, time, threading
@@ -341,6 +343,46 @@ def test_threads_at_import_take_the_cold_path_and_are_named_once(standing_house:
     assert (house.home / "w1.out").read_text().count(
         "importing flow.py leaves behind what processes must not share (the thread 'python')"
     ) == 1
+
+
+def test_what_an_import_asks_for_is_answered_anew_for_each_task(small_house: Any) -> None:
+    """And what is secret in it is masked, in the cause as well."""
+    house = small_house
+    house.environ["TRADEWIND_CONN_BANK"] = "http://me:hunter2hunter2@host/"
+    house.deploy(
+        """
+        from tradewind import DAG, Connection, Variable, task
+
+        try:
+            COLOUR = Variable.get("colour")
+        except Exception:
+            COLOUR = "none"
+        PASSWORD = Connection.get("bank").password
+
+        with DAG("flow"):
+            @task
+            def work():
+                print(PASSWORD)
+                return COLOUR
+            work()
+        """,
+        unchecked=True,
+    )
+    house.start_worker()
+    cipher = open_cipher(house.config.security.fernet_key, house.home)
+    for colour in ("blue", "green"):
+        with house.database.transaction() as conn:
+            variables.set_variable(conn, "colour", colour, description=None, cipher=cipher)
+        run, state = house.run_dag()
+        assert state == "success", house.log(run)
+        assert house.last_value(run) == colour
+        assert "INFO - ***\n" in house.log(run)
+    told = (house.home / "w1.out").read_text()
+    assert told.count("(the answer to its question for variables, which may change), so no task is forked from it") == 1
+    house.deploy("from tradewind import Connection\nraise ValueError(Connection.get('bank').password)", unchecked=True)
+    run, _ = house.run_dag()
+    assert house.tries(run)[0].cause == "flow.py could not be imported: ValueError: ***"
+    assert "hunter2" not in house.log(run) + (house.home / "w1.out").read_text()
 
 
 def test_isolation_fresh_imports_in_each_task(small_house: Any) -> None:

@@ -8,6 +8,8 @@ import socket
 import sys
 import time
 
+from tradewind_plugins.host import bind
+
 from tradewind.authoring.dag import DAG
 from tradewind.execution import live_reads, task_log
 from tradewind.execution.channel import Channel, ChannelClosed, ChannelLost, frame
@@ -63,18 +65,20 @@ def live(channel: Channel, log: int) -> int:
 
 
 def _run(start: Start, channel: Channel) -> Ended:
+    host = SocketHost(channel, start)
     dags = code
     if dags is None:
         begun = time.time()
         live_reads.watch(start.live_folder, start.root)
         try:
-            dags = load(start.root, start.path)
+            with bind(host):
+                dags = load(start.root, start.path)
         except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
             task_log.log_failure(error)
             cause = f"{start.path} could not be imported: {described(error)}"
             return Ended("failed", instant(begun), instant(time.time()), cause=cause)
     live_reads.tell()
-    return run_try(start, dags, SocketHost(channel, start))
+    return run_try(start, dags, host)
 
 
 def reseed() -> None:

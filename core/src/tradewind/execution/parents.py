@@ -47,7 +47,6 @@ from tradewind.execution.zygote_process import ZygoteProcess
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-RETRY_SECONDS = 0.5
 FULL_SECONDS = 0.02
 
 
@@ -60,6 +59,7 @@ class ParentLimits:
         max_count: parents kept.
         max_memory: bytes of proportional set size in all.
         import_seconds: that the import of one file may take.
+        retry_seconds: before the second attempt to import a file; twice that before the third.
         greeting_seconds: after which a process that was to take a try is taken to hang.
         import_memory: bytes of address space that the import may add.
     """
@@ -68,6 +68,7 @@ class ParentLimits:
     max_count: int = 20
     max_memory: int = 2048 << 20
     import_seconds: float = 50.0
+    retry_seconds: float = 0.5
     greeting_seconds: float = 60.0
     import_memory: int = 2048 << 20
 
@@ -323,7 +324,7 @@ class Parents(Starter):
             return
         problem = parent.problem or f"the process that imported {parent.path} ended before it was done"
         if parent.attempt < ATTEMPTS:
-            self._loop.after(RETRY_SECONDS * parent.attempt, lambda: self._open_again(parent))
+            self._loop.after(self._limits.retry_seconds * parent.attempt, lambda: self._open_again(parent))
         else:
             self._broken.add(parent.name)
             for running in parent.waiting:

@@ -19,8 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tradewind_plugins.host import bind
+
 from tradewind.authoring.fork_safety import descriptors, hazards
 from tradewind.execution import child, live_reads
+from tradewind.execution.asking_import import ImportHost
 from tradewind.execution.channel import receive_packet
 from tradewind.execution.code import load
 from tradewind.execution.messages import Hello, Message, OpenParent, ParentFailed, ParentReady, Retire
@@ -36,17 +39,18 @@ def run(spec: OpenParent, control: socket.socket, starts: socket.socket) -> int:
     nest = Nest(control)
     nest.report(Hello(os.getpid()))
     live_reads.watch(spec.live_folder, spec.root)
-    begun, open_before = time.monotonic(), descriptors()
+    begun, open_before, host = time.monotonic(), descriptors(), ImportHost()
     try:
-        with memory_limit(spec.import_memory):
+        with memory_limit(spec.import_memory), bind(host):
             child.code = load(spec.root, spec.path)
     except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
-        nest.report(ParentFailed(import_error(spec.path, error), traceback.format_exc()[-LONGEST_TRACE:]))
-        return 1
+        if not host.asked:
+            nest.report(ParentFailed(import_error(spec.path, error), traceback.format_exc()[-LONGEST_TRACE:]))
+            return 1
     seconds = time.monotonic() - begun
     gc.collect()
     gc.freeze()
-    unsafe = hazards(spec.root, open_before)
+    unsafe = host.asked[:1] or hazards(spec.root, open_before)
     nest.report(ParentReady(os.getpid(), seconds, unsafe))
     if unsafe:
         return 0  # the supervisor sends these tasks to the zygote, which forks a process that imports the code itself
