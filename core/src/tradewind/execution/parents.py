@@ -303,6 +303,7 @@ class Parents(Starter):
             return  # the parent ends by itself; its end starts those who wait
         parent.is_ready = True
         self._start_waiting(parent)
+        self.retire_stale()  # what it takes is known only now
 
     def _import_too_long(self, parent: Parent) -> None:
         parent.problem = (
