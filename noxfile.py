@@ -50,7 +50,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests on SQLite and a real PostgreSQL, in random order, on two processes. Arguments go to pytest."""
-    install(session, "tests")
+    install(session, "tests", "fork-safety")
     session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined")))
 
 
@@ -125,6 +125,13 @@ def perf(session: nox.Session) -> None:
     """Measure speed, one scenario or all: `nox -s perf -- chain --database postgresql`."""
     install(session, "tests")
     session.run("python", "-m", "perf", *session.posargs, env={"PYTHONPATH": str(ROOT / "scripts")})
+
+
+@nox.session(default=False)
+def parents(session: nox.Session) -> None:
+    """Measure what warm parents take: 300 DAG files, three versions of each under way (some minutes)."""
+    install(session, "tests")
+    session.run("python", "-m", "perf.parents", env={"PYTHONPATH": str(ROOT / "scripts")})
 
 
 @nox.session(default=False)

@@ -131,6 +131,7 @@ def test_durations_may_be_seconds():
     [
         ({"retries": -1}, "retries must be at least 0"),
         ({"retries": "3"}, "retries must be a whole number"),
+        ({"isolation": "thread"}, "isolation is 'fork' or 'fresh', not 'thread'"),
         ({"pool_slots": 0}, "pool_slots must be at least 1"),
         ({"retry_delay": "5m"}, "retry_delay must be a timedelta or a number of seconds"),
         ({"weight_rule": "sideways"}, "weight_rule is one of"),

@@ -36,6 +36,7 @@ from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Claimer, Ticket
 
 PATIENCE = 60.0
+SHOWN = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 ENDED = frozenset({"success", "failed"})
 
@@ -58,10 +59,12 @@ class House:
         self.graphs = open_graphs()
         self.logs = FileLogStore(self.config.logs.folder)
 
-    def deploy(self, files: Mapping[str, str] | str, path: str = "flow.py", *, unchecked: bool = False) -> None:
+    def deploy(
+        self, files: Mapping[str, str] | str, path: str = "flow.py", *, unchecked: bool = False, shown: str = SHOWN
+    ) -> None:
         """Store the DAGs of `path` as new versions with all `files` as their sources, as parsing does it.
 
-        `unchecked` serves files that cannot be imported here: their DAG is one with the id and task of `flow.py`.
+        `unchecked` serves files that shall not be imported here: their DAGs are those of the file `shown`.
         """
         files = {path: files} if isinstance(files, str) else files
         folder = self.home / "dags"
@@ -69,15 +72,17 @@ class House:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(dedent(text))
         source_hash = self._store_sources(folder, list(files), path)
-        shown = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
         source = folder / path
         if unchecked:
             source = self.home / "shown.py"
             source.write_text(shown)
         sys.path.insert(0, str(folder))
+        # Python knows a cached file by second and size: texts of one length that follow each other would be mixed up
+        writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         try:
             dags = load_dags(source, dag_module_name(path))
         finally:
+            sys.dont_write_bytecode = writes
             sys.path.remove(str(folder))
             for name in files:
                 sys.modules.pop(dag_module_name(name), None)
@@ -207,6 +212,16 @@ class House:
         with self.database.read() as conn:
             return list(conn.execute(query))
 
+    def xcom_rows(self, run: int) -> list[Any]:
+        """The rows of a run's XComs."""
+        with self.database.read() as conn:
+            return list(conn.execute(sa.select(tables.xcom).where(tables.xcom.c.run == run)))
+
+    def last_value(self, run: int, task_id: str = "work") -> Any:
+        """What a task returned, where that is in the database."""
+        (row,) = (row for row in self.xcom_rows(run) if (row.task_id, row.key) == (task_id, "return_value"))
+        return json.loads(row.value)
+
     def xcoms(self, run: int) -> dict[tuple[str, str], Any]:
         """Values by (task id or `task[index]`, key)."""
         x = tables.xcom.c
@@ -281,7 +296,7 @@ def small_house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     yield from _house(sqlite_url, tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_house() -> Callable[[str, Path], Iterator[House]]:
     """Makes a house on a database of the test's choice."""
     return _house

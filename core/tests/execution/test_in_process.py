@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tradewind import DAG, Param, task
+from tradewind import DAG, Connection, Param, task
 from tradewind.config import load
 from tradewind.exceptions import ParamValidationError, TradewindFailException
 from tradewind.execution.in_process import InProcessRun, run_in_process
@@ -184,3 +185,24 @@ def test_its_own_overhead_is_below_a_second(run: Run) -> None:
     begun = time.process_time()
     assert run(dag).state == "success"
     assert time.process_time() - begun < 1.0
+
+
+def test_secrets_are_masked_in_what_is_printed_and_in_causes(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRADEWIND_CONN_BANK", "http://me:hunter2hunter2@host/")
+    with DAG("d") as dag:
+
+        @task
+        def leak() -> None:
+            password = Connection.get("bank").password
+            print("printed", password, end="")
+            print("complained", password, file=sys.stderr)
+            raise ValueError(f"no entry with {password}")
+
+        leak()
+    (ended,) = run(dag).tasks
+    printed = capfd.readouterr()
+    assert printed.out == "printed ***"
+    assert "complained ***\n" in printed.err
+    assert ended.cause == "ValueError: no entry with ***"

@@ -15,6 +15,7 @@ from tradewind.execution.evidence import Coroner, is_worker_alive
 from tradewind.execution.journal import Journal
 from tradewind.execution.local_executor import LocalExecutor
 from tradewind.execution.settings import journal_path
+from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
 from tradewind.metadata.wakeups import open_wakeups
 from tradewind.transitions.values import Outcome
@@ -62,7 +63,14 @@ def live_workers(house: Any) -> list[Any]:
 
 
 def coroner_of(house: Any) -> Coroner:
-    return Coroner(house.home, house.database, graphs=house.graphs, clock=house.clock, ids=house.ids)
+    return Coroner(
+        house.home,
+        house.database,
+        graphs=house.graphs,
+        clock=house.clock,
+        ids=house.ids,
+        shelf=Shelf.open(house.config),
+    )
 
 
 def claim_one(house: Any, worker: str) -> Any:

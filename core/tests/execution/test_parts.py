@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+import resource
 import uuid
 import zlib
 from pathlib import Path
@@ -20,6 +21,7 @@ from tradewind.execution.log_keys import log_key
 from tradewind.execution.logs import FileLogStore
 from tradewind.execution.masking import Masker, connection_secrets
 from tradewind.execution.messages import Ended, Hello, Mask, PushXCom, decode, encode
+from tradewind.execution.outcomes import one_line
 from tradewind.execution.versions import VersionStore, VersionUnavailable
 from tradewind.transitions.values import Outcome, XComValue
 from tradewind_plugins.exceptions import SerializationError
@@ -119,6 +121,28 @@ def test_a_journal_tells_what_started_what_ended_and_what_is_unreported(tmp_path
     assert story.started == {(1, 1), (2, 1), (3, 1)}
     assert story.sessions == {77}
     assert story.outcomes == {(1, 1): ended}
+
+
+def test_a_journal_on_a_full_disk_lets_nothing_start_and_loses_no_line(tmp_path: Path) -> None:
+    (tmp_path / "full.journal").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        Journal(tmp_path / "full.journal")
+    journal = Journal(tmp_path / "w.journal")
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "w.journal").stat().st_size + 4, resource.RLIM_INFINITY))
+    try:
+        journal.session(123456)  # half of the line fits
+        with pytest.raises(OSError, match="too large"):
+            journal.start([(1, 1)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    journal.start([(2, 1)])
+    journal.close()
+    story = read_journal(tmp_path / "w.journal")
+    assert (story.started, story.sessions) == ({(2, 1)}, set())
+
+
+def test_a_cause_is_one_line_that_every_database_takes() -> None:
+    assert one_line("a\x00b\n\tc\ud800 " + "x" * 2000) == "a\ufffdb c\ufffd " + "x" * 993
 
 
 def blobs(files: dict[str, str], path: str) -> tuple[str, dict[str, bytes]]:

@@ -30,8 +30,8 @@ def test_large_values_of_an_outcome_are_put_aside_and_come_back(storage, tmp_pat
     assert small == SMALL
     assert (large.value, large.length, large.size) == (None, 5, 7)
     assert large.storage == "instance=3/token=4/a%2Flarge%20one.json"
-    assert shelf.text(large.value, large.storage) == '"12345"'
-    assert shelf.text(small.value, small.storage) == "1"
+    assert shelf.fetch(large.value, large.storage, 3, 4)[0] == '"12345"'
+    assert shelf.fetch(small.value, small.storage, 3, 4)[0] == "1"
 
 
 def test_an_outcome_without_large_values_is_left_alone(storage, tmp_path):
@@ -42,7 +42,7 @@ def test_an_outcome_without_large_values_is_left_alone(storage, tmp_path):
 
 def test_a_value_that_is_gone_is_named(storage):
     with pytest.raises(XComNotFound, match="no more in the storage under 'gone'"):
-        Shelf(storage, limit=1).text(None, "gone")
+        Shelf(storage, limit=1).fetch(None, "gone", 3, 4)
 
 
 def test_a_task_gets_what_another_put_aside(house: Any) -> None:

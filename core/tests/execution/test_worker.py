@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tradewind.metadata import tables
+from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.statements import variables
 
 ONE_TASK = """
     import os, signal, sys, random, time, threading
@@ -89,7 +91,8 @@ def test_an_exception_is_the_cause_and_its_traceback_is_in_the_log(standing_hous
     assert (ended.state, ended.cause) == ("failed", "ValueError: no such day")
     log = standing_house.log(run)
     assert "raise ValueError('no such day')" in log
-    assert "tradewind/execution" not in log.partition("Traceback")[2]
+    assert log.count('File "') == 1, "a traceback begins with the author's own code"
+    assert "} ERROR - ValueError: no such day\nTraceback" in log
 
 
 def test_a_skip_is_a_skip(standing_house: Any) -> None:
@@ -278,7 +281,8 @@ def test_a_log_beyond_the_limit_is_cut_with_a_notice(small_house: Any) -> None:
     assert state == "success"
     log = small_house.log(run)
     assert len(log) < 1_100_000
-    assert "reached 1048576 bytes ([logs] max_size); the rest is dropped" in log
+    assert "reached 1048576 bytes ([logs] max_size); what follows is dropped" in log
+    assert "bytes were dropped here ([logs] max_size); these are the last lines:\n" + "x" * 100 in log
 
 
 def test_the_metadata_database_is_not_in_a_tasks_environment(standing_house: Any) -> None:
@@ -336,7 +340,49 @@ def test_threads_at_import_take_the_cold_path_and_are_named_once(standing_house:
     run, state = house.run_dag()
     assert state == "success"
     assert set(house.xcoms(run).values()) == {True}
-    assert (house.home / "w1.out").read_text().count("importing flow.py starts threads") == 1
+    assert (house.home / "w1.out").read_text().count(
+        "importing flow.py leaves behind what processes must not share (the thread 'python')"
+    ) == 1
+
+
+def test_what_an_import_asks_for_is_answered_anew_for_each_task(small_house: Any) -> None:
+    """And what is secret in it is masked, in the cause as well."""
+    house = small_house
+    house.environ["TRADEWIND_CONN_BANK"] = "http://me:hunter2hunter2@host/"
+    house.deploy(
+        """
+        from tradewind import DAG, Connection, Variable, task
+
+        try:
+            COLOUR = Variable.get("colour")
+        except Exception:
+            COLOUR = "none"
+        PASSWORD = Connection.get("bank").password
+
+        with DAG("flow"):
+            @task
+            def work():
+                print(PASSWORD)
+                return COLOUR
+            work()
+        """,
+        unchecked=True,
+    )
+    house.start_worker()
+    cipher = open_cipher(house.config.security.fernet_key, house.home)
+    for colour in ("blue", "green"):
+        with house.database.transaction() as conn:
+            variables.set_variable(conn, "colour", colour, description=None, cipher=cipher)
+        run, state = house.run_dag()
+        assert state == "success", house.log(run)
+        assert house.last_value(run) == colour
+        assert "INFO - ***\n" in house.log(run)
+    told = (house.home / "w1.out").read_text()
+    assert told.count("(the answer to its question for variables, which may change), so no task is forked from it") == 1
+    house.deploy("from tradewind import Connection\nraise ValueError(Connection.get('bank').password)", unchecked=True)
+    run, _ = house.run_dag()
+    assert house.tries(run)[0].cause == "flow.py could not be imported: ValueError: ***"
+    assert "hunter2" not in house.log(run) + (house.home / "w1.out").read_text()
 
 
 def test_isolation_fresh_imports_in_each_task(small_house: Any) -> None:
@@ -347,6 +393,35 @@ def test_isolation_fresh_imports_in_each_task(small_house: Any) -> None:
     small_house.start_worker(execution__isolation="fresh")
     run, state = small_house.run_dag()
     assert (state, set(small_house.xcoms(run).values())) == ("success", {True})
+
+
+def test_a_task_says_itself_whether_it_is_forked_or_fresh(standing_house: Any) -> None:
+    standing_house.deploy(
+        """
+        import os
+        from tradewind import DAG, task
+
+        pid = os.getpid()
+
+        with DAG("flow", default_args={"isolation": "fresh"}):
+            @task
+            def as_the_dag_says(n):
+                return os.getpid() == pid
+            as_the_dag_says.expand(n=[1, 2])
+
+            @task(isolation="fork")
+            def as_it_says():
+                return os.getpid() == pid
+            as_it_says()
+        """
+    )
+    run, state = standing_house.run_dag()
+    assert state == "success"
+    assert standing_house.xcoms(run) == {
+        ("as_the_dag_says[0]", "return_value"): True,
+        ("as_the_dag_says[1]", "return_value"): True,
+        ("as_it_says", "return_value"): False,
+    }
 
 
 def test_an_import_that_fails_for_good_fails_the_tries_with_its_sentence(standing_house: Any) -> None:

@@ -64,6 +64,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         pool, pool_slots: the pool the task runs in, and how many of its slots it takes.
         priority_weight, weight_rule: what counts when more tasks could run than there is room for.
         queue, executor: where the task runs; None for the default.
+        isolation: ``"fresh"`` for a process that imports the DAG file for this task alone, ``"fork"`` for one forked
+            from a process that has imported it; None for the default. In ``default_args`` it holds for the whole DAG.
         trigger_rule: what the states of the direct upstream must be, see :class:`TriggerRule`.
         params: values for templates and the trigger form, over those of the DAG.
         do_xcom_push: whether the result is kept for other tasks.
@@ -94,6 +96,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         weight_rule: str = "downstream",
         queue: str | None = None,
         executor: str | None = None,
+        isolation: str | None = None,
         trigger_rule: TriggerRule | str = "all_success",
         params: Mapping[str, Any] | None = None,
         do_xcom_push: bool = True,
@@ -118,6 +121,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
                 "weight_rule": weight_rule,
                 "queue": queue,
                 "executor": executor,
+                "isolation": isolation,
                 "trigger_rule": trigger_rule,
                 "params": params,
                 "do_xcom_push": do_xcom_push,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,250}\Z")
 _WEIGHT_RULES = ("downstream", "upstream", "absolute")
+_ISOLATIONS = (None, "fork", "fresh")
 
 TASK_ARGUMENTS = (
     "owner",
@@ -34,6 +35,7 @@ TASK_ARGUMENTS = (
     "weight_rule",
     "queue",
     "executor",
+    "isolation",
     "trigger_rule",
     "params",
     "do_xcom_push",
@@ -84,6 +86,7 @@ class TaskNode(EdgeNode):
     weight_rule: str
     queue: str | None
     executor: str | None
+    isolation: str | None
     trigger_rule: TriggerRule
     params: Mapping[str, Any]
     do_xcom_push: bool
@@ -127,6 +130,9 @@ class TaskNode(EdgeNode):
             raise TradewindException(f"{where}: weight_rule is one of {_WEIGHT_RULES}, not {self.weight_rule!r}.")
         self.queue = arguments["queue"]
         self.executor = arguments["executor"]
+        self.isolation = arguments["isolation"]
+        if self.isolation not in _ISOLATIONS:
+            raise TradewindException(f"{where}: isolation is 'fork' or 'fresh', not {self.isolation!r}.")
         self.trigger_rule = TriggerRule.parse(arguments["trigger_rule"], where)
         self.params = dict(arguments["params"] or {})
         self.do_xcom_push = bool(arguments["do_xcom_push"])

@@ -46,8 +46,9 @@ class BaseOperator(AirflowOperator):
             cls.__init__ = _constructor(vars(cls)["__init__"])
 
     def __init__(
-        self, *, task_id, multiple_outputs=False, executor=None, doc_md=None, task_group=None, **kwargs
+        self, *, task_id, multiple_outputs=False, executor=None, isolation=None, doc_md=None, task_group=None, **kwargs
     ):
+        # Every task of Airflow 1.10 has a process that imports the file anew: isolation asks for nothing more there
         _refuse(type(self).__name__, task_id, kwargs, executor, task_group)
         if kwargs.get("execution_timeout") is not None:
             kwargs["execution_timeout"] = as_timedelta(kwargs["execution_timeout"], "execution_timeout")

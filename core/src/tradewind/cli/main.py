@@ -21,6 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
+    if sys.platform == "win32":
+        print(
+            "tradewind: Tradewind needs Linux or macOS; on Windows, run it in WSL 2 (`wsl --install`).", file=sys.stderr
+        )
+        return 1
     words = list(sys.argv[1:] if arguments is None else arguments)
     if "_ARGCOMPLETE" in os.environ:
         # Only where the shell asks, as it loads what reads the database

@@ -112,6 +112,7 @@ class ExecutionSection:
     parent_max_age: float = option(3600.0, "Seconds that a warm parent lives at most; never past local midnight.")
     max_parents: int = option(20, "Warm parents kept at most.")
     max_parents_memory: int = option(2048, "MiB (proportional set size) that warm parents may take together.")
+    task_memory: int = option(0, "MiB that a task may add to the memory its process begins with; 0 sets no limit.")
     kill_delay: float = option(10.0, "Seconds between SIGTERM and SIGKILL for a task that must end.")
     max_xcom_inline: int = option(64, "KiB of JSON above which an XCom value goes to the XCom storage.")
 

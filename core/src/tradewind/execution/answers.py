@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,6 +90,7 @@ class Answers:
         value = dataclasses.asdict(self._shelf.put(pushed, start.instance, start.token))
         now = self._clock.now()
         is_stored = self._database.write(lambda conn: xcoms.push(conn, start.instance, start.token, value, now))
+        self._shelf.forget(pushed, start.instance, start.token)
         return Reply() if is_stored else Reply(error=OVERTAKEN)
 
     def _pull(self, start: Start, request: PullXCom) -> Reply:
@@ -100,7 +102,8 @@ class Answers:
                 conn, run=run, task_ids=request.task_ids, key=request.key, map_indexes=request.map_indexes
             )
         try:
-            return Reply([[row.task_id, row.map_index, self._shelf.text(row.value, row.storage)] for row in found])
+            fetch = partial(self._shelf.fetch, instance=start.instance, token=start.token)
+            return Reply([[row.task_id, row.map_index, *fetch(row.value, row.storage)] for row in found])
         except XComNotFound as error:
             return Reply(error=str(error), missing=True)
 

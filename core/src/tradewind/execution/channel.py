@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ HEADER = struct.Struct("!I")
 READ_SIZE = 262_144
 PACKET_SIZE = 65_536
 MOST_DESCRIPTORS = 4
-LARGEST_FRAME = 1 << 30
+LARGEST_FRAME = 64 << 20  # larger values go through the spool: what a task sends must not fill its supervisor's memory
 
 
 class ChannelClosed(Exception):  # noqa: N818  (an end of the conversation, not an error of somebody)
@@ -23,6 +24,10 @@ def frame(item: Message) -> bytes:
     """Return a message as it stands on a stream: its length in four bytes, then its JSON."""
     data = encode(item)
     return HEADER.pack(len(data)) + data
+
+
+class ChannelLost(Exception):  # noqa: N818  (a state of affairs)
+    """This process closed its own end: its descriptor is gone, or is something else by now."""
 
 
 class Frames:
@@ -57,17 +62,31 @@ class Channel:
         self.sock = sock
         self._frames = Frames()
         self._arrived: list[Message] = []
+        self._identity = self._look()
 
     def send(self, item: Message) -> None:
         """Send a message.
 
         Raises:
             ChannelClosed: the supervisor is gone.
+            ChannelLost: user code closed the descriptor. It may be a file or a connection of the user's by now, which
+                must get none of our messages.
         """
+        if self._look() != self._identity:
+            raise ChannelLost(
+                "this task's connection with its worker is closed: its code closed descriptors that it did not open"
+            )
         try:
             self.sock.sendall(frame(item))
         except (BrokenPipeError, ConnectionResetError) as error:
             raise ChannelClosed from error
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = os.fstat(self.sock.fileno())
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def receive(self) -> Message:
         """Wait for the next message and return it.
@@ -95,12 +114,12 @@ class Stream:
         self._frames = Frames()
         self._unsent = bytearray()
         self.is_open = True
+        self.problem: ValueError | None = None
 
     def read(self) -> list[Message]:
-        """Return the messages that have arrived; clears `is_open` at the end of the stream.
+        """Return the messages that have arrived.
 
-        Raises:
-            ValueError: what arrived is no message.
+        Clears `is_open` at the end of the stream; after something that is no message it is in `problem`.
         """
         found: list[Message] = []
         while self.is_open:
@@ -113,7 +132,11 @@ class Stream:
             if not data:
                 self.is_open = False
                 break
-            found.extend(self._frames.feed(data))
+            try:
+                found.extend(self._frames.feed(data))
+            except ValueError as error:
+                self.problem = error
+                self.is_open = False
             if len(data) < READ_SIZE:
                 break
         return found

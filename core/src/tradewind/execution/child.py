@@ -8,14 +8,17 @@ import socket
 import sys
 import time
 
+from tradewind_plugins.host import bind
+
 from tradewind.authoring.dag import DAG
-from tradewind.execution import task_log
-from tradewind.execution.channel import Channel, ChannelClosed, frame
+from tradewind.execution import live_reads, task_log
+from tradewind.execution.channel import Channel, ChannelClosed, ChannelLost, frame
 from tradewind.execution.code import load
 from tradewind.execution.instants import instant
 from tradewind.execution.messages import Ended, Hello, Start
+from tradewind.execution.processes import LOST_CHANNEL, limit_memory
 from tradewind.execution.socket_host import SocketHost
-from tradewind.execution.task_run import run_try
+from tradewind.execution.task_run import described, run_try
 
 LOST_SUPERVISOR = 75
 
@@ -41,31 +44,41 @@ def greet(stream: int) -> Channel:
 
 def live(channel: Channel, log: int) -> int:
     """Run the task that the channel's first message names. Return the exit code of this process."""
+    process = os.getpid()
     try:
         start = channel.receive()
         if not isinstance(start, Start):
             raise TypeError(f"a task's process is started by a Start, not by {start!r}")
         task_log.attach(log)
         reseed()
+        limit_memory(start.memory_limit)
         ended = _run(start, channel)
         task_log.flush()
+        if os.getpid() != process:
+            return 0  # a process that user code forked came back from the task: the end is not its to tell
         channel.send(ended)
     except ChannelClosed:
         return LOST_SUPERVISOR
+    except ChannelLost:
+        return LOST_CHANNEL
     return 0
 
 
 def _run(start: Start, channel: Channel) -> Ended:
+    host = SocketHost(channel, start)
     dags = code
     if dags is None:
         begun = time.time()
+        live_reads.watch(start.live_folder, start.root)
         try:
-            dags = load(start.root, start.path)
-        except Exception as error:  # noqa: BLE001  (user code)
+            with bind(host):
+                dags = load(start.root, start.path)
+        except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
             task_log.log_failure(error)
-            cause = f"{start.path} could not be imported: {type(error).__name__}: {error}"
+            cause = f"{start.path} could not be imported: {described(error)}"
             return Ended("failed", instant(begun), instant(time.time()), cause=cause)
-    return run_try(start, dags, SocketHost(channel, start))
+    live_reads.tell()
+    return run_try(start, dags, host)
 
 
 def reseed() -> None:

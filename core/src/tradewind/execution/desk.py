@@ -20,6 +20,7 @@ from tradewind.execution.clerk import Clerk
 from tradewind.execution.journal import Journal
 from tradewind.execution.lifecycle import Exchange, TaskLifecycle, Unreachable
 from tradewind.execution.loop import Loop
+from tradewind.execution.outcomes import one_line
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Outcome
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 3.0
+LONGEST_SAID = 300
 
 
 class Desk:
@@ -119,7 +121,7 @@ class Desk:
         self._is_busy = False
         self._nonce = str(uuid4())
         if len(batch) > 1:
-            log.warning("a batch of %d outcomes was refused, each goes alone: %s", len(batch), error)
+            log.warning("a batch of %d outcomes was refused, each goes alone: %s", len(batch), _said(error))
             self._alone.extend(batch)
         elif batch:
             self._refused(batch[0], error)
@@ -136,9 +138,14 @@ class Desk:
 
     def _refused(self, outcome: Outcome, error: Exception) -> None:
         if not outcome.xcoms and outcome.state == TaskState.FAILED:
-            log.error("the outcome of try %d.%d cannot be recorded", outcome.instance, outcome.token, exc_info=error)
+            log.error("the outcome of try %d.%d cannot be recorded: %s", outcome.instance, outcome.token, _said(error))
             self._journal.done([(outcome.instance, outcome.token)])
             return
-        log.warning("the outcome of try %d.%d was refused: %s", outcome.instance, outcome.token, error)
-        cause = f"its result could not be recorded: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        log.warning("the outcome of try %d.%d was refused: %s", outcome.instance, outcome.token, _said(error))
+        cause = f"its result could not be recorded: {_said(error)}"
         self._alone.append(replace(outcome, state=TaskState.FAILED, xcoms=(), skip=(), due_at=None, cause=cause))
+
+
+def _said(error: Exception) -> str:
+    """Return what the database said, without the statement: its parameters may be secrets."""
+    return f"{type(error).__name__}: {one_line(str(getattr(error, 'orig', error)))[:LONGEST_SAID]}"

@@ -7,6 +7,7 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from tradewind.execution.answers import Answers
 from tradewind.execution.instants import microseconds
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
 from tradewind.execution.messages import Reply, Request, Start
-from tradewind.execution.settings import WorkerSettings
+from tradewind.execution.settings import WorkerSettings, spool_path
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.versions import VersionFiles, VersionStore, VersionUnavailable
 from tradewind.metadata.clock import Clock
@@ -29,13 +30,12 @@ from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import sources, tickets, xcoms
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
 from tradewind.plugins.secrets import secrets_chain
-from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.transitions import claims, daemons, ends
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.graph import Graphs
+from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Answer, Claimer, EndResult, Outcome, Ticket
 
-KIB = 1 << 10
 RUNS_KEPT = 1000
 VERSIONS_KEPT = 1000
 Key = TypeVar("Key")
@@ -75,8 +75,7 @@ class DirectLifecycle:
         self._wakeups = wakeups
         self._leases = Leases.of(config.leases)
         cipher = open_cipher(config.security.fernet_key, config.home)
-        storage = open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location)
-        self._shelf = Shelf(storage, config.execution.max_xcom_inline * KIB)
+        self._shelf = Shelf.open(config)
         self._answers = Answers(
             database,
             config,
@@ -85,7 +84,7 @@ class DirectLifecycle:
             shelf=self._shelf,
             clock=clock,
         )
-        self._starts = StartMessages(settings, database)
+        self._starts = StartMessages(settings, database, graphs)
         self._unprepared: list[Ticket] = []
         self._unanswered: str | None = None
 
@@ -134,12 +133,16 @@ class DirectLifecycle:
 
     def _end(self, outcomes: Sequence[Outcome], claimer: Claimer | None) -> EndResult:
         recorded = [self._shelf.put_all(outcome) for outcome in outcomes]
-        return self._database.write(
+        result = self._database.write(
             lambda conn: ends.end(
                 conn, recorded, graphs=self._graphs, clock=self._clock, ids=self._ids, claimer=claimer
             ),
             collisions=True,
         )
+        for outcome in outcomes:
+            self._shelf.forget_all(outcome)
+        self._shelf.sweep({(each.instance, each.token) for each in outcomes if each.state == TaskState.FAILED})
+        return result
 
     def _claim(self, claimer: Claimer, *, is_repeated: bool) -> tuple[Ticket, ...]:
         """Claim; only where the answer to the same nonce may have been lost, ask for that answer first."""
@@ -194,12 +197,15 @@ def reaching() -> Iterator[None]:
 class StartMessages:
     """Makes start messages of tickets; runs and versions are read once and kept."""
 
-    def __init__(self, settings: WorkerSettings, database: Database) -> None:
+    def __init__(self, settings: WorkerSettings, database: Database, graphs: Graphs) -> None:
+        self._settings = settings
         self._database = database
+        self._graphs = graphs
         self._versions = VersionStore(settings.versions)
         self._host = socket.gethostname()
         self._runs: OrderedDict[int, Any] = OrderedDict()
         self._sources: OrderedDict[int, Any] = OrderedDict()
+        self._isolations: OrderedDict[int, dict[str, str]] = OrderedDict()
 
     def prepare(self, claimed: Sequence[Ticket]) -> tuple[tuple[Start, ...], tuple[Refusal, ...]]:
         """Return the start of each ticket, or why it cannot be started here.
@@ -216,7 +222,7 @@ class StartMessages:
         for ticket in claimed:
             try:
                 starts.append(self._start(ticket))
-            except (VersionUnavailable, OSError) as error:
+            except (VersionUnavailable, LookupError) as error:
                 refusals.append(Refusal(ticket, str(error)))
         self._clear_earlier([each for each in claimed if each.token > 1])
         return tuple(starts), tuple(refusals)
@@ -241,7 +247,7 @@ class StartMessages:
         if run is None or version is None:
             raise VersionUnavailable("its run or its version was deleted from the database")
         files = self._files(version.source_hash)
-        return start_message(
+        start = start_message(
             ticket,
             run,
             source_hash=version.source_hash,
@@ -249,6 +255,26 @@ class StartMessages:
             waiting_since=self._waiting_since(ticket),
             hostname=self._host,
         )
+        return replace(
+            start,
+            live_folder=self._settings.live_folder,
+            isolation=self._isolation(ticket),
+            memory_limit=self._settings.task_memory,
+            spool=str(spool_path(self._settings.home)),
+            inline=self._settings.max_inline,
+        )
+
+    def _isolation(self, ticket: Ticket) -> str:
+        """Return what the task itself asks for; else what the configuration says."""
+        named = self._isolations.get(ticket.version_id)
+        if named is None:
+            with self._database.read() as conn:
+                graph: Any = self._graphs.get(conn, ticket.version_id)
+            named = {task_id: task.isolation for task_id, task in graph.tasks.items() if task.isolation is not None}
+            self._isolations[ticket.version_id] = named
+            while len(self._isolations) > VERSIONS_KEPT:
+                self._isolations.popitem(last=False)
+        return named.get(ticket.task_id) or ("fresh" if self._settings.is_fresh else "fork")
 
     def _files(self, source_hash: str) -> VersionFiles:
         def read(hashes: Iterable[str]) -> dict[str, bytes]:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from socket import gethostname
 
 import sqlalchemy as sa
 
 from tradewind.execution.journal import Story, read_journal
+from tradewind.execution.process_table import process_table
 from tradewind.execution.remains import kill_remains
 from tradewind.execution.settings import journal_path
+from tradewind.execution.shelf import Shelf
 from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
@@ -24,6 +27,7 @@ from tradewind.metadata.statements import tickets
 from tradewind.transitions import daemons, ends
 from tradewind.transitions.daemons import TakenOver
 from tradewind.transitions.graph import Graphs
+from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import EndResult, Outcome
 
 log = logging.getLogger(__name__)
@@ -38,14 +42,16 @@ class Coroner:
         home: TRADEWIND_HOME, where the journals are.
         database: the metadata database.
         graphs: the versions, for the transitions.
+        shelf: where large values go that the worker had not stored yet.
     """
 
-    def __init__(self, home: Path, database: Database, *, graphs: Graphs, clock: Clock, ids: Ids) -> None:
+    def __init__(self, home: Path, database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, shelf: Shelf) -> None:
         self._home = home
         self._database = database
         self._graphs = graphs
         self._clock = clock
         self._ids = ids
+        self._shelf = shelf
 
     def settle(self, worker: str, cause: str) -> TakenOver:
         """Do all of it for one worker, and remove its journal; repeated, it does no harm.
@@ -75,6 +81,7 @@ class Coroner:
 
         taken = self._database.write(work, collisions=True)
         path.unlink(missing_ok=True)
+        self._shelf.sweep(story.started)
         is_quiet = not (killed or story.outcomes or taken.lost or taken.requeued)
         log.log(
             logging.INFO if is_quiet else logging.WARNING,
@@ -106,11 +113,21 @@ class Coroner:
         for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
             self._record(outcomes[start : start + OUTCOMES_AT_ONCE])
 
-    def _record(self, outcomes: Sequence[Outcome]) -> None:
+    def _record(self, reported: Sequence[Outcome]) -> None:
+        outcomes = [self._kept_aside(each) for each in reported]
+
         def work(conn: sa.Connection) -> EndResult:
             return ends.end(conn, outcomes, graphs=self._graphs, clock=self._clock, ids=self._ids)
 
         self._database.write(work, collisions=True)
+
+    def _kept_aside(self, outcome: Outcome) -> Outcome:
+        """Put large values aside; where one has gone, its try has failed."""
+        try:
+            return self._shelf.put_all(outcome)
+        except (OSError, ValueError) as error:
+            cause = f"its worker died, and its result could not be stored: {error}"
+            return replace(outcome, state=TaskState.FAILED, xcoms=(), skip=(), due_at=None, cause=cause)
 
     def _never_started(self, worker: str, story: Story) -> set[tuple[int, int]]:
         """Return the claimed tries that the journal does not know; none, if the journal is older than the machine's start."""
@@ -122,13 +139,6 @@ class Coroner:
 
 def is_worker_alive(worker: str) -> bool:
     """Tell whether the process that runs this worker exists on this host."""
-    mark = f"{MARK}={worker}".encode()
-    return any(entry.name.isdigit() and _is_worker(entry, mark) for entry in Path("/proc").iterdir())
-
-
-def _is_worker(entry: Path, mark: bytes) -> bool:
-    try:
-        arguments = (entry / "cmdline").read_bytes().split(b"\0")
-        return b"tradewind.execution.worker" in arguments and mark in (entry / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
+    table = process_table()
+    wanted = {b"tradewind.execution.worker", f"{MARK}={worker}".encode()}
+    return any(wanted <= table.words(each.pid) for each in table.processes() if not each.is_ended)

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -30,7 +30,7 @@ from tradewind.execution.answers import Answered, Answers
 from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, Reply, Request, Start
-from tradewind.execution.outcomes import outcome_of
+from tradewind.execution.outcomes import one_line, outcome_of
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_host import TaskHost
 from tradewind.execution.task_log import LineFormatter
@@ -118,7 +118,8 @@ def run_in_process(
     Arguments:
         dag: as its file built it.
         config: for settings that tasks ask for, and for the key of stored secrets.
-        out: where the tasks' logs are written; `print` in a task goes to this process's own standard output.
+        out: where the tasks' logs are written; `print` in a task goes to this process's own standard output. Secrets are
+            masked in both.
         logical_date: of the run, aware; now by default.
         conf: the run's conf; its values for the DAG's params are checked.
         database: the metadata database, in which connections and variables are looked up; it is only read, except for
@@ -250,7 +251,8 @@ class _Runner:
         host = InProcessHost(start, self._answers, self.masker)
         ended: Ended = run_try(start, {self._dag.dag_id: self._dag}, host)
         logging.getLogger("tradewind.run").info("Task %s ended as %s", _name(start), ended.state)
-        outcome = replace(outcome_of(start, ended), ended_at=self._clock.now())
+        cause = None if ended.cause is None else one_line(self.masker.clean(ended.cause))
+        outcome = replace(outcome_of(start, ended), ended_at=self._clock.now(), cause=cause)
         self._memory.write(
             lambda conn: ends.end(conn, [outcome], graphs=self._graphs, clock=self._clock, ids=self._ids)
         )
@@ -366,15 +368,37 @@ class _MaskedHandler(_TextHandler):
         return self._masker.clean(super().format(record))
 
 
+class _MaskedStream:
+    """A text stream that replaces secrets by stars in what is written at once; everything else is the stream's own.
+
+    Nothing is held back until a line is complete: somebody may sit at a debugger's prompt.
+    """
+
+    def __init__(self, stream: TextIO, masker: Masker) -> None:
+        self._stream = stream
+        self._masker = masker
+
+    def write(self, text: str) -> int:
+        """Write a text, masked."""
+        self._stream.write(self._masker.clean(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the stream has of that name."""
+        return getattr(self._stream, name)
+
+
 @contextmanager
 def logging_to(out: TextIO, masker: Masker) -> Iterator[None]:
-    """Have everything that is logged in the block written to `out` too, from INFO on."""
+    """Have everything that is logged in the block written to `out` too, from INFO on, and mask what is printed."""
     root, handler = logging.getLogger(), _MaskedHandler(out, masker)
     level = root.level
     root.addHandler(handler)
     root.setLevel(min(level, logging.INFO) if level else logging.INFO)
+    printed, complained = (_MaskedStream(each, masker) for each in (sys.stdout, sys.stderr))
     try:
-        yield
+        with redirect_stdout(printed), redirect_stderr(complained):
+            yield
     finally:
         root.removeHandler(handler)
         root.setLevel(level)

@@ -9,6 +9,7 @@ of the machine the journal is not taken as evidence that something never started
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -17,6 +18,8 @@ from pathlib import Path
 from socket import gethostname
 
 from tradewind.transitions.values import Outcome, XComValue
+
+log = logging.getLogger(__name__)
 
 LARGEST = 4 << 20
 Try = tuple[int, int]
@@ -70,18 +73,22 @@ class Journal:
         return [f"boot {boot_id()}", f"host {gethostname()}"]
 
     def start(self, tries: Iterable[Try]) -> None:
-        """Note that these tries are about to start."""
+        """Note that these tries are about to start.
+
+        Raises:
+            OSError: it cannot be noted, so they must not start: were the worker to die, they would start once more.
+        """
         noted = list(tries)
-        self._open_tries.update(noted)
         self._write([f"start {instance} {token}" for instance, token in noted])
+        self._open_tries.update(noted)
 
     def session(self, pid: int) -> None:
         """Note the process that runs a try: the leader of a session of its own."""
-        self._write([f"session {pid}"])
+        self._try_to_write([f"session {pid}"])
 
     def outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Note how tries ended."""
-        self._write([f"outcome {_to_json(each)}" for each in outcomes])
+        self._try_to_write([f"outcome {_to_json(each)}" for each in outcomes])
 
     def done(self, tries: Iterable[Try]) -> None:
         """Note that the outcomes of these tries were recorded; begin the file anew when nothing is open in it."""
@@ -90,21 +97,39 @@ class Journal:
         if self._size > LARGEST and not self._open_tries:
             os.ftruncate(self._descriptor, 0)
             self._size = 0
-            self._write(self._header())
+            self._try_to_write(self._header())
             return
-        self._write([f"done {instance} {token}" for instance, token in noted])
+        self._try_to_write([f"done {instance} {token}" for instance, token in noted])
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
 
     def _write(self, lines: Sequence[str]) -> None:
-        if lines:
-            data = ("\n".join(lines) + "\n").encode()
-            self._size += len(data)
-            view = memoryview(data)
+        """Write lines, all or none: half of one would swallow the next.
+
+        Raises:
+            OSError: the disk is full, for example.
+        """
+        if not lines:
+            return
+        data = ("\n".join(lines) + "\n").encode()
+        view = memoryview(data)
+        try:
             while view:
                 view = view[os.write(self._descriptor, view) :]
+        except OSError:
+            if len(view) < len(data):
+                os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size += len(data)
+
+    def _try_to_write(self, lines: Sequence[str]) -> None:
+        """Write lines that may be missing: what they tell is known elsewhere too, as long as the worker lives."""
+        try:
+            self._write(lines)
+        except OSError as error:
+            log.error("the journal %s cannot be written: %s", self.path, error)  # noqa: TRY400  (the sentence says it)
 
 
 def read_journal(path: Path) -> Story:

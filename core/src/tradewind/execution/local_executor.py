@@ -24,6 +24,7 @@ from tradewind.config import Config, load
 from tradewind.execution.evidence import Coroner
 from tradewind.execution.processes import become_subreaper
 from tradewind.execution.remains import reap_session
+from tradewind.execution.shelf import Shelf
 from tradewind.execution.worker import EXECUTOR
 from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock, SystemClock
@@ -68,7 +69,7 @@ class LocalExecutor(Executor):
         self._wakeups = wakeups
         self._clock = clock
         self._environ = dict(os.environ if environ is None else environ)
-        self._coroner = Coroner(config.home, database, graphs=graphs, clock=clock, ids=ids)
+        self._coroner = Coroner(config.home, database, graphs=graphs, clock=clock, ids=ids, shelf=Shelf.open(config))
         self._worker = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()

@@ -6,16 +6,17 @@ import contextlib
 import heapq
 import itertools
 import os
-import select
 import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType
 
+from tradewind.execution import system
+
 Callback = Callable[[], None]
-READ = select.EPOLLIN
-WRITE = select.EPOLLIN | select.EPOLLOUT
+READING = system.READ
+WRITING = system.READ | system.WRITE
 LONGEST_WAIT = 60.0
 
 
@@ -35,14 +36,16 @@ class Loop:
     """Calls back when descriptors can be read, when timers are due, and when signals arrived. Times are monotonic."""
 
     def __init__(self) -> None:
-        self._epoll = select.epoll()
+        self._poll = system.open_poll()
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._signals: dict[int, Callback] = {}
         self._arrived: set[int] = set()
-        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._wake_read, self._wake_write = os.pipe()
+        for descriptor in (self._wake_read, self._wake_write):
+            os.set_blocking(descriptor, False)
         self.watch(self._wake_read, self._woken)
         self.is_running = False
 
@@ -54,13 +57,13 @@ class Loop:
     def watch(self, descriptor: int, callback: Callback) -> None:
         """Call back whenever `descriptor` can be read or has come to its end."""
         self._readers[descriptor] = callback
-        self._epoll.register(descriptor, READ)
+        self._poll.register(descriptor, READING)
 
     def forget(self, descriptor: int) -> None:
         """Watch `descriptor` no more; call it before closing it. Unknown ones are no error."""
         if self._readers.pop(descriptor, None) is not None:
             with contextlib.suppress(OSError):  # closed by its owner already, which unregisters it too
-                self._epoll.unregister(descriptor)
+                self._poll.unregister(descriptor)
         self._writers.pop(descriptor, None)
 
     def when_writable(self, descriptor: int, callback: Callback | None) -> None:
@@ -69,10 +72,10 @@ class Loop:
             return
         if callback is None:
             if self._writers.pop(descriptor, None) is not None:
-                self._epoll.modify(descriptor, READ)
+                self._poll.modify(descriptor, READING)
         else:
             self._writers[descriptor] = callback
-            self._epoll.modify(descriptor, WRITE)
+            self._poll.modify(descriptor, WRITING)
 
     def after(self, seconds: float, callback: Callback) -> Timer:
         """Call back once, in so many seconds."""
@@ -113,7 +116,7 @@ class Loop:
         self.is_running = True
         between()
         while self.is_running:
-            for descriptor, event in self._epoll.poll(self._wait_seconds()):
+            for descriptor, event in self._poll.poll(self._wait_seconds()):
                 self._call_back(descriptor, event)
             self._call_all(self._due_callbacks())
             self._call_all(self._signals[number] for number in self._take_signals())
@@ -129,14 +132,14 @@ class Loop:
             signal.signal(number, signal.SIG_DFL)
         if self._signals:
             signal.set_wakeup_fd(-1)
-        self._epoll.close()
+        self._poll.close()
         for descriptor in (self._wake_read, self._wake_write):
             os.close(descriptor)
 
     def _call_back(self, descriptor: int, event: int) -> None:
-        if event & select.EPOLLOUT and (writer := self._writers.get(descriptor)):
+        if event & system.WRITE and (writer := self._writers.get(descriptor)):
             writer()
-        if event & ~select.EPOLLOUT and (reader := self._readers.get(descriptor)):
+        if event & ~system.WRITE and (reader := self._readers.get(descriptor)):
             reader()
 
     @staticmethod

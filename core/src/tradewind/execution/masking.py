@@ -71,6 +71,10 @@ class Masker:
         """Return one whole text with its secrets masked."""
         return text if self._pattern is None else self._mask(text.encode(errors="replace")).decode(errors="replace")
 
+    def clean_bytes(self, data: bytes) -> bytes:
+        """Return whole lines with their secrets masked, apart from the stream."""
+        return self._mask(data)
+
     def feed(self, data: bytes) -> bytes:
         """Take bytes of the log and return what can be written of it, masked."""
         data = self._partial + data

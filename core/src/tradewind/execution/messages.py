@@ -8,10 +8,20 @@ read by the supervisor. Instants are integers, microseconds since 1970 in UTC.
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from dataclasses import MISSING, astuple, dataclass, fields
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 _BY_NAME: dict[str, type[Message]] = {}
+_KINDS: dict[str, type[Any] | tuple[type[Any], ...]] = {
+    "Any": object,
+    "None": type(None),
+    "bool": bool,
+    "float": (int, float),
+    "int": int,
+    "list": list,
+    "str": str,
+    "tuple": list,  # JSON knows lists only
+}
 SomeMessage = TypeVar("SomeMessage", bound="type[Message]")
 
 
@@ -21,14 +31,30 @@ class Message:
     __slots__ = ()
     wire: ClassVar[str]
     fields: ClassVar[tuple[str, ...]]
+    kinds: ClassVar[tuple[Any, ...]]
+    texts: ClassVar[tuple[int, ...]]
+    needed: ClassVar[int]
 
 
 def message(cls: SomeMessage) -> SomeMessage:
     """Enter a message class in the table that `decode` reads."""
     cls.wire = cls.__name__
-    cls.fields = tuple(each.name for each in fields(cls))  # type: ignore[arg-type]
+    declared = fields(cls)  # type: ignore[arg-type]
+    cls.fields = tuple(each.name for each in declared)
+    cls.kinds = tuple(_kinds(str(each.type)) for each in declared)
+    cls.texts = tuple(place for place, each in enumerate(declared) if "[str" in str(each.type))
+    cls.needed = sum(each.default is MISSING for each in declared)
     _BY_NAME[cls.wire] = cls
     return cls
+
+
+def _kinds(annotation: str) -> tuple[Any, ...]:
+    """Return the types that a field's value may have as it comes off the wire."""
+    found: list[Any] = []
+    for each in annotation.split(" | "):
+        kind = _KINDS[each.partition("[")[0]]
+        found += kind if isinstance(kind, tuple) else [kind]
+    return tuple(found)
 
 
 def encode(item: Message) -> bytes:
@@ -41,13 +67,30 @@ def decode(data: bytes) -> Message:
     """Return the message that `encode` wrote.
 
     Raises:
-        ValueError: the bytes are not one of the messages of this module.
+        ValueError: the bytes are not one of the messages of this module, with values of its types.
     """
-    parts = json.loads(data)
     try:
-        return _BY_NAME[parts[0]](*parts[1:])
-    except (KeyError, TypeError, IndexError) as error:
-        raise ValueError(f"not a message of this version of Tradewind: {data[:80]!r}") from error
+        name, *values = _DECODER.decode(data.decode())
+        cls = _BY_NAME[name]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _no_message(data) from error
+    if not cls.needed <= len(values) <= len(cls.fields) or not all(map(isinstance, values, cls.kinds)):
+        raise _no_message(data)
+    for place in cls.texts:
+        if place < len(values) and not all(isinstance(each, str) for each in values[place] or ()):
+            raise _no_message(data)
+    return cls(*values)
+
+
+def _no_message(data: bytes) -> ValueError:
+    return ValueError(f"not a message of this version of Tradewind: {data[:80]!r}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of a message")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _plain(value: Any) -> Any:
@@ -67,6 +110,7 @@ class OpenParent(Message):
     root: str
     path: str
     import_memory: int
+    live_folder: str = ""
 
 
 @message
@@ -90,11 +134,11 @@ class Retire(Message):
 @message
 @dataclass(frozen=True, slots=True)
 class ParentReady(Message):
-    """The code is imported. `threads` names the process's threads: more than one and no task is forked from it."""
+    """The code is imported. `hazards` are what it left that a forked process must not share: with any, none is forked."""
 
     pid: int
     seconds: float
-    threads: list[str]
+    hazards: list[str]
 
 
 @message
@@ -121,7 +165,11 @@ class ChildExited(Message):
 @message
 @dataclass(frozen=True, slots=True)
 class Start(Message):
-    """Everything a task's process needs to run one try, so that it has nothing to ask."""
+    """Everything a task's process needs to run one try, so that it has nothing to ask.
+
+    `isolation` is `fork` or `fresh`; `memory_limit` are bytes that it may add (0: no limit); values of more than `inline`
+    bytes of JSON go through the folder `spool`, where that is not empty; `live_folder` is where DAG files are edited.
+    """
 
     instance: int
     token: int
@@ -144,7 +192,11 @@ class Start(Message):
     path: str
     waiting_since: int | None = None
     hostname: str = ""
-    live_folder: str | None = None
+    live_folder: str = ""
+    isolation: str = "fork"
+    memory_limit: int = 0
+    spool: str = ""
+    inline: int = 0
 
 
 @message
@@ -222,7 +274,10 @@ class PushXCom(Request):
 @message
 @dataclass(frozen=True, slots=True)
 class PullXCom(Request):
-    """Read what tasks of a run pushed. The reply is a list of [task_id, map_index, value as JSON]."""
+    """Read what tasks of a run pushed.
+
+    The reply is a list of [task_id, map_index, value as JSON or None, reference of its file in the spool or None].
+    """
 
     task_ids: list[str]
     key: str

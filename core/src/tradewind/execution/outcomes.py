@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
+from typing import Any
 
 from tradewind.execution.instants import moment
 from tradewind.execution.messages import Ended, Start
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Outcome, XComValue
 
+LONGEST_CAUSE = 1000
+ENDS = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UP_FOR_RESCHEDULE})
+NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+XCOM_TYPES: tuple[Any, ...] = (str, (str, type(None)), str, int, (int, type(None)), (str, type(None)))
+
 
 def outcome_of(start: Start, ended: Ended) -> Outcome:
-    """Return the outcome of a try whose process reported its end."""
+    """Return the outcome of a try whose process reported its end.
+
+    Raises:
+        TypeError, ValueError, OverflowError: what was reported is not what Tradewind's own code reports.
+    """
+    if ended.state not in ENDS:
+        raise ValueError(f"{ended.state!r} is not how the code of a try ends")
     return Outcome(
         instance=start.instance,
         token=start.token,
@@ -22,13 +35,27 @@ def outcome_of(start: Start, ended: Ended) -> Outcome:
         due_at=moment(ended.due_at),
         skip=tuple(ended.skip),
         skip_all=ended.skip_all,
-        xcoms=tuple(each if isinstance(each, XComValue) else XComValue(*each) for each in ended.xcoms),
+        xcoms=tuple(each if isinstance(each, XComValue) else _xcom(each) for each in ended.xcoms),
         cause=ended.cause,
         exit_code=0,
     )
+
+
+def _xcom(fields: Any) -> XComValue:
+    if not all(map(isinstance, fields, XCOM_TYPES)):
+        raise TypeError("this is no XCom")
+    return XComValue(*fields)
 
 
 def failure_of(start: Start, cause: str, *, exit_code: int | None = None) -> Outcome:
     """Return the outcome of a try that ended without a word of its own."""
     now = datetime.now(timezone.utc)
     return Outcome(start.instance, start.token, TaskState.FAILED, now, cause=cause, exit_code=exit_code)
+
+
+def one_line(text: str) -> str:
+    """Return a cause as it is recorded: one line, not too long, of characters that every database takes.
+
+    Mask secrets before: a cut may leave half of one.
+    """
+    return NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))[:LONGEST_CAUSE]

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from tradewind.execution.channel import packet_pair, receive_packet, send_packet
 from tradewind.execution.loop import Loop, Timer
@@ -33,17 +35,18 @@ from tradewind.execution.messages import (
     ParentFailed,
     ParentReady,
     Retire,
+    Start,
     StartCold,
     StartWarm,
 )
-from tradewind.execution.processes import proportional_set_size
+from tradewind.execution.processes import nest_size
 from tradewind.execution.running import Running
+from tradewind.execution.starter import Starter
 from tradewind.execution.zygote_process import ZygoteProcess
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-RETRY_SECONDS = 0.5
 FULL_SECONDS = 0.02
 
 
@@ -56,6 +59,8 @@ class ParentLimits:
         max_count: parents kept.
         max_memory: bytes of proportional set size in all.
         import_seconds: that the import of one file may take.
+        retry_seconds: before the second attempt to import a file; twice that before the third.
+        greeting_seconds: after which a process that was to take a try is taken to hang.
         import_memory: bytes of address space that the import may add.
     """
 
@@ -63,16 +68,16 @@ class ParentLimits:
     max_count: int = 20
     max_memory: int = 2048 << 20
     import_seconds: float = 50.0
+    retry_seconds: float = 0.5
+    greeting_seconds: float = 60.0
     import_memory: int = 2048 << 20
 
 
 @dataclass(eq=False)
 class Parent:
-    """One warm parent as the supervisor knows it."""
+    """One warm parent as the supervisor knows it; `start` is of the first try that needed it."""
 
-    name: str
-    root: str
-    path: str
+    start: Start
     control: socket.socket
     starts: socket.socket
     born: float
@@ -85,8 +90,18 @@ class Parent:
     timer: Timer | None = None
     waiting: list[Running] = field(default_factory=list)
 
+    @property
+    def name(self) -> str:
+        """The hash of the sources of its version."""
+        return self.start.source_hash
 
-class Parents:
+    @property
+    def path(self) -> str:
+        """The DAG file that it imported."""
+        return self.start.path
+
+
+class Parents(Starter):
     """Starts tries in processes forked from the parent of their version.
 
     Arguments:
@@ -95,7 +110,7 @@ class Parents:
         limits: see `ParentLimits`.
         on_exit: called with pid and status of each process that was forked for a task and has ended.
         on_unimportable: called with the tries whose version cannot be imported, and the sentence why.
-        is_fresh: start every try in a process that imports the code itself (`execution.isolation = "fresh"`).
+        today: returns the day where this process is: at its midnight, what was computed at import grows old.
     """
 
     def __init__(
@@ -106,14 +121,14 @@ class Parents:
         *,
         on_exit: Callable[[int, int], None],
         on_unimportable: Callable[[Running, str], None],
-        is_fresh: bool = False,
+        today: Callable[[], date] = date.today,
     ) -> None:
         self._loop = loop
         self._zygote = zygote
         self._limits = limits
         self._on_exit = on_exit
         self._on_unimportable = on_unimportable
-        self._is_fresh = is_fresh
+        self._today = today
         self._parents: OrderedDict[str, Parent] = OrderedDict()
         self._retired: set[Parent] = set()
         self._broken: set[str] = set()
@@ -121,7 +136,7 @@ class Parents:
 
     def start(self, running: Running) -> None:
         """Start a try: in a process that waits already, or as soon as its version's parent has one."""
-        if self._is_fresh or running.start.source_hash in self._cold_names:
+        if running.start.isolation == "fresh" or running.start.source_hash in self._cold_names:
             self._start_cold(running)
             return
         parent = self._parent_for(running)
@@ -136,6 +151,13 @@ class Parents:
             if running in parent.waiting:
                 parent.waiting.remove(running)
 
+    def reaped(self, pid: int, status: int) -> bool:
+        """Take note that a child of this process was reaped; return whether it was the zygote."""
+        if pid != self._zygote.pid:
+            return False
+        self._zygote.ended(status)
+        return True
+
     def pids(self) -> Iterable[int]:
         """Return the processes of the parents that are known."""
         return [parent.pid for parent in (*self._parents.values(), *self._retired) if parent.pid is not None]
@@ -146,14 +168,15 @@ class Parents:
             self._retire(parent)
         while len(self._parents) > self._limits.max_count and self._retire_oldest():
             continue
-        sizes = {parent.name: proportional_set_size(parent.pid or 0) for parent in self._parents.values()}
+        sizes = {parent.name: nest_size(parent.pid or 0) for parent in self._parents.values()}
         while sum(sizes.values()) > self._limits.max_memory and len(sizes) > 1 and (gone := self._retire_oldest()):
             del sizes[gone]
 
     def close(self) -> None:
-        """Retire all."""
+        """Retire all, and end the zygote."""
         for parent in list(self._parents.values()):
             self._retire(parent)
+        self._zygote.close()
 
     # --- finding and opening ------------------------------------------------------------------------------------------
 
@@ -165,28 +188,30 @@ class Parents:
             parent = None
         if parent is None:
             attempt = ATTEMPTS if name in self._broken else 1
-            parent = self._open(name, running.start.root, running.start.path, attempt)
+            parent = self._open(running.start, attempt)
             self.retire_stale()
         self._parents.move_to_end(name)
         return parent
 
-    def _open(self, name: str, root: str, path: str, attempt: int) -> Parent:
+    def _open(self, start: Start, attempt: int) -> Parent:
+        """Have a parent forked for the version that a try needs."""
+        name = start.source_hash
         control, their_control = packet_pair()
         starts, their_starts = packet_pair()
         control.setblocking(False)
         starts.setblocking(False)
-        parent = Parent(name, root, path, control, starts, self._loop.now(), date.today(), attempt)  # noqa: DTZ011  (local midnight)
+        parent = Parent(start, control, starts, self._loop.now(), self._today(), attempt)
         self._parents[name] = parent
         self._loop.watch(control.fileno(), lambda: self._read(parent))
         parent.timer = self._loop.after(self._limits.import_seconds, lambda: self._import_too_long(parent))
         with their_control, their_starts:
-            spec = OpenParent(name, root, path, self._limits.import_memory)
+            spec = OpenParent(name, start.root, start.path, self._limits.import_memory, start.live_folder)
             self._zygote.send(spec, [their_control.fileno(), their_starts.fileno()])
         return parent
 
     def _is_stale(self, parent: Parent) -> bool:
         too_old = self._loop.now() - parent.born > self._limits.max_age
-        return parent.is_ready and (too_old or parent.day != date.today())  # noqa: DTZ011  (local midnight)
+        return parent.is_ready and (too_old or parent.day != self._today())
 
     # --- starting -----------------------------------------------------------------------------------------------------
 
@@ -203,11 +228,29 @@ class Parents:
             parent.waiting.append(running)  # the parent is dead; the end of its control socket comes next
             return
         running.close_theirs()
+        self._expect_greeting(running, parent)
 
     def _start_cold(self, running: Running) -> None:
         if running.theirs is not None:
             self._zygote.send(StartCold(), running.theirs)
             running.close_theirs()
+            self._expect_greeting(running, None)
+
+    def _expect_greeting(self, running: Running, parent: Parent | None) -> None:
+        check = partial(self._check_greeted, running, running.dispatches, parent)
+        self._loop.after(self._limits.greeting_seconds, check)
+
+    def _check_greeted(self, running: Running, dispatch: int, parent: Parent | None) -> None:
+        """Kill who was to take a try and has not: the try's channel is closed by that, and it is started again."""
+        if running.pid is not None or running.is_reported or running.stream is None or running.dispatches != dispatch:
+            return
+        log.error(
+            "%s did not take a start: killing it", "the zygote" if parent is None else f"a parent of {parent.path}"
+        )
+        if parent is None:
+            self._zygote.kill()
+        elif parent.pid is not None and parent.control.fileno() >= 0:
+            os.kill(parent.pid, signal.SIGKILL)
 
     def _start_waiting(self, parent: Parent) -> None:
         waiting, parent.waiting = parent.waiting, []
@@ -235,24 +278,24 @@ class Parents:
                 self._on_exit(pid, status)
             case Hello(pid):
                 parent.pid = pid
-            case ParentReady(_pid, seconds, threads):
-                self._ready(parent, seconds, threads)
+            case ParentReady(_pid, seconds, hazards):
+                self._ready(parent, seconds, hazards)
             case ParentFailed(error, trace):
                 parent.problem = error
                 log.warning("%s\n%s", error, trace)
             case _:
                 log.error("a warm parent sent %r, which is not for the supervisor", item)
 
-    def _ready(self, parent: Parent, seconds: float, threads: list[str]) -> None:
+    def _ready(self, parent: Parent, seconds: float, hazards: list[str]) -> None:
         self._broken.discard(parent.name)
         if parent.timer is not None:
             parent.timer.cancel()
-        if len(threads) > 1:
+        if hazards:
             log.warning(
-                "importing %s starts threads (%s): a process forked from it could hang, so each of its tasks imports it "
-                "anew, in %.2f s. Import what starts them inside the task to avoid that",
+                "importing %s leaves behind what processes must not share (%s), so no task is forked from it: each imports "
+                "it anew, in %.2f s. Make such things inside the task to avoid that",
                 parent.path,
-                ", ".join(threads[:8]),
+                ", ".join(hazards),
                 seconds,
             )
             self._cold_names.add(parent.name)
@@ -260,13 +303,16 @@ class Parents:
             return  # the parent ends by itself; its end starts those who wait
         parent.is_ready = True
         self._start_waiting(parent)
+        self.retire_stale()  # what it takes is known only now
 
     def _import_too_long(self, parent: Parent) -> None:
         parent.problem = (
             f"{parent.path} was not imported within {self._limits.import_seconds:g} s ([parsing] file_timeout)"
         )
         if parent.pid is not None:
-            os.kill(parent.pid, 9)
+            os.kill(parent.pid, signal.SIGKILL)
+        else:
+            self._zygote.kill()  # it hangs, or was stopped: the parent was not even forked
 
     def _ended(self, parent: Parent) -> None:
         """The parent's process has ended: as told, or by itself, or killed."""
@@ -279,7 +325,7 @@ class Parents:
             return
         problem = parent.problem or f"the process that imported {parent.path} ended before it was done"
         if parent.attempt < ATTEMPTS:
-            self._loop.after(RETRY_SECONDS * parent.attempt, lambda: self._open_again(parent))
+            self._loop.after(self._limits.retry_seconds * parent.attempt, lambda: self._open_again(parent))
         else:
             self._broken.add(parent.name)
             for running in parent.waiting:
@@ -288,7 +334,7 @@ class Parents:
     def _open_again(self, failed: Parent) -> None:
         current = self._parents.get(failed.name)
         if current is None:
-            current = self._open(failed.name, failed.root, failed.path, failed.attempt + 1)
+            current = self._open(failed.start, failed.attempt + 1)
         current.waiting.extend(failed.waiting)
         if current.is_ready:
             self._start_waiting(current)

@@ -12,9 +12,9 @@ import os
 import signal
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
-PROC = Path("/proc")
+from tradewind.execution.process_table import process_table
+
 MOST_ROUNDS = 200
 PAUSE = 0.01
 
@@ -49,52 +49,19 @@ def reap_session(session: int) -> None:
 
     Only these: children of other parts of this process are for those parts to wait for.
     """
-    for entry in PROC.iterdir():
-        if entry.name.isdigit() and _is_ended_child(entry, session):
-            _reap([int(entry.name)])
-
-
-def _is_ended_child(entry: Path, session: int) -> bool:
-    try:
-        words = (entry / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return words[0] == "Z" and int(words[1]) == os.getpid() and int(words[3]) == session
+    for each in process_table().processes():
+        if each.is_ended and each.parent == os.getpid() and each.session == session:
+            _reap([each.pid])
 
 
 def _find(mark: bytes, sessions: frozenset[int]) -> set[int]:
     """Return the living processes that are marked, in one of the sessions, or descended from those."""
-    parents: dict[int, int] = {}
-    found: set[int] = set()
-    for entry in PROC.iterdir():
-        if not entry.name.isdigit():
-            continue
-        pid = int(entry.name)
-        status = _status(entry)
-        if status is None:
-            continue
-        parents[pid], session = status
-        if session in sessions or mark in _environment(entry):
-            found.add(pid)
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+    table = process_table()
+    living = {each.pid: each for each in table.processes() if not each.is_ended}
+    found = {pid for pid, each in living.items() if each.session in sessions or mark in table.words(pid)}
+    while more := {pid for pid, each in living.items() if each.parent in found} - found:
         found |= more
     return found
-
-
-def _status(entry: Path) -> tuple[int, int] | None:
-    """Return parent and session of a process; None for one that has ended."""
-    try:
-        words = (entry / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if words[0] in "ZX" else (int(words[1]), int(words[3]))
-
-
-def _environment(entry: Path) -> frozenset[bytes]:
-    try:
-        return frozenset((entry / "environ").read_bytes().split(b"\0"))
-    except OSError:
-        return frozenset()
 
 
 def _kill(pid: int) -> None:

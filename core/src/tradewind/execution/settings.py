@@ -7,7 +7,9 @@ from pathlib import Path
 
 from tradewind.config import Config
 from tradewind.execution.parents import ParentLimits
+from tradewind.execution.spool import LARGEST_INLINE
 
+KIB = 1 << 10
 MIB = 1 << 20
 
 
@@ -21,6 +23,9 @@ class WorkerSettings:
         queues: queues it serves, None for all.
         slots: tries that it runs at once.
         is_fresh: every try imports its code in its own process.
+        task_memory: that a try may add to what its process began with; 0 sets no limit.
+        max_inline: bytes of JSON up to which an XCom travels in messages.
+        live_folder: where DAG files are edited; a task that reads there is told so.
         kill_delay: between SIGTERM and SIGKILL.
         poll_every: between two claims when no wake-up comes.
     """
@@ -31,6 +36,9 @@ class WorkerSettings:
     queues: tuple[str, ...] | None = None
     slots: int = 32
     is_fresh: bool = False
+    task_memory: int = 0
+    max_inline: int = LARGEST_INLINE
+    live_folder: str = ""
     log_limit: int = 100 * MIB
     renew_every: float = 3.0
     isolation_grace: float = 600.0
@@ -55,6 +63,11 @@ def journal_path(home: Path, worker: str) -> Path:
     return home / "workers" / f"{worker}.journal"
 
 
+def spool_path(home: Path) -> Path:
+    """Return where workers and their tasks hand each other large values."""
+    return home / "workers" / "spool"
+
+
 def worker_settings(config: Config, worker: str, *, executor: str = "LocalExecutor") -> WorkerSettings:
     """Return the settings of a worker of this configuration."""
     return WorkerSettings(
@@ -63,6 +76,9 @@ def worker_settings(config: Config, worker: str, *, executor: str = "LocalExecut
         executor=executor,
         slots=config.executor.slots,
         is_fresh=config.execution.isolation == "fresh",
+        task_memory=config.execution.task_memory * MIB,
+        max_inline=min(config.execution.max_xcom_inline * KIB, LARGEST_INLINE),
+        live_folder=str(config.dags.folder),
         log_limit=config.logs.max_size * MIB,
         renew_every=config.leases.renew_every,
         isolation_grace=config.leases.isolation_grace,

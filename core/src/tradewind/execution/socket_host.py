@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from pathlib import Path
+
+from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.execution.channel import Channel
 from tradewind.execution.messages import Message, Reply, Request, Start
+from tradewind.execution.spool import LARGEST_INLINE, Spool
 from tradewind.execution.task_host import TaskHost
+from tradewind.transitions.values import XComValue
 
 
 class SocketHost(TaskHost):
@@ -21,17 +27,47 @@ class SocketHost(TaskHost):
         super().__init__(start)
         self._channel = channel
         self._turn = threading.Lock()
+        self._process = os.getpid()
+        self._spool = Spool(Path(start.spool))
+        self._room = LARGEST_INLINE
+
+    def hand_over(self, value: XComValue) -> XComValue:
+        """See `TaskHost.hand_over`: a large value, or one more when many were small, goes through the spool."""
+        self._room -= value.size
+        if not self.start.spool or (value.size <= self.start.inline and self._room >= 0):
+            return value
+        return self._spool.hand_over(value, self.start.instance, self.start.token)
+
+    def take(self, text: str | None, reference: str | None) -> str:
+        """See `TaskHost.take`."""
+        if text is not None or reference is None:
+            return super().take(text, reference)
+        return self._spool.take(reference, self.start.instance, self.start.token)
 
     def tell(self, item: Message) -> None:
         """Send a message that has no answer."""
+        self._check()
         with self._turn:
             self._channel.send(item)
 
     def ask(self, request: Request) -> Reply:
-        """Send a request and wait for its answer, however long an outage of the database makes it."""
+        """Send a request and wait for its answer, however long an outage of the database makes it.
+
+        Raises:
+            TradewindException: this is a process that the task forked.
+        """
+        self._check()
         with self._turn:
             self._channel.send(request)
             reply = self._channel.receive()
         if not isinstance(reply, Reply):
             raise TypeError(f"expected a reply, got {reply!r}")
         return reply
+
+    def _check(self) -> None:
+        """Refuse in a forked process: it would take answers meant for the task, and the task those meant for it."""
+        if os.getpid() != self._process:
+            raise TradewindException(
+                f"task {self.start.task_id!r}: a process that a task forks cannot ask Tradewind for connections, variables "
+                "or XComs: get them before the fork and pass them on"
+            )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -17,17 +18,27 @@ from functools import partial
 from tradewind_plugins.contracts.log_store import LogStore
 
 from tradewind import notify
+from tradewind.execution import system
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
+from tradewind.execution.interpreters import Interpreters
 from tradewind.execution.journal import Journal
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
 from tradewind.execution.loop import Loop
 from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Start, Timeout
-from tradewind.execution.outcomes import failure_of, outcome_of
+from tradewind.execution.outcomes import failure_of, one_line, outcome_of
 from tradewind.execution.parents import Parents
-from tradewind.execution.processes import become_subreaper, describe_exit, reap_children
+from tradewind.execution.processes import (
+    LOST_CHANNEL,
+    become_subreaper,
+    describe_exit,
+    has_group,
+    reap_children,
+    send_signal,
+)
 from tradewind.execution.running import Running
 from tradewind.execution.settings import WorkerSettings
+from tradewind.execution.starter import Starter
 from tradewind.execution.zygote_process import ZygoteProcess, task_environment
 from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups
 from tradewind.transitions.states import TaskState
@@ -39,6 +50,7 @@ DISPATCHES = 3
 ANSWER_PAUSE = 0.5
 UPKEEP_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
+REMAINS_SECONDS = 0.1
 EXIT_CLEAN = 0
 EXIT_DECLARED_DEAD = 4
 
@@ -81,15 +93,14 @@ class Supervisor:
         )
         become_subreaper()
         environ = task_environment(os.environ, settings.worker)
-        self._zygote = ZygoteProcess(self._loop, environ, self._exited)
-        self._parents = Parents(
-            self._loop,
-            self._zygote,
-            settings.parents,
-            on_exit=self._exited,
-            on_unimportable=self._cannot_import,
-            is_fresh=settings.is_fresh,
-        )
+        self._starter = self._open_starter(environ)
+
+    def _open_starter(self, environ: Mapping[str, str]) -> Starter:
+        if not system.IS_LINUX:
+            return Interpreters(environ)
+        zygote = ZygoteProcess(self._loop, environ, self._exited)
+        limits = self._settings.parents
+        return Parents(self._loop, zygote, limits, on_exit=self._exited, on_unimportable=self._cannot_import)
 
     def run(self, only: Start | None = None) -> int:
         """Run until drained or declared dead; return the exit code of the worker's process.
@@ -104,7 +115,7 @@ class Supervisor:
         self._loop.on_signal(signal.SIGINT, self.drain)
         self._loop.every(self._settings.renew_every, self._renew)
         self._loop.every(self._settings.poll_every, self._poll)
-        self._loop.every(UPKEEP_SECONDS, self._parents.retire_stale)
+        self._loop.every(UPKEEP_SECONDS, self._starter.retire_stale)
         self._loop.every(notify.BEAT_SECONDS, notify.beat)
         if only is None:
             self._desk.claim()
@@ -131,8 +142,7 @@ class Supervisor:
         if is_clean:
             self._clerk.submit(partial(self._lifecycle.leave, "stopped"), _nothing, _leaving_failed)
         self._clerk.close(CLOSE_SECONDS)
-        self._parents.close()
-        self._zygote.close()
+        self._starter.close()
         self._logs.close()
         self._journal.close()
         self._loop.close()
@@ -237,7 +247,7 @@ class Supervisor:
     def _take(self, result: Exchange) -> None:
         """Start what an exchange brought."""
         new = [start for start in result.starts if (start.instance, start.token) not in self._running]
-        self._journal.start((start.instance, start.token) for start in new)
+        new = self._noted(new)
         for start in new:
             running = Running(start, self._logs, self._settings.log_limit)
             self._running[running.key] = running
@@ -247,6 +257,18 @@ class Supervisor:
         for refusal in result.refusals:
             self._refuse(refusal)
 
+    def _noted(self, starts: list[Start]) -> list[Start]:
+        """Return the starts once the journal knows them; where it cannot be written they end as failed."""
+        try:
+            self._journal.start((start.instance, start.token) for start in starts)
+        except OSError as error:
+            cause = f"it was not started, as its worker's journal cannot be written: {error}"
+            log.error("%d tries: %s", len(starts), cause)  # noqa: TRY400  (the sentence says it)
+            for start in starts:
+                self._desk.put(failure_of(start, cause))
+            return []
+        return starts
+
     def _dispatch(self, running: Running) -> None:
         stream = running.open()
         self._loop.watch(stream.sock.fileno(), partial(self._read_stream, running))
@@ -254,7 +276,7 @@ class Supervisor:
             self._loop.watch(running.log_pipe, partial(self._read_log, running))
         if stream.flush():
             self._loop.when_writable(stream.sock.fileno(), partial(self._flush, running))
-        self._parents.start(running)
+        self._starter.start(running)
 
     def _refuse(self, refusal: Refusal) -> None:
         ticket = refusal.ticket
@@ -270,23 +292,27 @@ class Supervisor:
     # --- what a task's process sends ----------------------------------------------------------------------------------
 
     def _read_stream(self, running: Running) -> None:
-        if running.stream is None:
+        if running.stream is None or not running.stream.is_open:
             return
         try:
-            items = running.stream.read()
-        except ValueError as error:
-            log.warning("killing a task whose process sent something else than messages: %s", error)
-            self._end(running, "its process sent something that is no message of Tradewind")
-            self._loop.forget(running.stream.sock.fileno())
+            for item in running.stream.read():
+                self._hear(running, item)
+        except (TypeError, ValueError, OverflowError) as error:
+            running.stream.problem = ValueError(str(error))
+            running.stream.is_open = False
+        if running.stream is None or running.stream.is_open:
             return
-        for item in items:
-            self._hear(running, item)
-        if running.stream is not None and not running.stream.is_open:
+        if running.stream.problem is None:
             self._hung_up(running)
+            return
+        problem = running.masker.clean(str(running.stream.problem))
+        log.warning("killing a task whose process sent something else than messages: %s", problem)
+        self._loop.forget(running.stream.sock.fileno())
+        self._end(running, "its process sent something that is no message of Tradewind")
 
     def _hear(self, running: Running, item: Message) -> None:
         match item:
-            case Hello(pid):
+            case Hello(pid) if running.pid is None:
                 running.pid = pid
                 self._by_pid[pid] = running
                 self._journal.session(pid)
@@ -299,26 +325,31 @@ class Supervisor:
                 running.timers.append(
                     self._loop.after(seconds + self._settings.kill_delay / 2, partial(self._end, running, cause))
                 )
-            case Request():
+            case Request() if not running.is_asking:
                 self._ask(running, item)
             case _:
-                log.error("a task's process sent %r, which is not for the supervisor", item)
+                raise ValueError(f"{item.wire} is not what a task's process sends now")
 
     def _heard_end(self, running: Running, ended: Ended) -> None:
         """The user's code has ended: its log is complete in the pipe, so it is read before the outcome goes out."""
         if running.ended is not None:
             return
+        outcome = outcome_of(running.start, ended)
         running.ended = ended
         running.read_log(to_the_end=True)
-        self._settle(running, self._outcome(running, ended))
+        if running.kill_cause is not None and outcome.state == TaskState.FAILED:
+            outcome = replace(outcome, cause=running.kill_cause)
+        self._settle(running, outcome)
         running.timers.append(self._loop.after(self._settings.kill_delay, partial(running.signal, signal.SIGKILL)))
 
     def _ask(self, running: Running, request: Request) -> None:
+        running.is_asking = True
         job = partial(self._lifecycle.answer, running.start, request)
         self._clerk.submit(job, partial(self._reply, running), partial(self._not_answered, running, request))
 
     def _reply(self, running: Running, answer: tuple[Reply, list[str]]) -> None:
         reply, secrets = answer
+        running.is_asking = False
         running.masker.add(secrets)
         if running.stream is not None and running.stream.is_open and running.stream.write(reply):
             self._loop.when_writable(running.stream.sock.fileno(), partial(self._flush, running))
@@ -327,8 +358,11 @@ class Supervisor:
         if isinstance(error, Unreachable):
             self._loop.after(ANSWER_PAUSE, partial(self._ask, running, request))
             return
-        log.error("a request of a task could not be answered: %r", request, exc_info=error)
-        self._reply(running, (Reply(error=f"{type(error).__name__}: {error}"), []))
+        said = one_line(
+            running.masker.clean(str(getattr(error, "orig", error)))
+        )  # not the statement: it has the values
+        log.error("a request of a task (%s) could not be answered: %s: %s", request.wire, type(error).__name__, said)
+        self._reply(running, (Reply(error=f"{type(error).__name__}: {said}"), []))
 
     def _flush(self, running: Running) -> None:
         if running.stream is not None and not running.stream.flush():
@@ -346,9 +380,7 @@ class Supervisor:
 
     def _reap(self) -> None:
         for pid, status in reap_children():
-            if pid == self._zygote.pid:
-                self._zygote.ended(status)
-            else:
+            if not self._starter.reaped(pid, status):
                 self._exited(pid, status)
 
     def _exited(self, pid: int, status: int) -> None:
@@ -359,9 +391,28 @@ class Supervisor:
         running.read_log(to_the_end=True)
         self._read_stream(running)  # its outcome, or what it told to mask before it wrote what was just read
         if running.ended is None:
-            running.log.write()  # before the cause is told: its last line belongs there
+            running.log.finish_reading()  # before the cause is told: its last line belongs there
             self._settle(running, self._death(running, status))
         self._remove(running)
+        # A little later: what it left behind ended as well is reaped by then, and a chain does not wait for this
+        self._loop.after(REMAINS_SECONDS, partial(self._end_left_behind, running, pid))
+
+    def _end_left_behind(self, running: Running, pid: int) -> None:
+        """End processes that a task left in its group: SIGTERM now, SIGKILL after `kill_delay`."""
+        if pid in self._by_pid or not has_group(pid):
+            return
+        log.warning(
+            "%s.%s left processes behind: they are ended. One that shall outlive its task needs a session of its own",
+            running.start.dag_id,
+            running.start.task_id,
+        )
+        send_signal(pid, signal.SIGTERM)
+
+        def kill() -> None:
+            if pid not in self._by_pid and has_group(pid):  # the number may be another task's by now
+                send_signal(pid, signal.SIGKILL)
+
+        self._loop.after(self._settings.kill_delay, kill)
 
     def _newly_greeted(self, pid: int) -> Running | None:
         """Return the try whose process this was, if its greeting still lies in its channel: it was fast to end."""
@@ -376,6 +427,7 @@ class Supervisor:
         """
         if running.stream is not None:
             self._loop.forget(running.stream.sock.fileno())
+        running.is_cut_off = running.pid is not None
         if running.pid is not None or running.ended is not None or running.is_reported:
             return  # its exit is reported next, with the cause
         self._forget_descriptors(running)
@@ -393,7 +445,7 @@ class Supervisor:
         running.kill_cause = cause
         running.log.note("WARNING", f"The worker ends this task: {cause}")
         if running.pid is None:
-            self._parents.forget(running)
+            self._starter.forget(running)
             self._settle(running, failure_of(running.start, cause))
             self._remove(running)
             return
@@ -418,22 +470,21 @@ class Supervisor:
         if running.is_reported:
             return
         running.is_reported = True
+        if outcome.cause is not None:
+            outcome = replace(outcome, cause=one_line(running.masker.clean(outcome.cause)))
         level = "INFO" if outcome.cause is None or outcome.state == TaskState.SKIPPED else "ERROR"
         running.log.end(f"Ended as {outcome.state}" + (f": {outcome.cause}" if outcome.cause else ""), level)
         self._desk.put(outcome)
 
     @staticmethod
-    def _outcome(running: Running, ended: Ended) -> Outcome:
-        outcome = outcome_of(running.start, ended)
-        cause = outcome.cause
-        if running.kill_cause is not None and ended.state == TaskState.FAILED:
-            cause = running.kill_cause
-        return replace(outcome, cause=None if cause is None else running.masker.clean(cause))
-
-    @staticmethod
     def _death(running: Running, status: int) -> Outcome:
         """Return the outcome of a process that ended without one."""
         code, cause = describe_exit(status, sent=running.sent)
+        if code == LOST_CHANNEL and running.is_cut_off:
+            cause = (
+                "its code closed descriptors that it did not open (os.closerange?), the connection with its worker among "
+                "them, so how it ended cannot be known"
+            )
         if running.kill_cause is not None:
             cause = f"{running.kill_cause}; {cause}"
         if running.log.last_line:

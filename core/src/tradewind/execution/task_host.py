@@ -28,6 +28,7 @@ from tradewind.execution.messages import (
     SetVariable,
     Start,
 )
+from tradewind.transitions.values import XComValue
 
 
 class TaskHost(Host):
@@ -43,6 +44,16 @@ class TaskHost(Host):
     @abstractmethod
     def ask(self, request: Request) -> Reply:
         """Send a request and return its answer."""
+
+    def hand_over(self, value: XComValue) -> XComValue:
+        """Return a value as a message carries it; a large one may go another way."""
+        return value
+
+    def take(self, text: str | None, reference: str | None) -> str:
+        """Return the JSON of a value that an answer brought, or that it refers to."""
+        if text is None:
+            raise TradewindException(f"the value {reference!r} cannot be had here")
+        return text
 
     def _value(self, request: Request) -> Any:
         reply = self.ask(request)
@@ -87,7 +98,7 @@ class TaskHost(Host):
 
     def xcom_push(self, key: str, value: Any) -> None:
         """See `Host.xcom_push`."""
-        pushed = results.xcom(key, value, self.start.task_id)
+        pushed = self.hand_over(results.xcom(key, value, self.start.task_id))
         self._value(PushXCom(pushed.key, pushed.value, pushed.type, pushed.size, pushed.length, pushed.storage))
 
     def xcom_pull(
@@ -108,8 +119,8 @@ class TaskHost(Host):
             indexes = [self.start.map_index]
         rows = self._value(PullXCom(wanted, key, None if indexes is None else list(indexes), dag_id, run_id))
         found: dict[str, list[tuple[int, Any]]] = {}
-        for task_id, index, text in rows:
-            found.setdefault(task_id, []).append((index, text))
+        for task_id, index, text, reference in rows:
+            found.setdefault(task_id, []).append((index, results.load(self.take(text, reference))))
         is_single = own or isinstance(map_indexes, int)
         pulled = [_of_task(found.get(task_id, []), default, is_single=is_single) for task_id in wanted]
         return pulled[0] if own or isinstance(task_ids, str) else pulled
@@ -124,5 +135,5 @@ def _of_task(rows: list[tuple[int, Any]], default: Any, *, is_single: bool) -> A
     if not rows:
         return default
     if len(rows) == 1 and (is_single or rows[0][0] < 0):
-        return results.load(rows[0][1])
-    return [results.load(text) for _index, text in rows]
+        return rows[0][1]
+    return [value for _index, value in rows]

@@ -6,6 +6,7 @@ subprocesses, by C code) reaches the log as it is.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -15,6 +16,22 @@ import traceback
 
 NEVER_SHOWN = (__file__, logging.__file__)
 LONGEST_LINE = 1 << 20
+OUR_FOLDERS = (
+    "/tradewind/execution/",
+    "/tradewind/operators/",
+    "/tradewind/sensors/",
+    "/tradewind/authoring/",
+    "/tradewind_plugins/",
+)
+
+
+class _Process:
+    """The streams of a task's process; none in a process that is not a task's own."""
+
+    streams: tuple[PrintedLines, ...] = ()
+
+
+_process = _Process()
 
 
 def _stamp(seconds: float) -> str:
@@ -127,8 +144,9 @@ def _caller() -> tuple[str, int]:
 
 def settle() -> None:
     """Point the streams of this process at descriptors 1 and 2, in the log's format: done in the zygote, for all."""
-    sys.stdout = PrintedLines(1, "INFO")
-    sys.stderr = PrintedLines(2, "WARNING")
+    out, err = PrintedLines(1, "INFO"), PrintedLines(2, "WARNING")
+    sys.stdout, sys.stderr = out, err
+    _process.streams = (out, err)
     root = logging.getLogger()
     root.handlers[:] = [DescriptorHandler(1)]
     root.setLevel(logging.INFO)
@@ -143,15 +161,34 @@ def attach(descriptor: int) -> None:
 
 
 def flush() -> None:
-    """Write out what is buffered."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    """Write out what is buffered; user code may have closed or replaced the streams."""
+    for stream in (*_process.streams, sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            continue
 
 
 def log_failure(error: BaseException) -> None:
-    """Log an exception of the user's code with its traceback, without the frames of Tradewind above it."""
+    """Log an exception of the user's code with its traceback, without the frames of Tradewind above it.
+
+    In a task's own process it is written past `logging`, which user code may have configured to its liking.
+    """
     shown = traceback.TracebackException.from_exception(error)
-    while len(shown.stack) > 1 and "/tradewind/execution/" in shown.stack[0].filename:
+    while len(shown.stack) > 1 and _is_ours(shown.stack[0].filename):
         del shown.stack[0]
     text = "".join(shown.format()).rstrip()
-    logging.getLogger("tradewind.task").error("%s: %s\n%s", type(error).__name__, error, text)
+    heading = "".join(shown.format_exception_only()).strip().partition("\n")[0]
+    if not _process.streams:
+        logging.getLogger("tradewind.task").error("%s\n%s", heading, text)
+        return
+    place = shown.stack[-1] if shown.stack else None
+    file, number = (os.path.basename(place.filename), place.lineno or 0) if place else ("task", 0)  # noqa: PTH119
+    said = f"{line(time.time(), file, number, 'ERROR', heading)}\n{text}\n"
+    with contextlib.suppress(OSError):  # user code closed the log: the cause is told all the same
+        write_all(1, said.encode(errors="backslashreplace"))
+
+
+def _is_ours(filename: str) -> bool:
+    """Whether a frame above the user's is Tradewind's: of the execution, of the operator that calls the function."""
+    return any(folder in filename for folder in OUR_FOLDERS)

@@ -37,7 +37,7 @@ from tradewind.plugins.behaviour import Listeners, listeners
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import XComValue
 
-LONGEST_CAUSE = 1000
+LONGEST_TEXT = 20_000
 NO_RETRY = (TradewindFailException, TradewindSensorTimeout)
 
 
@@ -85,7 +85,9 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
             operator, context = _prepared(start, dags)
             with running_in(context), _terminable(operator), _limited(operator, host):
                 xcoms = (
-                    _executed(start, operator, context) if is_heard else _pushed(operator, operator.execute(context))
+                    _executed(start, operator, context, host)
+                    if is_heard
+                    else _pushed(operator, operator.execute(context), host)
                 )
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
@@ -140,11 +142,11 @@ def _try_values(start: Start) -> dict[str, Any]:
     }
 
 
-def _executed(start: Start, operator: BaseOperator, context: dict[str, Any]) -> tuple[XComValue, ...]:
+def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], host: TaskHost) -> tuple[XComValue, ...]:
     """Execute the operator, with the listeners around it, and return what its result pushes."""
     heard = task_listeners()
     if heard.is_empty:
-        return _pushed(operator, operator.execute(context))
+        return _pushed(operator, operator.execute(context), host)
     event = TaskTry(
         task=operator,
         dag_id=start.dag_id,
@@ -156,7 +158,7 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any]) -> 
     heard.running(event)
     try:
         result = operator.execute(context)
-        xcoms = _pushed(operator, result)
+        xcoms = _pushed(operator, result, host)
     except (TradewindSkipException, TradewindRescheduleException):
         raise
     except BaseException as error:
@@ -171,19 +173,29 @@ def _with(event: TaskTry, **more: Any) -> TaskTry:
     return TaskTry(**known, **more)
 
 
-def _pushed(operator: BaseOperator, result: Any) -> tuple[XComValue, ...]:
+def _pushed(operator: BaseOperator, result: Any, host: TaskHost) -> tuple[XComValue, ...]:
     if not operator.do_xcom_push:
         return ()
-    return results.returned(result, operator.task_id, multiple_outputs=operator.multiple_outputs)
+    xcoms = results.returned(result, operator.task_id, multiple_outputs=operator.multiple_outputs)
+    return tuple(host.hand_over(each) for each in xcoms)
 
 
 def _ended_by(error: BaseException, begun: float) -> Ended:
     """Return the end that an exception of the try means, after logging it."""
+    try:
+        return _meaning(error, begun)
+    except Exception as second:  # noqa: BLE001  (what user code raised may misbehave in whatever is asked of it)
+        task_log.log_failure(second)
+        cause = f"{described(error)}; what it means cannot be told, as looking at it raised {described(second)}"
+        return Ended(TaskState.FAILED, instant(begun), instant(time.time()), cause=cause)
+
+
+def _meaning(error: BaseException, begun: float) -> Ended:
     log = logging.getLogger("tradewind.task")
     started, now = instant(begun), instant(time.time())
     if isinstance(error, TradewindSkipException):
-        log.info("Skipped: %s", error)
-        return Ended(TaskState.SKIPPED, started, now, cause=_one_line(error) or None)
+        log.info("Skipped: %s", text_of(error))
+        return Ended(TaskState.SKIPPED, started, now, cause=text_of(error) or None)
     if isinstance(error, TradewindRescheduleException):
         due_at = microseconds(error.reschedule_date)
         log.info("To be run again at %s", error.reschedule_date.isoformat())
@@ -193,17 +205,28 @@ def _ended_by(error: BaseException, begun: float) -> Ended:
             TaskState.SUCCESS, started, now
         )  # sys.exit() or sys.exit(0) in a task: it ended well, with no result
     task_log.log_failure(error)
-    cause = f"{type(error).__name__}: {_one_line(error)}".rstrip(": ")
-    return Ended(TaskState.FAILED, started, now, retry=not isinstance(error, NO_RETRY), cause=cause[:LONGEST_CAUSE])
+    return Ended(TaskState.FAILED, started, now, retry=not isinstance(error, NO_RETRY), cause=described(error))
+
+
+def described(error: BaseException) -> str:
+    """Return an exception's type and text. The supervisor makes one line of it, after masking the secrets in it."""
+    name, text = type(error).__name__, text_of(error)
+    if isinstance(error, MemoryError) and not text:
+        text = "there was not as much memory as it asked for ([execution] task_memory is the limit of a task, if any)"
+    return f"{name}: {text}" if text else name
+
+
+def text_of(error: BaseException) -> str:
+    """Return an exception's text, up to a length, or that it has none because making it raises."""
+    try:
+        return str(error)[:LONGEST_TEXT]
+    except BaseException as second:  # noqa: BLE001  (a broken __str__ or __repr__ must not hide that the task failed)
+        return f"<no text, as making it raises {type(second).__name__}>"
 
 
 def _is_persons_stop(error: BaseException) -> bool:
     """Whether a person at this process's terminal stopped it: Ctrl-C, or the debugger's quit."""
     return not _process.is_own and (isinstance(error, KeyboardInterrupt) or type(error).__name__ == "BdbQuit")
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
 
 
 @contextmanager

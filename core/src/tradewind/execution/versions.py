@@ -54,7 +54,12 @@ class VersionStore:
         manifest = self._manifest(source_hash, blobs)
         root = self.folder / source_hash
         if not root.exists():
-            self._write(root, _paths(manifest), blobs)
+            try:
+                self._write(root, _paths(manifest), blobs)
+            except OSError as error:
+                raise VersionUnavailable(
+                    f"the files of version {source_hash[:12]} cannot be written to {self.folder}: {error.strerror or error}"
+                ) from error
         self._known[source_hash] = VersionFiles(root, str(manifest["path"]))
         return self._known[source_hash]
 

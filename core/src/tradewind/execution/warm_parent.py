@@ -7,6 +7,7 @@ the next spare is forked while the task runs.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -18,7 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tradewind.execution import child
+from tradewind_plugins.host import bind
+
+from tradewind.authoring.fork_safety import descriptors, hazards
+from tradewind.execution import child, live_reads
+from tradewind.execution.asking_import import ImportHost
 from tradewind.execution.channel import receive_packet
 from tradewind.execution.code import load
 from tradewind.execution.messages import Hello, Message, OpenParent, ParentFailed, ParentReady, Retire
@@ -29,28 +34,25 @@ LONGEST_TRACE = 20_000
 PID = struct.Struct("=i")
 
 
-def thread_names() -> list[str]:
-    """Return the names of this process's threads as the system counts them: Python's own count misses native ones."""
-    tasks = Path("/proc/self/task")
-    return sorted((each / "comm").read_text().strip() for each in tasks.iterdir()) if tasks.exists() else ["main"]
-
-
 def run(spec: OpenParent, control: socket.socket, starts: socket.socket) -> int:
     """Import the code, report, and fork tasks until told to retire. Return the exit code."""
     nest = Nest(control)
     nest.report(Hello(os.getpid()))
-    begun = time.monotonic()
+    live_reads.watch(spec.live_folder, spec.root)
+    begun, open_before, host = time.monotonic(), descriptors(), ImportHost()
     try:
-        with memory_limit(spec.import_memory):
+        with memory_limit(spec.import_memory), bind(host):
             child.code = load(spec.root, spec.path)
     except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
-        nest.report(ParentFailed(import_error(spec.path, error), traceback.format_exc()[-LONGEST_TRACE:]))
-        return 1
+        if not host.asked:
+            nest.report(ParentFailed(import_error(spec.path, error), traceback.format_exc()[-LONGEST_TRACE:]))
+            return 1
+    seconds = time.monotonic() - begun
     gc.collect()
     gc.freeze()
-    threads = thread_names()
-    nest.report(ParentReady(os.getpid(), time.monotonic() - begun, threads))
-    if len(threads) > 1:
+    unsafe = host.asked[:1] or hazards(spec.root, open_before)
+    nest.report(ParentReady(os.getpid(), seconds, unsafe))
+    if unsafe:
         return 0  # the supervisor sends these tasks to the zygote, which forks a process that imports the code itself
     WarmParent(nest, starts).serve()
     return 0
@@ -89,7 +91,7 @@ class WarmParent:
     def __init__(self, nest: Nest, starts: socket.socket) -> None:
         self._nest = nest
         self._starts = starts
-        self._taken_read, self._taken_write = os.pipe2(os.O_CLOEXEC)
+        self._taken_read, self._taken_write = os.pipe()
         os.set_blocking(self._taken_read, False)
         self._spare: int | None = None
         self._is_retiring = False
@@ -139,7 +141,8 @@ class WarmParent:
         if item is None:
             return 0
         channel = child.greet(descriptors[0])
-        os.write(self._taken_write, PID.pack(os.getpid()))
+        with contextlib.suppress(BrokenPipeError):  # a parent that was killed: the task runs all the same
+            os.write(self._taken_write, PID.pack(os.getpid()))
         os.close(self._taken_write)
         self._starts.close()
         return child.live(channel, descriptors[1])

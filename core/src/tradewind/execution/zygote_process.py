@@ -60,6 +60,11 @@ class ZygoteProcess:
         """Take note that the process was reaped."""
         self._process.returncode = os.waitstatus_to_exitcode(status)
 
+    def kill(self) -> None:
+        """Have it replaced: its socket closes, which `_read` sees."""
+        if self._process.returncode is None:
+            self._process.kill()
+
     def close(self) -> None:
         """End the zygote by closing its socket, and wait for it."""
         self._loop.forget(self._control.fileno())

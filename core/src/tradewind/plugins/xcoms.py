@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from tradewind_plugins.contracts.xcom_storage import XComStorage
@@ -28,6 +29,22 @@ class FolderStorage(XComStorage):
         scratch.write_bytes(data)
         scratch.replace(path)
         return key
+
+    def put_file(self, key: str, path: Path) -> str:
+        """See `XComStorage.put_file`."""
+        target = self._folder / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = target.with_name(f"{target.name}.{os.getpid()}")
+        shutil.copyfile(path, scratch)
+        scratch.replace(target)
+        return key
+
+    def get_file(self, reference: str, path: Path) -> None:
+        """See `XComStorage.get_file`."""
+        stored = self._folder / reference
+        if not stored.exists():
+            raise KeyError(reference)
+        shutil.copyfile(stored, path)
 
     def get(self, reference: str) -> bytes:
         """See `XComStorage.get`."""

@@ -30,6 +30,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "expand_values": {},
     "group_id": None,
     "is_empty": False,
+    "isolation": None,
     "owner": "tradewind",
     "params": {},
     "pool": "default_pool",

@@ -34,6 +34,7 @@ class SerializedTask:
         pool, pool_slots: where it runs, and how much room it takes there.
         priority: its effective priority, its weight rule applied.
         queue, executor: where it runs; None for the default.
+        isolation: `fork`, `fresh`, or None for the default.
         do_xcom_push: whether its result is kept.
         group_id: the group it is in, or None.
         is_empty: whether there is nothing to execute, so that no process is needed.
@@ -61,6 +62,7 @@ class SerializedTask:
     priority: int
     queue: str | None
     executor: str | None
+    isolation: str | None
     do_xcom_push: bool
     group_id: str | None
     is_empty: bool

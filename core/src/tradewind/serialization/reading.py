@@ -93,6 +93,7 @@ def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> Se
         priority=fields["priority"],
         queue=fields["queue"],
         executor=fields["executor"],
+        isolation=fields["isolation"],
         do_xcom_push=fields["do_xcom_push"],
         group_id=fields["group_id"],
         is_empty=fields["is_empty"],

@@ -82,6 +82,7 @@ def _task_fields(task: TaskNode, rank: dict[str, int], priority: int) -> dict[st
         "execution_timeout": task.execution_timeout.total_seconds() if task.execution_timeout is not None else None,
         "executor": task.executor,
         "group_id": group_id,
+        "isolation": task.isolation,
         "is_empty": type(task) is EmptyOperator,
         "owner": task.owner,
         "params": _params(as_params(task.params), f"Task {task.task_id!r}"),

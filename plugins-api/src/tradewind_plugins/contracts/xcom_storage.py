@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["XComStorage"]
 
@@ -19,6 +22,10 @@ class XComStorage:
         """Store a value, replacing one of the same key, and return the reference that `get` and `delete` take."""
         raise NotImplementedError(f"{type(self).__name__} does not implement put")
 
+    def put_file(self, key: str, path: Path) -> str:
+        """Store the content of a file like `put`; the file stays. Override it to keep a large value out of memory."""
+        return self.put(key, path.read_bytes())
+
     def get(self, reference: str) -> bytes:
         """Return a stored value.
 
@@ -26,6 +33,14 @@ class XComStorage:
             KeyError: There is none.
         """
         raise NotImplementedError(f"{type(self).__name__} does not implement get")
+
+    def get_file(self, reference: str, path: Path) -> None:
+        """Write a stored value to a new file. Override it to keep a large value out of memory.
+
+        Raises:
+            KeyError: There is none.
+        """
+        path.write_bytes(self.get(reference))
 
     def delete(self, reference: str) -> None:
         """Delete a value; one that is gone already is no error."""
