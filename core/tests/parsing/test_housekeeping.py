@@ -37,7 +37,7 @@ def test_the_processor_does_it_when_it_is_quiet(lite, source, statements):
     lite.processor.round()
     lite.write("a.py", source("a", "false"))
     lite.settle()
-    lite.seconds += 61
+    lite.seconds += 601
     housekeeper = lite.processor._housekeeper
     assert housekeeper.keep() == 2
     with statements.recorded(lite.database):

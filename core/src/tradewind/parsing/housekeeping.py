@@ -17,7 +17,7 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import sources
 
 log = logging.getLogger(__name__)
-_FIRST_AFTER = 60.0
+_FIRST_AFTER = 600.0
 _EVERY = 3600.0
 _AT_ONCE = 500
 _MOST_BATCHES = 20
