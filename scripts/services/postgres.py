@@ -66,6 +66,14 @@ def postgres_server(*, fsync: bool = False, folder: Path | None = None) -> Itera
         shutil.rmtree(root, ignore_errors=True)
 
 
+def postgres_dump(url: str) -> str:
+    """Return a database as plain SQL that any client can execute, without psql's own commands."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [_binaries(Path(folder)) / "pg_dump", "--inserts", "--no-owner", "--no-privileges", "--dbname", url]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("\\"))
+
+
 def free_port() -> int:
     """Return a TCP port of the loopback address that nobody listens on."""
     with socket.socket() as probe:
