@@ -5,6 +5,8 @@ Apart from `tradewind.metadata.schema`, which every process asks at its start: i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,11 +14,14 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 
+from tradewind.metadata import dialects
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import pools
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DEFAULT_POOL_SLOTS = 128
+LOCK_NUMBER = 7303015
+LOCK_PATIENCE = 600  # seconds
 
 
 def migrate(database: Database, *, target: str = "head") -> str:
@@ -29,8 +34,7 @@ def migrate(database: Database, *, target: str = "head") -> str:
         the revision the database now has.
     """
     settings = alembic_settings()
-    with database.engine.connect() as connection, connection.begin():
-        _lock_against_other_migrations(connection)
+    with database.engine.connect() as connection, alone(connection):
         settings.attributes["connection"] = connection
         command.upgrade(settings, target)
         pools.ensure_default(connection, slots=DEFAULT_POOL_SLOTS)
@@ -45,7 +49,19 @@ def alembic_settings() -> AlembicConfig:
     return settings
 
 
-def _lock_against_other_migrations(connection: sa.Connection) -> None:
-    """Two processes that migrate at once would both create the tables; the second waits here, then finds nothing to do."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7303015)")
+@contextmanager
+def alone(connection: sa.Connection) -> Iterator[None]:
+    """Begin a transaction and keep other migrations out until the block ends.
+
+    Of two processes that migrate at once the second waits here, then finds nothing to do. MariaDB ends a transaction with
+    each change of a table, so that the lock there is the session's.
+    """
+    dialect = connection.dialect.name
+    with connection.begin():
+        if dialect == dialects.POSTGRESQL:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})")
+        elif dialect == dialects.MARIADB:
+            connection.exec_driver_sql(f"SELECT GET_LOCK(CONCAT('tradewind ', DATABASE()), {LOCK_PATIENCE})")
+        yield
+    if dialect == dialects.MARIADB:
+        connection.exec_driver_sql("SELECT RELEASE_LOCK(CONCAT('tradewind ', DATABASE()))")
