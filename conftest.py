@@ -143,17 +143,22 @@ DATABASES = {
     "postgresql": "postgres_database_url",
     "mariadb": "mariadb_database_url",
 }
+SERVERS = [
+    pytest.param("postgresql", marks=pytest.mark.postgres),
+    pytest.param("mariadb", marks=pytest.mark.mariadb),
+]
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.postgres),
-        pytest.param("mariadb", marks=pytest.mark.mariadb),
-    ]
-)
+@pytest.fixture(params=["sqlite", *SERVERS])
 def database_url(request: pytest.FixtureRequest) -> str:
     """URL of a fresh database with the schema: the test runs on SQLite, on PostgreSQL and on MariaDB."""
+    url: str = request.getfixturevalue(DATABASES[request.param])
+    return url
+
+
+@pytest.fixture(params=SERVERS)
+def server_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh database with the schema on a server: the test runs on PostgreSQL and on MariaDB."""
     url: str = request.getfixturevalue(DATABASES[request.param])
     return url
 
@@ -204,7 +209,9 @@ def statements() -> Statements:
 
 def _mariadb_do(url: str, statement: str) -> None:
     to = sa.make_url(url)
-    with pymysql.connect(host=to.host, port=to.port or 3306, user=to.username, password=to.password or "") as connection:
+    with pymysql.connect(
+        host=to.host, port=to.port or 3306, user=to.username, password=to.password or ""
+    ) as connection:
         connection.cursor().execute(statement)
 
 

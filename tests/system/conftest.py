@@ -132,11 +132,10 @@ class Deployment:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-4000:]}" for path in sorted(self.home.glob("*.log")))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deployment]:
-    """A deployment without running daemons, on SQLite and on PostgreSQL; all are stopped at the end."""
-    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_database_url"}[request.param]
-    deployment = Deployment(tmp_path / "home", request.getfixturevalue(fixture))
+@pytest.fixture
+def deployment(database_url: str, tmp_path: Path) -> Iterator[Deployment]:
+    """A deployment without running daemons, on each kind of database; all are stopped at the end."""
+    deployment = Deployment(tmp_path / "home", database_url)
     yield deployment
     deployment.stop()
     deployment.database.dispose()

@@ -17,13 +17,11 @@ from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind.cli.errors import CommandError
 from tradewind.cli.verbosity import STATEMENTS
 from tradewind.config import Config, Loaded, load
-from tradewind.metadata import engine, schema
+from tradewind.metadata import dialects, engine, schema
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.plugins.behaviour import listened_states
 from tradewind.plugins.secrets import secrets_chain
-
-BACKENDS = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 @dataclass(frozen=True)
@@ -116,11 +114,11 @@ def open_database(config: Config, *, pool_size: int | None = None, listened: Col
     Raises:
         CommandError: there can be no such database here, with the way out.
     """
-    url = config.database.url
-    if url.partition(":")[0].partition("+")[0] not in BACKENDS:
+    kind = config.database.url.partition(":")[0].partition("+")[0]
+    if kind not in dialects.DRIVERS:
         raise CommandError(
             "database.url names a kind of database that Tradewind does not run on: begin it with "
-            "sqlite:/// and a file, or with postgresql://user:password@host/name."
+            "sqlite:/// and a file, or with postgresql://user:password@host/name or mariadb://user:password@host/name."
         )
     try:
         return engine.open_database(config.database, pool_size=pool_size, listened=listened)
@@ -132,7 +130,7 @@ def open_database(config: Config, *, pool_size: int | None = None, listened: Col
     except ModuleNotFoundError as error:
         raise CommandError(
             f"database.url needs the package {error.name!r}, which is not installed: "
-            'for PostgreSQL, pip install "tradewind[postgres]".'
+            f'pip install "tradewind[{dialects.DRIVERS[kind][1]}]".'
         ) from error
     except OSError as error:
         raise CommandError(

@@ -7,9 +7,9 @@ What they have in common needs nothing here: SQLAlchemy writes each one's form. 
 - on MariaDB the table's character set, and the indexes that are partial elsewhere;
 - which errors mean "repeat the transaction", and which "the lock was not to be had in time".
 
-Row locks differ without being written differently. `FOR KEY SHARE` is `LOCK IN SHARE MODE` on MariaDB, and `OF` has no form there: a
-locking read locks the rows of every table in its own FROM, but none of a subquery. So a statement that locks rows of one
-table names that one alone and reads the others in subqueries, everywhere. MariaDB locks in the order of the index it
+Row locks differ without being written differently. `FOR KEY SHARE` is `LOCK IN SHARE MODE` on MariaDB, and `OF` has no form
+there: a locking read locks the rows of every table in its own FROM, but none of a subquery. So a statement that locks rows
+of one table names that one alone and reads the others in subqueries, everywhere. MariaDB locks in the order of the index it
 reads by, not in that of ORDER BY, so that deadlocks are more frequent there; a repeated transaction is the cure.
 """
 
@@ -74,7 +74,8 @@ def insert_or_keep(dialect: str, table: sa.Table) -> sa.Insert:
     """Return an insert that leaves rows alone that are there already."""
     if dialect == MARIADB:
         return sa.insert(table).prefix_with("IGNORE")
-    return _insert(dialect, table).on_conflict_do_nothing()
+    insert: sa.Insert = _insert(dialect, table).on_conflict_do_nothing()
+    return insert
 
 
 def insert_or_change(dialect: str, table: sa.Table, keys: Sequence[str], values: Sequence[str]) -> sa.Insert:
@@ -87,7 +88,9 @@ def insert_or_change(dialect: str, table: sa.Table, keys: Sequence[str], values:
     insert = _insert(dialect, table)
     if dialect == MARIADB:
         return insert.on_duplicate_key_update({name: insert.inserted[name] for name in values})
-    return insert.on_conflict_do_update(index_elements=list(keys), set_={name: insert.excluded[name] for name in values})
+    return insert.on_conflict_do_update(
+        index_elements=list(keys), set_={name: insert.excluded[name] for name in values}
+    )
 
 
 def _insert(dialect: str, table: sa.Table) -> Any:
