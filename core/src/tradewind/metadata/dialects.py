@@ -15,6 +15,7 @@ reads by, not in that of ORDER BY, so that deadlocks are more frequent there; a 
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -86,26 +87,19 @@ def insert_or_change(dialect: str, table: sa.Table, keys: Sequence[str], values:
         values: columns that are changed then.
     """
     insert = _insert(dialect, table)
-    if dialect == MARIADB:
-        return insert.on_duplicate_key_update({name: insert.inserted[name] for name in values})
-    return insert.on_conflict_do_update(
-        index_elements=list(keys), set_={name: insert.excluded[name] for name in values}
+    new = {name: (insert.inserted if dialect == MARIADB else insert.excluded)[name] for name in values}
+    changing: sa.Insert = (
+        insert.on_duplicate_key_update(new)
+        if dialect == MARIADB
+        else insert.on_conflict_do_update(index_elements=list(keys), set_=new)
     )
+    return changing
 
 
 def _insert(dialect: str, table: sa.Table) -> Any:
     """Return the dialect's own insert; its package is imported only by a process that talks to such a database."""
-    if dialect == MARIADB:
-        from sqlalchemy.dialects import mysql  # noqa: PLC0415
-
-        return mysql.insert(table)
-    if dialect == POSTGRESQL:
-        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
-
-        return postgresql.insert(table)
-    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
-
-    return sqlite.insert(table)
+    package: Any = importlib.import_module(f"sqlalchemy.dialects.{'mysql' if dialect == MARIADB else dialect}")
+    return package.insert(table)
 
 
 # --- The clock ------------------------------------------------------------------------------------------------------
