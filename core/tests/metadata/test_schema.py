@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+import tradewind
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -52,3 +53,6 @@ def test_the_default_pool_is_there(database: Database) -> None:
 def test_the_release_expects_the_newest_migration() -> None:
     head = ScriptDirectory.from_config(migrating.alembic_settings()).get_current_head()
     assert head == schema.REVISION
+    scripts = ScriptDirectory.from_config(migrating.alembic_settings())
+    assert tuple(each.revision for each in scripts.walk_revisions())[::-1] == schema.REVISIONS
+    assert schema.RELEASES[tradewind.__version__] == schema.REVISION

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -49,7 +51,11 @@ class Session:
 
 @contextmanager
 def open_session(
-    *, overrides: Mapping[tuple[str, str], Any] | None = None, check: bool = True, changes_states: bool = False
+    *,
+    overrides: Mapping[tuple[str, str], Any] | None = None,
+    check: bool = True,
+    changes_states: bool = False,
+    is_daemon: bool = False,
 ) -> Iterator[Session]:
     """Open the configuration and the database until the block ends.
 
@@ -57,6 +63,7 @@ def open_session(
         overrides: values by (section, key) given on the command line.
         check: refuse a database whose schema is not this release's.
         changes_states: what is done may end a run or a task, and listeners are to hear of it.
+        is_daemon: wait for a migration that is still to be run, instead of refusing the schema.
     Raises:
         ConfigError, SchemaError, CommandError: with one sentence that says what mends it.
     """
@@ -66,7 +73,9 @@ def open_session(
     database = open_database(loaded.config, listened=listened_states() if changes_states else ())
     _say_statements(database)
     try:
-        if check:
+        if is_daemon:
+            schema.await_current(database, functools.partial(print, file=sys.stderr, flush=True))
+        elif check:
             schema.require_current(database)
         yield Session(loaded, database)
     finally:
