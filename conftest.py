@@ -76,6 +76,15 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def postgres_empty_url(postgres_url: str) -> Iterator[str]:
+    """URL of a fresh, empty PostgreSQL database."""
+    name = f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
+    _postgres_do(postgres_url, f"CREATE DATABASE {name}")
+    yield _postgres_database(postgres_url, name)
+    _postgres_do(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
 def postgres_database_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
     """URL of a fresh PostgreSQL database with the schema."""
     name = f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"

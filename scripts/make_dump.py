@@ -4,6 +4,9 @@ Usage: python scripts/make_dump.py NAME          (NAME such as 0.1-issue2; once 
 
 Runs the real daemons on the DAGs of `core/tests/metadata/dumps/everything.py`, on SQLite and on PostgreSQL, until there is a task
 instance in each state; kills them; and writes NAME.sqlite.sql.gz and NAME.postgresql.sql.gz beside those DAGs.
+
+For an earlier release, put its packages in front: git worktree add ../then COMMIT, and run this with
+PYTHONPATH=../then/core/src:../then/plugins-api/src. 0.1-issue2 is of commit 497b7ec.
 """
 
 from __future__ import annotations

@@ -133,9 +133,21 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(database_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    """A deployment without running daemons, on each kind of database; all are stopped at the end."""
-    deployment = Deployment(tmp_path / "home", database_url)
-    yield deployment
-    deployment.stop()
-    deployment.database.dispose()
+def deploy(tmp_path: Path) -> Iterator[Callable[[str], Deployment]]:
+    """Make a deployment, without running daemons, on the database of a URL; all are stopped at the end."""
+    made: list[Deployment] = []
+
+    def make(url: str) -> Deployment:
+        made.append(Deployment(tmp_path / f"home{len(made) or ''}", url))
+        return made[-1]
+
+    yield make
+    for deployment in made:
+        deployment.stop()
+        deployment.database.dispose()
+
+
+@pytest.fixture
+def deployment(database_url: str, deploy: Callable[[str], Deployment]) -> Deployment:
+    """A deployment without running daemons, on each kind of database."""
+    return deploy(database_url)

@@ -32,7 +32,7 @@ def everything():
     def double(number):
         return number * 2
 
-    @task(pool="narrow")
+    @task(pool="narrow", retries=1, retry_delay=timedelta(seconds=1))
     def holds():
         while not is_open():
             time.sleep(0.2)
