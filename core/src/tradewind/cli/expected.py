@@ -6,10 +6,11 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.config import ConfigError
+from tradewind.metadata.file_systems import NetworkFileSystemError
 from tradewind.metadata.schema import SchemaError
 from tradewind.metadata.secrets import SecretError
 
-EXPECTED = (ConfigError, PermissionError, SchemaError, SecretError, TradewindException)
+EXPECTED = (ConfigError, NetworkFileSystemError, PermissionError, SchemaError, SecretError, TradewindException)
 
 
 def describe(error: Exception) -> str | None:

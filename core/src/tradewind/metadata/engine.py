@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tradewind.config.sections import DatabaseSection
 from tradewind.metadata import dialects
+from tradewind.metadata.file_systems import require_local
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -164,6 +165,7 @@ def application_name() -> str:
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
+        require_local(Path(url.database))
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
 
