@@ -121,6 +121,13 @@ def perf(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def rehearsal(session: nox.Session) -> None:
+    """Migrate 1,000,000 rows while a writer runs; the last result is in docs/how-to/upgrade-the-database.md."""
+    install(session, "tests")
+    session.run("python", "scripts/migration_rehearsal.py", *session.posargs)
+
+
+@nox.session(default=False)
 def services(session: nox.Session) -> None:
     """Run a service until Ctrl+C and print its URL: `nox -s services -- postgres`."""
     install(session, "tests")
