@@ -132,3 +132,18 @@ def test_keys_are_rotated(run, home: Path, monkeypatch) -> None:
     assert "1 connection and 1 variable" in run("rotate-fernet-key")[1]
     monkeypatch.setenv("TRADEWIND__SECURITY__FERNET_KEY", new)
     assert run("variables", "get", "k")[1] == "v\n"
+
+
+def test_formats_are_chosen_by_name_or_by_flag(run, home: Path) -> None:
+    run("connections", "add", "db", "--conn-uri", "postgres://host:5432/schema")
+    run("connections", "add", "web", "--conn-type", "http")
+    assert run("connections", "export", str(home / "mine"))[0] == 2, "its name says no format"
+    assert run("connections", "export", str(home / "mine"), "--format", "yaml")[0] == 0
+    assert "conn_type: postgres" in (home / "mine").read_text()
+    env = run("connections", "export", "-", "--file-format", "env", "--serialization-format", "json")[1]
+    assert json.loads(env.splitlines()[0].partition("=")[2])["port"] == 5432
+    uris = run("connections", "export", "-", "--serialization-format", "uri")[1]
+    assert json.loads(uris)["db"] == "postgres://host:5432/schema"
+    assert [
+        each["conn_id"] for each in json.loads(run("connections", "list", "--conn-id", "web", "-o", "json")[1])
+    ] == ["web"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 import sqlite3
@@ -51,7 +50,7 @@ def test_check_and_migrate_and_reset(run, on: str) -> None:
 
 def test_down_and_up_again(run, on: str) -> None:
     assert run("db", "downgrade")[0] == 2
-    assert "Nothing was done" in run("db", "downgrade", "--to-revision", "base")[2]
+    assert "Nobody can be asked here: say --yes." in run("db", "downgrade", "--to-revision", "base")[2]
     assert "base: it has no schema" in run("db", "downgrade", "--to-revision", "base", "--yes")[1]
     assert "has no schema yet" in run("dags", "list")[2]
     assert run("db", "migrate", "--to-version", "0.1.0")[0] == 0
@@ -150,7 +149,20 @@ def test_a_missing_client_is_named(run, disposable: Path, monkeypatch) -> None:
     assert "There is no sqlite3 on this machine" in run("db", "shell")[2]
 
 
-def test_asking(run, home: Path, monkeypatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
-    assert run("db", "reset")[0] == 0
-    assert json.loads(run("dags", "list", "-o", "json")[1]) == []
+@pytest.mark.parametrize("verb", ["migrate", "upgrade", "init"])
+def test_sql_between_two_revisions_or_releases(run, disposable: Path, verb: str) -> None:
+    """Under Airflow's older names too."""
+    by_revision = run("db", verb, "--show-sql-only", "--from-revision", "base", "--to-revision", "0001")
+    assert by_revision[0] == 0
+    assert "CREATE TABLE dag_run" in by_revision[1]
+    assert run("db", verb, "--from-revision", "base")[0] == 2, "it is for --show-sql-only"
+    same = run("db", verb, "--show-sql-only", "--from-version", "0.1.0", "--to-version", "0.1.0")[1]
+    assert "CREATE TABLE" not in same
+    assert run("db", verb)[0] == 0
+    assert run("db", "check")[0] == 0
+
+
+def test_sql_of_a_downgrade(run, disposable: Path) -> None:
+    for start in (("--from-revision", "0001"), ("--from-version", "0.1.0")):
+        code, out, _ = run("db", "downgrade", "--show-sql-only", *start, "--to-revision", "base")
+        assert (code, "DROP TABLE dag_run" in out) == (0, True)

@@ -34,7 +34,7 @@ def test_a_dry_run_counts_and_a_real_one_deletes(run, home: Path, ran: None) -> 
     found = rows(run(*words, "--dry-run")[1])
     assert (found["dag_run"]["rows"], found["dag_run"]["of"]) == (1, 2)
     assert len(json.loads(run("dags", "list-runs", "-o", "json")[1])) == 2
-    code, out, err = run(*words, "--yes", "--verbose", "--skip-archive")
+    code, out, err = run(*words, "--yes", "--skip-archive")
     assert code == 0
     assert rows(out)["dag_run"]["deleted"] == 1
     assert "dag_run: 1 deleted" in err

@@ -12,7 +12,7 @@ import pendulum
 from pendulum.parsing.exceptions import ParserError
 from tradewind_plugins.contracts.xcom_storage import XComStorage
 
-from tradewind.cli.asking import ask
+from tradewind.cli.confirming import add_yes_option, confirm
 from tradewind.cli.errors import CommandError
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import Session, open_session
@@ -41,8 +41,7 @@ def configure(verbs: Verbs) -> None:
     )
     verb.add_argument("-t", "--tables", metavar="A,B", help=f"these only (default: {','.join(statements.TABLES)})")
     verb.add_argument("--dry-run", action="store_true", help="count, and delete nothing")
-    verb.add_argument("-v", "--verbose", action="store_true", help="say after each batch how far it is")
-    verb.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    add_yes_option(verb)
     verb.add_argument("--batch-size", type=int, metavar="N", help="rows (of runs: runs) in one transaction")
     verb.add_argument(
         "--skip-archive", action="store_true", help="always so: what is deleted is not copied aside first"
@@ -70,7 +69,7 @@ def clean(options: argparse.Namespace) -> None:
             print_rows(rows, options.output)
             return
         doomed = ", ".join(f"{rows} of {there} rows of {table}" for table, (rows, there) in counts.items())
-        ask(options.yes, f"Delete {doomed}?")
+        confirm(f"{doomed} are deleted.", yes=options.yes)
         deleted = {table: _clean(session, table, before, storage, options) for table, before in limits.items()}
         deleted[STORED] = cleaning.sweep(session.database, storage)
         print_rows([{"table": table, "deleted": rows} for table, rows in deleted.items()], options.output)
@@ -80,7 +79,7 @@ def _clean(
     session: Session, table: str, before: datetime, storage: XComStorage, options: argparse.Namespace
 ) -> int | None:
     batch = options.batch_size or BATCH.get(table, 1000)
-    tell = functools.partial(_tell, table) if options.verbose else lambda _rows: None
+    tell = functools.partial(_tell, table)
     return cleaning.clean(session.database, table, before, storage=storage, batch=batch, tell=tell)
 
 

@@ -10,7 +10,7 @@ import time
 from sqlalchemy.exc import OperationalError
 
 from tradewind.cli import database_cleaning, database_shell
-from tradewind.cli.asking import ask
+from tradewind.cli.confirming import add_yes_option, confirm
 from tradewind.cli.errors import CommandError
 from tradewind.cli.expected import describe
 from tradewind.cli.session import Session, open_session
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-t", "--migration-wait-timeout", type=float, default=60.0, metavar="SECONDS", help="how long to wait for them"
     )
     anew = verbs.add("reset", reset)
-    anew.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    add_yes_option(anew)
     anew.add_argument("-s", "--skip-init", action="store_true", help="drop the tables and make no new ones")
     database_cleaning.configure(verbs)
     database_shell.configure(verbs)
@@ -38,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _configure_migrations(verbs: Verbs) -> None:
     up, down = verbs.add("migrate", migrate), verbs.add("downgrade", downgrade)
-    for verb in (up, down):
+    older = [verbs.add(name, migrate) for name in ("upgrade", "init")]  # Airflow's older names
+    for verb in (up, down, *older):
         to = verb.add_mutually_exclusive_group()
         to.add_argument("-r", "--to-revision", "--to", metavar="REVISION", help="the revision to bring the schema to")
         to.add_argument("-n", "--to-version", metavar="RELEASE", help="the release whose schema it shall be")
@@ -53,7 +54,7 @@ def _configure_migrations(verbs: Verbs) -> None:
             metavar="SECONDS",
             help="how long to wait for a table that another session uses (default: 5)",
         )
-    down.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    add_yes_option(down)
 
 
 def migrate(options: argparse.Namespace) -> None:
@@ -76,7 +77,8 @@ def downgrade(options: argparse.Namespace) -> None:
     with open_session(check=False) as session:
         if _shows_sql(session, options, target, down=True):
             return
-        ask(options.yes, f"Take {_where(session)} back to revision {target}? What was added since then is lost.")
+        question = f"{_where(session)} goes back to revision {target}, and what was added since then is lost."
+        confirm(question, yes=options.yes)
         revision = migrating.downgrade(session.database, target=target, lock_timeout=options.lock_timeout)
         print(f"{_where(session)} is at revision {revision or 'base: it has no schema'}.")
 
@@ -106,7 +108,7 @@ def check_migrations(options: argparse.Namespace) -> None:
 def reset(options: argparse.Namespace) -> None:
     """Drop all tables with everything in them, and make empty ones."""
     with open_session(check=False) as session:
-        ask(options.yes, f"Delete everything in {_where(session)}: DAGs, runs, connections, variables?")
+        confirm(f"Everything in {_where(session)} is deleted: DAGs, runs, connections, variables.", yes=options.yes)
         migrating.reset(session.database)
         if options.skip_init:
             print(f"{_where(session)} is empty.")
