@@ -40,16 +40,23 @@ class Writer(threading.Thread):
         self._next = first
         self._has_note = has_note
         self._stopped = threading.Event()
+        self._ended = threading.Event()
         self.step = ""
         self.by_step: dict[str, list[float]] = {}
 
     def run(self) -> None:
         """Write until stopped."""
         while not self._stopped.is_set():
-            began = time.perf_counter()
+            began, step = time.perf_counter(), self.step
             self._database.write(self._write)
-            self.by_step.setdefault(self.step, []).append(time.perf_counter() - began)
+            self.by_step.setdefault(step, []).append(time.perf_counter() - began)
+            self._ended.set()
         self._database.dispose()
+
+    def settle(self) -> None:
+        """Return when the transaction that is under way has ended: it belongs to the step that it waited for."""
+        self._ended.clear()
+        self._ended.wait(60)
 
     def stop(self) -> None:
         """Let the last transaction end."""
@@ -105,6 +112,7 @@ def rehearse(kind: str, rows: int) -> bool:
             began = time.perf_counter()
             migrating.migrate(database, target=revision, folder=Path(folder))
             took = time.perf_counter() - began
+            writer.settle()
             if revision == "t001":
                 has_note.set()
             seen = writer.by_step.get(revision, [0.0])

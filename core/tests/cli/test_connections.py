@@ -28,7 +28,7 @@ class Hangs(BaseHook):
         pass
 
     def test_connection(self):
-        time.sleep(600)
+        time.sleep(600)  # as a hook in a task may
 
 
 class Dies(Hangs):

@@ -35,7 +35,7 @@ def everything():
     @task(pool="narrow", retries=1, retry_delay=timedelta(seconds=1))
     def holds():
         while not is_open():
-            time.sleep(0.2)
+            time.sleep(0.2)  # in a task
         return "held"
 
     @task(pool="narrow", priority_weight=0)
