@@ -16,8 +16,9 @@ import pytest
 import sqlalchemy as sa
 from services import mariadb
 from services.postgres import postgres_server
-from tradewind.metadata import migrating
+from tradewind.metadata import migrating, schema
 from tradewind.metadata.engine import Database
+from tradewind.metadata.statements import pools
 from tradewind.metadata.tables import metadata
 
 NUMBERS = itertools.count(1)
@@ -123,19 +124,22 @@ def mariadb_databases(mariadb_url: str) -> list[str]:
 @pytest.fixture
 def mariadb_database_url(mariadb_url: str, mariadb_databases: list[str]) -> Iterator[str]:
     """URL of a MariaDB database with the schema, as good as new."""
-    schema = mariadb_databases.pop() if mariadb_databases else f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
-    _mariadb_do(mariadb_url, f"CREATE DATABASE IF NOT EXISTS {schema}")
-    url = sa.make_url(mariadb_url).set(database=schema).render_as_string(hide_password=False)
+    name = mariadb_databases.pop() if mariadb_databases else f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
+    _mariadb_do(mariadb_url, f"CREATE DATABASE IF NOT EXISTS {name}")
+    url = sa.make_url(mariadb_url).set(database=name).render_as_string(hide_password=False)
     database = Database(url)
-    migrating.migrate(database)
+    if schema.current_revision(database) == schema.REVISION:
+        database.write(lambda connection: pools.ensure_default(connection, slots=migrating.DEFAULT_POOL_SLOTS))
+    else:
+        migrating.migrate(database)
     yield url
     with database.transaction() as connection:
         for table in metadata.tables.values():
             connection.execute(table.delete())
-        for name in set(sa.inspect(connection).get_table_names()) - {*metadata.tables, "alembic_version"}:
-            connection.exec_driver_sql(f"DROP TABLE {name}")
+        for strange in set(sa.inspect(connection).get_table_names()) - {*metadata.tables, "alembic_version"}:
+            connection.exec_driver_sql(f"DROP TABLE {strange}")
     database.dispose()
-    mariadb_databases.append(schema)
+    mariadb_databases.append(name)
 
 
 def require(name: str, is_there: bool, missing: str) -> None:
