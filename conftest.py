@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pymysql
 import pytest
 import sqlalchemy as sa
+from services import mariadb
 from services.postgres import postgres_server
-from tradewind.metadata import migrating
+from tradewind.metadata import migrating, schema
 from tradewind.metadata.engine import Database
+from tradewind.metadata.statements import pools
+from tradewind.metadata.tables import metadata
 
 NUMBERS = itertools.count(1)
 
@@ -73,6 +77,15 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def postgres_empty_url(postgres_url: str) -> Iterator[str]:
+    """URL of a fresh, empty PostgreSQL database."""
+    name = f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
+    _postgres_do(postgres_url, f"CREATE DATABASE {name}")
+    yield _postgres_database(postgres_url, name)
+    _postgres_do(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
 def postgres_database_url(postgres_url: str, postgres_template: str) -> Iterator[str]:
     """URL of a fresh PostgreSQL database with the schema."""
     name = f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
@@ -81,17 +94,91 @@ def postgres_database_url(postgres_url: str, postgres_template: str) -> Iterator
     _postgres_do(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """URL of a real MariaDB server, started once a session; `TRADEWIND_TEST_MARIADB` names a running one instead."""
+    running = os.environ.get("TRADEWIND_TEST_MARIADB")
+    if running:
+        yield running
+        return
+    require("MariaDB", mariadb.is_installed(), mariadb.MISSING)
+    with mariadb.mariadb_server() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_empty_url(mariadb_url: str) -> Iterator[str]:
+    """URL of a fresh, empty MariaDB database."""
+    name = f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
+    _mariadb_do(mariadb_url, f"CREATE DATABASE {name} CHARACTER SET latin1")
+    yield sa.make_url(mariadb_url).set(database=name).render_as_string(hide_password=False)
+    _mariadb_do(mariadb_url, f"DROP DATABASE {name}")
+
+
+@pytest.fixture(scope="session")
+def mariadb_databases(mariadb_url: str) -> list[str]:
+    """Names of MariaDB databases with the schema that no test uses now: making one takes longer than emptying it."""
+    return []
+
+
+@pytest.fixture
+def mariadb_database_url(mariadb_url: str, mariadb_databases: list[str]) -> Iterator[str]:
+    """URL of a MariaDB database with the schema, as good as new."""
+    name = mariadb_databases.pop() if mariadb_databases else f"tradewind_test_{os.getpid()}_{next(NUMBERS)}"
+    _mariadb_do(mariadb_url, f"CREATE DATABASE IF NOT EXISTS {name}")
+    url = sa.make_url(mariadb_url).set(database=name).render_as_string(hide_password=False)
+    database = Database(url)
+    if schema.current_revision(database) == schema.REVISION:
+        database.write(lambda connection: pools.ensure_default(connection, slots=migrating.DEFAULT_POOL_SLOTS))
+    else:
+        migrating.migrate(database)
+    yield url
+    with database.transaction() as connection:
+        for table in metadata.tables.values():
+            connection.execute(table.delete())
+        for strange in set(sa.inspect(connection).get_table_names()) - {*metadata.tables, "alembic_version"}:
+            connection.exec_driver_sql(f"DROP TABLE {strange}")
+    database.dispose()
+    mariadb_databases.append(name)
+
+
+def require(name: str, is_there: bool, missing: str) -> None:
+    """Skip the test where a service is not installed; in CI, which installs all of them, fail."""
+    if is_there:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+DATABASES = {
+    "sqlite": "sqlite_url",
+    "postgresql": "postgres_database_url",
+    "mariadb": "mariadb_database_url",
+}
+SERVERS = [
+    pytest.param("postgresql", marks=pytest.mark.postgres),
+    pytest.param("mariadb", marks=pytest.mark.mariadb),
+]
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """URL of a fresh database with the schema: the test runs once on SQLite and once on PostgreSQL."""
-    name = {"sqlite": "sqlite_url", "postgresql": "postgres_database_url"}[request.param]
-    url: str = request.getfixturevalue(name)
+    """URL of a fresh database with the schema: the test runs on SQLite, on PostgreSQL and on MariaDB."""
+    url: str = request.getfixturevalue(DATABASES[request.param])
+    return url
+
+
+@pytest.fixture(params=SERVERS)
+def server_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh database with the schema on a server: the test runs on PostgreSQL and on MariaDB."""
+    url: str = request.getfixturevalue(DATABASES[request.param])
     return url
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """A fresh database with the schema, on SQLite and on PostgreSQL."""
+    """A fresh database with the schema, on SQLite, PostgreSQL and MariaDB."""
     database = Database(database_url)
     yield database
     database.dispose()
@@ -131,6 +218,14 @@ class Statements:
 def statements() -> Statements:
     """A recorder: `with statements.recorded(database): …; statements.assert_at_most(5)`."""
     return Statements()
+
+
+def _mariadb_do(url: str, statement: str) -> None:
+    to = sa.make_url(url)
+    with pymysql.connect(
+        host=to.host, port=to.port or 3306, user=to.username, password=to.password or ""
+    ) as connection:
+        connection.cursor().execute(statement)
 
 
 def _postgres_do(url: str, statement: str) -> None:

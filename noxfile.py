@@ -19,7 +19,7 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
-DISTRIBUTIONS = ("plugins-api", "providers/sqlite", "core[postgres,orjson]", "backport/builder")
+DISTRIBUTIONS = ("plugins-api", "providers/sqlite", "core[postgres,mysql,orjson]", "backport/builder")
 TYPED = ("plugins-api/src", "core/src", "providers/sqlite/src", "backport/builder/src")
 
 
@@ -49,7 +49,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests on SQLite and a real PostgreSQL, in random order, on two processes. Arguments go to pytest."""
+    """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order, on two processes. Arguments go to pytest."""
     install(session, "tests", "fork-safety")
     session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined")))
 
@@ -132,6 +132,13 @@ def parents(session: nox.Session) -> None:
     """Measure what warm parents take: 300 DAG files, three versions of each under way (some minutes)."""
     install(session, "tests")
     session.run("python", "-m", "perf.parents", env={"PYTHONPATH": str(ROOT / "scripts")})
+
+
+@nox.session(default=False)
+def rehearsal(session: nox.Session) -> None:
+    """Migrate 1,000,000 rows while a writer runs; the last result is in docs/how-to/upgrade-the-database.md."""
+    install(session, "tests")
+    session.run("python", "scripts/migration_rehearsal.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -24,6 +24,7 @@ from tradewind_plugins.contracts.xcom_storage import XComStorage
         (XComStorage, "put", ["k", b""]),
         (XComStorage, "get", ["k"]),
         (XComStorage, "delete", ["k"]),
+        (XComStorage, "references", []),
         (JsonCodec, "encode", [None]),
         (JsonCodec, "decode", [b""]),
     ],

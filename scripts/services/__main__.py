@@ -6,9 +6,10 @@ import contextlib
 import signal
 import sys
 
+from services.mariadb import mariadb_server
 from services.postgres import postgres_server
 
-SERVICES = {"postgres": postgres_server}
+SERVICES = {"postgres": postgres_server, "mariadb": mariadb_server}
 
 
 def main(names: list[str]) -> int:

@@ -16,11 +16,14 @@ for folder in (FOLDER.parent, FOLDER.parents[1] / "scripts"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
+from services.mariadb import mariadb_server  # noqa: E402  (found through the path set above)
 from services.postgres import postgres_server  # noqa: E402  (found through the path set above)
 from simulation.faults import SimDatabase  # noqa: E402
 from simulation.mutants import MUTANTS, mutated  # noqa: E402
 from simulation.play import Failure, open_database, play, shrink  # noqa: E402
 from simulation.scenario import generate  # noqa: E402
+
+SERVERS = {"postgresql": postgres_server, "mariadb": mariadb_server}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="this seed alone")
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side, each with its share of the seeds")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="break the product in this way: the run must fail")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--database", choices=("sqlite", *SERVERS), default="sqlite")
     parser.add_argument("--trace", action="store_true", help="show every step of the failing seed")
     parser.add_argument("--no-shrink", action="store_true", help="do not look for a smaller world that fails too")
     return parser
@@ -74,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 @contextlib.contextmanager
 def _database(kind: str) -> Iterator[SimDatabase]:
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgres_server() if kind == "postgresql" else _sqlite_file())
+        url = stack.enter_context(SERVERS.get(kind, _sqlite_file)())
         database = open_database(url)
         stack.callback(database.dispose)
         yield database

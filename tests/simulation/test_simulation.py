@@ -31,9 +31,8 @@ def test_seeds_hold(simulated: SimDatabase, block: int) -> None:
         assert failure is None, f"seed {seed}: {failure.text}"
 
 
-@pytest.mark.postgres
-def test_seeds_hold_on_postgresql_too(postgres_database_url: str) -> None:
-    database = open_database(postgres_database_url)
+def test_seeds_hold_on_servers_too(server_url: str) -> None:
+    database = open_database(server_url)
     try:
         for seed in range(3):
             failure = play(generate(seed), database)

@@ -132,11 +132,22 @@ class Deployment:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-4000:]}" for path in sorted(self.home.glob("*.log")))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deployment]:
-    """A deployment without running daemons, on SQLite and on PostgreSQL; all are stopped at the end."""
-    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_database_url"}[request.param]
-    deployment = Deployment(tmp_path / "home", request.getfixturevalue(fixture))
-    yield deployment
-    deployment.stop()
-    deployment.database.dispose()
+@pytest.fixture
+def deploy(tmp_path: Path) -> Iterator[Callable[[str], Deployment]]:
+    """Make a deployment, without running daemons, on the database of a URL; all are stopped at the end."""
+    made: list[Deployment] = []
+
+    def make(url: str) -> Deployment:
+        made.append(Deployment(tmp_path / f"home{len(made) or ''}", url))
+        return made[-1]
+
+    yield make
+    for deployment in made:
+        deployment.stop()
+        deployment.database.dispose()
+
+
+@pytest.fixture
+def deployment(database_url: str, deploy: Callable[[str], Deployment]) -> Deployment:
+    """A deployment without running daemons, on each kind of database."""
+    return deploy(database_url)

@@ -61,7 +61,7 @@ def test_wrong_words(run, words: list[str], told: str) -> None:
     ("url", "told"),
     [
         ("nonsense", "begin it with sqlite:/// and a file, or with postgresql://user:password@host/name"),
-        ("mysql://u:p@localhost/x", "a kind of database that Tradewind does not run on"),
+        ("oracle://u:p@localhost/x", "a kind of database that Tradewind does not run on"),
         ("postgresql://u:p@localhost:port/x", "database.url is no URL"),
         ("sqlite:////proc/nowhere/x.db", "There is no database yet at /proc/nowhere/x.db: run `tradewind db migrate`"),
     ],
@@ -87,10 +87,14 @@ def test_a_home_that_cannot_be_written(run, tmp_path: Path, monkeypatch: pytest.
     assert len(err.splitlines()) == 1
 
 
-def test_postgres_without_its_driver(run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRADEWIND__DATABASE__URL", "postgresql://localhost/x")
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert 'pip install "tradewind[postgres]"' in run("dags", "list")[2]
+@pytest.mark.parametrize(
+    ("kind", "driver", "extra"), [("postgresql", "psycopg", "postgres"), ("mariadb", "pymysql", "mysql")]
+)
+@pytest.mark.usefixtures("home")
+def test_a_server_without_its_driver(run, monkeypatch: pytest.MonkeyPatch, kind: str, driver: str, extra: str) -> None:
+    monkeypatch.setenv("TRADEWIND__DATABASE__URL", f"{kind}://localhost/x")
+    monkeypatch.setitem(sys.modules, driver, None)
+    assert f'pip install "tradewind[{extra}]"' in run("dags", "list")[2]
 
 
 @pytest.mark.parametrize("command", ["webserver", "standalone"])
@@ -223,7 +227,7 @@ def test_a_file_that_may_not_be_read_is_one_line(home: Path, run, name: str) -> 
     (home / name).chmod(0)
     # As root, permission is asked for only without these capabilities
     alone = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-    command = [*alone, sys.executable, "-m", "tradewind", "connections", "list"]
+    command = [*alone, sys.executable, "-m", "tradewind", "connections", "get", "shop"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == (

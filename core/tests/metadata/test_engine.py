@@ -25,9 +25,9 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         assert [each.name for each in pools.list_pools(connection)] == ["default_pool"]
 
 
-def test_a_deadlock_is_repeated_as_a_whole(postgres_database_url: str) -> None:
+def test_a_deadlock_is_repeated_as_a_whole(server_url: str) -> None:
     """Two transactions that lock two rows in opposite order: one is chosen as the victim, and still both get done."""
-    database = Database(postgres_database_url)
+    database = Database(server_url)
     for name in ("a", "b"):
         database.write(lambda c, name=name: pools.set_pool(c, name, slots=0, description=None))  # type: ignore[misc]
     both_hold_one = threading.Barrier(2)

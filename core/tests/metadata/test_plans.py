@@ -20,24 +20,7 @@ TOTAL = 20_000
 def plans(sqlite_url):
     """A full SQLite database, and a call that returns the plans of the statements that a function makes."""
     database = Database(sqlite_url)
-    common = {
-        "dag_id": "d",
-        "map_index": -1,
-        "state": "success",
-        "try_number": 1,
-        "max_tries": 0,
-        "token": 1,
-        "priority": 1,
-        "pool": "default_pool",
-        "pool_slots": 1,
-        "executor": "e",
-        "queue": "q",
-    }
-    rows = [{**common, "id": n, "run": n // 100, "task_id": f"t{n % 100}", "rank": n % 100} for n in range(TOTAL)]
-    random.Random(1).shuffle(rows)  # noqa: S311  (any order will do)
-    with database.transaction() as conn:
-        conn.execute(tables.task_instance.insert(), rows)
-        conn.execute(tables.task_counter.insert(), [{"instance": n, "waits": 0} for n in range(TOTAL)])
+    fill(database)
 
     def plans_of(work):
         with database.transaction() as conn:
@@ -57,6 +40,32 @@ def plans(sqlite_url):
     database.dispose()
 
 
+def fill(database):
+    """Add many instances that have ended, in no order."""
+    common = {
+        "dag_id": "d",
+        "map_index": -1,
+        "state": "success",
+        "try_number": 1,
+        "max_tries": 0,
+        "token": 1,
+        "priority": 1,
+        "pool": "default_pool",
+        "pool_slots": 1,
+        "executor": "e",
+        "queue": "q",
+        "worker": "w",
+    }
+    rows = [{**common, "id": n, "run": n // 100, "task_id": f"t{n % 100}", "rank": n % 100} for n in range(TOTAL)]
+    random.Random(1).shuffle(rows)  # noqa: S311  (any order will do)
+    with database.transaction() as conn:
+        conn.execute(tables.task_instance.insert(), rows)
+        conn.execute(tables.task_counter.insert(), [{"instance": n, "waits": 0} for n in range(TOTAL)])
+        run = {"run_type": "manual", "version_id": 1, "state": "success", "triggered_by": "cli", "queued_at": NOW}
+        runs = [run | {"id": n, "dag_id": f"d{n % 500}", "run_id": f"r{n}"} for n in range(TOTAL // 4)]
+        conn.execute(tables.dag_run.insert(), runs)
+
+
 HOT = {
     "share runs": lambda c: instances.share_runs(c, [1, 2]),
     "lock one run": lambda c: instances.lock_with_targets(c, [1], {0: ["t2", "t3"]}, most=10),
@@ -71,6 +80,8 @@ HOT = {
     "candidates": lambda c: admission.candidates(c, [admission.Group("p", "d", "e", 1, 1)], most_each=5, most=5),
     "due": lambda c: timers.lock_due(c, now=NOW, most=5),
     "agenda": lambda c: schedules.agenda(c, now=NOW),
+    "open runs": lambda c: schedules.open_runs(c, after=0, most=5),
+    "queued runs": lambda c: schedules.queued_runs(c, most=5),
     "held": lambda c: daemons.held(c, "w"),
 }
 
@@ -88,3 +99,35 @@ def test_judging_leases_looks_at_running_instances_only(plans):
     hour = daemons.timedelta(hours=1)
     found = plans(lambda c: daemons.gone(c, now=clock.sql_now(), lease=hour, grace=hour))
     assert any("ix_task_instance_worker" in step for _, step in found)
+
+
+@pytest.mark.mariadb
+def test_no_hot_statement_scans_the_instances_on_mariadb(mariadb_database_url):
+    """Without partial indexes: the column of their condition stands in front."""
+    database = Database(mariadb_database_url)
+    fill(database)
+    scans = []
+    with database.transaction() as conn:
+        conn.exec_driver_sql("ANALYZE TABLE task_instance, task_counter, dag_run")
+        for name in sorted(HOT):
+            seen = []
+            listener = note(seen)
+            sa.event.listen(conn, "before_cursor_execute", listener)
+            HOT[name](conn)
+            sa.event.remove(conn, "before_cursor_execute", listener)
+            for text, parameters in seen:
+                plan = conn.exec_driver_sql(f"EXPLAIN {text}", parameters).mappings().all()
+                scans += [(name, step["table"], step["key"], step["rows"]) for step in plan if is_large(step)]
+    assert scans == []
+    database.dispose()
+
+
+def is_large(step):
+    """Tell whether a step of a plan reads much of a large table."""
+    rows = int(str(step["rows"] or 0).split()[0])
+    return step["table"] in {"task_instance", "task_counter", "waiting", "backlog", "dag_run"} and rows > 1000
+
+
+def note(seen):
+    """Return a listener that keeps statements with their parameters."""
+    return lambda _c, _cursor, text, parameters, *_: seen.append((text, parameters))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, SecretError, open_cipher
-from tradewind.metadata.statements import connections, variables
+from tradewind.metadata.statements import connections, encrypted, variables
 from tradewind_plugins.connection import Connection
 
 
@@ -30,7 +30,7 @@ def test_an_old_key_still_reads(tmp_path: Path) -> None:
     old, new = new_key(), new_key()
     secret = Cipher(old).encrypt("x")
     assert Cipher(f"{new},{old}").decrypt(secret) == "x"
-    with pytest.raises(SecretError, match="give the old key too"):
+    with pytest.raises(SecretError, match="a key that is not given"):
         Cipher(new).decrypt(secret)
 
 
@@ -74,3 +74,65 @@ def test_a_variable_is_replaced_and_keeps_its_description(database: Database) ->
     assert database.write(lambda c: variables.delete_variable(c, "k"))
     with database.read() as connection:
         assert variables.get_variable(connection, "k", cipher=cipher) is None
+
+
+def test_a_lost_key_file_is_never_replaced_while_something_needs_it(database: Database, tmp_path: Path) -> None:
+    cipher = open_cipher("", tmp_path)
+    database.write(lambda c: variables.set_variable(c, "k", "hunter2", description=None, cipher=cipher))
+    key = (tmp_path / "fernet.key").read_bytes()
+    (tmp_path / "fernet.key").unlink()
+    lost = open_cipher("", tmp_path)
+    with database.read() as connection, pytest.raises(SecretError, match=r"fernet\.key is missing.*put the file back"):
+        variables.get_variable(connection, "k", cipher=lost)
+    for write in (
+        lambda c: variables.set_variable(c, "new", "x", description=None, cipher=lost),
+        lambda c: connections.add_connection(c, Connection(conn_id="new", password="x"), cipher=lost),
+    ):
+        with pytest.raises(SecretError, match=r"fernet\.key is missing"):
+            database.write(write)
+    assert not (tmp_path / "fernet.key").exists()
+    database.write(lambda c: connections.add_connection(c, Connection(conn_id="plain", host="h"), cipher=lost))
+    (tmp_path / "fernet.key").write_bytes(key)
+    with database.read() as connection:
+        assert variables.get_variable(connection, "k", cipher=open_cipher("", tmp_path)) is not None
+
+
+def test_a_wrong_key_names_what_it_does_not_open_and_the_rest_goes_on(database: Database) -> None:
+    old, new = Cipher(new_key()), Cipher(new_key())
+    given = Connection(conn_id="db", conn_type="http", password="x", extra='{"a": 1}')
+    database.write(lambda c: connections.add_connection(c, given, cipher=old))
+    database.write(lambda c: variables.set_variable(c, "k", "v", description=None, cipher=old))
+    database.write(lambda c: variables.set_variable(c, "mine", "v", description=None, cipher=new))
+    with database.read() as connection:
+        with pytest.raises(SecretError, match=r"The password of connection 'db' was encrypted with a key that is not"):
+            connections.get_connection(connection, "db", cipher=new)
+        with pytest.raises(SecretError, match="The value of variable 'k'"):
+            variables.get_variable(connection, "k", cipher=new)
+        assert variables.get_variable(connection, "mine", cipher=new) is not None
+        assert [each.password for each in connections.list_masked(connection)] == ["***"]
+
+
+def test_keys_are_rotated_in_batches_and_the_old_one_can_go(database: Database) -> None:
+    old, new = new_key(), new_key()
+    for number in range(7):
+        given = Connection(conn_id=f"c{number}", password="p" if number % 2 else None, extra='{"n": 1}')
+        database.write(lambda c, given=given: connections.add_connection(c, given, cipher=Cipher(old)))
+    both, after, batches = Cipher(f"{new},{old}"), "", 0
+    while done := database.write(
+        lambda c, after=after: encrypted.rotate(c, encrypted.CONNECTIONS, both, after=after, most=3)
+    ):
+        after, batches = done[-1], batches + 1
+    assert batches == 3
+    with database.read() as connection:
+        assert len(connections.list_connections(connection, cipher=Cipher(new))) == 7
+        with pytest.raises(SecretError):
+            connections.list_connections(connection, cipher=Cipher(old))
+
+
+def test_a_rotation_without_the_old_key_changes_nothing(database: Database) -> None:
+    old = Cipher(new_key())
+    database.write(lambda c: variables.set_variable(c, "k", "v", description=None, cipher=old))
+    with pytest.raises(SecretError, match="The value of variable 'k'"):
+        database.write(lambda c: encrypted.rotate(c, encrypted.VARIABLES, Cipher(new_key()), after="", most=5))
+    with database.read() as connection:
+        assert variables.get_variable(connection, "k", cipher=old) is not None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,13 +19,11 @@ from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind.cli.errors import CommandError
 from tradewind.cli.verbosity import STATEMENTS
 from tradewind.config import Config, Loaded, load
-from tradewind.metadata import engine, schema
+from tradewind.metadata import dialects, engine, schema
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.plugins.behaviour import listened_states
 from tradewind.plugins.secrets import secrets_chain
-
-BACKENDS = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,11 @@ class Session:
 
 @contextmanager
 def open_session(
-    *, overrides: Mapping[tuple[str, str], Any] | None = None, check: bool = True, changes_states: bool = False
+    *,
+    overrides: Mapping[tuple[str, str], Any] | None = None,
+    check: bool = True,
+    changes_states: bool = False,
+    is_daemon: bool = False,
 ) -> Iterator[Session]:
     """Open the configuration and the database until the block ends.
 
@@ -59,6 +63,7 @@ def open_session(
         overrides: values by (section, key) given on the command line.
         check: refuse a database whose schema is not this release's.
         changes_states: what is done may end a run or a task, and listeners are to hear of it.
+        is_daemon: wait for a migration that is still to be run, instead of refusing the schema.
     Raises:
         ConfigError, SchemaError, CommandError: with one sentence that says what mends it.
     """
@@ -68,7 +73,9 @@ def open_session(
     database = open_database(loaded.config, listened=listened_states() if changes_states else ())
     _say_statements(database)
     try:
-        if check:
+        if is_daemon:
+            schema.await_current(database, functools.partial(print, file=sys.stderr, flush=True))
+        elif check:
             schema.require_current(database)
         yield Session(loaded, database)
     finally:
@@ -116,11 +123,11 @@ def open_database(config: Config, *, pool_size: int | None = None, listened: Col
     Raises:
         CommandError: there can be no such database here, with the way out.
     """
-    url = config.database.url
-    if url.partition(":")[0].partition("+")[0] not in BACKENDS:
+    kind = config.database.url.partition(":")[0].partition("+")[0]
+    if kind not in dialects.DRIVERS:
         raise CommandError(
             "database.url names a kind of database that Tradewind does not run on: begin it with "
-            "sqlite:/// and a file, or with postgresql://user:password@host/name."
+            "sqlite:/// and a file, or with postgresql://user:password@host/name or mariadb://user:password@host/name."
         )
     try:
         return engine.open_database(config.database, pool_size=pool_size, listened=listened)
@@ -132,7 +139,7 @@ def open_database(config: Config, *, pool_size: int | None = None, listened: Col
     except ModuleNotFoundError as error:
         raise CommandError(
             f"database.url needs the package {error.name!r}, which is not installed: "
-            'for PostgreSQL, pip install "tradewind[postgres]".'
+            f'pip install "tradewind[{dialects.DRIVERS[kind][1]}]".'
         ) from error
     except OSError as error:
         raise CommandError(

@@ -36,6 +36,17 @@ class DatabaseSection:
 
 
 @dataclass(frozen=True)
+class RetentionSection:
+    """How long `tradewind db clean` keeps what is over. 0 keeps it for ever."""
+
+    dag_run: float = option(0.0, "Days after their end that runs stay, with their tasks, tries and XComs.")
+    xcom: float = option(0.0, "Days that XComs of ended runs stay, where the runs stay longer.")
+    dag_version: float = option(0.0, "Days that versions stay which no run and no DAG uses any more.")
+    daemon: float = option(0.0, "Days after their end that daemons stay listed.")
+    dag_file: float = option(0.0, "Days after their last import that files stay listed which are gone.")
+
+
+@dataclass(frozen=True)
 class DagsSection:
     """Where DAG files are, and how new DAGs begin."""
 
@@ -170,6 +181,7 @@ class Config:
 
     home: Path
     database: DatabaseSection
+    retention: RetentionSection
     dags: DagsSection
     parsing: ParsingSection
     scheduler: SchedulerSection
@@ -184,6 +196,7 @@ class Config:
 
 SECTIONS: dict[str, type[Any]] = {
     "database": DatabaseSection,
+    "retention": RetentionSection,
     "dags": DagsSection,
     "parsing": ParsingSection,
     "scheduler": SchedulerSection,

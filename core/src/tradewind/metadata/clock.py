@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
 
+from tradewind.metadata.dialects import current_instant
 from tradewind.metadata.tables import Instant
 
 
@@ -23,35 +23,6 @@ class Clock(Protocol):
         ...
 
 
-class current_instant(sa.sql.functions.FunctionElement[Any]):  # noqa: N801  (an SQL function, named as SQL names them)
-    """The database's clock at this statement (not the transaction's start, which is stale after a lock wait)."""
-
-    type = Instant()
-    inherit_cache = True
-
-
-@compiles(current_instant)
-def _standard(element: Any, compiler: Any, **kw: Any) -> str:
-    raise NotImplementedError(f"current_instant has no form for {compiler.dialect.name} yet")
-
-
-@compiles(current_instant, "postgresql")
-def _postgresql(element: Any, compiler: Any, **kw: Any) -> str:
-    return "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
-
-
-@compiles(current_instant, "sqlite")
-def _sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    # julianday has a resolution of about 50 microseconds, enough for leases of seconds
-    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
-
-
-@compiles(current_instant, "mysql")
-@compiles(current_instant, "mariadb")
-def _mysql(element: Any, compiler: Any, **kw: Any) -> str:
-    return "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"
-
-
 class SystemClock:
     """The clock of production."""
 
@@ -61,4 +32,4 @@ class SystemClock:
 
     def sql_now(self) -> sa.ColumnElement[Any]:
         """See `Clock.sql_now`."""
-        return current_instant()
+        return sa.type_coerce(current_instant(), Instant())

@@ -1,15 +1,14 @@
 """The engine and its transactions.
 
 Every writing transaction goes through `Database.write`, which on SQLite begins with `BEGIN IMMEDIATE` (a reader that
-turns
-into a writer in mid-transaction could only fail there) and which repeats a whole transaction that met a deadlock or a
+turns into a writer in mid-transaction could only fail there) and which repeats a whole transaction that met a deadlock or a
 serialization failure.
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,25 +18,22 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tradewind.config.sections import DatabaseSection
+from tradewind.metadata import dialects
+from tradewind.metadata.file_systems import require_local
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-# 40001 serialization failure, 40P01 deadlock; 1213 and 1205 are MariaDB's and MySQL's numbers for the same.
-RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
-RETRIED_ERRNOS = frozenset({1213, 1205})
 ATTEMPTS = 8
-
-
-def is_transient(error: DBAPIError) -> bool:
-    """Tell whether repeating the whole transaction is the cure for `error`."""
-    original: Any = error.orig
-    if isinstance(original, sqlite3.OperationalError):
-        return "database is locked" in str(original)
-    if getattr(original, "sqlstate", None) in RETRIED_SQLSTATES:
-        return True
-    args: tuple[Any, ...] = getattr(original, "args", ())
-    return len(args) > 0 and args[0] in RETRIED_ERRNOS
+PLAIN_NAMES = frozenset({*dialects.DRIVERS, "mysql+pymysql"}) - {dialects.SQLITE}
+# Instants are computed in UTC. Strict: a text that is too long is an error, as elsewhere, and not cut off. Ten seconds
+# are longer than any transaction of ours takes: who waited so long for a row repeats his own.
+MARIADB_ARGUMENTS = {
+    "init_command": "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
+    "innodb_lock_wait_timeout = 10",
+    "charset": "utf8mb4",
+    "connect_timeout": 10,
+}
 
 
 def is_key_collision(error: DBAPIError) -> bool:
@@ -49,7 +45,7 @@ class Database:
     """One metadata database: an engine, its transactions, and who is told of each statement.
 
     Arguments:
-        url: SQLAlchemy URL; `postgresql://` means psycopg 3.
+        url: SQLAlchemy URL; `postgresql://` means psycopg 3, `mysql://` and `mariadb://` a MariaDB by PyMySQL.
         pool_size: connections this process may hold at most.
         prepared_statements: let PostgreSQL keep the plans of repeated statements; not behind a pooler that hands each
             transaction another session.
@@ -66,14 +62,14 @@ class Database:
         listened: Collection[str] = (),
     ) -> None:
         self.url = sa.make_url(url)
-        if self.url.drivername in {"postgresql", "postgres"}:
-            self.url = self.url.set(drivername="postgresql+psycopg")
+        if self.url.drivername in PLAIN_NAMES:
+            self.url = self.url.set(drivername=dialects.DRIVERS[self.url.get_backend_name()][0])
         engine = _engine(self.url, pool_size, prepared_statements)
         self.engine = engine.execution_options(tradewind_listened=frozenset(listened)) if listened else engine
 
     @property
     def dialect(self) -> str:
-        """Name of the SQL dialect: `sqlite`, `postgresql` or `mysql`."""
+        """Name of the SQL dialect: `sqlite`, `postgresql` or `mariadb`."""
         return self.engine.dialect.name
 
     @contextmanager
@@ -96,7 +92,7 @@ class Database:
                 with self.transaction() as connection:
                     return work(connection)
             except DBAPIError as error:
-                again = is_transient(error) or (collisions and is_key_collision(error) and attempt == 1)
+                again = dialects.is_transient(error) or (collisions and is_key_collision(error) and attempt == 1)
                 if attempt == ATTEMPTS or not again:
                     raise
                 log.info("transaction repeated after %s (attempt %d)", type(error.orig).__name__, attempt)
@@ -106,7 +102,7 @@ class Database:
     def transaction(self) -> Iterator[sa.Connection]:
         """Yield a connection inside one writing transaction, committed at the end, rolled back on any exception."""
         with self.engine.connect() as connection:
-            if self.dialect == "sqlite":
+            if self.dialect == dialects.SQLITE:
                 connection.execution_options(tradewind_immediate=True)
             with connection.begin():
                 yield connection
@@ -143,18 +139,33 @@ def open_database(
 
 
 def _engine(url: sa.URL, pool_size: int, prepared_statements: bool) -> sa.Engine:
-    if url.get_backend_name() == "sqlite":
+    if url.get_backend_name() == dialects.SQLITE:
         return _sqlite_engine(url)
-    options: dict[str, Any] = {"isolation_level": "READ COMMITTED", "pool_pre_ping": False, "pool_size": pool_size}
-    if url.get_backend_name() == "postgresql":
-        # A statement is prepared when it comes for the second time: the hot ones are the same for ever
-        threshold = 1 if prepared_statements else None
-        options["connect_args"] = {"prepare_threshold": threshold, "application_name": "tradewind"}
-    return sa.create_engine(url, max_overflow=2, **options)
+    arguments = _postgres_arguments(prepared_statements)
+    if url.get_backend_name() == dialects.MARIADB:
+        arguments = MARIADB_ARGUMENTS | {"program_name": application_name()}
+    # No overflow: a limit that is passed under load is none, and it is then that the server runs out of connections
+    return sa.create_engine(
+        url, isolation_level="READ COMMITTED", pool_size=pool_size, max_overflow=0, connect_args=arguments
+    )
+
+
+def _postgres_arguments(prepared_statements: bool) -> dict[str, Any]:
+    # A statement is prepared when it comes for the second time: the hot ones are the same for ever
+    return {"prepare_threshold": 1 if prepared_statements else None, "application_name": application_name()}
+
+
+def application_name() -> str:
+    """Return by which name the database's administrator sees this process: `tradewind scheduler`, `tradewind worker` …"""
+    program, *words = sys.argv
+    of_command_line = Path(program).stem in {"tradewind", "__main__"}
+    name = next(iter(words), "") if of_command_line else Path(program).stem
+    return f"tradewind {name}".strip()[:60] if not name.startswith("-") else "tradewind"
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
+        require_local(Path(url.database))
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
 

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -35,9 +34,6 @@ metadata = sa.MetaData(naming_convention=NAMING)
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Name = sa.String(250)
 Hash = sa.String(64)
-# Plain TEXT and BLOB end at 64 KiB on MariaDB and MySQL.
-LongText = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-LongBinary = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -94,7 +90,7 @@ source_blob = sa.Table(
     "source_blob",
     metadata,
     sa.Column("hash", Hash, primary_key=True),
-    sa.Column("data", LongBinary, nullable=False, comment="zlib; a manifest (path -> hash) or a file's bytes"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="zlib; a manifest (path -> hash) or a file's bytes"),
     comment="Content-addressed sources. The hash of a manifest is a version's source_hash.",
 )
 
@@ -134,7 +130,7 @@ dag_version = sa.Table(
     sa.Column("source_hash", Hash, nullable=False),
     sa.Column("bundle", Name, nullable=False),
     sa.Column("path", sa.String(500), nullable=False),
-    sa.Column("serialized", LongText, nullable=False),
+    sa.Column("serialized", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("dag_id", "number"),
 )
@@ -274,7 +270,7 @@ xcom = sa.Table(
     sa.Column("task_id", Name, primary_key=True),
     sa.Column("map_index", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("key", Name, primary_key=True),
-    sa.Column("value", LongText, comment="JSON; null when the value lives in a storage"),
+    sa.Column("value", sa.Text, comment="JSON; null when the value lives in a storage"),
     sa.Column("storage", sa.Text, comment="where the value is, for values above the size limit"),
     sa.Column("type", sa.String(100), nullable=False),
     sa.Column("size", BigInt, nullable=False, comment="bytes of the JSON"),

@@ -36,6 +36,9 @@ IDLE_POLL_SECONDS = 5.0
 """How often a daemon without work looks by itself while wake-ups reach it: what idles costs a statement a second at most."""
 LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, fewer elsewhere
 SOCKET_NUMBERS = itertools.count(1)
+# Nothing is lost with this setting but the hint itself. It is the statement's alone: behind a pooler the session is lent,
+# and whoever has it next wants his commits on disk.
+NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify(name, '') FROM unnest(%s::text[]) AS name"
 
 
 def worker_channel(executor: str) -> str:
@@ -178,9 +181,7 @@ class PostgresWakeups:
         try:
             if self._mouth is None:
                 self._mouth = self._connect()
-                # Nothing is lost with this setting but the hint itself
-                self._mouth.execute("SET synchronous_commit = off")
-            self._mouth.execute("SELECT pg_notify(name, '') FROM unnest(%s::text[]) AS name", [names])
+            self._mouth.execute(NOTIFY, [names])
         except self._driver.Error as error:
             log.debug("wake-up of %s lost: %s", ", ".join(names), error)
             self._close_mouth()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from tradewind_plugins.contracts.xcom_storage import XComStorage
@@ -55,7 +56,18 @@ class FolderStorage(XComStorage):
 
     def delete(self, reference: str) -> None:
         """See `XComStorage.delete`."""
-        (self._folder / reference).unlink(missing_ok=True)
+        path = self._folder / reference
+        path.unlink(missing_ok=True)
+        for folder in (path.parent, path.parent.parent):
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # not empty, or gone already: another value is there, or was
+
+    def references(self) -> Iterator[str]:
+        """See `XComStorage.references`."""
+        for path in self._folder.glob("*/*/*.json"):
+            yield path.relative_to(self._folder).as_posix()
 
 
 def open_xcom_storage(name: str, location: str) -> XComStorage:

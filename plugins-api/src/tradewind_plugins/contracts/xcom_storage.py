@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -45,3 +46,10 @@ class XComStorage:
     def delete(self, reference: str) -> None:
         """Delete a value; one that is gone already is no error."""
         raise NotImplementedError(f"{type(self).__name__} does not implement delete")
+
+    def references(self) -> Iterable[str]:
+        """Return the references of all stored values, in any order, for finding those that nothing refers to.
+
+        Optional: without it, values that were overwritten or cleared stay until somebody else removes them.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not implement references")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException
 
+from tradewind.cli import connection_files
+from tradewind.cli.connection_testing import test_connection
 from tradewind.cli.errors import CommandError
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.plugins import note_on_connection_type
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_connection
+from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements import connections
 
 PARTS = ("description", "host", "login", "password", "schema", "port", "extra")
@@ -24,7 +30,9 @@ PARTS = ("description", "host", "login", "password", "schema", "port", "extra")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add_output_option(verbs.add("list", list_connections))
+    listed = verbs.add("list", list_connections)
+    listed.add_argument("--conn-id", help="this one only")
+    add_output_option(listed)
     get = verbs.add("get", get_connection)
     get.add_argument("conn_id")
     add_output_option(get)
@@ -36,12 +44,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for part in PARTS:
         new.add_argument(f"--conn-{part}", dest=part, type=int if part == "port" else str)
     verbs.add("delete", delete_connection).add_argument("conn_id")
+    _configure_files(verbs)
+    tested = verbs.add("test", test_one)
+    tested.add_argument("conn_id")
+    tested.add_argument("--timeout", type=float, default=30.0, help="seconds until it counts as failed (default: 30)")
+    add_output_option(tested)
+
+
+def _configure_files(verbs: Verbs) -> None:
+    export = verbs.add("export", export_connections)
+    export.add_argument("file", help="where to write; - for the terminal")
+    export.add_argument(
+        "--file-format", "--format", choices=connection_files.FORMATS, help="default: by the file's name"
+    )
+    export.add_argument(
+        "--serialization-format", choices=("uri", "json"), help="each connection as URI or by its fields"
+    )
+    imported = verbs.add("import", import_connections)
+    imported.add_argument("file", help="a .json, .yaml or .env file")
+    imported.add_argument("--overwrite", action="store_true", help="replace connections that there are already")
 
 
 def list_connections(options: argparse.Namespace) -> None:
     """List the connections in the database; secrets are stars."""
     with open_session() as session, session.database.read() as connection:
-        rows = [_shown(each) for each in connections.list_connections(connection, cipher=session.cipher)]
+        rows = [_shown(each) for each in connections.list_masked(connection, options.conn_id)]
     print_rows(rows, options.output, empty="No connections yet: tradewind connections add ID --conn-uri …")
 
 
@@ -75,6 +102,59 @@ def delete_connection(options: argparse.Namespace) -> None:
         if not session.database.write(lambda c: connections.delete_connection(c, options.conn_id)):
             raise CommandError(f"There is no connection {options.conn_id!r}: `tradewind connections list` shows all.")
     print(f"Connection {options.conn_id} is deleted.")
+
+
+def export_connections(options: argparse.Namespace) -> None:
+    """Write the connections in the database to a file, with their secrets, readable by its owner alone."""
+    to_terminal = options.file == "-"
+    style = options.file_format or connection_files.format_of(options.file) or ("json" if to_terminal else None)
+    if style is None:
+        raise CommandError(f"The name {options.file} does not say which format: add --file-format.", exit_code=2)
+    as_uri = (options.serialization_format or ("uri" if style == "env" else "json")) == "uri"
+    with open_session() as session, session.database.read() as connection:
+        found = connections.list_connections(connection, cipher=session.cipher)
+    text = connection_files.written(found, style, as_uri=as_uri)
+    if to_terminal:
+        print(text, end="")
+        return
+    descriptor = os.open(options.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    print(f"{len(found)} connections are in {options.file}, with their secrets.")
+
+
+def import_connections(options: argparse.Namespace) -> None:
+    """Add the connections of a file, all or none; one that is there already stops it unless --overwrite is given."""
+    style = connection_files.format_of(options.file)
+    if style is None:
+        raise CommandError(f"{options.file} is no .json, .yaml, .yml or .env file.", exit_code=2)
+    new = connection_files.read(Path(options.file), style)
+    with open_session() as session:
+        cipher = session.cipher
+        session.database.write(lambda db: _import(db, new, options, cipher))
+    print(f"{len(new)} connections were imported from {options.file}.")
+
+
+def _import(db: sa.Connection, new: list[Connection], options: argparse.Namespace, cipher: Cipher) -> None:
+    taken = sorted(connections.existing(db, [each.conn_id for each in new]))
+    if taken and not options.overwrite:
+        raise CommandError(
+            f"Nothing was imported, as these connections are there already: {', '.join(taken)}. Add --overwrite to "
+            f"replace them, or take them out of {options.file}."
+        )
+    for conn_id in taken:
+        connections.delete_connection(db, conn_id)
+    for each in new:
+        connections.add_connection(db, each, cipher=cipher)
+
+
+def test_one(options: argparse.Namespace) -> int:
+    """Try a connection as a task would get it, with its type's hook; exit code 1 where it does not work."""
+    with open_session() as session, session.database.read() as connection:
+        found = find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
+    works, message = test_connection(found, timeout=options.timeout)
+    print_rows([{"conn_id": found.conn_id, "works": works, "message": message}], options.output)
+    return 0 if works else 1
 
 
 def _from_options(options: argparse.Namespace) -> Connection:

@@ -42,7 +42,7 @@ def dag_processor(options: argparse.Namespace) -> None:
 
 
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
-    with open_session() as session:
+    with open_session(is_daemon=True) as session:
         configure_log(session.config, files)
         wakeups = open_wakeups(session.database, session.config.home)
         clock = SystemClock()

@@ -49,7 +49,7 @@ def scheduler(options: argparse.Namespace) -> None:
 
 
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
-    with open_session(changes_states=True) as session:
+    with open_session(changes_states=True, is_daemon=True) as session:
         config = session.config
         is_alone = options.no_worker or options.num_runs is not None
         check_executor(config.executor.default, "executor.default")

@@ -45,7 +45,7 @@ def worker(options: argparse.Namespace) -> None:
 
 
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
-    with open_session() as session:
+    with open_session(is_daemon=True) as session:
         config = session.config
         configure_log(config, files)
         open_log_store(config).close()  # what is wrong with it is said here, not by a worker that cannot start

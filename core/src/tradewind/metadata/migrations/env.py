@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the connection that `tradewind.metadata.schema` hands over."""
+"""Alembic's entry: migrations run on the connection that `tradewind.metadata.migrating` hands over, or are written as SQL."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ def plain_types(kind: str, value: Any, _context: Any) -> str | Literal[False]:
     return "sa.BigInteger()" if kind == "type" and isinstance(value, Instant) else False
 
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    render_item=plain_types,
-    transaction_per_migration=False,
-)
+given = context.config.attributes
+if context.is_offline_mode():
+    context.configure(dialect_name=given["dialect"].name, literal_binds=True, target_metadata=metadata)
+else:
+    context.configure(
+        connection=given["connection"],
+        target_metadata=metadata,
+        render_item=plain_types,
+        transaction_per_migration=False,
+    )
 with context.begin_transaction():
     context.run_migrations()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from tradewind.metadata.dialects import insert_or_keep
 from tradewind.metadata.statements.states import occupying, waiting
 from tradewind.metadata.tables import bucket_lock, daemon, dag, pool, task_instance
 
@@ -90,16 +90,8 @@ def lock_buckets(conn: sa.Connection, names: Iterable[str]) -> None:
     wanted = sorted(set(names))
     found = set(conn.execute(_LOCK_BUCKETS, {"names": wanted}).scalars())
     if missing := [name for name in wanted if name not in found]:
-        conn.execute(_insert_new(conn.dialect.name), [{"name": name} for name in missing])
+        conn.execute(insert_or_keep(conn.dialect.name, bucket_lock), [{"name": name} for name in missing])
         conn.execute(_LOCK_BUCKETS, {"names": wanted})
-
-
-def _insert_new(dialect: str) -> sa.Insert:
-    if dialect == "postgresql":
-        return postgresql.insert(bucket_lock).on_conflict_do_nothing()
-    if dialect == "sqlite":
-        return sqlite.insert(bucket_lock).on_conflict_do_nothing()
-    return mysql.insert(bucket_lock).prefix_with("IGNORE")
 
 
 def occupancy(conn: sa.Connection) -> Occupancy:

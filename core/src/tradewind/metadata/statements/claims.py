@@ -75,13 +75,23 @@ _BACKLOG = (
     .scalar_subquery()
 )
 _IS_SCHEDULED = sa.exists(sa.select(_waiting.c.id).where(waiting(_waiting.c.state, "scheduled")))
+
+
+def _of_run(column: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+    # In a subquery, so that the lock is on the instances alone, on MariaDB too
+    return sa.select(column).where(_run.id == _ti.run).correlate(task_instance).scalar_subquery()
+
+
 _CLAIM = (
-    sa.select(*_TICKET, _BACKLOG.label("backlog"), _IS_SCHEDULED.label("waiting"))
-    .join_from(task_instance, dag_run, _run.id == _ti.run)
+    sa.select(
+        *[_of_run(column) if column.table is dag_run else column for column in _TICKET],
+        _BACKLOG.label("backlog"),
+        _IS_SCHEDULED.label("waiting"),
+    )
     .where(waiting(_ti.state, "queued"), _ti.executor == sa.bindparam("of_executor"))
     .order_by(_ti.priority.desc(), _ti.queued_at, _ti.id)
     .limit(sa.bindparam("most"))
-    .with_for_update(of=task_instance, skip_locked=True)
+    .with_for_update(skip_locked=True)
 )
 _CLAIM_QUEUES = _CLAIM.where(_ti.queue.in_(sa.bindparam("queues", expanding=True)))
 _CLAIMED = (

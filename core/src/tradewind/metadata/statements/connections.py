@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 from tradewind_plugins.connection import Connection
 
 from tradewind.metadata.secrets import Cipher
+from tradewind.metadata.statements.encrypted import CONNECTIONS, seal
 from tradewind.metadata.tables import connection as table
 
 PLAIN = ("conn_id", "conn_type", "description", "host", "login", "schema", "port")
-SECRET = ("password", "extra")
+SECRET = CONNECTIONS.columns
+MASK = "***"
 
 
 def get_connection(db: sa.Connection, conn_id: str, *, cipher: Cipher) -> Connection | None:
@@ -30,16 +33,30 @@ def list_connections(db: sa.Connection, *, cipher: Cipher) -> list[Connection]:
     return [_from_row(row, cipher) for row in db.execute(sa.select(table).order_by(table.c.conn_id))]
 
 
+def list_masked(db: sa.Connection, conn_id: str | None = None) -> list[Connection]:
+    """Return all connections by id, or one, with stars in place of their secrets: no key is needed for it."""
+    query = sa.select(table).order_by(table.c.conn_id)
+    if conn_id is not None:
+        query = query.where(table.c.conn_id == conn_id)
+    return [_masked(row) for row in db.execute(query)]
+
+
+def existing(db: sa.Connection, conn_ids: Iterable[str]) -> set[str]:
+    """Return those ids that are taken."""
+    return set(db.execute(sa.select(table.c.conn_id).where(table.c.conn_id.in_(sorted(conn_ids)))).scalars())
+
+
 def add_connection(db: sa.Connection, connection: Connection, *, cipher: Cipher) -> None:
     """Insert the connection.
 
     Raises:
         sqlalchemy.exc.IntegrityError: when the id is taken; ids are unique.
+        SecretError: the key file is gone while there are secrets that need it.
     """
     values: dict[str, Any] = {name: getattr(connection, name) for name in PLAIN}
     for name in SECRET:
         text = getattr(connection, name)
-        values[name] = cipher.encrypt(text) if text else None
+        values[name] = seal(db, cipher, text) if text else None
     db.execute(sa.insert(table).values(values))
 
 
@@ -48,9 +65,14 @@ def delete_connection(db: sa.Connection, conn_id: str) -> bool:
     return db.execute(sa.delete(table).where(table.c.conn_id == conn_id)).rowcount > 0
 
 
+def _masked(row: sa.Row[Any]) -> Connection:
+    values = {name: getattr(row, name) for name in PLAIN}
+    return Connection(**values, **{name: MASK if getattr(row, name) else None for name in SECRET})  # type: ignore[arg-type]
+
+
 def _from_row(row: sa.Row[Any], cipher: Cipher) -> Connection:
     values = {name: getattr(row, name) for name in PLAIN}
     for name in SECRET:
         encrypted = getattr(row, name)
-        values[name] = cipher.decrypt(encrypted) if encrypted else None
+        values[name] = cipher.decrypt(encrypted, of=CONNECTIONS.name(row.conn_id, name)) if encrypted else None
     return Connection(**values)

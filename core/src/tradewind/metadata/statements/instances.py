@@ -62,10 +62,13 @@ class LockedInstance:
     removed: int
 
 
+# In a subquery, so that the lock is on the runs alone, on MariaDB too.
+_asked = (
+    sa.select(_ti.id, _ti.task_id, _ti.run).where(_ti.id.in_(sa.bindparam("ids", expanding=True))).subquery("asked")
+)
 _SHARE_RUNS = (
-    sa.select(_ti.id, _ti.task_id, _run.id.label("run"), _run.run_id, _run.dag_id, _run.version_id)
-    .join_from(task_instance, dag_run, _run.id == _ti.run)
-    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    sa.select(_asked.c.id, _asked.c.task_id, _run.id.label("run"), _run.run_id, _run.dag_id, _run.version_id)
+    .join_from(_asked, dag_run, _run.id == _asked.c.run)
     .order_by(_run.id)
     # FOR KEY SHARE lets the closing of a run, which changes no key, pass the other ends of that run.
     .with_for_update(read=True, key_share=True, of=dag_run)

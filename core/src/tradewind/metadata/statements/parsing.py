@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from tradewind.metadata.dialects import SQLITE, insert_or_change, insert_or_keep
 from tradewind.metadata.tables import bundle, dag, dag_file, dag_run, dag_version, source_blob
 
 _IDS_PER_QUERY = 10_000
@@ -155,6 +155,9 @@ def lock_dags(connection: sa.Connection, bundle_name: str, path: str, dag_ids: S
 
 
 def _current(bundle_name: str, path: str, dag_ids: list[str]) -> sa.Select[Any]:
+    # In a subquery, so that the lock is on the DAGs alone, on MariaDB too
+    columns = (dag_version.c.id, dag_version.c.number, dag_version.c.structure_hash, dag_version.c.source_hash)
+    current = sa.select(*columns).subquery("current_version")
     runs = dag_run.alias()
     used = sa.exists().where(runs.c.dag_id == dag.c.dag_id, runs.c.version_id == dag.c.version_id)
     last = (
@@ -169,13 +172,13 @@ def _current(bundle_name: str, path: str, dag_ids: list[str]) -> sa.Select[Any]:
             dag.c.path,
             dag.c.is_active,
             dag.c.version_id,
-            dag_version.c.number,
-            dag_version.c.structure_hash,
-            dag_version.c.source_hash,
+            current.c.number,
+            current.c.structure_hash,
+            current.c.source_hash,
             used.label("is_used"),
             last.label("last_interval_end"),
         )
-        .join(dag_version, dag_version.c.id == dag.c.version_id)
+        .join(current, current.c.id == dag.c.version_id)
         .where(sa.or_(dag.c.dag_id.in_(dag_ids), sa.and_(dag.c.bundle == bundle_name, dag.c.path == path)))
         .order_by(dag.c.dag_id)
         .with_for_update(of=dag)
@@ -186,18 +189,13 @@ def add_blobs(connection: sa.Connection, blobs: Mapping[str, bytes]) -> None:
     """Insert those blobs that are not stored yet, and lock the others: who removes unused ones waits for the version."""
     rows = [{"hash": name, "data": blobs[name]} for name in sorted(blobs)]
     if rows:
-        connection.execute(_insert_or_lock(connection), rows)
+        connection.execute(_insert_or_lock(connection.dialect.name), rows)
 
 
-def _insert_or_lock(connection: sa.Connection) -> sa.Insert:
-    name = connection.dialect.name
-    if name == "postgresql":
-        made = postgresql.insert(source_blob)
-        return made.on_conflict_do_update(index_elements=[source_blob.c.hash], set_={"hash": made.excluded.hash})
-    if name == "sqlite":
-        return sqlite.insert(source_blob).on_conflict_do_nothing()  # one writer at a time: there is nothing to lock
-    locking = mysql.insert(source_blob)
-    return locking.on_duplicate_key_update(hash=locking.inserted.hash)
+def _insert_or_lock(dialect: str) -> sa.Insert:
+    if dialect == SQLITE:
+        return insert_or_keep(dialect, source_blob)  # one writer at a time: there is nothing to lock
+    return insert_or_change(dialect, source_blob, keys=["hash"], values=["hash"])
 
 
 def add_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -239,17 +237,7 @@ def deactivate_dags(connection: sa.Connection, dag_ids: Iterable[str]) -> None:
 def put_file(connection: sa.Connection, *, bundle_name: str, path: str, values: Mapping[str, Any]) -> None:
     """Insert or change what is stored of a file."""
     row = {"bundle": bundle_name, "path": path, **values}
-    name = connection.dialect.name
-    if name == "postgresql":
-        keys = [dag_file.c.bundle, dag_file.c.path]
-        connection.execute(
-            postgresql.insert(dag_file).values(row).on_conflict_do_update(index_elements=keys, set_=values)
-        )
-    elif name == "sqlite":
-        keys = [dag_file.c.bundle, dag_file.c.path]
-        connection.execute(sqlite.insert(dag_file).values(row).on_conflict_do_update(index_elements=keys, set_=values))
-    else:
-        connection.execute(mysql.insert(dag_file).values(row).on_duplicate_key_update(**values))
+    connection.execute(insert_or_change(connection.dialect.name, dag_file, ("bundle", "path"), list(values)), row)
 
 
 def remove_files(connection: sa.Connection, bundle_name: str, paths: Iterable[str]) -> None:

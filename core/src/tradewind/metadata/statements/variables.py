@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tradewind.metadata.secrets import Cipher
+from tradewind.metadata.statements.encrypted import VARIABLES, seal
 from tradewind.metadata.tables import variable
 
 
@@ -22,7 +23,9 @@ class Variable:
 def get_variable(connection: sa.Connection, key: str, *, cipher: Cipher) -> Variable | None:
     """Return the variable of that key, or None."""
     row = connection.execute(sa.select(variable).where(variable.c.key == key)).first()
-    return None if row is None else Variable(row.key, cipher.decrypt(row.value), row.description)
+    if row is None:
+        return None
+    return Variable(row.key, cipher.decrypt(row.value, of=VARIABLES.name(row.key, "value")), row.description)
 
 
 def list_variables(connection: sa.Connection) -> list[tuple[str, str | None]]:
@@ -39,7 +42,7 @@ def read_variables(connection: sa.Connection, *, cipher: Cipher) -> list[Variabl
 
 def set_variable(connection: sa.Connection, key: str, value: str, *, description: str | None, cipher: Cipher) -> None:
     """Insert the variable, or give it this value; a description of None keeps the one it has."""
-    values = {"value": cipher.encrypt(value)} | ({} if description is None else {"description": description})
+    values = {"value": seal(connection, cipher, value)} | ({} if description is None else {"description": description})
     if connection.execute(sa.update(variable).where(variable.c.key == key).values(values)).rowcount == 0:
         connection.execute(sa.insert(variable).values(key=key, **values))
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from tradewind.metadata.dialects import insert_or_change
 from tradewind.metadata.tables import dag_run, task_instance, xcom
 
 _x = xcom.c
@@ -53,18 +53,7 @@ def store(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store pushed values; the last one under a key counts."""
     last = {tuple(row[name] for name in KEY): row for row in rows}
     if last:
-        conn.execute(_upsert(conn.dialect.name), [last[key] for key in sorted(last)])
-
-
-def _upsert(dialect: str) -> sa.Insert:
-    if dialect == "postgresql":
-        pg = postgresql.insert(xcom)
-        return pg.on_conflict_do_update(index_elements=KEY, set_={name: pg.excluded[name] for name in VALUES})
-    if dialect == "sqlite":
-        lite = sqlite.insert(xcom)
-        return lite.on_conflict_do_update(index_elements=KEY, set_={name: lite.excluded[name] for name in VALUES})
-    maria = mysql.insert(xcom)
-    return maria.on_duplicate_key_update({name: maria.inserted[name] for name in VALUES})
+        conn.execute(insert_or_change(conn.dialect.name, xcom, KEY, VALUES), [last[key] for key in sorted(last)])
 
 
 def length(conn: sa.Connection, run: int, task_id: str, key: str) -> int | None:

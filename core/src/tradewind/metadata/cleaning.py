@@ -1,0 +1,75 @@
+"""Deleting what is over, in batches: each a transaction that holds few rows, so that the daemons beside it go on."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from tradewind_plugins.contracts.xcom_storage import XComStorage
+
+from tradewind.metadata.engine import Database
+from tradewind.metadata.statements import cleaning
+
+log = logging.getLogger(__name__)
+REFERENCES = 500
+Tell = Callable[[int], None]
+
+
+def clean(
+    database: Database,
+    table: str,
+    before: datetime,
+    *,
+    storage: XComStorage,
+    batch: int,
+    tell: Tell = lambda _rows: None,
+) -> int:
+    """Delete what is over of one table, and the stored values of its XComs.
+
+    Arguments:
+        table: one of `cleaning.TABLES`.
+        before: what ended earlier goes.
+        storage: where large XComs are.
+        batch: rows (of `dag_run`: runs) in one transaction.
+        tell: told after each batch how many rows are deleted so far.
+    Returns:
+        the number of rows deleted.
+    """
+    rows = 0
+    while True:
+        done = database.write(lambda conn: cleaning.delete_some(conn, table, before, most=batch))
+        for reference in done.references:
+            _delete(storage, reference)
+        rows += done.rows
+        if done.rows == 0:
+            return rows
+        tell(rows)
+
+
+def sweep(database: Database, storage: XComStorage, *, dry_run: bool = False) -> int | None:
+    """Delete stored values that nothing refers to: of cleared and repeated tries, and of an interrupted cleaning.
+
+    Returns:
+        their number; None for a storage that cannot list what it holds.
+    """
+    try:
+        references: Iterable[str] = iter(storage.references())
+    except NotImplementedError:
+        return None
+    count = 0
+    while part := list(itertools.islice(references, REFERENCES)):
+        with database.read() as conn:
+            found = cleaning.orphans(conn, part)
+        for reference in found if not dry_run else ():
+            _delete(storage, reference)
+        count += len(found)
+    return count
+
+
+def _delete(storage: XComStorage, reference: str) -> None:
+    try:
+        storage.delete(reference)
+    except Exception as error:  # noqa: BLE001  (a plugin's storage: its row is gone, and the next sweep tries again)
+        log.warning("the stored XCom %s could not be deleted, the next `db clean` tries again: %s", reference, error)

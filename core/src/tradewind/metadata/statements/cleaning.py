@@ -1,0 +1,135 @@
+"""Statements that find and delete what is over. A run that has not ended keeps every row of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import (
+    continuation,
+    daemon,
+    dag,
+    dag_file,
+    dag_run,
+    dag_version,
+    event_outbox,
+    run_progress,
+    task_counter,
+    task_instance,
+    task_try,
+    xcom,
+)
+
+BY_RUN = (xcom, continuation, event_outbox, run_progress)
+BY_INSTANCE = (task_counter, task_try)
+_INSTANCE = re.compile(r"instance=(\d+)/")
+_before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
+_newer = dag_run.alias("newer")
+# The last scheduled run of each DAG says where its schedule is: it stays.
+_HAS_ENDED = sa.and_(
+    dag_run.c.state.in_(["success", "failed"]),
+    dag_run.c.ended_at < _before,
+)
+_IS_LAST_SCHEDULED = sa.and_(
+    dag_run.c.run_type == "scheduled",
+    ~sa.exists(
+        sa.select(_newer.c.id).where(
+            _newer.c.dag_id == dag_run.c.dag_id,
+            _newer.c.run_type == "scheduled",
+            _newer.c.data_interval_end > dag_run.c.data_interval_end,
+        )
+    ),
+)
+_of_ended_run = sa.select(dag_run.c.id).where(dag_run.c.state.in_(["success", "failed"]))
+_CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
+    "dag_run": sa.and_(_HAS_ENDED, ~_IS_LAST_SCHEDULED),
+    "xcom": sa.and_(xcom.c.pushed_at < _before, xcom.c.run.in_(_of_ended_run)),
+    "dag_version": sa.and_(
+        dag_version.c.created_at < _before,
+        ~sa.exists(sa.select(dag_run.c.id).where(dag_run.c.version_id == dag_version.c.id)),
+        ~sa.exists(sa.select(dag.c.dag_id).where(dag.c.version_id == dag_version.c.id)),
+    ),
+    "daemon": sa.and_(
+        daemon.c.ended_at < _before,
+        ~sa.exists(
+            sa.select(task_instance.c.id).where(
+                task_instance.c.worker == daemon.c.id, task_instance.c.state == sa.literal_column("'running'")
+            )
+        ),
+    ),
+    "dag_file": sa.and_(dag_file.c.parsed_at < _before, dag_file.c.is_present.is_(False)),
+}
+TABLES = {table.name: table for table in (dag_run, xcom, dag_version, daemon, dag_file)}
+"""What can be cleaned by itself, in this order; a run takes its own rows with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What one transaction deleted: rows of the table itself, and references of XComs whose values lie in a storage."""
+
+    rows: int
+    references: tuple[str, ...] = field(default=())
+
+
+def count(conn: sa.Connection, table: str, before: datetime) -> tuple[int, int]:
+    """Return how many rows would be deleted, and how many there are."""
+    of = TABLES[table]
+    doomed = conn.execute(
+        sa.select(sa.func.count()).select_from(of).where(_CONDITIONS[table]), {"before": before}
+    ).scalar_one()
+    return doomed, conn.execute(sa.select(sa.func.count()).select_from(of)).scalar_one()
+
+
+def delete_some(conn: sa.Connection, table: str, before: datetime, *, most: int) -> Deleted:
+    """Delete at most `most` rows, with all that is theirs; what another transaction holds is left for another time."""
+    of = TABLES[table]
+    keys = list(of.primary_key.columns)
+    query = sa.select(*keys).where(_CONDITIONS[table]).order_by(*keys).limit(most).with_for_update(skip_locked=True)
+    found = [tuple(row) for row in conn.execute(query, {"before": before})]
+    if not found:
+        return Deleted(0)
+    references = _with_its_own(conn, table, found)
+    wanted = keys[0].in_([key for (key,) in found]) if len(keys) == 1 else sa.tuple_(*keys).in_(found)
+    conn.execute(sa.delete(of).where(wanted))
+    return Deleted(len(found), references)
+
+
+def _with_its_own(conn: sa.Connection, table: str, found: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
+    if table == "xcom":
+        stored = sa.select(xcom.c.storage).where(
+            sa.tuple_(*xcom.primary_key.columns).in_(found), xcom.c.storage.is_not(None)
+        )
+        return tuple(conn.execute(stored).scalars())
+    if table != "dag_run":
+        return ()
+    runs = [key for (key,) in found]
+    stored = sa.select(xcom.c.storage).where(xcom.c.run.in_(runs), xcom.c.storage.is_not(None))
+    references = tuple(conn.execute(stored).scalars())
+    instances = sa.select(task_instance.c.id).where(task_instance.c.run.in_(runs))
+    for each in BY_INSTANCE:
+        conn.execute(sa.delete(each).where(each.c.instance.in_(instances)))
+    for each in BY_RUN:
+        conn.execute(sa.delete(each).where(each.c.run.in_(runs)))
+    conn.execute(sa.delete(task_instance).where(task_instance.c.run.in_(runs)))
+    return references
+
+
+def orphans(conn: sa.Connection, references: Iterable[str]) -> list[str]:
+    """Return those references that nothing needs: no XCom has them, and their instance is not of an open run.
+
+    A value is stored before its row is written, by a try of a run that is open.
+    """
+    by_instance = {each: int(match[1]) for each in references if (match := _INSTANCE.match(each))}
+    used = set(conn.execute(sa.select(xcom.c.storage).where(xcom.c.storage.in_(list(by_instance)))).scalars())
+    is_open = (
+        sa.select(task_instance.c.id)
+        .join_from(task_instance, dag_run, dag_run.c.id == task_instance.c.run)
+        .where(task_instance.c.id.in_(set(by_instance.values())), dag_run.c.state.in_(["queued", "running"]))
+    )
+    busy = set(conn.execute(is_open).scalars())
+    return [each for each, instance in by_instance.items() if each not in used and instance not in busy]
