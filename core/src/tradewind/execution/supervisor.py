@@ -23,6 +23,7 @@ from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
 from tradewind.execution.interpreters import Interpreters
 from tradewind.execution.journal import Journal
+from tradewind.execution.left_behind import LeftBehind
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
 from tradewind.execution.loop import Loop
 from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Start, Timeout
@@ -32,9 +33,7 @@ from tradewind.execution.processes import (
     LOST_CHANNEL,
     become_subreaper,
     describe_exit,
-    has_group,
     reap_children,
-    send_signal,
 )
 from tradewind.execution.running import Running
 from tradewind.execution.settings import WorkerSettings
@@ -50,7 +49,6 @@ DISPATCHES = 3
 ANSWER_PAUSE = 0.5
 UPKEEP_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
-REMAINS_SECONDS = 0.1
 EXIT_CLEAN = 0
 EXIT_DECLARED_DEAD = 4
 
@@ -94,6 +92,7 @@ class Supervisor:
         become_subreaper()
         environ = task_environment(os.environ, settings.worker)
         self._starter = self._open_starter(environ)
+        self._left_behind = LeftBehind(self._loop, settings.kill_delay, self._by_pid.__contains__)
 
     def _open_starter(self, environ: Mapping[str, str]) -> Starter:
         if not system.IS_LINUX:
@@ -394,25 +393,7 @@ class Supervisor:
             running.log.finish_reading()  # before the cause is told: its last line belongs there
             self._settle(running, self._death(running, status))
         self._remove(running)
-        # A little later: what it left behind ended as well is reaped by then, and a chain does not wait for this
-        self._loop.after(REMAINS_SECONDS, partial(self._end_left_behind, running, pid))
-
-    def _end_left_behind(self, running: Running, pid: int) -> None:
-        """End processes that a task left in its group: SIGTERM now, SIGKILL after `kill_delay`."""
-        if pid in self._by_pid or not has_group(pid):
-            return
-        log.warning(
-            "%s.%s left processes behind: they are ended. One that shall outlive its task needs a session of its own",
-            running.start.dag_id,
-            running.start.task_id,
-        )
-        send_signal(pid, signal.SIGTERM)
-
-        def kill() -> None:
-            if pid not in self._by_pid and has_group(pid):  # the number may be another task's by now
-                send_signal(pid, signal.SIGKILL)
-
-        self._loop.after(self._settings.kill_delay, kill)
+        self._left_behind.look_after(running, pid)
 
     def _newly_greeted(self, pid: int) -> Running | None:
         """Return the try whose process this was, if its greeting still lies in its channel: it was fast to end."""
