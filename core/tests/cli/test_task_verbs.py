@@ -109,3 +109,39 @@ def test_nothing_is_cleared_in_a_run_while_a_task_named_is_running(run, chain: D
     assert (code, states(run)["first"]) == (1, "success")
     assert "Nothing was cleared where one of these tasks is running: r." in err
     assert set(states(run, "other_chain").values()) == {"none"}
+
+
+def count(database: Database, table: str, where: str = "1 = 1") -> int:
+    """Return how many rows a table has."""
+    with database.read() as connection:
+        found: int = connection.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE {where}").scalar_one()
+    return found
+
+
+def test_the_history_of_a_dag_is_deleted_and_its_neighbour_s_is_kept(run, chain: Database) -> None:
+    end_all(chain)
+    kept = count(chain, "task_instance", "dag_id = 'other_chain'")
+    assert "Nobody can be asked here" in run("dags", "delete", "chain")[2]
+    code, out, _ = run("dags", "delete", "chain", "--yes")
+    assert (code, "the DAG stays, paused, as chain.py defines it" in out) == (0, True)
+    assert count(chain, "task_instance") == count(chain, "task_counter") == kept == 3
+    assert count(chain, "dag_run") == count(chain, "run_progress") == 1
+    assert run("dags", "trigger", "chain", "-r", "again")[0] == 0
+
+
+def test_a_dag_whose_file_is_gone_is_deleted_wholly(run, chain: Database, dags: Path) -> None:
+    end_all(chain)
+    (dags / "chain.py").unlink()
+    assert run("dag-processor", "--once")[0] == 0
+    assert run("dags", "delete", "chain", "-y")[1] == "chain is deleted.\n"
+    assert count(chain, "dag", "dag_id = 'chain'") == count(chain, "dag_version", "dag_id = 'chain'") == 0
+    assert "There is no DAG 'chain'" in run("dags", "delete", "chain", "-y")[2]
+
+
+def test_nothing_is_deleted_while_a_run_goes_on(run, chain: Database) -> None:
+    with chain.transaction() as connection:
+        connection.exec_driver_sql("UPDATE dag_run SET state = 'running' WHERE dag_id = 'chain'")
+    code, _, err = run("dags", "delete", "chain", "--yes")
+    assert code == 1
+    assert "Nothing is deleted, as runs of chain have not ended: r." in err
+    assert count(chain, "dag_run") == 2

@@ -48,6 +48,39 @@ def clean(
         tell(rows)
 
 
+class StillRunningError(Exception):
+    """A DAG has runs that have not ended; their ids are the argument."""
+
+    def __init__(self, run_ids: list[str]) -> None:
+        super().__init__(run_ids)
+        self.run_ids = run_ids
+
+
+def delete_dag(
+    database: Database, dag_id: str, *, storage: XComStorage, batch: int, tell: Tell = lambda _rows: None
+) -> bool:
+    """Delete the history of a DAG, which is paused first: runs, their XComs, old versions. One whose file is gone goes too.
+
+    Arguments:
+        storage: where large XComs are.
+        batch: runs in one transaction.
+        tell: told after each batch how many runs are deleted so far.
+    Returns:
+        whether the DAG itself is gone.
+    Raises:
+        StillRunningError: a run has not ended; nothing is deleted.
+    """
+    if running := database.write(lambda conn: cleaning.close_dag(conn, dag_id)):
+        raise StillRunningError(running)
+    runs = 0
+    while (done := database.write(lambda conn: cleaning.delete_runs(conn, dag_id, most=batch))).rows:
+        for reference in done.references:
+            _delete(storage, reference)
+        runs += done.rows
+        tell(runs)
+    return database.write(lambda conn: cleaning.delete_dag(conn, dag_id))
+
+
 def sweep(database: Database, storage: XComStorage, *, dry_run: bool = False) -> int | None:
     """Delete stored values that nothing refers to: of cleared and repeated tries, and of an interrupted cleaning.
 

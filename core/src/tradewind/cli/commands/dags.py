@@ -10,7 +10,7 @@ from typing import Any
 
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
-from tradewind.cli import dag_details
+from tradewind.cli import dag_deleting, dag_details
 from tradewind.cli.confirming import add_yes_option, confirm
 from tradewind.cli.dag_files import check_dags, configure_check, list_warnings
 from tradewind.cli.errors import CommandError
@@ -72,6 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output_option(runs)
     add_output_option(verbs.add("list-import-errors", list_import_errors))
     dag_details.add_verbs(verbs)
+    dag_deleting.add_verbs(verbs)
     add_output_option(verbs.add("list-warnings", list_warnings))
     configure_check(verbs.add("check", check_dags))
 

@@ -119,6 +119,39 @@ def _with_its_own(conn: sa.Connection, table: str, found: Sequence[tuple[Any, ..
     return references
 
 
+def close_dag(conn: sa.Connection, dag_id: str) -> list[str]:
+    """Lock a DAG and pause it, so that nothing of it begins; return the ids of its runs that have not ended."""
+    conn.execute(sa.select(dag.c.dag_id).where(dag.c.dag_id == dag_id).with_for_update())
+    conn.execute(sa.update(dag).where(dag.c.dag_id == dag_id).values(is_paused=True))
+    is_open = sa.select(dag_run.c.run_id).where(dag_run.c.dag_id == dag_id, dag_run.c.state.in_(["queued", "running"]))
+    return list(conn.execute(is_open.order_by(dag_run.c.id)).scalars())
+
+
+def delete_runs(conn: sa.Connection, dag_id: str, *, most: int) -> Deleted:
+    """Delete at most `most` ended runs of a DAG with all that is theirs."""
+    query = sa.select(dag_run.c.id).where(dag_run.c.dag_id == dag_id, dag_run.c.state.in_(["success", "failed"]))
+    found = [(key,) for key in conn.execute(query.order_by(dag_run.c.id).limit(most).with_for_update()).scalars()]
+    if not found:
+        return Deleted(0)
+    references = _with_its_own(conn, "dag_run", found)
+    conn.execute(sa.delete(dag_run).where(dag_run.c.id.in_([key for (key,) in found])))
+    return Deleted(len(found), references)
+
+
+def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
+    """Delete a DAG without runs: its old versions, and where its file is gone also itself; tell whether it is gone."""
+    row = conn.execute(
+        sa.select(dag.c.version_id, dag.c.is_active).where(dag.c.dag_id == dag_id).with_for_update()
+    ).one()
+    of_dag = dag_version.c.dag_id == dag_id
+    if row.is_active:
+        conn.execute(sa.delete(dag_version).where(of_dag, dag_version.c.id != row.version_id))
+        return False
+    conn.execute(sa.delete(dag_version).where(of_dag))
+    conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
+    return True
+
+
 def orphans(conn: sa.Connection, references: Iterable[str]) -> list[str]:
     """Return those references that nothing needs: no XCom has them, and their instance is not of an open run.
 
