@@ -130,7 +130,7 @@ class Bench:
         for pid in list(self.parents.pids()):
             os.kill(pid, signal.SIGCONT)
         self.parents.close()
-        self.until(lambda: not list(self.parents.pids()))
+        self.until(lambda: not self.parents._retired)  # those that have not greeted yet among them
         for running in self.made:
             running.close()
         self.loop.close()
