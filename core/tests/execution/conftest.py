@@ -279,6 +279,10 @@ class House:
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGTERM)  # a test that failed left a task waiting: the second one ends it
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
         self.wakeups.close()
