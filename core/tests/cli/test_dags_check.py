@@ -90,7 +90,7 @@ def test_json_has_it_all(check, put):
     done = check("dags/leaves.py", "-o", "json", TRADEWIND_VAR_GREETING="hello")
     (found,) = json.loads(done.stdout)
     assert found["dags"] == [{"dag_id": "leaves", "tasks": 0, "edges": 0}]
-    assert (found["fork_safe"], len(found["threads"]), found["sockets"]) == (False, 1, 1)
+    assert (found["fork_safe"], len(found["hazards"]), found["hazards"][1]) == (False, 2, "an open socket")
     assert found["inputs"]["files"] == ["leaves.py"]
     assert found["inputs"]["variables"] == ["greeting"]
     assert len(found["warnings"]) == 2

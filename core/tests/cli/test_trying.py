@@ -95,6 +95,23 @@ def test_variables_are_those_of_the_installation(run, shop: Path) -> None:
     assert run("variables", "get", "seen")[1] == "mine\n"
 
 
+def test_a_file_may_read_variables_while_it_is_imported(run, home: Path, tmp_path: Path) -> None:
+    run("variables", "set", "names", '["a", "b"]')
+    file = tmp_path / "many.py"
+    file.write_text(
+        "from tradewind import DAG, Variable, task\n"
+        "with DAG('many', schedule=None):\n"
+        "    for name in Variable.get('names', deserialize_json=True):\n"
+        "        @task(task_id=name)\n"
+        "        def hello():\n"
+        "            return 1\n"
+        "        hello()\n"
+    )
+    code, out, err = run("dags", "test", "many", "--file", str(file))
+    assert (code, "success  a" in out, "success  b" in out) == (0, True, True), err
+    assert run("tasks", "test", "many", "b", "--file", str(file))[0] == 0
+
+
 def test_a_file_is_enough(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a database and without a DAG folder."""
     monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path / "new"))

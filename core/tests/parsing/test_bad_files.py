@@ -125,7 +125,7 @@ BAD = [
     python("replaces_json", "import json\njson.dumps = None", PROCESS + r" ended with exit code 1 before it had a result.*", None),
     python("low_recursion", "import sys\nsys.setrecursionlimit(120)", None, None),
     python("leaves_a_thread", "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True).start()", None, None,
-           warning=r"The import leaves threads running \(1: .*\), so each task imports the file anew .*"),
+           warning=r"The import leaves the thread .*, so each task imports the file anew .*"),
     python("leaves_a_socket", "import socket\ns = socket.socket()", None, None, warning=r"The import leaves 1 network connections open.*"),
     python("base_exception", "class Odd(BaseException): pass\nraise Odd('odd')", r"Odd: odd", 4),
     python("str_fails", "class Odd(Exception):\n    def __str__(self): raise OSError\nraise Odd()", r"Odd: \(its text cannot be told: str\(\) raises OSError\)", 5),

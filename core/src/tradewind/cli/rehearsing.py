@@ -11,13 +11,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tradewind_plugins.host import bind
+
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.loading import author_frames, load_dags
 from tradewind.cli.errors import CommandError
+from tradewind.cli.lookups import InstalledLookups
 from tradewind.cli.parser import did_you_mean
-from tradewind.cli.session import open_database
+from tradewind.cli.session import open_database, open_session
 from tradewind.config import Config, load
 from tradewind.execution.in_process import InProcessRun, run_in_process
+from tradewind.execution.trial import LookupHost, Lookups
 from tradewind.metadata.engine import Database
 from tradewind.metadata.schema import SchemaError, require_current
 from tradewind.plugins.known import hint_for_module
@@ -32,8 +36,11 @@ def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, c
     Raises:
         CommandError: when no file has such a DAG.
     """
-    config = load().config
-    done = _run(find_dag_file(dag_id, file, config.dags.folder), config, logical_date, conf)
+    with open_session(check=False) as session:
+        lookups = InstalledLookups(session, has_database=has_schema(session.database))
+        dag = find_dag_file(dag_id, file, session.config.dags.folder, lookups)
+        config = session.config
+    done = _run(dag, config, logical_date, conf)
     return 0 if done.state == RunState.SUCCESS else 1
 
 
@@ -80,16 +87,17 @@ def has_schema(database: Database) -> bool:
     return True
 
 
-def find_dag_file(dag_id: str, file: Path | None, folder: Path) -> DAG:
+def find_dag_file(dag_id: str, file: Path | None, folder: Path, lookups: Lookups) -> DAG:
     """Return a DAG as its file makes it now.
 
     Arguments:
         file: the DAG's file; by default the files of `folder` that name the DAG are tried.
+        lookups: what answers files that read variables or connections while they are imported.
     Raises:
         CommandError: when no file has such a DAG.
     """
     if file is not None:
-        dags = _load(file.absolute())
+        dags = _load(file.absolute(), lookups)
         if dag_id not in dags:
             raise CommandError(f"{file} has no DAG {dag_id!r}; it has {', '.join(sorted(dags)) or 'none'}.")
         return dags[dag_id]
@@ -97,7 +105,7 @@ def find_dag_file(dag_id: str, file: Path | None, folder: Path) -> DAG:
     broken: dict[Path, str] = {}
     for path in _files_that_name(dag_id, folder):
         try:
-            dags = _load(path)
+            dags = _load(path, lookups)
         except CommandError as error:  # as in the processor: a broken file does not hide those of other DAGs
             broken[path] = str(error).splitlines()[-1]
             continue
@@ -124,11 +132,12 @@ def _files_that_name(dag_id: str, folder: Path) -> list[Path]:
     return sorted(files, key=lambda path: dag_id.encode() not in path.read_bytes())
 
 
-def _load(path: Path) -> Mapping[str, DAG]:
+def _load(path: Path, lookups: Lookups) -> Mapping[str, DAG]:
     # As in a worker: what lies beside the file can be imported
     sys.path.insert(0, str(path.parent))
     try:
-        return load_dags(path, path.stem)
+        with bind(LookupHost(lookups)):
+            return load_dags(path, path.stem)
     except FileNotFoundError as error:
         if error.filename != str(path):
             raise _broken(path, error) from error

@@ -9,17 +9,15 @@ import pdb  # noqa: T100 - `--post-mortem` is a debugger
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindNotFoundException
 from tradewind_plugins.mapped import MappedOperator
 from tradewind_plugins.task_node import TaskNode
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.lookups import InstalledLookups
 from tradewind.cli.output import print_rows
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.rehearsing import find_dag_file, has_schema
@@ -27,12 +25,9 @@ from tradewind.cli.session import Session, open_session
 from tradewind.cli.values import as_instant, json_object
 from tradewind.cli.verbs import Verbs
 from tradewind.execution import results
-from tradewind.execution.answers import connection_fields
 from tradewind.execution.in_process import logging_to
-from tradewind.execution.masking import Masker, connection_secrets, is_sensitive
 from tradewind.execution.trial import Given, Trial, render_task, try_task
-from tradewind.metadata.credentials import find_connection, find_variable
-from tradewind.metadata.statements import listings, variables, xcoms
+from tradewind.metadata.statements import listings, xcoms
 from tradewind.plugins.xcoms import open_xcom_storage
 
 
@@ -72,7 +67,7 @@ def test_task(options: argparse.Namespace) -> int:
     if options.dry_run:
         return render(options)
     with _open() as (session, lookups):
-        task, given = _prepare(session, options, options.task_params)
+        task, given = _prepare(session, lookups, options, options.task_params)
         with logging_to(sys.stdout, lookups.masker):
             try:
                 done = try_task(task, given, lookups)
@@ -87,7 +82,7 @@ def test_task(options: argparse.Namespace) -> int:
 def render(options: argparse.Namespace) -> int:
     """Show a task's arguments with their templates filled in, without executing it."""
     with _open() as (session, lookups):
-        task, given = _prepare(session, options, getattr(options, "task_params", {}))
+        task, given = _prepare(session, lookups, options, getattr(options, "task_params", {}))
         found = render_task(task, given, lookups)
     for name, value in found.items():
         text = value if isinstance(value, str) else results.dump(value, name) if _is_json(value) else repr(value)
@@ -111,8 +106,10 @@ def _print(options: argparse.Namespace, done: Trial) -> None:
         print_rows([{"key": key, "value": value} for key, value in done.xcoms.items()], "table")
 
 
-def _prepare(session: Session, options: argparse.Namespace, conf: Mapping[str, Any]) -> tuple[TaskNode, Given]:
-    dag = find_dag_file(options.dag_id, options.file, session.config.dags.folder)
+def _prepare(
+    session: Session, lookups: InstalledLookups, options: argparse.Namespace, conf: Mapping[str, Any]
+) -> tuple[TaskNode, Given]:
+    dag = find_dag_file(options.dag_id, options.file, session.config.dags.folder, lookups)
     if not dag.has_task(options.task_id):
         near = did_you_mean(options.task_id, dag.task_dict) or f": it has {', '.join(dag.task_dict)}."
         raise CommandError(f"DAG {options.dag_id!r} has no task {options.task_id!r}{near}")
@@ -159,59 +156,3 @@ def _xcoms(session: Session, run: int) -> dict[str | tuple[str, str], Any]:
 def _open() -> Iterator[tuple[Session, InstalledLookups]]:
     with open_session(check=False) as session:
         yield session, InstalledLookups(session, has_database=has_schema(session.database))
-
-
-class InstalledLookups:
-    """Connections and variables as a worker finds them: secrets backends first, then the database, if there is one."""
-
-    def __init__(self, session: Session, *, has_database: bool) -> None:
-        self._session = session
-        self._has_database = has_database
-        self.masker = Masker()
-
-    def connection(self, conn_id: str) -> Connection:
-        """See `Lookups.connection`."""
-        if self._has_database:
-            with self._session.database.read() as connection:
-                found = find_connection(connection, conn_id, cipher=self._session.cipher, secrets=self._session.secrets)
-        else:
-            known = self._session.secrets.get_connection(conn_id)
-            if known is None:
-                raise TradewindNotFoundException(
-                    f"Connection {conn_id!r} is not in the environment, and there is no database."
-                )
-            found = known
-        self.masker.add(connection_secrets(connection_fields(found)))
-        return found
-
-    def variable(self, key: str) -> str | None:
-        """See `Lookups.variable`."""
-        if self._has_database:
-            with self._session.database.read() as connection:
-                text = find_variable(connection, key, cipher=self._session.cipher, secrets=self._session.secrets)
-        else:
-            text = self._session.secrets.get_variable(key)
-        if text and is_sensitive(key):
-            self.masker.add([text])
-        return text
-
-    def set_variable(self, key: str, value: str, description: str | None = None) -> None:
-        """See `Lookups.set_variable`: as in a real run, it is set."""
-        if not self._has_database:
-            raise TradewindNotFoundException(f"Variable {key!r} cannot be set, as there is no database.")
-        cipher = self._session.cipher
-        self._session.database.write(
-            lambda connection: variables.set_variable(connection, key, value, description=description, cipher=cipher)
-        )
-
-    def setting(self, section: str, key: str) -> str | None:
-        """See `Lookups.setting`; secret ones are not for tasks."""
-        values: Any = getattr(self._session.config, section, None)
-        known = fields(values) if values is not None else ()
-        return next(
-            (str(getattr(values, key)) for each in known if each.name == key and not each.metadata["secret"]), None
-        )
-
-    def mask(self, secret: str) -> None:
-        """See `Lookups.mask`."""
-        self.masker.add([secret])

@@ -164,18 +164,11 @@ def _fields(operator: BaseOperator) -> dict[str, Any]:
     return {name: getattr(operator, name) for name in operator.template_fields}
 
 
-class TrialHost(Host):
-    """Answers one tried task: XComs from what was given, the rest from lookups; what it pushes is kept in `pushed`."""
+class LookupHost(Host):
+    """Answers from lookups what can be asked while a DAG file is imported: connections, variables, settings."""
 
-    def __init__(self, task: TaskNode, given: Given, lookups: Lookups) -> None:
-        self.pushed: dict[str, Any] = {}
-        self._task_id = task.task_id
-        self._given = given
+    def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
-
-    def keep(self, values: Sequence[XComValue]) -> None:
-        """Keep values as another task would pull them."""
-        self.pushed.update({each.key: results.load(each.value) for each in values if each.value is not None})
 
     def connection(self, conn_id: str) -> Connection:
         """See `Host.connection`."""
@@ -196,6 +189,20 @@ class TrialHost(Host):
     def mask(self, secret: str) -> None:
         """See `Host.mask`."""
         self._lookups.mask(secret)
+
+
+class TrialHost(LookupHost):
+    """Answers one tried task: XComs from what was given, the rest from lookups; what it pushes is kept in `pushed`."""
+
+    def __init__(self, task: TaskNode, given: Given, lookups: Lookups) -> None:
+        super().__init__(lookups)
+        self.pushed: dict[str, Any] = {}
+        self._task_id = task.task_id
+        self._given = given
+
+    def keep(self, values: Sequence[XComValue]) -> None:
+        """Keep values as another task would pull them."""
+        self.pushed.update({each.key: results.load(each.value) for each in values if each.value is not None})
 
     def log(self, level: int, message: str) -> None:
         """See `Host.log`."""

@@ -50,7 +50,7 @@ class CheckedFile:
     @property
     def is_fork_safe(self) -> bool:
         """Whether its tasks can be forked from a process that has imported it."""
-        return self.parsed is None or not (self.parsed.leftovers.threads or self.parsed.leftovers.sockets)
+        return self.parsed is None or not self.parsed.hazards
 
 
 @dataclass(frozen=True)
@@ -233,8 +233,7 @@ def as_json(checked: CheckedFile) -> dict[str, Any]:
         "seconds": round(parsed.seconds, 3) if parsed is not None else None,
         "slow_imports": [{"package": name, "seconds": seconds} for name, seconds in checked.slow_imports],
         "fork_safe": checked.is_fork_safe,
-        "threads": list(parsed.leftovers.threads) if parsed is not None else [],
-        "sockets": parsed.leftovers.sockets if parsed is not None else 0,
+        "hazards": list(parsed.hazards) if parsed is not None else [],
         "inputs": _inputs(parsed) if parsed is not None else None,
     }
 

@@ -24,10 +24,10 @@ from typing import NoReturn
 from tradewind_plugins import host
 
 from tradewind.authoring.dag import DAG
+from tradewind.authoring.fork_safety import descriptors, hazards
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.parsing.description import Job, check_executors, described, read_dag_file
 from tradewind.parsing.failures import failure_of, line_of_stack, storable, timeout_sentence
-from tradewind.parsing.leftovers import leftovers, open_sockets
 from tradewind.parsing.limits import Deadline, ImportTimeout, memory_limit
 from tradewind.parsing.messages import LATE, RESULT, AskingHost, send
 from tradewind.parsing.profile import ImportProfile
@@ -105,14 +105,15 @@ class _Import:
         """Return the result, whatever the file does to get in the way."""
         self._deadline.start()
         depth = sys.getrecursionlimit()
-        sockets = open_sockets()
+        before = descriptors()
         result = ParsedFile(self._job.path)
         try:
             try:
                 dags = self._dags()
             finally:
-                result = replace(result, seconds=time.monotonic() - self._began, leftovers=leftovers(sockets))
+                result = replace(result, seconds=time.monotonic() - self._began)
                 sys.setrecursionlimit(depth)
+            result = replace(result, hazards=tuple(hazards(str(self._job.tree.root), before)))
             check_executors(dags)
             result = described(result, dags, self._job, self._recorder, self._before)
             self._deadline.stop()

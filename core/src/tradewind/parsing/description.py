@@ -15,7 +15,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.parsing.inputs import ABSENT, Inputs, Volatile
 from tradewind.parsing.limits import MEBIBYTE
 from tradewind.parsing.recorder import Recorder
-from tradewind.parsing.results import Leftovers, ParsedDag, ParsedFile
+from tradewind.parsing.results import ParsedDag, ParsedFile
 from tradewind.parsing.sources import import_closure, included_files, manifest
 from tradewind.parsing.tree import Tree, signature_of
 from tradewind.plugins.executors import check_executor
@@ -148,7 +148,7 @@ def described(
                 if path != job.path
             ),
             *(f"The import writes {path}, which belongs to its version: write it in a task." for path in rewrites),
-            *_about_leftovers(parsed.leftovers),
+            *_about_hazards(parsed.hazards),
             *(volatile_warning(name, serialized[name], volatile.places[name]) for name in _known(volatile, serialized)),
         ),
     )
@@ -171,20 +171,14 @@ def _hash(serialized: str, places: tuple[str, ...] | None) -> str:
     return hash_without(serialized, places) if places else structure_hash(serialized.encode())
 
 
-def _about_leftovers(left: Leftovers) -> list[str]:
-    found = []
-    if left.threads:
-        names = ", ".join(sorted(set(left.threads)))
-        found.append(
-            f"The import leaves threads running ({len(left.threads)}: {names}), so each task imports the file anew in a "
-            "process of its own, which is slower to start. Begin them inside tasks."
-        )
-    if left.sockets:
-        found.append(
-            f"The import leaves {left.sockets} network connections open, which all tasks would share. Open them inside "
-            "tasks."
-        )
-    return found
+def _about_hazards(hazards: tuple[str, ...]) -> list[str]:
+    if not hazards:
+        return []
+    sentence = (
+        f"The import leaves {', '.join(hazards)}, which forked processes must not share, so each task imports the file "
+        "anew in a process of its own, which is slower to start. Make them inside tasks."
+    )
+    return [sentence]
 
 
 class _Sources:

@@ -32,19 +32,6 @@ class ImportFailure:
 
 
 @dataclass(frozen=True)
-class Leftovers:
-    """What an import left behind in its process, which decides whether its tasks can be forked from a warm parent.
-
-    Args:
-        threads: names of the threads beside the main one, as the operating system counts them.
-        sockets: how many sockets are open.
-    """
-
-    threads: tuple[str, ...] = ()
-    sockets: int = 0
-
-
-@dataclass(frozen=True)
 class ParsedFile:
     """The result of importing one file.
 
@@ -59,7 +46,7 @@ class ParsedFile:
         seconds: how long the import took.
         warnings: sentences for the file's authors.
         rewrites: files that it reads or keeps with its version, and writes itself while it is imported.
-        leftovers: threads and sockets that the import left open.
+        hazards: what the import left that makes it unsafe to fork tasks from its process.
         profile: seconds that each imported module took itself, where the job asked for it.
     """
 
@@ -73,7 +60,7 @@ class ParsedFile:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
-    leftovers: Leftovers = Leftovers()
+    hazards: tuple[str, ...] = ()
     profile: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -90,7 +77,7 @@ def encode(parsed: ParsedFile) -> bytes:
         "seconds": parsed.seconds,
         "warnings": parsed.warnings,
         "rewrites": parsed.rewrites,
-        "leftovers": asdict(parsed.leftovers),
+        "hazards": list(parsed.hazards),
         "profile": dict(parsed.profile),
     }
     return b"\n".join([json.dumps(head).encode(), b"".join(parsed.blobs.values())])
@@ -122,6 +109,6 @@ def decode(data: bytes) -> ParsedFile:
         seconds=head["seconds"],
         warnings=tuple(head["warnings"]),
         rewrites=tuple(head["rewrites"]),
-        leftovers=Leftovers(tuple(head["leftovers"]["threads"]), head["leftovers"]["sockets"]),
+        hazards=tuple(head["hazards"]),
         profile=head["profile"],
     )

@@ -23,8 +23,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.config import Config, load
 from tradewind.execution.in_process import InProcessRun, run_in_process
-from tradewind.execution.trial import Given, Trial, TrialHost, render_task, try_task
-from tradewind.operators.empty import EmptyOperator
+from tradewind.execution.trial import Given, LookupHost, Trial, render_task, try_task
 from tradewind.testing.clock import as_moment
 from tradewind.testing.fakes import as_fakes
 from tradewind.testing.lookups import FakeAnswers, FakeLookups
@@ -156,11 +155,8 @@ def load_dag(
         Exception: whatever the file itself raises.
     """
     path = Path(file).absolute()
-    with surroundings(connections, variables) as (_config, lookups):
-        with DAG("import", schedule=None):
-            nobody = EmptyOperator(task_id="import")
-        with bind(TrialHost(nobody, Given(datetime.now(timezone.utc)), lookups)), _on_path(path.parent):
-            found = load_dags(path, dag_module_name(path.name))
+    with surroundings(connections, variables) as (_config, lookups), bind(LookupHost(lookups)), _on_path(path.parent):
+        found = load_dags(path, dag_module_name(path.name))
     if dag_id is None and len(found) == 1:
         return next(iter(found.values()))
     if dag_id not in found:
