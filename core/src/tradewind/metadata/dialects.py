@@ -38,6 +38,16 @@ DRIVERS = {
 }
 """By the beginning of a URL: the driver that is used, and the extra of the distribution that installs it."""
 
+OLDEST_MARIADB = (10, 6)
+"""SKIP LOCKED came with it."""
+
+
+def is_too_old(dialect: str, version: Sequence[int | str] | None) -> bool:
+    """Tell whether a server of this version lacks what statements need."""
+    numbers = tuple(part for part in version or () if isinstance(part, int))
+    return dialect == MARIADB and bool(numbers) and numbers < OLDEST_MARIADB
+
+
 # --- Which errors mean what -----------------------------------------------------------------------------------------
 
 # 40001 serialization failure, 40P01 deadlock; 1213 and 1205 are MariaDB's numbers for deadlock and lock wait time-out.
