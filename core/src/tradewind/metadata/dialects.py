@@ -89,6 +89,17 @@ def insert_or_keep(dialect: str, table: sa.Table) -> sa.Insert:
     return insert
 
 
+def insert_or_lock(dialect: str, table: sa.Table, keys: Sequence[str]) -> sa.Insert:
+    """Return an insert that locks rows which are there already, and changes nothing of them.
+
+    Arguments:
+        keys: columns of the key by which a row is there already.
+    """
+    if dialect == SQLITE:
+        return insert_or_keep(dialect, table)  # one writer at a time: there is nothing to lock
+    return insert_or_change(dialect, table, keys, keys)
+
+
 def insert_or_change(dialect: str, table: sa.Table, keys: Sequence[str], values: Sequence[str]) -> sa.Insert:
     """Return an insert that gives rows which are there already the new values.
 
