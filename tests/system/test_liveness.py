@@ -31,7 +31,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-@pytest.mark.parametrize("deployment", ["sqlite"], indirect=True)  # leases are held to both databases elsewhere
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # leases are held to both databases elsewhere
 def test_who_stands_still_turns_red_and_who_idles_beside_it_does_not(deployment) -> None:
     ports = {section: free_port() for section in ("SCHEDULER", "PARSING", "EXECUTOR")}
     deployment.environment |= {"TRADEWIND__LEASES__DURATION": str(LEASE), "TRADEWIND__LEASES__RENEW_EVERY": "0.5"}

@@ -61,7 +61,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("deployment", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_run_sees_its_own_files_after_the_folder_changed_and_after_it_vanished(deployment, tmp_path: Path) -> None:
     gate = str(tmp_path / "gate")
     for number in (1, 2):

@@ -194,3 +194,26 @@ def test_a_process_holds_no_more_connections_than_it_was_given(server: Database)
     capped.dispose()
     assert len(done) == 40
     assert len(most) <= 3
+
+
+@pytest.mark.parametrize(
+    ("dialect", "version", "is_too_old"),
+    [
+        ("mariadb", (10, 5, 29), True),
+        ("mariadb", (10, 6, 0), False),
+        ("mariadb", (11, 4), False),
+        ("sqlite", (3, 40), False),
+    ],
+)
+def test_a_mariadb_without_skip_locked_is_too_old(dialect: str, version: tuple[int, ...], is_too_old: bool) -> None:
+    assert dialects.is_too_old(dialect, version) is is_too_old
+
+
+@pytest.mark.mariadb
+def test_the_server_that_tests_run_on_is_new_enough(mariadb_database_url: str) -> None:
+    database = Database(mariadb_database_url)
+    with database.read() as conn:
+        version = conn.dialect.server_version_info
+        assert version is not None
+        assert not dialects.is_too_old(database.dialect, version)
+    database.dispose()

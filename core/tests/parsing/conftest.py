@@ -43,6 +43,7 @@ class Parsing:
     def __init__(self, folder: Path, home: Path, database: Database) -> None:
         self.folder = folder
         self.home = home
+        home.mkdir(parents=True, exist_ok=True)
         self.database = database
         self.clock = FixedClock()
         self.config: Config = load(home=home, environ={}).config

@@ -38,6 +38,16 @@ DRIVERS = {
 }
 """By the beginning of a URL: the driver that is used, and the extra of the distribution that installs it."""
 
+OLDEST_MARIADB = (10, 6)
+"""SKIP LOCKED came with it."""
+
+
+def is_too_old(dialect: str, version: Sequence[int | str] | None) -> bool:
+    """Tell whether a server of this version lacks what statements need."""
+    numbers = tuple(part for part in version or () if isinstance(part, int))
+    return dialect == MARIADB and bool(numbers) and numbers < OLDEST_MARIADB
+
+
 # --- Which errors mean what -----------------------------------------------------------------------------------------
 
 # 40001 serialization failure, 40P01 deadlock; 1213 and 1205 are MariaDB's numbers for deadlock and lock wait time-out.
@@ -77,6 +87,17 @@ def insert_or_keep(dialect: str, table: sa.Table) -> sa.Insert:
         return sa.insert(table).prefix_with("IGNORE")
     insert: sa.Insert = _insert(dialect, table).on_conflict_do_nothing()
     return insert
+
+
+def insert_or_lock(dialect: str, table: sa.Table, keys: Sequence[str]) -> sa.Insert:
+    """Return an insert that locks rows which are there already, and changes nothing of them.
+
+    Arguments:
+        keys: columns of the key by which a row is there already.
+    """
+    if dialect == SQLITE:
+        return insert_or_keep(dialect, table)  # one writer at a time: there is nothing to lock
+    return insert_or_change(dialect, table, keys, keys)
 
 
 def insert_or_change(dialect: str, table: sa.Table, keys: Sequence[str], values: Sequence[str]) -> sa.Insert:

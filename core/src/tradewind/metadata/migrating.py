@@ -145,6 +145,9 @@ def _ahead(database: Database, target: str, folder: Path) -> list[Script]:
     """Return the revisions between the database's and the target, the next one first."""
     scripts = ScriptDirectory.from_config(alembic_settings(folder))
     with database.engine.connect() as connection:
+        version = connection.dialect.server_version_info
+        if dialects.is_too_old(database.dialect, version):
+            raise SchemaError(f"MariaDB {'.'.join(map(str, version or ()))} is too old: Tradewind needs 10.6 or newer.")
         found = revision_of(connection)
     with _named_revisions():
         return list(reversed(list(scripts.iterate_revisions(target, found or "base"))))

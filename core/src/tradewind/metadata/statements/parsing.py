@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.dialects import SQLITE, insert_or_change, insert_or_keep
+from tradewind.metadata.dialects import insert_or_change, insert_or_lock
 from tradewind.metadata.tables import bundle, dag, dag_file, dag_run, dag_version, source_blob
 
 _IDS_PER_QUERY = 10_000
@@ -189,13 +189,7 @@ def add_blobs(connection: sa.Connection, blobs: Mapping[str, bytes]) -> None:
     """Insert those blobs that are not stored yet, and lock the others: who removes unused ones waits for the version."""
     rows = [{"hash": name, "data": blobs[name]} for name in sorted(blobs)]
     if rows:
-        connection.execute(_insert_or_lock(connection.dialect.name), rows)
-
-
-def _insert_or_lock(dialect: str) -> sa.Insert:
-    if dialect == SQLITE:
-        return insert_or_keep(dialect, source_blob)  # one writer at a time: there is nothing to lock
-    return insert_or_change(dialect, source_blob, keys=["hash"], values=["hash"])
+        connection.execute(insert_or_lock(connection.dialect.name, source_blob, ["hash"]), rows)
 
 
 def add_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
