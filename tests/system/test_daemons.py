@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import psutil
+import pytest
 
 GATED = """
 import os
@@ -86,6 +87,10 @@ def version(deployment) -> int | None:
         return connection.exec_driver_sql("SELECT max(number) FROM dag_version WHERE dag_id = 'gated'").scalar()
 
 
+# MariaDB's part in it, rows and locks, is tested beside transitions
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 def test_each_daemon_may_be_killed(deployment, tmp_path: Path) -> None:
     here = gate(tmp_path / "gate")
     deployment.start("processor", "worker", "scheduler")

@@ -1,4 +1,4 @@
-"""What an idle processor costs: counted over four minutes of rounds, on a clock moved with each."""
+"""What an idle processor costs: counted over two minutes of rounds, on a clock moved with each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradewind.plugins.secrets import EnvironmentBackend
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.lease_keeper import LeaseKeeper
 
-ROUNDS = 480
+ROUNDS = 240
 ROUND_SECONDS = 0.5
 
 ASKING = """
