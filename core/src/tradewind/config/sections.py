@@ -136,7 +136,46 @@ class LogsSection:
     store: str = option("file", "Log store that keeps the task logs.")
     location: str = option("", "Where that store keeps them: what the store asks for; empty means logs.folder.")
     level: str = option("INFO", "Level of the daemons' own log: DEBUG, INFO, WARNING or ERROR.")
+    levels: tuple[str, ...] = option(
+        (), "Levels of single loggers and those below them, such as tradewind.parsing=DEBUG."
+    )
+    format: str = option("text", "Lines of the daemons' own log: `text`, or `json`, one object a line.")
+    rotate_size: int = option(0, "MiB at which a daemon's log file is put aside as .1, the older ones one up; 0 never.")
+    rotate_daily: bool = option(False, "Also put it aside with the first line of a new day, in UTC.")
+    rotate_keep: int = option(7, "Files put aside that are kept.")
+    config: str = option(
+        "", "Python's own logging configuration in place of the above: package.module:NAME, or a TOML or JSON file."
+    )
     max_size: int = option(100, "MiB of log kept for one try; the rest is dropped with a notice.")
+
+
+@dataclass(frozen=True)
+class MetricsSection:
+    """What the daemons measure and where it is sent. See docs/how-to/monitor.md."""
+
+    exporters: tuple[str, ...] = option(
+        (), "Metrics exporters: statsd, prometheus, otlp, or what a plugin declares; empty measures nothing."
+    )
+    interval: float = option(10.0, "Seconds between two batches that each daemon sends.")
+    database_interval: float = option(20.0, "Seconds between two looks of a scheduler at queues, pools and daemons.")
+    allow: tuple[str, ...] = option((), "Prefixes of names, ours or Airflow's, that are sent; empty sends all.")
+    block: tuple[str, ...] = option((), "Prefixes of names, ours or Airflow's, that are not sent, even if allowed.")
+    drop_labels: tuple[str, ...] = option((), "Labels left out of every metric, such as task_id where tasks are many.")
+    max_series: int = option(1000, "Sets of labels told apart for one metric; what comes beyond counts as `other`.")
+    statsd_host: str = option("localhost", "Host of the StatsD server.")
+    statsd_port: int = option(8125, "UDP port of the StatsD server.")
+    statsd_prefix: str = option("tradewind", "What StatsD names begin with.")
+    statsd_airflow_prefix: str = option(
+        "airflow", "What Airflow's names begin with, under which StatsD gets the same values; empty sends none of them."
+    )
+    statsd_tags: str = option("none", "`none`: the labels' values end the name; `dogstatsd`: they are tags.")
+    prometheus_host: str = option("127.0.0.1", "Address on which Prometheus scrapes each daemon.")
+    prometheus_port: int = option(
+        9188, "Port of the scheduler's metrics; the worker's is the next, then the processor's."
+    )
+    otlp_endpoint: str = option("http://localhost:4318", "URL of the OpenTelemetry collector, OTLP over HTTP.")
+    otlp_headers: tuple[str, ...] = option((), "Headers of each request to it, as name=value.", secret=True)
+    otlp_encoding: str = option("json", "`json`, or `protobuf`, which needs the extra tradewind[otlp].")
 
 
 @dataclass(frozen=True)
@@ -189,6 +228,7 @@ class Config:
     executor: ExecutorSection
     execution: ExecutionSection
     logs: LogsSection
+    metrics: MetricsSection
     web: WebSection
     security: SecuritySection
     plugins: PluginsSection
@@ -204,6 +244,7 @@ SECTIONS: dict[str, type[Any]] = {
     "executor": ExecutorSection,
     "execution": ExecutionSection,
     "logs": LogsSection,
+    "metrics": MetricsSection,
     "web": WebSection,
     "security": SecuritySection,
     "plugins": PluginsSection,

@@ -63,3 +63,17 @@ def tradewind_secrets_backends() -> list[Declared]:
             summary="Environment variables TRADEWIND_CONN_<ID> and TRADEWIND_VAR_<KEY>.",
         )
     ]
+
+
+@hookimpl
+def tradewind_metrics_exporters() -> list[Declared]:
+    metrics = "tradewind.metrics"
+    return [
+        Declared(name="statsd", path=f"{metrics}.statsd:StatsdExporter", summary="StatsD, with or without tags."),
+        Declared(
+            name="prometheus",
+            path=f"{metrics}.prometheus:PrometheusExporter",
+            summary="Each daemon answers scrapes.",
+        ),
+        Declared(name="otlp", path=f"{metrics}.otlp:OtlpExporter", summary="OpenTelemetry's OTLP over HTTP."),
+    ]

@@ -33,6 +33,7 @@ KINDS: Final = {
         Kind(name="task decorator", hook="tradewind_task_decorators"),
         Kind(name="XCom storage", hook="tradewind_xcom_storages"),
         Kind(name="log store", hook="tradewind_log_stores"),
+        Kind(name="metrics exporter", hook="tradewind_metrics_exporters"),
         Kind(name="executor", hook="tradewind_executors"),
         Kind(name="secrets backend", hook="tradewind_secrets_backends"),
         Kind(name="codec", hook="tradewind_codecs"),

@@ -1,5 +1,5 @@
-"""What plugins offer to those who run Tradewind: where tasks run, where logs, large XComs and secrets are kept, how JSON
-is written, which commands there are.
+"""What plugins offer to those who run Tradewind: where tasks run, where logs, large XComs and secrets are kept, where metrics
+go, how JSON is written, which commands there are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ __all__ = [
     "tradewind_codecs",
     "tradewind_executors",
     "tradewind_log_stores",
+    "tradewind_metrics_exporters",
     "tradewind_secrets_backends",
     "tradewind_xcom_storages",
 ]
@@ -92,6 +93,19 @@ def tradewind_executors() -> Sequence[Declared]:  # type: ignore[empty-body]
     Moment: once after the installed distributions changed.
     Returns: the executors, by the name that tasks and the setting `executor.default` have; of two with one name the first wins.
     Exception: the plugin's executors are left out, with a warning that names the plugin and the error.
+
+    versionadded: 0.1
+    """
+
+
+@declaring
+def tradewind_metrics_exporters() -> Sequence[Declared]:  # type: ignore[empty-body]
+    """Declare exporters of metrics: implementations of `tradewind_plugins.contracts.metrics.MetricsExporter`.
+
+    Caller: the registry.
+    Moment: once after the installed distributions changed.
+    Returns: the exporters, by the name that the setting `metrics.exporters` has; of two with one name the first wins.
+    Exception: the plugin's exporters are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """
