@@ -223,7 +223,7 @@ def repeated_outcome_counts_twice(_: Any) -> Patches:
 @mutant
 def close_without_progress(_: Any) -> Patches:
     """A run is closed without asking whether anything is unfinished."""
-    return [swap(runs, "at_zero", lambda _conn, candidates: sorted(candidates))]
+    return [swap(runs, "at_zero", lambda _conn, candidates: [(run, None) for run in sorted(candidates)])]
 
 
 @mutant

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import closing
 from uuid import uuid4
 
 from tradewind import notify
@@ -19,10 +20,12 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import open_wakeups, worker_channel
+from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.behaviour import listened_states
 from tradewind.transitions.loading import open_graphs
 
 EXECUTOR = "LocalExecutor"
+KIND = "worker"
 # The database thread must not wait 5 ms (Python's default) for a loop that has a little to do
 SWITCH_SECONDS = 0.0005
 
@@ -52,7 +55,8 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
     try:
         supervisor = Supervisor(settings, lifecycle, open_log_store(config), ear)
         gc.freeze()
-        return supervisor.run()
+        with closing(start_reporting(config, KIND)):
+            return supervisor.run()
     finally:
         mouth.close()
         ear.close()
@@ -64,7 +68,7 @@ def main() -> int:
     notify.adopt()
     config = load().config
     files = DaemonFiles.of_environment()
-    configure_log(config, files)
+    configure_log(config, files, KIND)
     obey_log_signals(files)
     return run_worker(config, os.environ.get(MARK) or str(uuid4()))
 

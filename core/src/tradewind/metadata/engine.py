@@ -20,6 +20,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from tradewind.config.sections import DatabaseSection
 from tradewind.metadata import dialects
 from tradewind.metadata.file_systems import require_local
+from tradewind.metrics.catalogue import RETRIES
+from tradewind.metrics.recording import count, held
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -89,12 +91,13 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.transaction() as connection:
+                with held(), self.transaction() as connection:
                     return work(connection)
             except DBAPIError as error:
                 again = dialects.is_transient(error) or (collisions and is_key_collision(error) and attempt == 1)
                 if attempt == ATTEMPTS or not again:
                     raise
+                count(RETRIES)
                 log.info("transaction repeated after %s (attempt %d)", type(error.orig).__name__, attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
 

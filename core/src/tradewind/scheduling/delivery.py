@@ -18,6 +18,8 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import outbox
 from tradewind.metadata.statements.outbox import Pending
+from tradewind.metrics.catalogue import EVENTS_FAILED, EVENTS_TOLD
+from tradewind.metrics.recording import count
 from tradewind.plugins.behaviour import StateListeners
 
 log = logging.getLogger(__name__)
@@ -100,6 +102,7 @@ class Delivery:
             told.over.append(pending.id)
             return
         heard, failed = self._listeners.tell(pending.kind, event, besides=pending.heard_by)
+        count(EVENTS_FAILED if failed else EVENTS_TOLD)
         if not failed:
             told.over.append(pending.id)
         elif pending.attempts + 1 >= ATTEMPTS:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import schedules
+from tradewind.metrics.catalogue import SCHEDULE_DELAY
+from tradewind.metrics.recording import observe
 from tradewind.scheduling.settings import Settings
 from tradewind.timetables import RunSpec
 from tradewind.transitions.calendar import Scheduled, from_columns, next_run, to_columns
@@ -53,6 +55,7 @@ def make_due_run(
             executor=settings.executor,
             queue=settings.queue,
         )
+        observe(SCHEDULE_DELAY, (now - spec.run_at).total_seconds(), dag_id=dag_id)
     schedules.set_next_run(conn, dag_id, **to_columns(next_run(graph, after=spec.data_interval_end, now=now)))
     return run
 

@@ -14,6 +14,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,14 +24,24 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from tradewind.daemon_log.about import about
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, schedules
 from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups, worker_channel
+from tradewind.metrics.catalogue import (
+    ADMISSION,
+    ADMITTED,
+    QUARANTINED,
+    SCHEDULER_HEARTBEAT,
+    SCHEDULER_STEP,
+)
+from tradewind.metrics.recording import count, observe
 from tradewind.scheduling import housekeeping
 from tradewind.scheduling.courier import Delivers
 from tradewind.scheduling.due_runs import make_due_run
+from tradewind.scheduling.monitoring import Lookout
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import admission, continuing, daemons, timers
 from tradewind.transitions.graph import Graphs
@@ -96,6 +107,7 @@ class Scheduler:
         self._next_beat: datetime | None = None
         self._next_recount: datetime | None = None
         self._recounted = 0
+        self._lookout = Lookout(database, clock=clock, interval=settings.monitor_every)
         self.daemon_id = ids.nonce()
 
     # --- The loop
@@ -110,12 +122,16 @@ class Scheduler:
             if self._stop.is_set():
                 break
             try:
+                began = time.perf_counter()
                 stepped = self.step()
+                observe(SCHEDULER_STEP, time.perf_counter() - began)
+                self._lookout.turn()
             except (OperationalError, InterfaceError) as error:
                 log.warning("the database cannot be reached, trying again: %s", error)
                 stepped = Stepped()
                 # Beat and judge anew at the next step, which comes after `poll_interval` and not at once
                 self._next_renewal = self._next_beat = None
+            count(SCHEDULER_HEARTBEAT)
             self._on_turn()
             if not stepped.has_more:
                 self._sleep(stepped)
@@ -221,7 +237,11 @@ class Scheduler:
         return any(done)
 
     def _admit(self) -> admission.Admitted:
-        return self._database.write(partial(admission.admit, clock=self._clock, limit=self._settings.admit_limit))
+        began = time.perf_counter()
+        admitted = self._database.write(partial(admission.admit, clock=self._clock, limit=self._settings.admit_limit))
+        observe(ADMISSION, time.perf_counter() - began)
+        count(ADMITTED, admitted.count)
+        return admitted
 
     def _guarded(self, dag_id: str, work: Callable[[sa.Connection], Result]) -> Result | None:
         """Do work for one DAG in a transaction; if it stumbles, set the DAG aside and let every other go on."""
@@ -230,7 +250,8 @@ class Scheduler:
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
-            log.exception("DAG %s is put into quarantine", dag_id)
+            log.exception("DAG %s is put into quarantine", dag_id, extra=about(dag_id=dag_id))
+            count(QUARANTINED, dag_id=dag_id)
             reason = f"{type(error).__name__}: {error}"
             self._database.write(partial(schedules.quarantine, dag_id=dag_id, reason=reason))
             return None

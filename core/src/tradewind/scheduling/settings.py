@@ -22,6 +22,7 @@ class Settings:
         admit_limit: instances admitted in one transaction at most.
         executor: that of tasks that name none.
         queue: that of tasks that name none.
+        monitor_every: seconds between two looks at the whole system, where metrics are sent.
     """
 
     poll_interval: float = 1.0
@@ -32,6 +33,7 @@ class Settings:
     leases: Leases = field(default_factory=Leases)
     executor: str = DEFAULT_EXECUTOR
     queue: str = DEFAULT_QUEUE
+    monitor_every: float = 20.0
 
     @property
     def beat_every(self) -> timedelta:
@@ -50,4 +52,5 @@ class Settings:
             leases=Leases.of(config.leases),
             executor=config.executor.default,
             queue=config.executor.queue,
+            monitor_every=config.metrics.database_interval,
         )

@@ -13,6 +13,8 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, instances, runs
 from tradewind.metadata.statements.continuations import Continuation
+from tradewind.metrics.catalogue import RUN_DURATION
+from tradewind.metrics.recording import observe
 from tradewind.transitions import notices
 from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
@@ -90,6 +92,7 @@ def create_run(
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
     if is_over:
         notices.run_ended(conn, run, state=state, now=now)
+        observe(RUN_DURATION, 0.0, dag_id=dag_id, state=state)
     return run
 
 
@@ -157,9 +160,11 @@ def close_finished(conn: sa.Connection, candidates: Mapping[int, Graph], *, now:
     closed: dict[int, str] = {}
     if not candidates:
         return closed
-    for run in runs.at_zero(conn, candidates):
+    for run, started_at in runs.at_zero(conn, candidates):
         failures = instances.leaf_failures(conn, run, leaves(candidates[run]))
         closed[run] = RunState.FAILED if failures else RunState.SUCCESS
         runs.close(conn, run, state=closed[run], now=now)
         notices.run_ended(conn, run, state=closed[run], now=now)
+        took = 0.0 if started_at is None else (now - started_at).total_seconds()
+        observe(RUN_DURATION, took, dag_id=candidates[run].dag_id, state=closed[run])
     return closed

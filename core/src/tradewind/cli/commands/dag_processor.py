@@ -17,6 +17,9 @@ from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
+from tradewind.metrics.catalogue import PROCESSOR_HEARTBEAT
+from tradewind.metrics.recording import count
+from tradewind.metrics.reporting import start_reporting
 from tradewind.parsing.lookups import Lookups
 from tradewind.parsing.orphans import adopt
 from tradewind.parsing.processor import Processor
@@ -43,7 +46,7 @@ def dag_processor(options: argparse.Namespace) -> None:
 
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     with open_session(is_daemon=True) as session:
-        configure_log(session.config, files)
+        configure_log(session.config, files, NAME)
         wakeups = open_wakeups(session.database, session.config.home)
         clock = SystemClock()
         ids = RandomIds(clock.now)
@@ -60,11 +63,13 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
             has_orphans=adopt(),
         )
         probe = open_probe(session.config.parsing.enable_health_check, session.config, "parsing")
+        reporting = start_reporting(session.config, NAME)
         stop_on_signals(processor.stop)
         try:
             processor.run_once() if options.once else processor.run(options.num_runs)
         finally:
             probe.close()
+            reporting.close()
             lease.end()
             wakeups.close()
 
@@ -72,6 +77,7 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
 def _turn(lease: LeaseKeeper) -> None:
     """Called by the loop each time it turns: that the lease is renewed means that the loop has moved."""
     notify.beat()
+    count(PROCESSOR_HEARTBEAT)
     lease.keep()
 
 

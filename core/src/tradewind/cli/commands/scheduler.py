@@ -21,6 +21,7 @@ from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
+from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.behaviour import state_listeners
 from tradewind.plugins.executors import check_executor
 from tradewind.scheduling.courier import Courier
@@ -54,19 +55,20 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         is_alone = options.no_worker or options.num_runs is not None
         check_executor(config.executor.default, "executor.default")
         if config.executor.default == LOCAL and config.scheduler.start_worker and not is_alone:
-            _run_beside_a_worker(files)
+            _run_beside_a_worker(config, files)
             return
-        configure_log(config, files)
-        _schedule(session, options.num_runs)
+        configure_log(config, files, NAME)
+        with closing(start_reporting(config, NAME)):
+            _schedule(session, options.num_runs)
 
 
-def _run_beside_a_worker(files: DaemonFiles) -> None:
+def _run_beside_a_worker(config: Config, files: DaemonFiles) -> None:
     """Run two processes side by side, not one inside the other: killing one is not killing the other."""
     commands = {
         "worker": tradewind_command("worker"),
         "scheduler": tradewind_command("scheduler", "--no-worker"),
     }
-    with closing(ChildLines(files)) as lines:
+    with closing(ChildLines(files, config.logs)) as lines:
         ChildProcesses(commands, os.environ, lines).run()
 
 

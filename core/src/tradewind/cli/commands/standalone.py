@@ -62,10 +62,10 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         require_free(session.config.web.host, session.config.web.port)
         require_probes_free(session.config)
         prepare(session)
-        folder, environment = session.config.dags.folder, _environment(session)
+        folder, environment, logs = session.config.dags.folder, _environment(session), session.config.logs
         print(f"Logs of tasks are in {session.config.logs.folder}, of the daemons {_log_place(files)}", flush=True)
     commands = {name: tradewind_command(name, *(["--no-worker"] if name == "scheduler" else [])) for name in PARTS}
-    with closing(ChildLines(files)) as written:
+    with closing(ChildLines(files, logs)) as written:
         lines = _Lines(folder, written)
         ChildProcesses(commands, environment, lines, lambda: lines.address).run()
     print("Stopped.", flush=True)

@@ -40,7 +40,7 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     overrides = {key: value for key, value in given.items() if value is not None}
     with open_session(overrides=overrides, is_daemon=True) as session:
         web = session.config.web
-        configure_log(session.config, files)
+        configure_log(session.config, files, NAME)
         require_free(web.host, web.port)
         tell_admin_password(session.config.home)
         try:

@@ -24,6 +24,7 @@ from tradewind.cli.stopping import stop_on_signals
 from tradewind.config import Config
 from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.log_stores import open_log_store
+from tradewind.metrics.reporting import check_exporters
 from tradewind.plugins.executors import executor_class
 
 NAME = "worker"
@@ -47,7 +48,8 @@ def worker(options: argparse.Namespace) -> None:
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     with open_session(is_daemon=True) as session:
         config = session.config
-        configure_log(config, files)
+        configure_log(config, files, NAME)
+        check_exporters(config, NAME)
         open_log_store(config).close()  # what is wrong with it is said here, not by a worker that cannot start
         name = options.executor or config.executor.default
     with closing(notify.NotifySocket()) as ears:

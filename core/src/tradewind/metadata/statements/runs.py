@@ -75,8 +75,11 @@ _ADVANCE = (
 _SET_PROGRESS = (
     run_progress.update().where(_progress.run == sa.bindparam("key")).values(unfinished=sa.bindparam("counted"))
 )
-_AT_ZERO = sa.select(_progress.run).where(
-    _progress.run.in_(sa.bindparam("runs", expanding=True)), _progress.unfinished <= 0
+_AT_ZERO = (
+    sa.select(_progress.run, _run.started_at)
+    .join_from(run_progress, dag_run, _run.id == _progress.run)
+    .where(_progress.run.in_(sa.bindparam("runs", expanding=True)), _progress.unfinished <= 0)
+    .order_by(_progress.run)
 )
 _PROGRESS = sa.select(_progress.unfinished).where(_progress.run == sa.bindparam("key"))
 
@@ -141,9 +144,9 @@ def set_progress(conn: sa.Connection, run: int, unfinished: int) -> None:
     conn.execute(_SET_PROGRESS, {"key": run, "counted": unfinished})
 
 
-def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[int]:
-    """Return those of `runs` that have nothing unfinished, in order."""
-    return sorted(conn.execute(_AT_ZERO, {"runs": sorted(runs)}).scalars())
+def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[tuple[int, datetime | None]]:
+    """Return those of `runs` that have nothing unfinished, in order, and when each started."""
+    return [(row[0], row[1]) for row in conn.execute(_AT_ZERO, {"runs": sorted(runs)})]
 
 
 def unfinished(conn: sa.Connection, run: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -61,6 +62,8 @@ _MAY_START = (
     _runs_of_dag("running") < _dag.max_active_runs,
 )
 _IS_INSTANCE_DUE = (_ti.due_at <= _now, _ti.state.in_(["up_for_retry", "up_for_reschedule"]))
+MOST_OVERDUE: Final = sa.select(sa.func.min(_dag.due_at)).where(*_IS_DUE).scalar_subquery()
+"""When the run was due that is due the longest, for a statement that binds `now`."""
 _DUE_DAGS = sa.select(_dag.dag_id).where(*_IS_DUE).order_by(_dag.due_at, _dag.dag_id).limit(sa.bindparam("most"))
 _LOCK_DUE = (
     sa.select(_dag.dag_id, _dag.version_id, _dag.next_run, _dag.due_at)
