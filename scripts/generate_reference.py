@@ -23,6 +23,8 @@ from tradewind.authoring.context import build_context
 from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.tree import group_parser, verbs_of
 from tradewind.config.sections import SECTIONS
+from tradewind.metrics.catalogue import CATALOGUE, Alias, Declaration
+from tradewind.metrics.prometheus import prometheus_name
 from tradewind.operators.empty import EmptyOperator
 from tradewind.plugins import builtin
 from tradewind.plugins.kinds import KINDS
@@ -89,6 +91,7 @@ def pages() -> dict[str, str]:
         "trigger-rules.md": _page("Trigger rules", trigger_rules()),
         "template-variables.md": _page("Template variables", template_variables()),
         "names.md": _page("Public names", names()),
+        "metrics.md": _page("Metrics", metrics()),
         "refused-arguments.md": _page("Arguments of Airflow that are refused", refused_arguments()),
     }
 
@@ -210,6 +213,43 @@ def template_variables() -> Iterator[str]:
         "Not there yet: `prev_data_interval_start_success` and its like, `prev_start_date_success`, `outlets`, `inlets`, "
         "`triggering_asset_events`. A template that names something unknown fails the task, naming it."
     )
+
+
+def metrics() -> Iterator[str]:
+    """Every metric with its type, unit, labels, and its names in Prometheus and in Airflow 2."""
+    yield (
+        "What the daemons measure, where `metrics.exporters` names somebody who is told: [monitor](../how-to/monitor.md) says how. "
+        "StatsD and OpenTelemetry have the names below behind `tradewind.`; StatsD without tags has the labels' values, in their "
+        "order, behind the name. Timers are seconds (milliseconds in StatsD), histograms in Prometheus and OpenTelemetry. The names in "
+        "the last column are Airflow 2's: StatsD gets the same values under them, behind `airflow.`."
+    )
+    by_source: dict[str, list[Declaration]] = {}
+    for each in CATALOGUE.values():
+        by_source.setdefault(each.source, []).append(each)
+    for source, found in by_source.items():
+        yield f"## Measured by: {source.replace('all', 'every daemon')}"
+        rows = [
+            (
+                f"`{each.metric.name}`",
+                each.metric.kind,
+                each.metric.unit,
+                ", ".join(f"`{label}`" for label in each.metric.labels),
+                each.metric.summary,
+                f"`{prometheus_name(each.metric)}`",
+                ", ".join(f"`{alias.name}`{_when(alias)}" for alias in each.aliases),
+            )
+            for each in found
+        ]
+        yield _table(("name", "type", "unit", "labels", "what", "in Prometheus", "in Airflow 2"), rows)
+    yield (
+        "Each label has few values, or is left out by `metrics.drop_labels`; no metric has more series than `metrics.max_series`. No "
+        "metric has a run's name. Metrics of Airflow 2 that are not in the table have no counterpart here, such as those of its executor's "
+        "queue in memory, its triggerer, and tasks' own `Stats`."
+    )
+
+
+def _when(alias: Alias) -> str:
+    return "".join(f" ({label}={value})" for label, value in alias.when)
 
 
 def names() -> Iterator[str]:

@@ -20,6 +20,9 @@ from tradewind.cli import main
 from tradewind.config import load
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.shelf import Shelf
+from tradewind.metrics.catalogue import QUARANTINED
+from tradewind.metrics.recording import count
+from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, STATE_HOOKS, listeners, state_listeners
 from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
@@ -132,6 +135,13 @@ def secrets_backends():
     assert chain.get_connection("greeter_default").host == "greeter.example"
 
 
+def metrics_exporters(tmp_path):
+    settings = load(tmp_path, {"TRADEWIND__METRICS__EXPORTERS": "ledger"}).config
+    with closing(start_reporting(settings, "scheduler")):
+        count(QUARANTINED, 2, dag_id="shop")
+    assert Path("ledger.txt").read_text() == "scheduler scheduler.quarantined shop +2 = 2\nscheduler ends\n"
+
+
 def codecs():
     assert codec("indented").encode({"a": 1}) == b'{\n  "a": 1\n}'
 
@@ -210,6 +220,7 @@ EFFECTS = {
     "tradewind_dag_policy": dag_policy,
     "tradewind_executors": executors,
     "tradewind_log_stores": log_stores,
+    "tradewind_metrics_exporters": metrics_exporters,
     "tradewind_operators": operators,
     "tradewind_secrets_backends": secrets_backends,
     "tradewind_sensors": sensors,

@@ -176,9 +176,9 @@ class Office:
         with self.database.transaction() as conn:
             return daemons.renew(conn, worker, clock=self.clock, leases=self.settings.leases)
 
-    def claim(self, worker: str = "w") -> tuple[Ticket, ...]:
+    def claim(self, worker: str = "w", free: int = 8) -> tuple[Ticket, ...]:
         with self.database.transaction() as conn:
-            return claims.claim(conn, Claimer(worker, "LocalExecutor", 8, self.ids.nonce()), clock=self.clock)
+            return claims.claim(conn, Claimer(worker, "LocalExecutor", free, self.ids.nonce()), clock=self.clock)
 
     def finish(self, *tickets: Ticket, state: str = "success") -> None:
         outcomes = [Outcome(each.instance, each.token, state, self.clock.at) for each in tickets]

@@ -66,6 +66,7 @@ _DATABASE: Final = "scheduler, from the database"
 _WORKER: Final = "worker"
 _PROCESSOR: Final = "dag-processor"
 _ENDS: Final = "worker, scheduler"
+_TAKEN: Final = "watcher, scheduler"
 _ALL: Final = "all"
 
 SCHEDULER_HEARTBEAT: Final = _counter(
@@ -140,14 +141,14 @@ TRY_DURATION: Final = _timer(
     buckets=LONG,
 )
 TRIES_LOST: Final = _counter(
-    _ENDS, "task_try.lost", "tries", "Tries whose worker or process was lost without an outcome.", "zombies_killed"
+    _TAKEN, "task_try.lost", "tries", "Tries whose worker or process was lost without an outcome.", "zombies_killed"
 )
 WORKER_HEARTBEAT: Final = _counter(_WORKER, "worker.heartbeat", "renewals", "Renewals of a worker's lease.")
 WORKER_SLOTS: Final = _gauge(_WORKER, "worker.slots", "slots", "Tries that this worker runs at once at most.")
 WORKER_RUNNING: Final = _gauge(_WORKER, "worker.running", "tries", "Tries that this worker runs now.")
 
 PROCESSOR_HEARTBEAT: Final = _counter(
-    _PROCESSOR, "processor.heartbeat", "rounds", "Rounds over the DAG folders.", "dag_processor_heartbeat"
+    _PROCESSOR, "processor.heartbeat", "turns", "Turns of the DAG processor's loop.", "dag_processor_heartbeat"
 )
 IMPORT_DURATION: Final = _timer(
     _PROCESSOR,
@@ -156,9 +157,6 @@ IMPORT_DURATION: Final = _timer(
     "dag_processing.last_duration.{file}",
     labels="file",
     buckets=LONG,
-)
-ROUND_DURATION: Final = _timer(
-    _PROCESSOR, "processor.round_duration", "What one round took, with the imports that it found due.", buckets=LONG
 )
 VERSIONS: Final = _counter(_PROCESSOR, "processor.versions", "versions", "DAGs that were new or changed.")
 

@@ -15,6 +15,8 @@ from tradewind.config.sections import Config
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
+from tradewind.metrics.catalogue import IMPORT_DURATION, VERSIONS
+from tradewind.metrics.recording import count, observe
 from tradewind.parsing.failures import one_line
 from tradewind.parsing.lookups import Lookups
 from tradewind.parsing.recording import Place, Recorded, record
@@ -70,6 +72,7 @@ class Intake:
         found = folder.fingerprint(parsed.inputs, tree, parsed.digests)
         outcome = _outcome(parsed)
         known.parsed_at, known.seconds, known.is_worth_a_try = self._monotonic(), parsed.seconds, False
+        observe(IMPORT_DURATION, parsed.seconds, file=_dotted(parsed.path))
         if (known.fingerprint, known.outcome) == (found, outcome) and not _may_be_contested(known, parsed):
             known.is_due = False
             return None
@@ -78,6 +81,7 @@ class Intake:
         known.is_due, known.is_in_error = False, recorded.failure is not None
         _report(parsed, recorded, known.told)
         known.told = parsed.warnings
+        count(VERSIONS, len(recorded.changed))
         if recorded.gone:
             folder.retry_errors()
         return recorded.changed
@@ -104,6 +108,10 @@ class Intake:
             lambda connection: record(connection, parsed, fingerprint, place, now=self._clock.now(), ids=self._ids),
             collisions=True,
         )
+
+
+def _dotted(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
 
 
 def _may_be_contested(known: KnownFile, parsed: ParsedFile) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tradewind_plugins.events import DagParsed, DagRunEnded, TaskInstanceEnded, TaskParsed, TaskTry
 
+from tradewind.daemon_log.about import FIELDS
 from tradewind.plugins.current import registry
 from tradewind.plugins.registry import Registry
 
@@ -77,7 +78,12 @@ class Listeners:
         for answer in self._caller.call(hook, event):
             if answer.error is not None:
                 where = f"{hook} of plugin {answer.plugin.module}"
-                _log.error("%s raised an exception; the task is not affected", where, exc_info=answer.error)
+                _log.error(
+                    "%s raised an exception; the task is not affected",
+                    where,
+                    exc_info=answer.error,
+                    extra=_about(event),
+                )
 
 
 class StateListeners:
@@ -107,7 +113,13 @@ class StateListeners:
             (heard if answer.error is None else failed).add(answer.plugin.module)
             if answer.error is not None:
                 where = f"{hook} of plugin {answer.plugin.module}"
-                _log.error("%s raised an exception at event %s", where, event.key, exc_info=answer.error)
+                _log.error(
+                    "%s raised an exception at event %s",
+                    where,
+                    event.key,
+                    exc_info=answer.error,
+                    extra=_about(event),
+                )
         return frozenset(heard), frozenset(failed)
 
 
@@ -136,6 +148,11 @@ class Policies:
         for answer in self._caller.call(hook, event):
             if answer.error is not None:
                 raise answer.error
+
+
+def _about(event: DagRunEnded | TaskInstanceEnded | TaskTry) -> dict[str, str | int]:
+    """Return what a line of the log about an event is about; a run's event has no task."""
+    return {name: getattr(event, name) for name in FIELDS if hasattr(event, name)}
 
 
 def listeners() -> Listeners:

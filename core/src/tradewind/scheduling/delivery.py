@@ -14,6 +14,7 @@ from functools import partial
 import sqlalchemy as sa
 from tradewind_plugins.events import DagRunEnded, TaskInstanceEnded
 
+from tradewind.daemon_log.about import about
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import outbox
@@ -89,7 +90,12 @@ class Delivery:
                 told.untold.append(pending.id)
             elif pending.attempts >= ATTEMPTS:
                 # Each time its scheduler ended, or was stopped, before the event was over.
-                log.error("event %s is given up: it was begun %d times and never finished", _name(pending), ATTEMPTS)
+                log.error(
+                    "event %s is given up: it was begun %d times and never finished",
+                    _name(pending),
+                    ATTEMPTS,
+                    extra=_about(pending),
+                )
                 told.over.append(pending.id)
             else:
                 self._tell(pending, told)
@@ -107,7 +113,13 @@ class Delivery:
             told.over.append(pending.id)
         elif pending.attempts + 1 >= ATTEMPTS:
             who = ", ".join(sorted(failed))
-            log.error("event %s is given up: plugin %s failed on it %d times", _name(pending), who, ATTEMPTS)
+            log.error(
+                "event %s is given up: plugin %s failed on it %d times",
+                _name(pending),
+                who,
+                ATTEMPTS,
+                extra=_about(pending),
+            )
             told.over.append(pending.id)
         else:
             told.put_off.append((pending, heard.union(pending.heard_by)))
@@ -148,8 +160,17 @@ def _event(pending: Pending) -> DagRunEnded | TaskInstanceEnded | None:
 
 
 def _name(pending: Pending) -> str:
-    what = "" if pending.task_id is None else f" of task {pending.task_id!r}"
-    return f"{pending.id} ({pending.kind}{what}, run {pending.run_id!r} of DAG {pending.dag_id!r})"
+    return f"{pending.id} ({pending.kind})"
+
+
+def _about(pending: Pending) -> dict[str, str | int]:
+    return about(
+        dag_id=pending.dag_id,
+        run_id=pending.run_id,
+        task_id=pending.task_id,
+        map_index=pending.map_index,
+        try_number=pending.try_number,
+    )
 
 
 def open_delivery(database: Database, listeners: StateListeners, *, clock: Clock) -> Delivery | None:

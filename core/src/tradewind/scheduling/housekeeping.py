@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import instances, schedules
+from tradewind.metadata.statements import instances, names, schedules
 from tradewind.metadata.statements import runs as run_statements
+from tradewind.metrics.catalogue import REPAIRED
+from tradewind.metrics.recording import count
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import daemons
 from tradewind.transitions.graph import Graphs
@@ -50,6 +52,8 @@ def watch_leases(database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, 
         report = partial(daemons.report_ended, worker=worker, graphs=graphs, clock=clock, ids=ids, cause=cause)
         taken = database.write(report)
         log.warning("worker %s: %s; %d tries are lost", worker, cause, len(taken.lost))
+        with database.read() as conn:
+            daemons.log_taken(conn, taken, cause)
         wake |= taken.wake
     return frozenset(wake)
 
@@ -66,7 +70,10 @@ def reconcile(database: Database, after: int, *, graphs: Graphs, clock: Clock, i
         if _seems_wrong(database, run, graphs):
             differences = database.write(partial(recount_run, run=run, graphs=graphs, clock=clock, ids=ids))
             if differences:
-                log.error("run %d was counted wrong, which is a bug; repaired: %s", run, _shown(differences))
+                with database.read() as conn:
+                    told = names.of_run(conn, run)
+                log.error("a run was counted wrong, which is a bug; repaired: %s", _shown(differences), extra=told)
+                count(REPAIRED)
     return found[-1] if len(found) == RUNS_PER_PASS else 0
 
 

@@ -10,6 +10,7 @@ database has been reachable for one full lease, or every outage would declare ev
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,12 +20,16 @@ import sqlalchemy as sa
 from tradewind.config.sections import LeasesSection
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import daemons
+from tradewind.metadata.statements import daemons, names
+from tradewind.metrics.catalogue import TRIES_LOST
+from tradewind.metrics.recording import count
 from tradewind.transitions.ends import end
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.recording import RECORDED
 from tradewind.transitions.states import TryState
 from tradewind.transitions.values import Outcome
+
+log = logging.getLogger(__name__)
 
 WORKER = "worker"
 """The kind of daemon that runs tasks."""
@@ -128,11 +133,21 @@ def report_ended(
     result = end(conn, outcomes, graphs=graphs, clock=clock, ids=ids)
     daemons.end(conn, worker, cause=cause, sql_now=clock.sql_now())
     recorded = [outcome for outcome, answer in zip(outcomes, result.answers, strict=True) if answer.verdict == RECORDED]
+    lost = tuple(each.instance for each in recorded if each.state == TryState.LOST)
+    count(TRIES_LOST, len(lost))
     return TakenOver(
         requeued=tuple(each.instance for each in recorded if each.state == TryState.NEVER_STARTED),
-        lost=tuple(each.instance for each in recorded if each.state == TryState.LOST),
+        lost=lost,
         wake=result.wake,
     )
+
+
+def log_taken(conn: sa.Connection, taken: TakenOver, cause: str) -> None:
+    """Write a line of the log for each try that was taken from a worker; call it after the commit."""
+    for told in names.of_tries(conn, taken.lost):
+        log.warning("a try is lost: %s", cause, extra=told)
+    for told in names.of_tries(conn, taken.requeued):
+        log.info("a try had not begun and is dispatched again: %s", cause, extra=told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class MetricsSetup(Value):
     """What an exporter is told when it is made.
 
     Args:
-        process: The kind of daemon: `scheduler`, `worker` or `dag-processor`.
+        process: The kind of daemon: `scheduler`, `worker`, `watcher` (of a worker) or `dag-processor`.
         host: The machine's name.
         pid: The process.
         version: Of Tradewind.

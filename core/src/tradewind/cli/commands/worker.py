@@ -24,11 +24,12 @@ from tradewind.cli.stopping import stop_on_signals
 from tradewind.config import Config
 from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.log_stores import open_log_store
-from tradewind.metrics.reporting import check_exporters
+from tradewind.metrics.reporting import check_exporters, start_reporting
 from tradewind.plugins.executors import executor_class
 
 NAME = "worker"
 LOCAL = "LocalExecutor"
+WATCHER = "watcher"
 TURN_SECONDS = 1.0
 FOREVER = 10 * 365 * 86_400.0
 
@@ -59,7 +60,8 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
 
 def _run(executor: Executor, config: Config, files: DaemonFiles, ears: notify.NotifySocket, *, is_local: bool) -> None:
     bell, ringer = os.pipe()
-    with closing(open_probe(config.executor.enable_health_check, config, "executor")):
+    probe = open_probe(config.executor.enable_health_check, config, "executor")
+    with closing(probe), closing(start_reporting(config, WATCHER)):
         stop_on_signals(lambda: _ring(ringer), executor.hurry)
         obey_log_signals(files, also=lambda: _pass_on(executor, signal.SIGHUP))
         executor.start()
