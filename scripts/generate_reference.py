@@ -218,10 +218,11 @@ def template_variables() -> Iterator[str]:
 def metrics() -> Iterator[str]:
     """Every metric with its type, unit, labels, and its names in Prometheus and in Airflow 2."""
     yield (
-        "What the daemons measure, where `metrics.exporters` names somebody who is told: [monitor](../how-to/monitor.md) says how. "
-        "StatsD and OpenTelemetry have the names below behind `tradewind.`; StatsD without tags has the labels' values, in their "
-        "order, behind the name. Timers are seconds (milliseconds in StatsD), histograms in Prometheus and OpenTelemetry. The names in "
-        "the last column are Airflow 2's: StatsD gets the same values under them, behind `airflow.`."
+        "What the daemons measure, where `metrics.exporters` names somebody who is told: [monitor](../how-to/monitor.md) "
+        "says how. StatsD and OpenTelemetry have the names below behind `tradewind.`; StatsD without tags has the labels' "
+        "values, in their order, behind the name. Timers are seconds (milliseconds in StatsD), histograms in Prometheus "
+        "and OpenTelemetry. The names in the last column are Airflow 2's: StatsD gets the same values under them, behind "
+        "`airflow.`."
     )
     by_source: dict[str, list[Declaration]] = {}
     for each in CATALOGUE.values():
@@ -242,9 +243,9 @@ def metrics() -> Iterator[str]:
         ]
         yield _table(("name", "type", "unit", "labels", "what", "in Prometheus", "in Airflow 2"), rows)
     yield (
-        "Each label has few values, or is left out by `metrics.drop_labels`; no metric has more series than `metrics.max_series`. No "
-        "metric has a run's name. Metrics of Airflow 2 that are not in the table have no counterpart here, such as those of its executor's "
-        "queue in memory, its triggerer, and tasks' own `Stats`."
+        "Each label has few values, or is left out by `metrics.drop_labels`; no metric has more series than "
+        "`metrics.max_series`. No metric has a run's name. Metrics of Airflow 2 that are not in the table have no "
+        "counterpart here, such as those of its executor's queue in memory, its triggerer, and tasks' own `Stats`."
     )
 
 

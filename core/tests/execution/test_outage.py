@@ -137,7 +137,7 @@ def exchanged(tmp_path: Path, lifecycle: Any, *outcomes: Outcome) -> list[Exchan
         on_contact=lambda _at: None,
     )
     for outcome in outcomes:
-        desk.put(outcome)
+        desk.put(outcome, {})
 
     def between() -> None:
         clerk.collect()

@@ -32,7 +32,9 @@ def test_it_tells_of_pools_executors_runs_daemons_and_what_waits(office, meter):
     office.database.write(lambda conn: pools.set_pool(conn, "spare", slots=3, description=None))
     with office.database.transaction() as conn:
         conn.execute(
-            tables.dag_file.insert().values(bundle="b", path="x.py", inputs="[]", warnings="[]", error="no", is_present=True)
+            tables.dag_file.insert().values(
+                bundle="b", path="x.py", inputs="[]", warnings="[]", error="no", is_present=True
+            )
         )
         conn.execute(
             tables.event_outbox.insert().values(
@@ -55,16 +57,27 @@ def test_it_tells_of_pools_executors_runs_daemons_and_what_waits(office, meter):
     assert found["scheduler.lag",] == 0
     assert [found["task_instance.unfinished", state] for state in ("scheduled", "queued", "running")] == [0, 2, 1]
     assert found["task_instance.oldest_waiting",] == 20
-    in_pool = [found[f"pool.{name}", "default_pool"] for name in ("slots", "open_slots", "queued_slots", "running_slots")]
+    in_pool = [
+        found[f"pool.{name}", "default_pool"] for name in ("slots", "open_slots", "queued_slots", "running_slots")
+    ]
     assert in_pool == [128, 125, 2, 1]
-    assert [found["pool.slots", "spare"], found["pool.open_slots", "spare"], found["pool.scheduled_slots", "spare"]] == [3, 3, 0]
+    assert [
+        found["pool.slots", "spare"],
+        found["pool.open_slots", "spare"],
+        found["pool.scheduled_slots", "spare"],
+    ] == [3, 3, 0]
     executor = [
         found[f"executor.{name}", "LocalExecutor"] for name in ("slots", "open_slots", "queued_tasks", "running_tasks")
     ]
     assert executor == [1, 0, 2, 1]
     assert [found["dag_run.unfinished", state] for state in ("queued", "running")] == [0, 1]
     assert [found["daemon.live", kind] for kind in ("scheduler", "worker", "processor")] == [0, 1, 0]
-    assert [found[name,] for name in ("dag.active", "dag.quarantined", "dag_file.import_errors", "events.waiting")] == [1, 0, 1, 1]
+    assert [found[name,] for name in ("dag.active", "dag.quarantined", "dag_file.import_errors", "events.waiting")] == [
+        1,
+        0,
+        1,
+        1,
+    ]
 
 
 def test_it_is_one_statement_an_interval_and_none_where_nobody_is_told(office, statements):

@@ -11,7 +11,7 @@ values that says so.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from uuid import uuid4
@@ -64,6 +64,7 @@ class Desk:
         self._on_contact = on_contact
         self._waiting: list[Outcome] = []
         self._alone: list[Outcome] = []
+        self._about: dict[tuple[int, int], Mapping[str, str | int]] = {}
         self._is_claim_due = False
         self._is_busy = False
         self._pause = 0.0
@@ -74,8 +75,13 @@ class Desk:
         """Whether every outcome was recorded and no exchange is under way."""
         return not self._is_busy and not self._waiting and not self._alone
 
-    def put(self, outcome: Outcome) -> None:
-        """Take an outcome to the desk."""
+    def put(self, outcome: Outcome, about: Mapping[str, str | int]) -> None:
+        """Take an outcome to the desk.
+
+        Arguments:
+            about: which try it is, for lines of the log.
+        """
+        self._about[outcome.instance, outcome.token] = about
         self._waiting.append(outcome)
 
     def claim(self) -> None:
@@ -110,7 +116,7 @@ class Desk:
         self._nonce = str(uuid4())
         self._on_contact(begun)
         self._on_exchange(result)
-        self._journal.done((each.instance, each.token) for each in batch)
+        self._forget(batch)
 
     def _failed(self, batch: list[Outcome], error: Exception) -> None:
         if isinstance(error, Unreachable):
@@ -136,12 +142,20 @@ class Desk:
         else:
             self._waiting = batch + self._waiting
 
+    def _forget(self, batch: Iterable[Outcome]) -> None:
+        """Strike outcomes from the journal: they are recorded, or never will be."""
+        keys = [(each.instance, each.token) for each in batch]
+        self._journal.done(keys)
+        for key in keys:
+            self._about.pop(key, None)
+
     def _refused(self, outcome: Outcome, error: Exception) -> None:
+        about = self._about.get((outcome.instance, outcome.token))
         if not outcome.xcoms and outcome.state == TaskState.FAILED:
-            log.error("the outcome of try %d.%d cannot be recorded: %s", outcome.instance, outcome.token, _said(error))
-            self._journal.done([(outcome.instance, outcome.token)])
+            log.error("the outcome of a try cannot be recorded: %s", _said(error), extra=about)
+            self._forget([outcome])
             return
-        log.warning("the outcome of try %d.%d was refused: %s", outcome.instance, outcome.token, _said(error))
+        log.warning("the outcome of a try was refused: %s", _said(error), extra=about)
         cause = f"its result could not be recorded: {_said(error)}"
         self._alone.append(replace(outcome, state=TaskState.FAILED, xcoms=(), skip=(), due_at=None, cause=cause))
 

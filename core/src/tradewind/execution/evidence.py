@@ -93,6 +93,8 @@ class Coroner:
             len(taken.lost),
             len(taken.requeued),
         )
+        with self._database.read() as conn:
+            daemons.log_taken(conn, taken, cause)
         return taken
 
     def settle_leftovers(self) -> list[str]:

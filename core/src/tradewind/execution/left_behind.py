@@ -10,6 +10,7 @@ from functools import partial
 from tradewind.execution.loop import Loop
 from tradewind.execution.processes import has_group, send_signal
 from tradewind.execution.running import Running
+from tradewind.execution.telling import about_try
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class LeftBehind:
             "%s.%s left processes behind: they are ended. One that shall outlive its task needs a session of its own",
             running.start.dag_id,
             running.start.task_id,
+            extra=about_try(running.start),
         )
         send_signal(pid, signal.SIGTERM)
         self._loop.after(self._kill_delay, partial(self._kill, pid))

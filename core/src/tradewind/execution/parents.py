@@ -42,6 +42,7 @@ from tradewind.execution.messages import (
 from tradewind.execution.processes import nest_size
 from tradewind.execution.running import Running
 from tradewind.execution.starter import Starter
+from tradewind.execution.telling import about_try
 from tradewind.execution.zygote_process import ZygoteProcess
 
 log = logging.getLogger(__name__)
@@ -244,9 +245,8 @@ class Parents(Starter):
         """Kill who was to take a try and has not: the try's channel is closed by that, and it is started again."""
         if running.pid is not None or running.is_reported or running.stream is None or running.dispatches != dispatch:
             return
-        log.error(
-            "%s did not take a start: killing it", "the zygote" if parent is None else f"a parent of {parent.path}"
-        )
+        whose = "the zygote" if parent is None else f"a parent of {parent.path}"
+        log.error("%s did not take a start: killing it", whose, extra=about_try(running.start))
         if parent is None:
             self._zygote.kill()
         elif parent.pid is not None and parent.control.fileno() >= 0:

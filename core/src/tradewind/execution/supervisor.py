@@ -38,10 +38,13 @@ from tradewind.execution.processes import (
 from tradewind.execution.running import Running
 from tradewind.execution.settings import WorkerSettings
 from tradewind.execution.starter import Starter
+from tradewind.execution.telling import about_try, tell_end, tell_start
 from tradewind.execution.zygote_process import ZygoteProcess, task_environment
 from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups
+from tradewind.metrics.catalogue import WORKER_HEARTBEAT, WORKER_RUNNING, WORKER_SLOTS
+from tradewind.metrics.recording import count, gauge
 from tradewind.transitions.states import TaskState
-from tradewind.transitions.values import Outcome
+from tradewind.transitions.values import Outcome, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -180,6 +183,9 @@ class Supervisor:
             self._declared_dead()
             return
         self._note_contact(begun)
+        count(WORKER_HEARTBEAT)
+        gauge(WORKER_SLOTS, self._settings.slots)
+        gauge(WORKER_RUNNING, len(self._live()))
         for key in known - lease.tries:
             running = self._running.get(key)
             if running is not None and running.ended is None and not running.is_reported:
@@ -248,6 +254,7 @@ class Supervisor:
         new = [start for start in result.starts if (start.instance, start.token) not in self._running]
         new = self._noted(new)
         for start in new:
+            tell_start(start)
             running = Running(start, self._logs, self._settings.log_limit)
             self._running[running.key] = running
             self._dispatch(running)
@@ -264,7 +271,7 @@ class Supervisor:
             cause = f"it was not started, as its worker's journal cannot be written: {error}"
             log.error("%d tries: %s", len(starts), cause)  # noqa: TRY400  (the sentence says it)
             for start in starts:
-                self._desk.put(failure_of(start, cause))
+                self._report(start, failure_of(start, cause))
             return []
         return starts
 
@@ -279,9 +286,9 @@ class Supervisor:
 
     def _refuse(self, refusal: Refusal) -> None:
         ticket = refusal.ticket
-        log.warning("%s.%s was not started: %s", ticket.dag_id, ticket.task_id, refusal.cause)
+        log.warning("a try was not started: %s", refusal.cause, extra=about_try(ticket))
         now = datetime.now(timezone.utc)
-        self._desk.put(Outcome(ticket.instance, ticket.token, TaskState.FAILED, now, cause=refusal.cause))
+        self._report(ticket, Outcome(ticket.instance, ticket.token, TaskState.FAILED, now, cause=refusal.cause))
 
     def _cannot_import(self, running: Running, problem: str) -> None:
         running.log.note("ERROR", problem)
@@ -305,7 +312,8 @@ class Supervisor:
             self._hung_up(running)
             return
         problem = running.masker.clean(str(running.stream.problem))
-        log.warning("killing a task whose process sent something else than messages: %s", problem)
+        about = about_try(running.start)
+        log.warning("killing a task whose process sent something else than messages: %s", problem, extra=about)
         self._loop.forget(running.stream.sock.fileno())
         self._end(running, "its process sent something that is no message of Tradewind")
 
@@ -360,8 +368,10 @@ class Supervisor:
         said = one_line(
             running.masker.clean(str(getattr(error, "orig", error)))
         )  # not the statement: it has the values
-        log.error("a request of a task (%s) could not be answered: %s: %s", request.wire, type(error).__name__, said)
-        self._reply(running, (Reply(error=f"{type(error).__name__}: {said}"), []))
+        what = f"{type(error).__name__}: {said}"
+        about = about_try(running.start)
+        log.error("a request of a task (%s) could not be answered: %s", request.wire, what, extra=about)
+        self._reply(running, (Reply(error=what), []))
 
     def _flush(self, running: Running) -> None:
         if running.stream is not None and not running.stream.flush():
@@ -455,7 +465,11 @@ class Supervisor:
             outcome = replace(outcome, cause=one_line(running.masker.clean(outcome.cause)))
         level = "INFO" if outcome.cause is None or outcome.state == TaskState.SKIPPED else "ERROR"
         running.log.end(f"Ended as {outcome.state}" + (f": {outcome.cause}" if outcome.cause else ""), level)
-        self._desk.put(outcome)
+        self._report(running.start, outcome)
+
+    def _report(self, found: Start | Ticket, outcome: Outcome) -> None:
+        tell_end(found, outcome)
+        self._desk.put(outcome, about_try(found))
 
     @staticmethod
     def _death(running: Running, status: int) -> Outcome:

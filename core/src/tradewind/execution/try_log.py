@@ -11,6 +11,7 @@ from tradewind.execution.log_keys import log_key
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import Start
 from tradewind.execution.task_log import line
+from tradewind.execution.telling import about_try
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class TryLog:
         self.store_key = log_key(
             start.dag_id, start.run_id, start.task_id, start.map_index, start.try_number, token=start.token
         )
+        self._about = about_try(start)
         self.last_line = b""
         self._logs = logs
         self._limit = limit
@@ -160,7 +162,8 @@ class TryLog:
     def _tell(self, error: Exception) -> None:
         """Report the first of several failures in a row."""
         if self._put_again_at is None:
-            log.error("the log store did not take %s: %s: %s", self.store_key, type(error).__name__, error)
+            what = f"{type(error).__name__}: {error}"
+            log.error("the log store did not take %s: %s", self.store_key, what, extra=self._about)
         self._put_again_at = time.monotonic() + STUCK_SECONDS
 
     @staticmethod
