@@ -121,6 +121,15 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def statsd(session: nox.Session) -> None:
+    """Send metrics to the original StatsD server (npm statsd 0.9), and read back what it understood."""
+    install(session)
+    folder = session.create_tmp()
+    session.run("npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "statsd@0.9", external=True)
+    session.run("python", "scripts/check_statsd.py", folder)
+
+
+@nox.session(default=False)
 def perf(session: nox.Session) -> None:
     """Measure speed, one scenario or all: `nox -s perf -- chain --database postgresql`."""
     install(session, "tests")

@@ -6,6 +6,7 @@ import pytest
 from tradewind_plugins.contracts.codec import JsonCodec
 from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Submission, Ticket
 from tradewind_plugins.contracts.log_store import LogStore
+from tradewind_plugins.contracts.metrics import Metric, MetricsBatch, MetricsExporter, MetricsSetup, Series
 from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind_plugins.contracts.xcom_storage import XComStorage
 
@@ -25,6 +26,7 @@ from tradewind_plugins.contracts.xcom_storage import XComStorage
         (XComStorage, "get", ["k"]),
         (XComStorage, "delete", ["k"]),
         (XComStorage, "references", []),
+        (MetricsExporter, "emit", [MetricsBatch(started_at=0.0, at=1.0, series=())]),
         (JsonCodec, "encode", [None]),
         (JsonCodec, "decode", [b""]),
     ],
@@ -62,6 +64,16 @@ def test_what_an_executor_or_a_log_store_may_leave_out():
     assert (Small().size("k"), Small().close()) == (4, None)
 
 
-@pytest.mark.parametrize("contract", [Executor, JsonCodec, LogStore, SecretsBackend, XComStorage])
+def test_what_an_exporter_may_leave_out_and_what_it_is_given():
+    metric = Metric(name="a.b", kind="counter", unit="s", summary="A sentence.", labels=("x",))
+    series = [Series(metric=metric, labels={"x": "1"}, value=2.0) for _ in range(2)]
+    setup = MetricsSetup(process="worker", host="h", pid=1, version="1", settings={"token": "hidden"})
+    exporter = MetricsExporter.open(setup)
+    assert (type(exporter), exporter.close()) == (MetricsExporter, None)
+    assert "hidden" not in repr(setup)
+    assert len({setup, MetricsSetup(**setup.to_dict())}) == len(set(series)) == 1
+
+
+@pytest.mark.parametrize("contract", [Executor, JsonCodec, LogStore, MetricsExporter, SecretsBackend, XComStorage])
 def test_a_contract_that_is_not_proved_twice_is_below_1(contract):
     assert contract.contract_version.startswith("0.")

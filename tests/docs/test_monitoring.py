@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import promql_parser
+import pytest
 import yaml
 from tradewind.metrics.catalogue import CATALOGUE
 from tradewind.metrics.prometheus import prometheus_name
@@ -65,7 +65,9 @@ def test_a_query_names_metrics_and_labels_that_exist(where: str, query: str, wor
     shown = set(re.findall(r"\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}", words))
     assert shown <= (grouped or labels), "a legend can show only what the grouping leaves"
     if not where.startswith("variable"):
-        promql_parser.parse(query.replace("$__rate_interval", "5m").replace("$dag", ".*"))  # raises where it is no PromQL
+        promql_parser.parse(
+            query.replace("$__rate_interval", "5m").replace("$dag", ".*")
+        )  # raises where it is no PromQL
 
 
 def test_the_dashboard_is_one_that_grafana_can_place() -> None:
