@@ -9,6 +9,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from tradewind.metadata import tables
+from tradewind.metrics.meter import Meter
+from tradewind.metrics.recording import use_meter
+from tradewind.metrics.selecting import Selection
 from tradewind.scheduling import housekeeping
 from tradewind.scheduling.courier import Courier
 from tradewind.scheduling.scheduler import Scheduler
@@ -63,6 +66,20 @@ def test_with_listeners_it_costs_no_more(office, statements):
         run_idle(office, scheduler)
     statements.assert_at_most(60)
     assert delivery.asked == 0
+
+
+def test_with_metrics_it_costs_three_statements_a_minute_more_and_stays_within_the_budget(office, statements):
+    office.add_worker()
+    office.add_dag(every=timedelta(days=1))
+    office.scheduler.step()
+    use_meter(Meter(Selection()))
+    try:
+        with statements.recorded(office.database):
+            run_idle(office, office.scheduler)
+    finally:
+        use_meter(None)
+    statements.assert_at_most(60)
+    assert sum("'event:waiting'" in text for text in statements.texts) == 3
 
 
 def test_the_lease_never_runs_out_while_it_idles(office):

@@ -125,7 +125,6 @@ class Scheduler:
                 began = time.perf_counter()
                 stepped = self.step()
                 observe(SCHEDULER_STEP, time.perf_counter() - began)
-                self._lookout.turn()
             except (OperationalError, InterfaceError) as error:
                 log.warning("the database cannot be reached, trying again: %s", error)
                 stepped = Stepped()
@@ -270,6 +269,7 @@ class Scheduler:
                 self._database, self._recounted, graphs=self._graphs, clock=self._clock, ids=self._ids
             )
             self._next_recount = now + timedelta(seconds=self._settings.reconcile_interval)
+        self._lookout.turn()
         return is_renewal_due
 
     def _watch_leases(self) -> None:
