@@ -11,8 +11,10 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
+from tradewind.config import load
 from tradewind.metrics.catalogue import CATALOGUE
-from tradewind.metrics.prometheus import prometheus_name
+from tradewind.metrics.prometheus import OFFSETS, prometheus_name
+from tradewind.metrics.reporting import check_exporters
 
 DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DOCS / "monitoring" / "grafana-dashboard.json").read_text())
@@ -93,3 +95,24 @@ def test_an_alert_says_what_is_wrong_and_what_to_do() -> None:
         assert rule["labels"]["severity"] in {"info", "warning", "critical"}
         assert set(rule["annotations"]) == {"summary", "description"}
         assert f"`{rule['alert']}`" in page, f"{rule['alert']} has no line in monitor.md"
+
+
+PAGE = (DOCS / "how-to" / "monitor.md").read_text()
+EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_settings_that_the_page_shows_are_taken(example: str, tmp_path: Path) -> None:
+    (tmp_path / "tradewind.toml").write_text(example)
+    config = load(tmp_path, {}).config
+    assert config.metrics.exporters
+    check_exporters(config, "scheduler")
+
+
+def test_the_ports_that_the_page_shows_are_those_of_the_processes(tmp_path: Path) -> None:
+    base = load(tmp_path, {}).config.metrics.prometheus_port
+    ports = [base + offset for offset in OFFSETS.values()]
+    assert re.findall(r"^\| .* \| (\d+) \|$", PAGE, re.MULTILINE) == [str(port) for port in ports]
+    [jobs] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    [job] = yaml.safe_load(jobs)["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [f"host:{port}" for port in ports]}]

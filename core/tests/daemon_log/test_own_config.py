@@ -15,7 +15,7 @@ LOGGING = {
     "version": 1,
     "formatters": {
         "lines": {"()": "tradewind.daemon_log.lines.JsonLines"},
-        "short": {"format": "%(levelname)s %(message)s %(dag_id)s", "defaults": {"dag_id": "-"}},
+        "short": {"format": "%(levelname)s %(message)s %(dag_id)s"},
     },
     "handlers": {
         "file": {"class": "logging.FileHandler", "filename": "own.log", "formatter": "lines"},

@@ -21,7 +21,7 @@ from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
-from tradewind.metrics.reporting import start_reporting
+from tradewind.metrics.reporting import check_exporters, start_reporting
 from tradewind.plugins.behaviour import state_listeners
 from tradewind.plugins.executors import check_executor
 from tradewind.scheduling.courier import Courier
@@ -55,6 +55,9 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         is_alone = options.no_worker or options.num_runs is not None
         check_executor(config.executor.default, "executor.default")
         if config.executor.default == LOCAL and config.scheduler.start_worker and not is_alone:
+            # What is wrong with the settings is said here: a child that cannot start would be started again and again
+            configure_log(config, process=NAME)
+            check_exporters(config, NAME)
             _run_beside_a_worker(config, files)
             return
         configure_log(config, files, NAME)

@@ -22,9 +22,10 @@ from tradewind.cli.listening import require_free
 from tradewind.cli.probe import require_probes_free
 from tradewind.cli.processes import ChildProcesses, tradewind_command
 from tradewind.cli.session import Session, open_session
-from tradewind.daemon_log import DaemonFiles
+from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata import migrating
 from tradewind.metadata.statements import connections
+from tradewind.metrics.reporting import check_exporters
 
 NAME = "standalone"
 PARTS = ("webserver", "dag-processor", "worker", "scheduler")
@@ -61,6 +62,8 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         # Before anything starts: a daemon that cannot start would be started again and again
         require_free(session.config.web.host, session.config.web.port)
         require_probes_free(session.config)
+        configure_log(session.config, process=NAME)
+        check_exporters(session.config, NAME)
         prepare(session)
         folder, environment, logs = session.config.dags.folder, _environment(session), session.config.logs
         print(f"Logs of tasks are in {session.config.logs.folder}, of the daemons {_log_place(files)}", flush=True)
