@@ -77,7 +77,9 @@ for number in range(300):
 def test_several_processes_share_a_file_and_lose_nothing(tmp_path, processes):
     command = [sys.executable, "-c", WRITER, str(tmp_path / "d.log")]
     writers = [
-        subprocess.Popen([*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for number in range(processes)
     ]
     for writer in writers:
@@ -86,7 +88,7 @@ def test_several_processes_share_a_file_and_lose_nothing(tmp_path, processes):
         writer.stdin.write("\n")
         writer.stdin.flush()
     for writer in writers:
-        writer.communicate(timeout=60)
+        assert writer.communicate(timeout=60)[1] == ""
         assert writer.returncode == 0
     lines = [line for content in texts(tmp_path).values() for line in content]
     assert sorted(line.rstrip("x").rstrip() for line in lines) == sorted(

@@ -67,7 +67,8 @@ class DaemonLogFile(WatchedFileHandler):
         if not (self._rotation.size or self._rotation.daily):
             return
         more = len(self.format(record).encode(errors="backslashreplace")) + 1
-        if not self._rotation.is_due(Path(self.baseFilename).stat(), more, time.time()):
+        # Of the open file: the path may be missing for a moment, while another process puts it aside
+        if self.stream is None or not self._rotation.is_due(os.fstat(self.stream.fileno()), more, time.time()):
             return
         with self._locked():
             # Another process may have been faster
