@@ -20,6 +20,7 @@ import tradewind
 from tradewind import timetables
 from tradewind.authoring import dag_arguments, macros
 from tradewind.authoring.context import build_context
+from tradewind.cli import explaining
 from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.tree import group_parser, verbs_of
 from tradewind.config.sections import SECTIONS
@@ -88,6 +89,7 @@ def pages() -> dict[str, str]:
     return {
         "configuration.md": _page("Configuration", configuration()),
         "cli.md": _page("Commands", commands()),
+        "errors.md": _page("Errors", errors()),
         "trigger-rules.md": _page("Trigger rules", trigger_rules()),
         "template-variables.md": _page("Template variables", template_variables()),
         "names.md": _page("Public names", names()),
@@ -179,6 +181,18 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _spelling(action: argparse.Action) -> str:
     return ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.metavar or action.dest}`"
+
+
+def errors() -> Iterator[str]:
+    """Every error id with the title of its page."""
+    yield (
+        "A message of `tradewind` ends with the id of its kind in brackets, and so do import errors and the causes of tries "
+        "that ended without a word of their own. `tradewind explain ID` prints the page on it: what it means, how it comes "
+        "about, what to do. An id keeps its meaning whatever becomes of the sentence before it, so scripts may look for it."
+    )
+    folder = "../../core/src/tradewind/explanations"
+    rows = ((f"[`{each}`]({folder}/{each}.md)", explaining.title(each)) for each in explaining.explained_ids())
+    yield _table(("id", "what it means"), rows)
 
 
 def trigger_rules() -> Iterator[str]:

@@ -13,7 +13,13 @@ from tradewind.cli.parser import Parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("providers/*/README.md"), ROOT / "README.md"]
+    [
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("core/src/tradewind/explanations/*.md"),
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("providers/*/README.md"),
+        ROOT / "README.md",
+    ]
 )
 SHOWN = re.compile(
     r"^(?:    +|\$ |    \$ )(?:\.venv/bin/)?tradewind ([^\n…#]+)(?:#.*)?$|`tradewind ([a-z][^`\n…]*)`", re.MULTILINE

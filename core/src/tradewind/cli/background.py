@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradewind.cli.errors import CommandError
+from tradewind.cli.errors import CommandError, take_apart
 from tradewind.cli.processes import tradewind_command
 from tradewind.notify import READY, NotifySocket
 
@@ -71,13 +71,16 @@ def start_in_background(what: Background) -> Started:
                 status = [line.removeprefix("STATUS=") for line in heard if line.startswith("STATUS=")]
                 return Started(process.pid, status[-1] if status else "")
             if process.poll() is not None:
-                raise CommandError(f"The {what.name} did not start: {_last_words(what.err, began, process.returncode)}")
+                said = _last_words(what.err, began, process.returncode)
+                cause, error_id = take_apart(said, otherwise="daemon-not-started")
+                raise CommandError(f"The {what.name} did not start: {cause}", error_id=error_id)
     finally:
         listener.close()
     process.terminate()
     raise CommandError(
         f"The {what.name} (pid {process.pid}) was not ready within {START_SECONDS:.0f} s and was asked to end; "
-        f"its log is in {what.log}, its errors in {what.err}."
+        f"its log is in {what.log}, its errors in {what.err}.",
+        error_id="daemon-not-started",
     )
 
 

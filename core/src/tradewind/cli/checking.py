@@ -25,7 +25,7 @@ def run_check(options: argparse.Namespace) -> int:
     try:
         found = targets(options.paths, dags_folder=config.dags.folder, ignore_syntax=config.dags.ignore_file_syntax)
     except FolderUnreadable as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(str(error), error_id="file-unreadable") from error
     policies()  # found once, before the first fork
     answer = _answers(secrets_chain(config.plugins.secrets_backends))
     count = sum(len(target.paths) for target in found)
@@ -75,7 +75,7 @@ def _lines(checked: CheckedFile, *, with_details: bool) -> Iterator[str]:
     dags = ", ".join(f"{dag.dag_id} ({dag.tasks} tasks, {dag.edges} edges)" for dag in checked.dags)
     yield f"{checked.file}: {dags or 'no DAGs'}{seconds}"
     for error in checked.errors:
-        yield f"  error{f', line {error.line}' if error.line else ''}: {error.sentence}"
+        yield f"  error{f', line {error.line}' if error.line else ''}: {error.told}"
         if with_details and error.trace:
             yield from (f"    {line}" for line in error.trace.splitlines())
     yield from (f"  warning: {warning}" for warning in checked.warnings)

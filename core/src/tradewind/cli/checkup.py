@@ -136,7 +136,8 @@ def _database(config: Config) -> Iterator[Finding]:
             for check in _IN_DATABASE:
                 yield check(session)
     except Exception as error:
-        what = describe(error) or str(error)
+        told = describe(error)
+        what = told.sentence if told is not None else str(error)
         if not what:
             raise
         yield Finding("database", PROBLEM, what, "the sentence says it; database.url leads there")
@@ -173,10 +174,10 @@ def _keys(session: Session) -> Finding:
                 variables.get_variable(connection, key, cipher=session.cipher)
             count = len(connections.list_connections(connection, cipher=session.cipher)) + len(names)
     except Exception as error:
-        what = describe(error)
-        if what is None:
+        told = describe(error)
+        if told is None:
             raise
-        return Finding("fernet key", PROBLEM, what, "bring the old key back")
+        return Finding("fernet key", PROBLEM, told.sentence, "bring the old key back")
     return Finding("fernet key", FINE, f"{count} connections and variables can be decrypted")
 
 

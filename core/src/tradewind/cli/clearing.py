@@ -77,7 +77,9 @@ def clear_tasks(options: argparse.Namespace) -> None:
         if options.output != "table" or found:
             print_rows([_row(each, task) for each in found for task in each.instances], options.output)
         if not count:
-            raise CommandError(f"Nothing of {options.dag_id} is to be cleared: {_way(options)}.")
+            raise CommandError(
+                f"Nothing of {options.dag_id} is to be cleared: {_way(options)}.", error_id="nothing-to-clear"
+            )
         confirm(f"{count} task instances in {len(found)} runs are to run again.", yes=options.yes)
         busy = [each for each in found if not _clear(session, each, graphs, options)]
         _wake(session)
@@ -90,7 +92,7 @@ def _dags(connection: sa.Connection, options: argparse.Namespace) -> list[str]:
     try:
         wanted = pattern(options.dag_id)
     except argparse.ArgumentTypeError as error:
-        raise CommandError(str(error), exit_code=2) from error
+        raise CommandError(str(error), exit_code=2, error_id="wrong-usage") from error
     return [each.dag_id for each in listings.list_dags(connection) if wanted.search(each.dag_id)]
 
 
@@ -171,7 +173,8 @@ def _say(found: list[Selected], busy: list[Selected], options: argparse.Namespac
     if busy:
         names = ", ".join(each.run.run_id for each in busy)
         raise CommandError(
-            f"Nothing was cleared where one of these tasks is running: {names}. Try again when it has ended."
+            f"Nothing was cleared where one of these tasks is running: {names}. Try again when it has ended.",
+            error_id="task-running",
         )
 
 

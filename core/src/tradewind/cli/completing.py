@@ -13,6 +13,7 @@ import argcomplete
 import argcomplete.io
 import sqlalchemy as sa
 
+from tradewind.cli.explaining import explained_ids
 from tradewind.cli.groups import GROUPS
 from tradewind.cli.parser import Parser
 from tradewind.cli.session import open_session
@@ -79,6 +80,7 @@ def _task_ids(connection: sa.Connection, options: argparse.Namespace) -> list[st
 
 
 _NAMES = {
+    "error_id": lambda prefix, **_more: [each for each in explained_ids() if each.startswith(prefix)],
     "dag_id": _known(_dag_ids),
     "execution_date_or_run_id": _known(_run_ids),
     "run_id": _known(_run_ids),

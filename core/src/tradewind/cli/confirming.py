@@ -25,7 +25,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise CommandError(f"{question} Nobody can be asked here: say --yes.")
+        raise CommandError(f"{question} Nobody can be asked here: say --yes.", error_id="needs-confirmation")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CommandError("Nothing was done.")
+        raise CommandError("Nothing was done.", error_id="needs-confirmation")

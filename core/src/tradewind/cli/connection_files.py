@@ -42,14 +42,17 @@ def read(path: Path, style: str) -> list[Connection]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
+        raise CommandError(f"{path} cannot be read: {error}", error_id="file-unreadable") from error
     parsers: Mapping[str, Callable[[str], Any]] = {"json": json.loads, "yaml": _from_yaml, "env": _from_env}
     try:
         data = parsers[style](text)
     except ValueError as error:
-        raise CommandError(f"{path} is not {style.upper()}: {error}") from error
+        raise CommandError(f"{path} is not {style.upper()}: {error}", error_id="file-invalid") from error
     if not isinstance(data, dict):
-        raise CommandError(f'{path} must hold an object of connections by their ids, such as {{"db": "postgres://…"}}.')
+        raise CommandError(
+            f'{path} must hold an object of connections by their ids, such as {{"db": "postgres://…"}}.',
+            error_id="file-invalid",
+        )
     return [_connection(path, conn_id, value) for conn_id, value in data.items()]
 
 
@@ -58,7 +61,9 @@ def _connection(path: Path, conn_id: Any, value: Any) -> Connection:
         text = value if isinstance(value, str) else json.dumps(value)
         return Connection.parse(text, str(conn_id))
     except (ValueError, TypeError) as error:
-        raise CommandError(f"{path}: connection {conn_id!r} cannot be read: {error}") from error
+        raise CommandError(
+            f"{path}: connection {conn_id!r} cannot be read: {error}", error_id="connection-invalid"
+        ) from error
 
 
 def _from_env(text: str) -> dict[str, str]:

@@ -126,5 +126,6 @@ def _held(path: Path | None, name: str) -> Iterator[None]:
 def _unwritable(error: OSError) -> CommandError:
     return CommandError(
         f"{error.filename} cannot be written: {error.strerror}. Name other files with --log-file, --stdout and --stderr, "
-        "or set TRADEWIND_HOME to a folder that can be written to."
+        "or set TRADEWIND_HOME to a folder that can be written to.",
+        error_id="file-unwritable",
     )

@@ -141,7 +141,11 @@ def show_dag(options: argparse.Namespace) -> None:
         options.save.write_text(draw(graph, options.format or BY_SUFFIX[suffix]), encoding="utf-8")
     else:
         known = ", ".join((*BY_SUFFIX, *DRAWN_BY_GRAPHVIZ))
-        raise CommandError(f"{options.save} says no format: end it with one of {known}, or give --format.", exit_code=2)
+        raise CommandError(
+            f"{options.save} says no format: end it with one of {known}, or give --format.",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
     print(f"{options.save} is written.")
 
 
@@ -154,13 +158,17 @@ def _draw_by_graphviz(text: str, path: Path, style: str) -> None:
     program = shutil.which("dot")
     if program is None:
         raise CommandError(
-            f"Drawing {path.name} needs Graphviz: install its package (graphviz), or save to a file ending in .dot."
+            f"Drawing {path.name} needs Graphviz: install its package (graphviz), or save to a file ending in .dot.",
+            error_id="program-missing",
         )
     done = subprocess.run(  # noqa: S603 - Graphviz, found by its name
         [program, f"-T{style}", "-o", str(path)], input=text.encode(), capture_output=True, check=False
     )
     if done.returncode:
-        raise CommandError(f"Graphviz could not write {path}: {done.stderr.decode(errors='replace').strip()}")
+        raise CommandError(
+            f"Graphviz could not write {path}: {done.stderr.decode(errors='replace').strip()}",
+            error_id="program-failed",
+        )
 
 
 def report(options: argparse.Namespace) -> None:

@@ -101,17 +101,22 @@ def _limits(session: Session, options: argparse.Namespace) -> dict[str, datetime
             "Say what is old: --clean-before-timestamp WHEN, or set days in the section [retention] of the configuration, "
             "such as retention.dag_run = 90.",
             exit_code=2,
+            error_id="wrong-usage",
         )
     return limits
 
 
 def _table(name: str) -> str:
     if name in WITH_RUN:
-        raise CommandError(f"Rows of {name} go with their runs: name the table dag_run.", exit_code=2)
+        raise CommandError(
+            f"Rows of {name} go with their runs: name the table dag_run.", exit_code=2, error_id="wrong-usage"
+        )
     table = ALIASES.get(name, name)
     if table not in statements.TABLES:
         known = ", ".join(statements.TABLES)
-        raise CommandError(f"There is no table {name!r} to clean; there are {known}.", exit_code=2)
+        raise CommandError(
+            f"There is no table {name!r} to clean; there are {known}.", exit_code=2, error_id="wrong-usage"
+        )
     return table
 
 
@@ -120,9 +125,13 @@ def _moment(text: str) -> datetime:
         found: Any = pendulum.parse(text, tz="UTC")
     except ParserError as error:
         raise CommandError(
-            f"{text!r} is no date or time: write 2026-01-31 or 2026-01-31T12:00+00:00.", exit_code=2
+            f"{text!r} is no date or time: write 2026-01-31 or 2026-01-31T12:00+00:00.",
+            exit_code=2,
+            error_id="wrong-usage",
         ) from error
     if not isinstance(found, datetime):
-        raise CommandError(f"{text!r} is no moment: write 2026-01-31 or 2026-01-31T12:00+00:00.", exit_code=2)
+        raise CommandError(
+            f"{text!r} is no moment: write 2026-01-31 or 2026-01-31T12:00+00:00.", exit_code=2, error_id="wrong-usage"
+        )
     # A plain one: SQLAlchemy's type computes with it
     return datetime.fromisoformat(found.isoformat())

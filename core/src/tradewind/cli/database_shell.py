@@ -27,7 +27,10 @@ def shell(_options: argparse.Namespace) -> None:
         dialect, url = session.database.dialect, session.database.url
     client = next((found for name in CLIENTS[dialect] if (found := shutil.which(name))), None)
     if client is None:
-        raise CommandError(f"There is no {' or '.join(CLIENTS[dialect])} on this machine: install it to look inside.")
+        raise CommandError(
+            f"There is no {' or '.join(CLIENTS[dialect])} on this machine: install it to look inside.",
+            error_id="program-missing",
+        )
     words, secret = _words(dialect, url)
     os.execve(client, [client, *words], os.environ | secret)  # noqa: S606  (this process becomes the client)
 

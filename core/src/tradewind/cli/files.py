@@ -29,7 +29,7 @@ def write_json(path: Path, value: Any, *, what: str) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
+        raise CommandError(f"{path} cannot be written: {error.strerror}.", error_id="file-unwritable") from error
     print(f"{what} written to {path}.", file=sys.stderr)
 
 
@@ -44,10 +44,12 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if path == STANDARD else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}.") from error
+        raise CommandError(f"{path} cannot be read: {error}.", error_id="file-unreadable") from error
     value = _parsed(path, text)
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise CommandError(f"{path} holds no object with the {what} by name, but a {type(value).__name__}.")
+        raise CommandError(
+            f"{path} holds no object with the {what} by name, but a {type(value).__name__}.", error_id="file-invalid"
+        )
     return value
 
 
@@ -59,8 +61,8 @@ def _parsed(path: Path, text: str) -> Any:
         try:
             return yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise CommandError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+            raise CommandError(f"{path} is no YAML: {' '.join(str(error).split())}", error_id="file-invalid") from error
     try:
         return json.loads(text)
     except ValueError as error:
-        raise CommandError(f"{path} is no JSON: {error}") from error
+        raise CommandError(f"{path} is no JSON: {error}", error_id="file-invalid") from error

@@ -31,7 +31,7 @@ def find_dag(connection: sa.Connection, dag_id: str) -> listings.DagRow:
     """
     found = listings.list_dags(connection, dag_id=dag_id, include_inactive=True)
     if not found:
-        raise CommandError(no_such_dag(connection, dag_id))
+        raise CommandError(no_such_dag(connection, dag_id), error_id="no-such-dag")
     return found[0]
 
 
@@ -48,7 +48,8 @@ def find_run(connection: sa.Connection, dag_id: str, name: str) -> listings.RunR
     if not found:
         find_dag(connection, dag_id)
         raise CommandError(
-            f"There is no run {name!r} of a DAG {dag_id!r}: `tradewind dags list-runs -d {dag_id}` shows its runs."
+            f"There is no run {name!r} of a DAG {dag_id!r}: `tradewind dags list-runs -d {dag_id}` shows its runs.",
+            error_id="no-such-run",
         )
     return found[0]
 

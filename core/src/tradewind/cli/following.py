@@ -64,7 +64,7 @@ def _looks(session: Session, run: int) -> Iterator[tuple[listings.RunRow, list[l
             runs = listings.list_runs(connection, key=run)
             tasks = listings.list_tasks(connection, run)
         if not runs:
-            raise CommandError("The run was deleted while it was watched.")
+            raise CommandError("The run was deleted while it was watched.", error_id="no-such-run")
         yield runs[0], tasks
         if runs[0].state in ENDED_RUN:
             return

@@ -21,6 +21,7 @@ GROUPS = {
     "plugins": "installed plugins and what they declare",
     "config": "the configuration and where each value comes from",
     "doctor": "look for what is wrong, and say what mends it",
+    "explain": "what an error means and what to do, by the id in brackets behind it",
     "info": "this installation: versions, places, tools",
     "cheat-sheet": "every command with its first line",
     "completion": "complete commands and names with the Tab key",

@@ -16,7 +16,9 @@ def require_free(host: str, port: int) -> None:
         CommandError: naming address, reason and the way out.
     """
     if not 0 <= port <= LARGEST_PORT:
-        raise CommandError(f"There is no port {port}: give one from 0 (any that is free) to {LARGEST_PORT}.")
+        raise CommandError(
+            f"There is no port {port}: give one from 0 (any that is free) to {LARGEST_PORT}.", error_id="wrong-usage"
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -28,4 +30,6 @@ def cannot_listen(host: str, port: int, error: OSError) -> CommandError:
     """Return the error that says so to people."""
     # Python writes the address into the reason as well; once is enough
     reason = str(error.strerror).partition(" (while")[0]
-    return CommandError(f"Cannot listen on {host}:{port}: {reason}. Give another port with --port or web.port.")
+    return CommandError(
+        f"Cannot listen on {host}:{port}: {reason}. Give another port with --port or web.port.", error_id="port-in-use"
+    )

@@ -6,9 +6,9 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from tradewind.cli.errors import CommandError
+from tradewind.cli.errors import CommandError, marked
 from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.parser import Parser
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CommandError as error:
-        print(f"tradewind: {error}", file=sys.stderr)
+        print(f"tradewind: {marked(str(error), error.error_id)}", file=sys.stderr)
         return error.exit_code
 
 
@@ -59,7 +59,7 @@ def _run(words: list[str]) -> int:
         from tradewind.cli.verbosity import speak  # noqa: PLC0415
 
         speak(group)
-    return _call(options)
+    return _guarded(lambda: options.run(options))
 
 
 def _not_our_own(words: list[str]) -> int:
@@ -69,24 +69,24 @@ def _not_our_own(words: list[str]) -> int:
 
     added = plugin_commands()
     if words and words[0] in added:
-        return run_plugin_command(words)
+        return _guarded(lambda: run_plugin_command(words))
     _top_parser({**GROUPS, **added}).parse_args(words or ["--help"])
     return 2
 
 
-def _call(options: argparse.Namespace) -> int:
+def _guarded(command: Callable[[], int | None]) -> int:
     try:
-        code: int | None = options.run(options)
+        code = command()
     except (CommandError, BrokenPipeError):
         raise
     except Exception as error:
         # Only now, as it imports SQLAlchemy, which `tradewind version` need not wait for
         from tradewind.cli.expected import describe  # noqa: PLC0415
 
-        line = describe(error)
-        if line is None:
+        told = describe(error)
+        if told is None:
             raise
-        raise CommandError(line) from error
+        raise CommandError(told.sentence, error_id=told.error_id) from error
     return code or 0
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
+
+from tradewind.cli.errors import WRONG_USAGE, marked
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +22,10 @@ class Parser(argparse.ArgumentParser):
             default=argparse.SUPPRESS,
             help="say more on stderr; for daemons DEBUG",
         )
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong with it, and end the process with exit code 2."""
+        super().error(marked(message, WRONG_USAGE))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:

@@ -73,7 +73,8 @@ def _open(path: Path, name: str) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
     except OSError as error:
         raise CommandError(
-            f"The pid file of the {name}, {path}, cannot be written: {error.strerror}. Name another one with --pid."
+            f"The pid file of the {name}, {path}, cannot be written: {error.strerror}. Name another one with --pid.",
+            error_id="file-unwritable",
         ) from error
 
 
@@ -99,5 +100,6 @@ def _is_still(path: Path, descriptor: int) -> bool:
 def _runs_already(path: Path, name: str, pid: str) -> CommandError:
     return CommandError(
         f"The {name} runs already, with pid {pid} in {path}: stop it first (kill {pid}), or give this one a file of its "
-        "own with --pid."
+        "own with --pid.",
+        error_id="already-running",
     )

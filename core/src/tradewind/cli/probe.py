@@ -56,7 +56,8 @@ def open_probe(
     except OSError as error:
         raise CommandError(
             f"The health check cannot listen on {host}:{port}: {error.strerror}. Set {section}.health_check_port to "
-            f"another port, or {section}.enable_health_check to false."
+            f"another port, or {section}.enable_health_check to false.",
+            error_id="port-in-use",
         ) from error
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="tradewind-probe", daemon=True).start()

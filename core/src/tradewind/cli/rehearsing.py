@@ -24,6 +24,7 @@ from tradewind.execution.in_process import InProcessRun, run_in_process
 from tradewind.execution.trial import LookupHost, Lookups
 from tradewind.metadata.engine import Database
 from tradewind.metadata.schema import SchemaError, require_current
+from tradewind.parsing.failures import kind_of
 from tradewind.plugins.known import hint_for_module
 from tradewind.transitions.states import RunState
 
@@ -61,7 +62,9 @@ def _run(dag: DAG, config: Config, logical_date: datetime | None, conf: Mapping[
             database=database if has_schema(database) else None,
         )
     except BdbQuit as error:
-        raise CommandError("You left the debugger: the run was given up.", exit_code=130) from error
+        raise CommandError(
+            "You left the debugger: the run was given up.", exit_code=130, error_id="debugger-left"
+        ) from error
     finally:
         database.dispose()
     _print(dag.dag_id, done)
@@ -99,7 +102,9 @@ def find_dag_file(dag_id: str, file: Path | None, folder: Path, lookups: Lookups
     if file is not None:
         dags = _load(file.absolute(), lookups)
         if dag_id not in dags:
-            raise CommandError(f"{file} has no DAG {dag_id!r}; it has {', '.join(sorted(dags)) or 'none'}.")
+            raise CommandError(
+                f"{file} has no DAG {dag_id!r}; it has {', '.join(sorted(dags)) or 'none'}.", error_id="no-such-dag"
+            )
         return dags[dag_id]
     found: list[str] = []
     broken: dict[Path, str] = {}
@@ -112,7 +117,7 @@ def find_dag_file(dag_id: str, file: Path | None, folder: Path, lookups: Lookups
         if dag_id in dags:
             return dags[dag_id]
         found += dags
-    raise CommandError(_not_found(dag_id, folder, found, broken))
+    raise CommandError(_not_found(dag_id, folder, found, broken), error_id="no-such-dag")
 
 
 def _not_found(dag_id: str, folder: Path, found: Sequence[str], broken: Mapping[Path, str]) -> str:
@@ -126,7 +131,8 @@ def _files_that_name(dag_id: str, folder: Path) -> list[Path]:
     if not os.access(folder, os.R_OK | os.X_OK):
         raise CommandError(
             f"The DAG folder {folder} is not there or cannot be read: name the DAG's file with --file, or the folder "
-            "with TRADEWIND_HOME or dags.folder."
+            "with TRADEWIND_HOME or dags.folder.",
+            error_id="file-unreadable",
         )
     files = sorted(path for path in folder.rglob("*.py") if os.access(path, os.R_OK))
     return sorted(files, key=lambda path: dag_id.encode() not in path.read_bytes())
@@ -141,7 +147,7 @@ def _load(path: Path, lookups: Lookups) -> Mapping[str, DAG]:
     except FileNotFoundError as error:
         if error.filename != str(path):
             raise _broken(path, error) from error
-        raise CommandError(f"There is no file {path}.") from error
+        raise CommandError(f"There is no file {path}.", error_id="file-unreadable") from error
     except Exception as error:
         raise _broken(path, error) from error
 
@@ -151,4 +157,4 @@ def _broken(path: Path, error: Exception) -> CommandError:
     trace = author_frames(error, __file__)
     text = "".join(traceback.format_exception(type(error), error, trace)).rstrip()
     hint = hint_for_module(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
-    return CommandError(f"{path} could not be imported:\n{text}{hint}")
+    return CommandError(f"{path} could not be imported:\n{text}{hint}", error_id=kind_of(error))

@@ -110,7 +110,8 @@ def _require_file(config: Config) -> None:
     if kind.partition("+")[0] == "sqlite" and path and path != ":memory:" and not Path(path).exists():
         raise CommandError(
             f"There is no database yet at {path}: run `tradewind db migrate` or `tradewind standalone`, or set "
-            "TRADEWIND_HOME or database.url to where one is."
+            "TRADEWIND_HOME or database.url to where one is.",
+            error_id="database-missing",
         )
 
 
@@ -127,22 +128,26 @@ def open_database(config: Config, *, pool_size: int | None = None, listened: Col
     if kind not in dialects.DRIVERS:
         raise CommandError(
             "database.url names a kind of database that Tradewind does not run on: begin it with "
-            "sqlite:/// and a file, or with postgresql://user:password@host/name or mariadb://user:password@host/name."
+            "sqlite:/// and a file, or with postgresql://user:password@host/name or mariadb://user:password@host/name.",
+            error_id="database-url",
         )
     try:
         return engine.open_database(config.database, pool_size=pool_size, listened=listened)
     except (ArgumentError, ValueError) as error:
         raise CommandError(
             "database.url is no URL: write sqlite:///file, or postgresql://user:password@host/name with characters "
-            "such as @ in the password as %40."
+            "such as @ in the password as %40.",
+            error_id="database-url",
         ) from error
     except ModuleNotFoundError as error:
         raise CommandError(
             f"database.url needs the package {error.name!r}, which is not installed: "
-            f'pip install "tradewind[{dialects.DRIVERS[kind][1]}]".'
+            f'pip install "tradewind[{dialects.DRIVERS[kind][1]}]".',
+            error_id="database-driver",
         ) from error
     except OSError as error:
         raise CommandError(
             f"The folder of the SQLite database cannot be made: {error.strerror}: {error.filename}. Set TRADEWIND_HOME "
-            "to a folder that can be written to, or database.url."
+            "to a folder that can be written to, or database.url.",
+            error_id="file-unwritable",
         ) from error

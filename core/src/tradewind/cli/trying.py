@@ -112,7 +112,7 @@ def _prepare(
     dag = find_dag_file(options.dag_id, options.file, session.config.dags.folder, lookups)
     if not dag.has_task(options.task_id):
         near = did_you_mean(options.task_id, dag.task_dict) or f": it has {', '.join(dag.task_dict)}."
-        raise CommandError(f"DAG {options.dag_id!r} has no task {options.task_id!r}{near}")
+        raise CommandError(f"DAG {options.dag_id!r} has no task {options.task_id!r}{near}", error_id="no-such-task")
     task = dag.get_task(options.task_id)
     first = 0 if isinstance(task, MappedOperator) else -1
     index = first if options.map_index is None else options.map_index
@@ -131,7 +131,8 @@ def _run(session: Session, dag_id: str, run_id: str) -> listings.RunRow:
     if not runs:
         raise CommandError(
             f"{run_id!r} is neither a date in ISO 8601 nor a run of DAG {dag_id!r}: `tradewind dags list-runs -d {dag_id}` "
-            "shows its runs."
+            "shows its runs.",
+            error_id="no-such-run",
         )
     return runs[0]
 

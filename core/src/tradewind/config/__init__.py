@@ -1,7 +1,7 @@
 """Configuration: one typed file, every key also by environment variable, each value with its source."""
 
-from tradewind.config.errors import ConfigError
+from tradewind.config.errors import ConfigError, UnknownKeyError
 from tradewind.config.load import Loaded, Setting, load
 from tradewind.config.sections import Config
 
-__all__ = ["Config", "ConfigError", "Loaded", "Setting", "load"]
+__all__ = ["Config", "ConfigError", "Loaded", "Setting", "UnknownKeyError", "load"]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from tradewind.config.errors import ConfigError
+from tradewind.config.errors import ConfigError, UnknownKeyError
 from tradewind.config.sections import SECTIONS, Config
 
 if sys.version_info >= (3, 11):
@@ -159,7 +159,7 @@ def _refuse_unknown(keys: Iterator[tuple[str, str]], source: str) -> None:
             continue
         near = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]}?" if near else " `tradewind config list` shows every key."
-        raise ConfigError(f"Unknown configuration key {name} in {source}.{hint}")
+        raise UnknownKeyError(f"Unknown configuration key {name} in {source}.{hint}")
 
 
 def _from_environment(environ: Mapping[str, str], section: str, key: str) -> tuple[str, str] | None:

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from tradewind.metadata import dialects
 from tradewind.metadata.blockers import Watch, describe_blockers
 from tradewind.metadata.engine import Database
-from tradewind.metadata.schema import SchemaError, revision_of
+from tradewind.metadata.schema import MigrationBlockedError, SchemaError, revision_of
 from tradewind.metadata.statements import pools
 from tradewind.metadata.tables import metadata
 
@@ -43,10 +43,6 @@ LOCK_LIMITS = {
     dialects.MARIADB: "SET SESSION lock_wait_timeout = {seconds}",
     dialects.SQLITE: "PRAGMA busy_timeout = {milliseconds}",
 }
-
-
-class MigrationBlockedError(SchemaError):
-    """A table was not to be had in time; the message names the session that holds it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class NewerSchemaError(SchemaError):
     """The database was migrated by a newer release: waiting does not help."""
 
 
+class MigrationBlockedError(SchemaError):
+    """A table was not to be had in time; the message names the session that holds it."""
+
+
 def require_current(database: Database) -> None:
     """Return if the schema is this release's.
 

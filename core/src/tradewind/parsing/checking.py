@@ -141,7 +141,8 @@ def check(
         for path in target.paths:
             name = shown(target.tree.root / path)
             if path in target.tree.problems:
-                yield CheckedFile(name, errors=(ImportFailure(target.tree.problems[path]),))
+                failure = ImportFailure(target.tree.problems[path], error_id="file-unreadable")
+                yield CheckedFile(name, errors=(failure,))
             elif _is_worth_it(target.tree, path):
                 plain.append(path)
             else:
@@ -182,7 +183,8 @@ def _checked(name: str, parsed: ParsedFile, again: ParsedFile, owners: dict[str,
     for dag in parsed.dags:
         owner = owners.setdefault(dag.dag_id, name)
         if owner != name:
-            errors.append(ImportFailure(f"A DAG id belongs to one file: {dag.dag_id!r} is defined in {owner} too."))
+            sentence = f"A DAG id belongs to one file: {dag.dag_id!r} is defined in {owner} too."
+            errors.append(ImportFailure(sentence, error_id="duplicate-dag-id"))
     return CheckedFile(
         name,
         parsed,
@@ -228,7 +230,10 @@ def as_json(checked: CheckedFile) -> dict[str, Any]:
     return {
         "file": checked.file,
         "dags": [{"dag_id": dag.dag_id, "tasks": dag.tasks, "edges": dag.edges} for dag in checked.dags],
-        "errors": [{"error": each.sentence, "line": each.line, "trace": each.trace} for each in checked.errors],
+        "errors": [
+            {"id": each.error_id, "error": each.sentence, "line": each.line, "trace": each.trace}
+            for each in checked.errors
+        ],
         "warnings": list(checked.warnings),
         "seconds": round(parsed.seconds, 3) if parsed is not None else None,
         "slow_imports": [{"package": name, "seconds": seconds} for name, seconds in checked.slow_imports],

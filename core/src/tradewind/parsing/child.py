@@ -150,7 +150,7 @@ class _Import:
             result = described(replace(result, failure=failure), {}, self._job, self._recorder, self._before)
         except ImportTimeout:  # the error's own text never ends
             self._deadline.stop()
-            failure = ImportFailure(timeout_sentence(self._job.timeout))
+            failure = ImportFailure(timeout_sentence(self._job.timeout), error_id="import-timeout")
             result = replace(result, failure=failure)
         return result
 

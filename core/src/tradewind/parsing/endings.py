@@ -37,7 +37,12 @@ def without_result(
     said = late or {}
     line = line_of_crash(printed, str(job.file)) or said.get("line")
     trace = "\n".join(part for part in (said.get("trace", ""), printed[-_LONGEST_PRINT:]) if part)
-    failure = ImportFailure(_sentence(job, status, is_late=is_late), line, storable(trace) or None)
+    failure = ImportFailure(
+        _sentence(job, status, is_late=is_late),
+        line,
+        storable(trace) or None,
+        "import-timeout" if is_late else "import-killed",
+    )
     files = tuple(said.get("files", ())) or (job.path,)
     return ParsedFile(job.path, inputs=Inputs(files=files), failure=failure, seconds=job.timeout if is_late else 0.0)
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+from tradewind_plugins import exceptions
+
 from tradewind.authoring.loading import author_frames
 from tradewind.parsing.description import FileProblem
 from tradewind.parsing.limits import ImportTimeout
@@ -19,6 +21,24 @@ from tradewind.plugins.known import hint_for_module
 
 _LONGEST_SENTENCE = 1_000
 _LONGEST_TRACE = 60_000
+# Of an error's classes the most special one that is listed gives the id
+_KINDS: dict[type, str] = {
+    exceptions.DuplicateTaskIdFound: "duplicate-task-id",
+    exceptions.HostNotBound: "host-not-bound",
+    exceptions.ParamValidationError: "param-invalid",
+    exceptions.SerializationError: "not-serializable",
+    exceptions.TradewindConfigException: "provider-missing",
+    exceptions.TradewindDagCycleException: "dag-cycle",
+    exceptions.TradewindException: "dag-invalid",
+    exceptions.TradewindNotFoundException: "not-found",
+    exceptions.TradewindTimetableInvalid: "schedule-invalid",
+    FileProblem: "file-unreadable",
+    ImportTimeout: "import-timeout",
+    MemoryError: "import-memory",
+    ModuleNotFoundError: "module-missing",
+    SyntaxError: "syntax-error",
+    SystemExit: "import-exits",
+}
 _NATIVE_FRAME = re.compile(r'^  File "(.+)", line (\d+) in ', re.MULTILINE)
 
 
@@ -33,7 +53,7 @@ def failure_of(error: BaseException, file: Path, *, caller: str, timeout: float,
         memory: MiB that it was allowed.
     """
     if isinstance(error, FileProblem):
-        return ImportFailure(one_line(str(error)))
+        return ImportFailure(one_line(str(error)), error_id=kind_of(error))
     frames = author_frames(error, caller)
     line, inner = _place(error, frames, str(file))
     if isinstance(error, ImportTimeout):
@@ -48,7 +68,12 @@ def failure_of(error: BaseException, file: Path, *, caller: str, timeout: float,
         sentence = _plain_sentence(error)
     if inner:
         sentence = f"{inner}: {sentence}"
-    return ImportFailure(one_line(sentence), line, _trace(error, frames))
+    return ImportFailure(one_line(sentence), line, _trace(error, frames), kind_of(error))
+
+
+def kind_of(error: BaseException) -> str:
+    """Return the id of the kind of error that importing a DAG file raised."""
+    return next((_KINDS[each] for each in type(error).__mro__ if each in _KINDS), "import-failed")
 
 
 def timeout_sentence(seconds: float) -> str:

@@ -99,7 +99,7 @@ class Intake:
                 raise
             log.exception("%s cannot be stored", parsed.path)
             reason = f"{type(error).__name__}: {error}"
-        failure = ImportFailure(one_line(f"What the file defines cannot be stored: {reason}"))
+        failure = ImportFailure(one_line(f"What the file defines cannot be stored: {reason}"), error_id="not-stored")
         return self._write(folder, replace(parsed, dags=(), failure=failure), fingerprint)
 
     def _write(self, folder: WatchedFolder, parsed: ParsedFile, fingerprint: str) -> Recorded:
@@ -127,7 +127,7 @@ def _outcome(parsed: ParsedFile) -> str:
 def _report(parsed: ParsedFile, recorded: Recorded, told: tuple[str, ...]) -> None:
     if recorded.failure is not None:
         line = f", line {recorded.failure.line}" if recorded.failure.line is not None else ""
-        log.warning("%s%s: %s", parsed.path, line, recorded.failure.sentence)
+        log.warning("%s%s: %s", parsed.path, line, recorded.failure.told)
         return
     log.info(
         "%s: %d DAGs, %d new or changed, in %.2f s",

@@ -321,6 +321,6 @@ class Processor:
             self._second_looks.plan(SecondLook(flight.folder, flight.tree, path))
 
     def _take_problem(self, flight: _Flight, path: str, tally: _Tally) -> None:
-        failure = ImportFailure(flight.tree.problems[path])
+        failure = ImportFailure(flight.tree.problems[path], error_id="file-unreadable")
         if self._intake.take(flight.folder, flight.tree, ParsedFile(path, failure=failure), {}) is not None:
             tally.written.append(path)

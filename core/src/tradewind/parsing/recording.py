@@ -201,7 +201,8 @@ class _Plan:
         told = "; ".join(
             f"{dag_id!r} is defined in {self.current[dag_id].path} and in {path}" for dag_id in self.contested
         )
-        return ImportFailure(f"A DAG id belongs to one file: {told}. Give one of the DAGs another id.")
+        sentence = f"A DAG id belongs to one file: {told}. Give one of the DAGs another id."
+        return ImportFailure(sentence, error_id="duplicate-dag-id")
 
 
 def _file_values(parsed: ParsedFile, failure: ImportFailure | None) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def _file_values(parsed: ParsedFile, failure: ImportFailure | None) -> dict[str,
         "inputs": parsed.inputs.to_json(),
         "source_hash": parsed.source_hash or None,
         "parse_seconds": parsed.seconds,
-        "error": failure.sentence if failure is not None else None,
+        "error": failure.told if failure is not None else None,
         "error_line": failure.line if failure is not None else None,
         "error_trace": failure.trace if failure is not None else None,
         "warnings": json.dumps(parsed.warnings),

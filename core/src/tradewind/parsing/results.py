@@ -24,11 +24,24 @@ class ParsedDag:
 
 @dataclass(frozen=True)
 class ImportFailure:
-    """Why a file could not be read: one sentence, the line of the file if there is one, and the traceback."""
+    """Why a file could not be read.
+
+    Args:
+        sentence: one, for people.
+        line: of the file, if there is one to blame.
+        trace: the traceback.
+        error_id: which kind of error it is, of those that have a page.
+    """
 
     sentence: str
     line: int | None = None
     trace: str | None = None
+    error_id: str = "import-failed"
+
+    @property
+    def told(self) -> str:
+        """The sentence with the id behind it, as people see it."""
+        return f"{self.sentence} [{self.error_id}]"
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def assert_dag_integrity(
 
 
 def _lines(checked: CheckedFile, *, warnings: bool) -> list[str]:
-    errors = [f"{checked.file}{f':{each.line}' if each.line else ''}: {each.sentence}" for each in checked.errors]
+    errors = [f"{checked.file}{f':{each.line}' if each.line else ''}: {each.told}" for each in checked.errors]
     return errors + [f"{checked.file}: {text}" for text in checked.warnings if warnings]
 
 

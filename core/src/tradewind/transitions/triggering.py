@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+from tradewind_plugins.exceptions import DagNotFound, DagRunAlreadyExists
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
@@ -53,14 +53,14 @@ def trigger(
         executor, queue: those of tasks that name none.
         run_id: the run's name; by default `manual__` and the logical date.
     Raises:
-        TradewindNotFoundException: when there is no such DAG, or its file is gone.
+        DagNotFound: when there is no such DAG, or its file is gone.
         ParamValidationError: when a value does not fit its param.
-        TradewindException: when the DAG has a run of that name.
+        DagRunAlreadyExists: when the DAG has a run of that name.
     """
     runs.gate(conn, dag_id)  # locks the DAG's row first: the processor replaces versions that no run uses
     found = listings.list_dags(conn, dag_id=dag_id)
     if not found:
-        raise TradewindNotFoundException(f"There is no DAG {dag_id!r}: `tradewind dags list` shows all.")
+        raise DagNotFound(f"There is no DAG {dag_id!r}: `tradewind dags list` shows all.")
     dag = found[0]
     graph = cast(SerializedDag, graphs.get(conn, dag.version_id))
     check_params(graph, conf)
@@ -85,7 +85,7 @@ def trigger(
                 queue=queue,
             )
     except IntegrityError as error:
-        raise TradewindException(
+        raise DagRunAlreadyExists(
             f"DAG {dag_id!r} already has a run {name!r}: give another run id or logical date."
         ) from error
     return Triggered(run, name, dag.is_paused)

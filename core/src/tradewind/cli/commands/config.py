@@ -36,7 +36,10 @@ def list_settings(options: argparse.Namespace) -> None:
     """List every key with its value, its source and what it does; secrets are stars."""
     found = [each for each in _settings(options) if options.section in {None, each.section}]
     if not found:
-        raise CommandError(f"There is no section {options.section!r}: `tradewind config list` shows every key.")
+        raise CommandError(
+            f"There is no section {options.section!r}: `tradewind config list` shows every key.",
+            error_id="config-unknown-key",
+        )
     if options.comment_out_everything:
         print("\n".join(_as_comments(found)))
         return
@@ -84,4 +87,7 @@ def get_value(options: argparse.Namespace) -> None:
         if (each.section, each.key) == (options.section, options.key):
             print(each.shown)
             return
-    raise CommandError(f"There is no key {options.section}.{options.key}: `tradewind config list` shows every key.")
+    raise CommandError(
+        f"There is no key {options.section}.{options.key}: `tradewind config list` shows every key.",
+        error_id="config-unknown-key",
+    )

@@ -88,7 +88,8 @@ def add_connection(options: argparse.Namespace) -> None:
         except IntegrityError as error:
             raise CommandError(
                 f"There already is a connection {new.conn_id!r}: delete it first with "
-                f"`tradewind connections delete {new.conn_id}`."
+                f"`tradewind connections delete {new.conn_id}`.",
+                error_id="already-exists",
             ) from error
     print(f"Connection {new.conn_id} is added.")
     note = note_on_connection_type(new.conn_type)
@@ -100,7 +101,10 @@ def delete_connection(options: argparse.Namespace) -> None:
     """Delete a connection."""
     with open_session() as session:
         if not session.database.write(lambda c: connections.delete_connection(c, options.conn_id)):
-            raise CommandError(f"There is no connection {options.conn_id!r}: `tradewind connections list` shows all.")
+            raise CommandError(
+                f"There is no connection {options.conn_id!r}: `tradewind connections list` shows all.",
+                error_id="no-such-connection",
+            )
     print(f"Connection {options.conn_id} is deleted.")
 
 
@@ -109,7 +113,11 @@ def export_connections(options: argparse.Namespace) -> None:
     to_terminal = options.file == "-"
     style = options.file_format or connection_files.format_of(options.file) or ("json" if to_terminal else None)
     if style is None:
-        raise CommandError(f"The name {options.file} does not say which format: add --file-format.", exit_code=2)
+        raise CommandError(
+            f"The name {options.file} does not say which format: add --file-format.",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
     as_uri = (options.serialization_format or ("uri" if style == "env" else "json")) == "uri"
     with open_session() as session, session.database.read() as connection:
         found = connections.list_connections(connection, cipher=session.cipher)
@@ -127,7 +135,9 @@ def import_connections(options: argparse.Namespace) -> None:
     """Add the connections of a file, all or none; one that is there already stops it unless --overwrite is given."""
     style = connection_files.format_of(options.file)
     if style is None:
-        raise CommandError(f"{options.file} is no .json, .yaml, .yml or .env file.", exit_code=2)
+        raise CommandError(
+            f"{options.file} is no .json, .yaml, .yml or .env file.", exit_code=2, error_id="wrong-usage"
+        )
     new = connection_files.read(Path(options.file), style)
     with open_session() as session:
         cipher = session.cipher
@@ -140,7 +150,8 @@ def _import(db: sa.Connection, new: list[Connection], options: argparse.Namespac
     if taken and not options.overwrite:
         raise CommandError(
             f"Nothing was imported, as these connections are there already: {', '.join(taken)}. Add --overwrite to "
-            f"replace them, or take them out of {options.file}."
+            f"replace them, or take them out of {options.file}.",
+            error_id="already-exists",
         )
     for conn_id in taken:
         connections.delete_connection(db, conn_id)
@@ -161,14 +172,20 @@ def _from_options(options: argparse.Namespace) -> Connection:
     whole = options.conn_uri or options.conn_json
     given = [bool(options.conn_uri), bool(options.conn_json), bool(options.conn_type)]
     if sum(given) != 1:
-        raise CommandError("Give one of --conn-uri, --conn-json and --conn-type (with --conn-host …).", exit_code=2)
+        raise CommandError(
+            "Give one of --conn-uri, --conn-json and --conn-type (with --conn-host …).",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
     try:
         if whole:
             return Connection.parse(whole, options.conn_id)
         parts = {part: getattr(options, part) for part in PARTS}
         return Connection(conn_id=options.conn_id, conn_type=options.conn_type, **parts)
     except (TradewindException, ValueError, TypeError) as error:
-        raise CommandError(f"Connection {options.conn_id!r} cannot be read: {error}", exit_code=2) from error
+        raise CommandError(
+            f"Connection {options.conn_id!r} cannot be read: {error}", exit_code=2, error_id="connection-invalid"
+        ) from error
 
 
 def _shown(connection: Connection) -> dict[str, Any]:

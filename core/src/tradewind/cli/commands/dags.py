@@ -108,7 +108,7 @@ def _columns(text: str | None) -> tuple[str, ...]:
     for name in wanted:
         if name not in COLUMNS:
             near = did_you_mean(name, COLUMNS) or f": choose from {', '.join(COLUMNS)}"
-            raise CommandError(f"There is no column {name!r}{near}", exit_code=2)
+            raise CommandError(f"There is no column {name!r}{near}", exit_code=2, error_id="wrong-usage")
     return wanted
 
 
@@ -131,13 +131,13 @@ def trigger_dag(options: argparse.Namespace) -> int:
                 conf=options.conf,
             )
         except TradewindNotFoundException as error:
-            raise CommandError(_no_such_dag(session, options.dag_id)) from error
+            raise CommandError(_no_such_dag(session, options.dag_id), error_id="no-such-dag") from error
         _say_made(made.run_id, options)
         if made.is_paused:
             way = f"`tradewind dags unpause {options.dag_id}` starts it, `--unpause` does so when you trigger"
             text = f"{options.dag_id} is paused, so the run waits: {way}."
             if options.wait:
-                raise CommandError(text)
+                raise CommandError(text, error_id="dag-paused")
             print(text, file=sys.stderr)
         return outcome_code(follow_run(session, made.run)) if options.wait else 0
 
@@ -178,11 +178,13 @@ def _matching(session: Session, options: argparse.Namespace) -> list[str]:
     try:
         wanted = pattern(options.dag_id)
     except argparse.ArgumentTypeError as error:
-        raise CommandError(str(error), exit_code=2) from error
+        raise CommandError(str(error), exit_code=2, error_id="wrong-usage") from error
     with session.database.read() as connection:
         found = [each.dag_id for each in listings.list_dags(connection) if wanted.search(each.dag_id)]
     if not found:
-        raise CommandError(f"No DAG id matches {options.dag_id!r}: `tradewind dags list` shows all.")
+        raise CommandError(
+            f"No DAG id matches {options.dag_id!r}: `tradewind dags list` shows all.", error_id="no-such-dag"
+        )
     return found
 
 
@@ -238,7 +240,7 @@ def _run_row(run: listings.RunRow) -> dict[str, Any]:
 
 def _set_paused(session: Session, dag_id: str, *, paused: bool) -> None:
     if not session.database.write(lambda c: listings.set_paused(c, dag_id, paused=paused)):
-        raise CommandError(_no_such_dag(session, dag_id))
+        raise CommandError(_no_such_dag(session, dag_id), error_id="no-such-dag")
 
 
 def _no_such_dag(session: Session, dag_id: str) -> str:

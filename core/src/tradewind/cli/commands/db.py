@@ -73,7 +73,11 @@ def downgrade(options: argparse.Namespace) -> None:
     """Take the schema back to an earlier release's; what the later one added is lost."""
     target = _revision(options.to_revision, options.to_version)
     if target is None:
-        raise CommandError("Say to which revision: --to-revision REVISION, or --to-version RELEASE.", exit_code=2)
+        raise CommandError(
+            "Say to which revision: --to-revision REVISION, or --to-version RELEASE.",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
     with open_session(check=False) as session:
         if _shows_sql(session, options, target, down=True):
             return
@@ -93,7 +97,9 @@ def check(options: argparse.Namespace) -> None:
         except OperationalError as error:
             if not left:
                 raise
-            print(f"{describe(error)}; asking again in {options.retry_delay:g} s.", file=sys.stderr)
+            told = describe(error)
+            why = told.sentence if told is not None else str(error)
+            print(f"{why}; asking again in {options.retry_delay:g} s.", file=sys.stderr)
             time.sleep(options.retry_delay)
 
 
@@ -120,7 +126,9 @@ def _shows_sql(session: Session, options: argparse.Namespace, target: str, *, do
     given = _revision(options.from_revision, options.from_version)
     if not options.show_sql_only:
         if given:
-            raise CommandError("--from-revision and --from-version are for --show-sql-only.", exit_code=2)
+            raise CommandError(
+                "--from-revision and --from-version are for --show-sql-only.", exit_code=2, error_id="wrong-usage"
+            )
         return False
     start = given or schema.current_revision(session.database) or "base"
     print(migrating.sql(session.database, start=start, target=target, down=down), end="")
@@ -131,7 +139,11 @@ def _revision(revision: str | None, release: str | None) -> str | None:
     if release is None:
         return revision
     if release not in schema.RELEASES:
-        raise CommandError(f"There is no release {release!r} here; known: {', '.join(schema.RELEASES)}.", exit_code=2)
+        raise CommandError(
+            f"There is no release {release!r} here; known: {', '.join(schema.RELEASES)}.",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
     return schema.RELEASES[release]
 
 

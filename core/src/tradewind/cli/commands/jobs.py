@@ -48,15 +48,21 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 def check_jobs(options: argparse.Namespace) -> None:
     """End with 0 if a daemon lives, with 1 if none does."""
     if options.allow_multiple and options.limit == 1:
-        raise CommandError("--allow-multiple needs a --limit above 1, or 0 for all.", exit_code=2)
+        raise CommandError(
+            "--allow-multiple needs a --limit above 1, or 0 for all.", exit_code=2, error_id="wrong-usage"
+        )
     found = _jobs(options, live_only=True)
     what = options.job_type or "daemon"
     if not found:
         raise CommandError(
-            f"No {what} lives{_where(options)}: `tradewind jobs list` shows when each was last heard of."
+            f"No {what} lives{_where(options)}: `tradewind jobs list` shows when each was last heard of.",
+            error_id="no-daemon",
         )
     if len(found) > 1 and not options.allow_multiple:
-        raise CommandError(f"{len(found)} of the kind {what} live{_where(options)}; --allow-multiple allows that.")
+        raise CommandError(
+            f"{len(found)} of the kind {what} live{_where(options)}; --allow-multiple allows that.",
+            error_id="several-daemons",
+        )
     names = ", ".join(f"{each.kind} (pid {each.pid} on {each.host})" for each in found)
     print(f"Lives: {names}.")
 
@@ -68,7 +74,7 @@ def list_jobs(options: argparse.Namespace) -> None:
 
 def _jobs(options: argparse.Namespace, *, live_only: bool) -> list[Job]:
     if options.limit < 0:
-        raise CommandError("--limit must be 0 or more.", exit_code=2)
+        raise CommandError("--limit must be 0 or more.", exit_code=2, error_id="wrong-usage")
     with open_session() as session, session.database.read() as connection:
         return daemons.jobs(
             connection,

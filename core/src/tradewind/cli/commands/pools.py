@@ -48,14 +48,18 @@ def get_pool(options: argparse.Namespace) -> None:
     with open_session() as session, session.database.read() as connection:
         rows = [_shown(each) for each in pools.list_pools(connection) if each.name == options.pool]
     if not rows:
-        raise CommandError(_unknown(options.pool))
+        raise CommandError(_unknown(options.pool), error_id="no-such-pool")
     print_rows(rows, options.output)
 
 
 def set_pool(options: argparse.Namespace) -> None:
     """Create a pool, or change its slots."""
     if options.slots < 0:
-        raise CommandError(f"Pool {options.pool!r} cannot have {options.slots} slots: give 0 or more.", exit_code=2)
+        raise CommandError(
+            f"Pool {options.pool!r} cannot have {options.slots} slots: give 0 or more.",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
     with open_session() as session:
         session.database.write(
             lambda c: pools.set_pool(c, options.pool, slots=options.slots, description=options.description)
@@ -70,10 +74,12 @@ def set_pool(options: argparse.Namespace) -> None:
 def delete_pool(options: argparse.Namespace) -> None:
     """Delete a pool."""
     if options.pool == pools.DEFAULT_POOL:
-        raise CommandError(f"{pools.DEFAULT_POOL} cannot be deleted: tasks that name no pool run there.")
+        raise CommandError(
+            f"{pools.DEFAULT_POOL} cannot be deleted: tasks that name no pool run there.", error_id="pool-protected"
+        )
     with open_session() as session:
         if not session.database.write(lambda c: pools.delete_pool(c, options.pool)):
-            raise CommandError(_unknown(options.pool))
+            raise CommandError(_unknown(options.pool), error_id="no-such-pool")
     if options.output == "table":
         print(f"Pool {options.pool} is deleted.")
     else:
@@ -96,7 +102,8 @@ def import_pools(options: argparse.Namespace) -> None:
         if not isinstance(slots, int) or isinstance(slots, bool) or slots < 0:
             raise CommandError(
                 f"Pool {name!r} of {options.file} has no number of slots from 0 on: write "
-                f'{{"{name}": {{"slots": 4, "description": ""}}}}.'
+                f'{{"{name}": {{"slots": 4, "description": ""}}}}.',
+                error_id="file-invalid",
             )
     with open_session() as session:
         session.database.write(lambda c: _set_all(c, given))

@@ -48,7 +48,7 @@ def get_provider(options: argparse.Namespace) -> None:
     details = distribution_details(name) if name else None
     if details is None:
         near = did_you_mean(wanted, known) or ": `tradewind providers list` shows all."
-        raise CommandError(f"No provider {wanted!r} is installed{near}")
+        raise CommandError(f"No provider {wanted!r} is installed{near}", error_id="provider-missing")
     if not options.full:
         details = {key: details[key] for key in ("provider", "version", "summary")}
     print_rows([details], options.output)

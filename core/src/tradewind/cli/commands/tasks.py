@@ -70,7 +70,7 @@ def state_of_task(options: argparse.Namespace) -> None:
     wanted = (row for row in rows if (row.task_id, row.map_index) == (options.task_id, options.map_index))
     task = next(wanted, None)
     if task is None:
-        raise CommandError(_not_there(rows, run, options))
+        raise CommandError(_not_there(rows, run, options), error_id="no-such-task")
     print(task.state)
     if task.cause:
         print(task.cause, file=sys.stderr)
@@ -94,7 +94,7 @@ def logs_of_task(options: argparse.Namespace) -> None:
         task = next(wanted, None)
         keys = task and keys_of_tries(session.database, store, found, task, try_number=options.try_number)
         if not keys:
-            raise CommandError(_no_log(rows, found, options))
+            raise CommandError(_no_log(rows, found, options), error_id="no-such-log")
         sys.stdout.write(store.read(keys[-1]).decode(errors="replace"))
 
 

@@ -60,7 +60,9 @@ def get_variable(options: argparse.Namespace) -> None:
     if value is None:
         value = options.default
     if value is None:
-        raise CommandError(f"There is no variable {options.key!r}: `tradewind variables list` shows all.")
+        raise CommandError(
+            f"There is no variable {options.key!r}: `tradewind variables list` shows all.", error_id="no-such-variable"
+        )
     print(json.dumps(_parsed(options.key, value), indent=2, ensure_ascii=False) if options.json else value)
 
 
@@ -81,7 +83,10 @@ def delete_variable(options: argparse.Namespace) -> None:
     """Delete a variable."""
     with open_session() as session:
         if not session.database.write(lambda c: variables.delete_variable(c, options.key)):
-            raise CommandError(f"There is no variable {options.key!r}: `tradewind variables list` shows all.")
+            raise CommandError(
+                f"There is no variable {options.key!r}: `tradewind variables list` shows all.",
+                error_id="no-such-variable",
+            )
     print(f"Variable {options.key} is deleted.")
 
 
@@ -111,7 +116,9 @@ def import_variables(options: argparse.Namespace) -> None:
 def _set_all(connection: sa.Connection, given: dict[str, variables.Variable], action: str, cipher: Cipher) -> set[str]:
     known = {key for key, _ in variables.list_variables(connection)} & set(given)
     if known and action == "fail":
-        raise CommandError(f"Nothing was set, as there are variables {', '.join(sorted(known))} already.")
+        raise CommandError(
+            f"Nothing was set, as there are variables {', '.join(sorted(known))} already.", error_id="already-exists"
+        )
     for key, each in given.items():
         if key not in known or action == "overwrite":
             variables.set_variable(connection, key, each.value, description=each.description, cipher=cipher)
@@ -131,4 +138,4 @@ def _parsed(key: str, value: str) -> object:
     try:
         return json.loads(value)
     except ValueError as error:
-        raise CommandError(f"The value of {key!r} is not JSON: {error}") from error
+        raise CommandError(f"The value of {key!r} is not JSON: {error}", error_id="variable-not-json") from error
