@@ -51,7 +51,7 @@ def test_an_unknown_dag_is_named_with_the_nearest(run, daily: Path) -> None:
         assert run("dags", verb, "dayly") == (
             1,
             "",
-            "tradewind: There is no DAG 'dayly'; did you mean daily? `tradewind dags list` shows all.\n",
+            "tradewind: There is no DAG 'dayly'; did you mean daily? `tradewind dags list` shows all. [no-such-dag]\n",
         )
 
 
@@ -115,7 +115,7 @@ def test_several_dags_are_paused_by_a_pattern_after_asking(run, daily: Path) -> 
     code, _, err = run("dags", "unpause", "--treat-dag-id-as-regex", "daily|shop")
     assert (code, err) == (
         1,
-        "tradewind: 2 DAGs are to be unpaused: daily, shop. Nobody can be asked here: say --yes.\n",
+        "tradewind: 2 DAGs are to be unpaused: daily, shop. Nobody can be asked here: say --yes. [needs-confirmation]\n",
     )
     assert run("dags", "unpause", "--treat-dag-id-as-regex", "daily|shop", "--yes")[0] == 0
     rows = json.loads(run("dags", "list", "-o", "json")[1])

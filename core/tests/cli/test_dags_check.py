@@ -136,7 +136,7 @@ def test_a_package_s_module_is_imported_from_above_it(check, put):
 
 def test_a_path_that_is_not_there_is_one_sentence(check):
     done = check("none.py")
-    assert (done.returncode, done.stderr) == (1, "tradewind: There is no file or folder none.py.\n")
+    assert (done.returncode, done.stderr) == (1, "tradewind: There is no file or folder none.py. [file-unreadable]\n")
 
 
 def test_the_processor_s_warnings_and_errors_are_listed(home, run):

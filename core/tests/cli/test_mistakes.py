@@ -46,7 +46,7 @@ with DAG("late", schedule=None):
         (["dags", "lst"], "invalid choice: 'lst'; did you mean list?"),
         (["dags", "list", "-o", "jsn"], "invalid choice: 'jsn'; did you mean json?"),
         (["dags", "trigger", "shop", "--wiat"], "unrecognized arguments: --wiat; did you mean --wait?"),
-        (["version", "--x"], "tradewind version: error: unrecognized arguments: --x\n"),
+        (["version", "--x"], "tradewind version: error: unrecognized arguments: --x [wrong-usage]\n"),
         (["dags", "trigger", "shop", "-c", "n=1"], """write it as '{"name": "value"}'"""),
         (["dags", "trigger", "shop", "-c", "[1]"], """[1] is no JSON object; write it as '{"name": "value"}'"""),
     ],
@@ -104,14 +104,15 @@ def test_a_port_that_is_taken(run, home: Path, command: str) -> None:
         code, out, err = run(command, "--port", str(port))
     assert (code, err) == (
         1,
-        f"tradewind: Cannot listen on 127.0.0.1:{port}: Address already in use. Give another port with --port or web.port.\n",
+        f"tradewind: Cannot listen on 127.0.0.1:{port}: Address already in use. Give another port with --port or web.port. "
+        "[port-in-use]\n",
     )
     assert "password" not in out
 
 
 def test_a_port_that_is_none(run, home: Path) -> None:
     assert run("standalone", "--port", "99999")[2] == (
-        "tradewind: There is no port 99999: give one from 0 (any that is free) to 65535.\n"
+        "tradewind: There is no port 99999: give one from 0 (any that is free) to 65535. [wrong-usage]\n"
     )
 
 
@@ -120,7 +121,7 @@ def test_a_dag_id_that_is_mistyped(run, dags: Path, words: list[str]) -> None:
     assert run("dags", *words) == (
         1,
         "",
-        "tradewind: There is no DAG 'shp'; did you mean shop? `tradewind dags list` shows all.\n",
+        "tradewind: There is no DAG 'shp'; did you mean shop? `tradewind dags list` shows all. [no-such-dag]\n",
     )
 
 
@@ -129,7 +130,7 @@ def test_a_dag_whose_file_is_broken(run, dags: Path) -> None:
     run("dag-processor", "--once")
     note = "1 file could not be imported: `tradewind dags list-import-errors` shows why."
     assert run("dags", "trigger", "billing")[2] == (
-        f"tradewind: There is no DAG 'billing': `tradewind dags list` shows all. {note}\n"
+        f"tradewind: There is no DAG 'billing': `tradewind dags list` shows all. {note} [no-such-dag]\n"
     )
     assert run("dags", "list")[2] == f"{note}\n"
 
@@ -143,7 +144,9 @@ def test_import_errors_in_every_form(run, dags: Path) -> None:
     assert code == 1
     assert broken["trace"].startswith('  File "'), "a syntax error's trace has no frame of Tradewind"
     assert old["line"] == 1
-    assert old["error"].endswith("'airflow'; the names of Airflow 2 are in tradewind: from tradewind import DAG, task")
+    assert old["error"].endswith(
+        "'airflow'; the names of Airflow 2 are in tradewind: from tradewind import DAG, task [module-missing]"
+    )
     assert "was never closed" in run("dags", "list-import-errors")[1]
     assert run("dags", "list-import-errors", "-o", "plain")[1].startswith("broken.py\t2\tSyntaxError")
     assert run("dags", "list-import-errors", "-o", "yaml")[1].startswith("- file: broken.py\n  line: 2\n")
@@ -157,7 +160,7 @@ def test_runs_that_there_are_none_of(run, dags: Path) -> None:
 def test_a_value_that_does_not_fit_its_param(run, dags: Path) -> None:
     code, _, err = run("dags", "trigger", "shop", "-c", '{"n": "many"}')
     assert code == 1
-    assert err == "tradewind: Param 'n': 'many' does not fit type = 'integer' of its schema.\n"
+    assert err == "tradewind: Param 'n': 'many' does not fit type = 'integer' of its schema. [param-invalid]\n"
 
 
 def test_waiting_for_a_paused_dag(run, dags: Path) -> None:
@@ -165,7 +168,7 @@ def test_waiting_for_a_paused_dag(run, dags: Path) -> None:
     assert (code, out) == (1, "Run first of shop is made.\n")
     assert err == (
         "tradewind: shop is paused, so the run waits: `tradewind dags unpause shop` starts it, "
-        "`--unpause` does so when you trigger.\n"
+        "`--unpause` does so when you trigger. [dag-paused]\n"
     )
 
 
@@ -199,7 +202,7 @@ def test_dags_test_of_a_file_whose_provider_is_missing(run, dags: Path) -> None:
     file = dags / "jobs.py"
     file.write_text("import tradewind_celery\n")
     _, _, err = run("dags", "test", "jobs", "--file", str(file))
-    assert err.endswith("No module named 'tradewind_celery'; run: pip install tradewind-celery\n")
+    assert err.endswith("No module named 'tradewind_celery'; run: pip install tradewind-celery [module-missing]\n")
 
 
 def test_leaving_the_debugger_is_no_failure_of_ours(home: Path) -> None:
@@ -208,7 +211,7 @@ def test_leaving_the_debugger_is_no_failure_of_ours(home: Path) -> None:
     command = [sys.executable, "-m", "tradewind", "dags", "test", "stop", "--file", str(file)]
     done = subprocess.run(command, input="p y + 1\nq\n", capture_output=True, text=True, check=False)
     assert "(Pdb) 42" in done.stdout
-    assert (done.returncode, done.stderr) == (130, "tradewind: You left the debugger: the run was given up.\n")
+    assert (done.returncode, done.stderr) == (130, "tradewind: You left the debugger: the run was given up. [debugger-left]\n")
 
 
 def test_dags_test_without_a_folder(run, home: Path) -> None:
@@ -232,7 +235,7 @@ def test_a_file_that_may_not_be_read_is_one_line(home: Path, run, name: str) -> 
     assert done.returncode == 1
     assert done.stderr == (
         f"tradewind: No permission to use {home / name}: run this as the user whom it belongs to, or name another "
-        "folder with TRADEWIND_HOME.\n"
+        "folder with TRADEWIND_HOME. [no-permission]\n"
     )
 
 
@@ -252,7 +255,7 @@ def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> N
     [("LocalExecuter", ""), ("CeleryExecutor", "; run: pip install tradewind-celery")],
 )
 def test_an_executor_that_nobody_declares(run, home: Path, monkeypatch, name: str, hint: str) -> None:
-    told = f"names the executor '{name}', which nothing installed declares; known: LocalExecutor{hint}\n"
+    told = f"names the executor '{name}', which nothing installed declares; known: LocalExecutor{hint} [config-invalid]\n"
     assert run("worker", "--executor", name) == (1, "", f"tradewind: --executor {told}")
     monkeypatch.setenv("TRADEWIND__EXECUTOR__DEFAULT", name)
     assert run("worker") == (1, "", f"tradewind: executor.default {told}")

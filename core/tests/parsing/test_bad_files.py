@@ -26,6 +26,26 @@ MEBIBYTES = 400
 HEAD = "from tradewind import DAG, task\nfrom tradewind.operators.bash import BashOperator\n"
 
 
+ROOT = Path(__file__).parents[3]
+KINDS = {
+    "64_gib": "import-memory",
+    "endless_loop": "import-timeout",
+    "exits": "import-exits",
+    "kills_itself": "import-killed",
+    "missing_module": "module-missing",
+    "native_hang": "import-timeout",
+    "unreadable": "file-unreadable",
+    "utf16": "syntax-error",
+}
+"""The ids of some of the errors, one of each kind."""
+
+
+def sentence_and_kind(error: str | None) -> tuple[str, str]:
+    """Take the id off the end of an import error."""
+    sentence, _, kind = str(error).rpartition(" [")
+    return (sentence, kind.rstrip("]")) if sentence else (kind, "")
+
+
 @dataclass(frozen=True)
 class Bad:
     """A file, the sentence that its error is to be, and the line it is to name.
@@ -196,7 +216,10 @@ def read_folder(tmp_path_factory, sqlite_template, parsing_over):
 def test_a_bad_file_is_its_own_error(read_folder, bad):
     shown = bad.path.encode("utf-8", "backslashreplace").decode()
     row = read_folder.file(shown)
-    assert re.fullmatch(bad.error or "None", str(row.error), re.DOTALL), row.error
+    sentence, kind = sentence_and_kind(row.error)
+    assert re.fullmatch(bad.error or "None", sentence, re.DOTALL), row.error
+    assert bad.error is None or (ROOT / f"core/src/tradewind/explanations/{kind}.md").exists()
+    assert KINDS.get(bad.name, kind) == kind
     if bad.line != 0:
         assert row.error_line == bad.line
     assert re.search(bad.warning or r"^\[\]$", row.warnings)
@@ -220,7 +243,9 @@ def test_one_dag_id_in_two_files_is_the_error_of_one_of_them(read_folder):
 
 
 def test_a_file_that_is_deleted_while_it_is_read_is_gone_at_the_next_look(read_folder):
-    assert read_folder.first_errors["deletes_itself.py"] == "The file was deleted while it was imported."
+    assert read_folder.first_errors["deletes_itself.py"] == (
+        "The file was deleted while it was imported. [file-unreadable]"
+    )
     row = read_folder.file("deletes_itself.py")
     assert (row.is_present, row.error) == (False, None)
     assert "deleted" not in read_folder.active()

@@ -146,7 +146,7 @@ def test_a_broken_file_keeps_its_dags_and_tells_where_it_broke(parsing, source):
     parsing.write("a.py", "from tradewind import DAG\n\n\nDAG('a', shedule=None)\n")
     parsing.settle()
     row = parsing.file("a.py")
-    assert row.error == "TradewindException: DAG 'a': DAG has no argument 'shedule'."
+    assert row.error == "TradewindException: DAG 'a': DAG has no argument 'shedule'. [dag-invalid]"
     assert row.error_line == 4
     assert "DAG('a', shedule=None)" in row.error_trace
     assert "importlib" not in row.error_trace
@@ -219,7 +219,8 @@ def test_one_dag_id_in_two_files_is_an_error_that_names_both(parsing, source):
     parsing.write("b.py", source("same") + source("other"))
     parsing.settle()
     assert parsing.file("b.py").error == (
-        "A DAG id belongs to one file: 'same' is defined in a.py and in b.py. Give one of the DAGs another id."
+        "A DAG id belongs to one file: 'same' is defined in a.py and in b.py. Give one of the DAGs another id. "
+        "[duplicate-dag-id]"
     )
     assert parsing.active() == ["other", "same"]
     assert parsing.rows(dag, dag_id="same")[0].path == "a.py"
@@ -241,7 +242,7 @@ def test_a_dag_may_move_to_another_file_in_one_change(parsing, source):
 def test_a_file_that_lacked_a_module_is_read_again_when_it_appears(parsing, source):
     parsing.write("a.py", "    import missing_helper" + source("a"))
     parsing.processor.round()
-    assert parsing.file("a.py").error == "ModuleNotFoundError: No module named 'missing_helper'"
+    assert parsing.file("a.py").error == "ModuleNotFoundError: No module named 'missing_helper' [module-missing]"
     parsing.write("missing_helper.py", "")
     parsing.settle()
     assert (parsing.file("a.py").error, parsing.active()) == (None, ["a"])
@@ -332,7 +333,7 @@ def test_a_task_for_an_executor_that_nobody_declares_is_an_import_error(parsing,
     parsing.settle()
     assert parsing.file("flow.py").error == (
         "TradewindConfigException: task flow.work names the executor 'CeleryExecutor', which nothing installed declares; "
-        "known: LocalExecutor; run: pip install tradewind-celery"
+        "known: LocalExecutor; run: pip install tradewind-celery [provider-missing]"
     )
     assert parsing.rows(dag) == []
     parsing.write("flow.py", text.format(name="LocalExecutor", call=call))
