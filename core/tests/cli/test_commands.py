@@ -88,7 +88,10 @@ def test_an_unknown_setting_is_one_line(run, home: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TRADEWIND__WEB__PROT", "1")
     code, out, err = run("pools", "list")
     assert (code, out) == (1, "")
-    assert err == "tradewind: Unknown configuration key web.prot in the environment. Did you mean web.port? [config-unknown-key]\n"
+    assert (
+        err
+        == "tradewind: Unknown configuration key web.prot in the environment. Did you mean web.port? [config-unknown-key]\n"
+    )
 
 
 def test_a_database_that_is_not_there_is_one_line(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +120,8 @@ def test_pools(run, home: Path) -> None:
     assert run("pools", "set", "narrow", "-1")[0] == 2
     assert run("pools", "delete", "narrow")[0] == 0
     assert (
-        run("pools", "get", "narrow")[2] == "tradewind: There is no pool 'narrow': `tradewind pools list` shows all. [no-such-pool]\n"
+        run("pools", "get", "narrow")[2]
+        == "tradewind: There is no pool 'narrow': `tradewind pools list` shows all. [no-such-pool]\n"
     )
     assert run("pools", "delete", "default_pool")[0] == 1
 
@@ -169,7 +173,11 @@ def test_empty_lists_are_sentences_for_people_and_lists_for_programs(run, home: 
 
 def test_what_does_not_exist_is_named_with_the_way_out(run, home: Path) -> None:
     for words in (["dags", "pause", "x"], ["dags", "unpause", "x"], ["dags", "trigger", "x"]):
-        assert run(*words) == (1, "", "tradewind: There is no DAG 'x': `tradewind dags list` shows all. [no-such-dag]\n")
+        assert run(*words) == (
+            1,
+            "",
+            "tradewind: There is no DAG 'x': `tradewind dags list` shows all. [no-such-dag]\n",
+        )
     assert "There is no DAG 'd'" in run("tasks", "states-for-dag-run", "d", "r")[2]
     assert run("dags", "trigger", "x", "--conf", "[1]")[0] == 2
     assert run("dags", "trigger", "x", "--exec-date", "yesterday")[0] == 2

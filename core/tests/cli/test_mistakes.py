@@ -46,6 +46,15 @@ with DAG("late", schedule=None):
         (["dags", "lst"], "invalid choice: 'lst'; did you mean list?"),
         (["dags", "list", "-o", "jsn"], "invalid choice: 'jsn'; did you mean json?"),
         (["dags", "trigger", "shop", "--wiat"], "unrecognized arguments: --wiat; did you mean --wait?"),
+        (["list_dags"], "Airflow's 'list_dags' is `tradewind dags list` here [wrong-usage]"),
+        (["initdb"], "Airflow's 'initdb' is `tradewind db migrate` here [wrong-usage]"),
+        (["tasks", "run", "shop", "numbers"], "Airflow's 'tasks run' is `tradewind tasks test` here [wrong-usage]"),
+        (
+            ["dags", "backfill", "shop"],
+            "is not built yet: `tradewind dags trigger DAG_ID --logical-date DATE` makes one run",
+        ),
+        (["users", "create"], "is not built yet: there is one user, admin"),
+        (["dags", "list-runs", "shop"], "unrecognized arguments: shop; did you mean --dag-id shop? [wrong-usage]"),
         (["version", "--x"], "tradewind version: error: unrecognized arguments: --x [wrong-usage]\n"),
         (["dags", "trigger", "shop", "-c", "n=1"], """write it as '{"name": "value"}'"""),
         (["dags", "trigger", "shop", "-c", "[1]"], """[1] is no JSON object; write it as '{"name": "value"}'"""),
@@ -63,6 +72,11 @@ def test_wrong_words(run, words: list[str], told: str) -> None:
         ("nonsense", "begin it with sqlite:/// and a file, or with postgresql://user:password@host/name"),
         ("oracle://u:p@localhost/x", "a kind of database that Tradewind does not run on"),
         ("postgresql://u:p@localhost:port/x", "database.url is no URL"),
+        (
+            "postgresql+psycopg2://u:p@localhost/x",
+            "the driver 'psycopg2', which is not installed: leave it out and write",
+        ),
+        ("sqlite:///there_is_none.db", f"There is no database yet at {Path.cwd()}/there_is_none.db: run"),
         ("sqlite:////proc/nowhere/x.db", "There is no database yet at /proc/nowhere/x.db: run `tradewind db migrate`"),
     ],
 )
@@ -97,16 +111,41 @@ def test_a_server_without_its_driver(run, monkeypatch: pytest.MonkeyPatch, kind:
     assert f'pip install "tradewind[{extra}]"' in run("dags", "list")[2]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "CORE__SQL_ALCHEMY_CONN",
+            "core.sql_alchemy_conn in the environment. Airflow's core.sql_alchemy_conn is database.url",
+        ),
+        ("WEB__PROT", "web.prot in the environment. Did you mean web.port?"),
+    ],
+)
+def test_a_setting_that_is_called_otherwise(run, home: Path, monkeypatch, name: str, told: str) -> None:
+    monkeypatch.setenv(f"TRADEWIND__{name}", "x")
+    code, _, err = run("dags", "list")
+    assert code == 1
+    assert f"Unknown configuration key {told}" in err
+    assert err.endswith(" [config-unknown-key]\n")
+
+
+def test_what_the_environment_says_to_airflow_is_named_by_the_doctor(run, home: Path, monkeypatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", "/srv/dags")
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", "sqlite:///shop.db")
+    found = {row["check"]: row for row in json.loads(run("doctor", "-o", "json")[1])}
+    assert found["environment"]["verdict"] == "warning"
+    assert "AIRFLOW_CONN_SHOP, AIRFLOW__CORE__DAGS_FOLDER" in found["environment"]["what"]
+    assert "TRADEWIND_CONN_" in found["environment"]["way out"]
+
+
 @pytest.mark.parametrize("command", ["webserver", "standalone"])
 def test_a_port_that_is_taken(run, home: Path, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         code, out, err = run(command, "--port", str(port))
-    assert (code, err) == (
-        1,
-        f"tradewind: Cannot listen on 127.0.0.1:{port}: Address already in use. Give another port with --port or web.port. "
-        "[port-in-use]\n",
-    )
+    told = "Address already in use, perhaps by a Tradewind that runs already"
+    way = "Give another port with --port or web.port."
+    assert (code, err) == (1, f"tradewind: Cannot listen on 127.0.0.1:{port}: {told}. {way} [port-in-use]\n")
     assert "password" not in out
 
 
@@ -145,7 +184,8 @@ def test_import_errors_in_every_form(run, dags: Path) -> None:
     assert broken["trace"].startswith('  File "'), "a syntax error's trace has no frame of Tradewind"
     assert old["line"] == 1
     assert old["error"].endswith(
-        "'airflow'; the names of Airflow 2 are in tradewind: from tradewind import DAG, task [module-missing]"
+        "'airflow'; the names of Airflow 2 are in tradewind: from tradewind import DAG, dag, task; "
+        "from tradewind.operators.bash import BashOperator [module-missing]"
     )
     assert "was never closed" in run("dags", "list-import-errors")[1]
     assert run("dags", "list-import-errors", "-o", "plain")[1].startswith("broken.py\t2\tSyntaxError")
@@ -198,6 +238,101 @@ def test_dags_test_looks_past_broken_files_and_names_them(run, dags: Path) -> No
     assert "a_broken_shop.py could not be imported: SyntaxError: '(' was never closed." in err
 
 
+HEAD = "from tradewind import DAG, dag, task\nfrom tradewind.operators.empty import EmptyOperator\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (
+            "from tradewind.models import Variable",
+            "from tradewind itself: from tradewind import DAG, Param, [module-missing]",
+        ),
+        ("from tradewind.decorators import dag", "from tradewind itself: from tradewind import [module-missing]"),
+        (
+            "import tradewind.providers.sqlite",
+            "providers are packages of their own: from tradewind_sqlite [module-missing]",
+        ),
+        ("import tradewind.operators.dummy", "here it is tradewind.operators.empty [module-missing]"),
+        ("import tradewind.operators.python_operator", "here it is tradewind.operators.python [module-missing]"),
+        (
+            "import pandsa",
+            "install it where Tradewind runs, or put it into the DAG folder if it is yours [module-missing]",
+        ),
+        ("from tradewind import Varable", "did you mean Variable? [import-failed]"),
+        ("from tradewind import XCom", "did you mean XComArg? [import-failed]"),
+        ("from tradewind import days_ago", "tradewind has BaseOperator, [import-failed]"),
+        (
+            "with DAG('a') as a: ...\nwith DAG('b') as b: ...\na >> b",
+            "join tasks of one DAG. Put the tasks of both [dag-invalid]",
+        ),
+        (
+            "with DAG('a'):\n    a = [EmptyOperator(task_id='a')]\n    a >> [EmptyOperator(task_id='b')]",
+            "chain and cross_downstream of tradewind join lists of tasks [import-failed]",
+        ),
+        ("with DAG('a'):\n    EmptyOperator()", "'task_id'; give it a task_id [import-failed]"),
+        ("from tradewind import Variable\nVariable.get('host')", "set it, or give a default_var [import-failed]"),
+        (
+            "@dag(schedule='every day')\ndef a(): ...\na()",
+            "'every day' is not a schedule: give a cron [schedule-invalid]",
+        ),
+    ],
+)
+def test_what_newcomers_write_in_dag_files(run, dags: Path, code: str, told: str) -> None:
+    file = dags / "mine.py"
+    file.write_text(HEAD + code + "\n")
+    (found,) = json.loads(run("dags", "check", str(file), "-o", "json")[1])
+    (error,) = found["errors"]
+    words, _, error_id = told.rpartition(" [")
+    assert words in error["error"]
+    assert error["id"] == error_id.rstrip("]")
+    assert f" [{error['id']}]\n" in run("dags", "check", str(file))[1]
+    assert run("dags", "trigger", "shop")[0] == 0, "what stands beside it goes on working"
+
+
+def test_a_dag_function_that_nobody_calls_is_a_warning(run, dags: Path) -> None:
+    file = dags / "mine.py"
+    file.write_text(HEAD + "@dag(schedule=None)\ndef mine():\n    EmptyOperator(task_id='a')\n")
+    told = "The file makes no DAG, as the @dag function mine is never called: write mine() at its end."
+    assert json.loads(run("dags", "check", str(file), "-o", "json")[1])[0]["warnings"] == [told]
+    run("dag-processor", "--once")
+    assert told in run("dags", "list-warnings", "-o", "plain")[1]
+    assert (
+        "makes no DAG: with @dag, call the function at the end of the file, mine();"
+        in (run("dags", "test", "mine", "--file", str(file))[2])
+    )
+
+
+def test_a_dag_without_tasks_says_so_when_it_is_tested(run, dags: Path) -> None:
+    file = dags / "mine.py"
+    file.write_text(HEAD + "@dag(schedule=None)\ndef mine():\n    @task\n    def a(): ...\n    a\nmine()\n")
+    assert (
+        "DAG 'mine' has no tasks: with @task, call the function" in run("dags", "test", "mine", "--file", str(file))[1]
+    )
+
+
+def test_the_version_is_also_an_option(run) -> None:
+    assert run("--version")[:2] == (0, run("version")[1].split()[-1] + "\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("no-such-dag", "# There is no DAG of that id\n"), ("[dag-paused]", "# The DAG is paused\n")],
+)
+def test_an_error_is_explained(run, word: str, told: str) -> None:
+    code, out, err = run("explain", word)
+    assert (code, err) == (0, "")
+    assert out.startswith(told)
+    assert "What to do:" in out
+
+
+def test_all_errors_are_listed_and_the_nearest_is_named(run) -> None:
+    listed = json.loads(run("explain", "-o", "json")[1])
+    assert {"id": "no-such-dag", "title": "There is no DAG of that id"} in listed
+    told = "There is no error 'no-such-dga'; did you mean no-such-dag? `tradewind explain` lists all. [no-such-error]"
+    assert run("explain", "no-such-dga") == (1, "", f"tradewind: {told}\n")
+
+
 def test_dags_test_of_a_file_whose_provider_is_missing(run, dags: Path) -> None:
     file = dags / "jobs.py"
     file.write_text("import tradewind_celery\n")
@@ -211,7 +346,10 @@ def test_leaving_the_debugger_is_no_failure_of_ours(home: Path) -> None:
     command = [sys.executable, "-m", "tradewind", "dags", "test", "stop", "--file", str(file)]
     done = subprocess.run(command, input="p y + 1\nq\n", capture_output=True, text=True, check=False)
     assert "(Pdb) 42" in done.stdout
-    assert (done.returncode, done.stderr) == (130, "tradewind: You left the debugger: the run was given up. [debugger-left]\n")
+    assert (done.returncode, done.stderr) == (
+        130,
+        "tradewind: You left the debugger: the run was given up. [debugger-left]\n",
+    )
 
 
 def test_dags_test_without_a_folder(run, home: Path) -> None:
@@ -255,7 +393,9 @@ def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> N
     [("LocalExecuter", ""), ("CeleryExecutor", "; run: pip install tradewind-celery")],
 )
 def test_an_executor_that_nobody_declares(run, home: Path, monkeypatch, name: str, hint: str) -> None:
-    told = f"names the executor '{name}', which nothing installed declares; known: LocalExecutor{hint} [config-invalid]\n"
+    told = (
+        f"names the executor '{name}', which nothing installed declares; known: LocalExecutor{hint} [config-invalid]\n"
+    )
     assert run("worker", "--executor", name) == (1, "", f"tradewind: --executor {told}")
     monkeypatch.setenv("TRADEWIND__EXECUTOR__DEFAULT", name)
     assert run("worker") == (1, "", f"tradewind: executor.default {told}")

@@ -32,7 +32,7 @@ class Variable:
         text = current().variable(key)
         if text is None:
             if default_var is _NO_DEFAULT:
-                raise KeyError(f"Variable {key} does not exist")
+                raise KeyError(f"Variable {key} does not exist: set it, or give a default_var")
             return default_var
         return json.loads(text) if deserialize_json else text
 

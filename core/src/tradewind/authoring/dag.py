@@ -259,7 +259,10 @@ class DAG(GraphBuilder):
             register(self)
 
     def __rshift__(self, other: object) -> Any:
-        raise TradewindException(f"DAG {self.dag_id!r} is no end of an edge; make tasks inside `with DAG(...)`.")
+        raise TradewindException(
+            f"DAG {self.dag_id!r} is no end of an edge: >> and << join tasks of one DAG. Put "
+            "the tasks of both into one DAG, each in a task group, and join the groups."
+        )
 
     __lshift__ = __rrshift__ = __rlshift__ = __rshift__
 

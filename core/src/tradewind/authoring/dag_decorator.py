@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any, ParamSpec
+from weakref import WeakSet
 
 from tradewind_plugins.exceptions import TradewindException
 
@@ -14,6 +16,7 @@ from tradewind.authoring.dag_param import DagParam
 from tradewind.authoring.params import Param
 
 P = ParamSpec("P")
+_uncalled: WeakSet[Callable[..., DAG]] = WeakSet()
 
 
 def dag(dag_id: str | None = None, **dag_arguments: Any) -> Callable[[Callable[P, Any]], Callable[P, DAG]]:
@@ -32,6 +35,7 @@ def dag(dag_id: str | None = None, **dag_arguments: Any) -> Callable[[Callable[P
     def decorate(function: Callable[P, Any]) -> Callable[P, DAG]:
         @functools.wraps(function)
         def factory(*args: P.args, **kwargs: P.kwargs) -> DAG:
+            _uncalled.discard(factory)
             given = inspect.signature(function).bind(*args, **kwargs)
             given.apply_defaults()
             arguments = {"doc_md": inspect.getdoc(function), **dag_arguments}
@@ -42,6 +46,16 @@ def dag(dag_id: str | None = None, **dag_arguments: Any) -> Callable[[Callable[P
                 function(**{name: DagParam(name) for name in given.arguments})  # type: ignore[call-arg,arg-type]
             return made
 
+        _uncalled.add(factory)
         return factory
 
     return decorate
+
+
+def uncalled_in(module: ModuleType) -> list[str]:
+    """Return the names of a module's ``@dag`` functions that nobody has called, so that they have made no DAG."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, FunctionType) and value in _uncalled and value.__module__ == module.__name__
+    ]

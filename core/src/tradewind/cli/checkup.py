@@ -27,6 +27,7 @@ FINE, WARNING, PROBLEM = "fine", "warning", "problem"
 LITTLE_SPACE = 1024**3  # bytes
 MOST_SKEW = 1.0  # seconds
 FEW_DESCRIPTORS = 1024
+AIRFLOWS_OWN = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "AIRFLOW_HOME")
 DAEMONS = {"scheduler": "tradewind scheduler", "processor": "tradewind dag-processor"}
 
 
@@ -43,6 +44,7 @@ class Finding:
 def checkup() -> Iterator[Finding]:
     """Yield what each check finds; what cannot be checked, as something before it is broken, is left out."""
     yield _platform()
+    yield from _environment()
     yield from _providers()
     try:
         config = load().config
@@ -65,6 +67,13 @@ def _platform() -> Finding:
         way = "nothing: each task imports its DAG file itself, which takes longer to start than on Linux"
         return Finding("platform", WARNING, what, way)
     return Finding("platform", PROBLEM, what, "run Tradewind on Linux; on Windows that is inside WSL 2")
+
+
+def _environment() -> Iterator[Finding]:
+    names = sorted(name for name in os.environ if name.startswith(AIRFLOWS_OWN))
+    if names:
+        way = "write TRADEWIND_CONN_…, TRADEWIND_VAR_… and TRADEWIND__SECTION__KEY; unset them if they are of another program"
+        yield Finding("environment", WARNING, f"set for Airflow and not read here: {', '.join(names)}", way)
 
 
 def _providers() -> Iterator[Finding]:

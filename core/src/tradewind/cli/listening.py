@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from tradewind.cli.errors import CommandError
@@ -30,6 +31,8 @@ def cannot_listen(host: str, port: int, error: OSError) -> CommandError:
     """Return the error that says so to people."""
     # Python writes the address into the reason as well; once is enough
     reason = str(error.strerror).partition(" (while")[0]
+    if error.errno == errno.EADDRINUSE:
+        reason += ", perhaps by a Tradewind that runs already"
     return CommandError(
         f"Cannot listen on {host}:{port}: {reason}. Give another port with --port or web.port.", error_id="port-in-use"
     )

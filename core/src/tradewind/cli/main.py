@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tradewind.cli.errors import CommandError, marked
 from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.parser import Parser
+from tradewind.version import VERSION
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +101,7 @@ def _top_parser(groups: Mapping[str, str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="tradewind COMMAND [options]",
     )
+    parser.add_argument("--version", action="version", version=VERSION, help="print the version")
     parser.add_argument("command", choices=list(groups), metavar="COMMAND", help="one of the commands below")
     return parser
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from tradewind.cli.airflows_words import words_instead
 from tradewind.cli.errors import WRONG_USAGE, marked
 
 
@@ -30,6 +31,9 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
             return
+        instead = words_instead(" ".join([*self.prog.split()[1:], str(value)]))
+        if instead is not None:
+            raise argparse.ArgumentError(action, instead)
         known = [str(choice) for choice in action.choices]
         raise argparse.ArgumentError(
             action, f"invalid choice: {value!r}{did_you_mean(str(value), known)} (choose from {', '.join(known)})"
@@ -40,7 +44,10 @@ class Parser(argparse.ArgumentParser):
         options, rest = super().parse_known_args(args, namespace)
         if rest and self._subparsers is None:
             known = [name for action in self._actions for name in action.option_strings]
-            self.error(f"unrecognized arguments: {' '.join(rest)}{did_you_mean(rest[0], known)}")
+            near = did_you_mean(rest[0], known) if rest[0].startswith("-") else ""
+            if "--dag-id" in known and not near and not rest[0].startswith("-"):
+                near = f"; did you mean --dag-id {rest[0]}?"
+            self.error(f"unrecognized arguments: {' '.join(rest)}{near}")
         return options, rest
 
 

@@ -25,7 +25,7 @@ from tradewind.execution.trial import LookupHost, Lookups
 from tradewind.metadata.engine import Database
 from tradewind.metadata.schema import SchemaError, require_current
 from tradewind.parsing.failures import kind_of
-from tradewind.plugins.known import hint_for_module
+from tradewind.plugins.known import hint_for_error
 from tradewind.transitions.states import RunState
 
 
@@ -75,6 +75,8 @@ def _print(dag_id: str, done: InProcessRun) -> None:
     for task in done.tasks:
         name = task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]"
         print(f"{task.state:>16}  {name}" + (f": {task.cause}" if task.cause else ""))
+    if not done.tasks:
+        print(f"DAG {dag_id!r} has no tasks: with @task, call the function inside the DAG.")
     print(f"Run {done.run_id} of {dag_id}: {done.state}.")
 
 
@@ -102,9 +104,7 @@ def find_dag_file(dag_id: str, file: Path | None, folder: Path, lookups: Lookups
     if file is not None:
         dags = _load(file.absolute(), lookups)
         if dag_id not in dags:
-            raise CommandError(
-                f"{file} has no DAG {dag_id!r}; it has {', '.join(sorted(dags)) or 'none'}.", error_id="no-such-dag"
-            )
+            raise CommandError(_not_in_file(dag_id, file, sorted(dags)), error_id="no-such-dag")
         return dags[dag_id]
     found: list[str] = []
     broken: dict[Path, str] = {}
@@ -118,6 +118,15 @@ def find_dag_file(dag_id: str, file: Path | None, folder: Path, lookups: Lookups
             return dags[dag_id]
         found += dags
     raise CommandError(_not_found(dag_id, folder, found, broken), error_id="no-such-dag")
+
+
+def _not_in_file(dag_id: str, file: Path, found: Sequence[str]) -> str:
+    if found:
+        return f"{file} has no DAG {dag_id!r}; it has {', '.join(found)}."
+    return (
+        f"{file} makes no DAG: with @dag, call the function at the end of the file, {dag_id}(); with DAG(…), make the "
+        "tasks inside `with DAG(…):`."
+    )
 
 
 def _not_found(dag_id: str, folder: Path, found: Sequence[str], broken: Mapping[Path, str]) -> str:
@@ -156,5 +165,5 @@ def _broken(path: Path, error: Exception) -> CommandError:
     """Return the error for a file that cannot be imported: its traceback from the author's first frame on, then why."""
     trace = author_frames(error, __file__)
     text = "".join(traceback.format_exception(type(error), error, trace)).rstrip()
-    hint = hint_for_module(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    hint = hint_for_error(error)
     return CommandError(f"{path} could not be imported:\n{text}{hint}", error_id=kind_of(error))

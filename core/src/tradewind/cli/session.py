@@ -109,7 +109,7 @@ def _require_file(config: Config) -> None:
     path = rest.partition("?")[0]
     if kind.partition("+")[0] == "sqlite" and path and path != ":memory:" and not Path(path).exists():
         raise CommandError(
-            f"There is no database yet at {path}: run `tradewind db migrate` or `tradewind standalone`, or set "
+            f"There is no database yet at {Path(path).absolute()}: run `tradewind db migrate` or `tradewind standalone`, or set "
             "TRADEWIND_HOME or database.url to where one is.",
             error_id="database-missing",
         )
@@ -140,6 +140,13 @@ def open_database(config: Config, *, pool_size: int | None = None, listened: Col
             error_id="database-url",
         ) from error
     except ModuleNotFoundError as error:
+        driver = config.database.url.partition(":")[0].partition("+")[2]
+        if driver and error.name == driver:
+            raise CommandError(
+                f"database.url asks for the driver {driver!r}, which is not installed: leave it out and write {kind}://, "
+                "which takes the driver that Tradewind is tested with.",
+                error_id="database-driver",
+            ) from error
         raise CommandError(
             f"database.url needs the package {error.name!r}, which is not installed: "
             f'pip install "tradewind[{dialects.DRIVERS[kind][1]}]".',

@@ -30,6 +30,27 @@ else:
 PREFIX = "TRADEWIND__"
 FILE_NAME = "tradewind.toml"
 COMMAND_SECONDS = 30
+_AIRFLOWS = {
+    "celery.worker_concurrency": "executor.slots",
+    "core.dag_ignore_file_syntax": "dags.ignore_file_syntax",
+    "core.dagbag_import_timeout": "parsing.file_timeout",
+    "core.dags_are_paused_at_creation": "dags.paused_at_creation",
+    "core.dags_folder": "dags.folder",
+    "core.executor": "executor.default",
+    "core.fernet_key": "security.fernet_key",
+    "core.load_examples": "dags.load_examples",
+    "core.parallelism": "executor.slots",
+    "core.sql_alchemy_conn": "database.url",
+    "database.sql_alchemy_conn": "database.url",
+    "database.sql_alchemy_pool_size": "database.pool_size",
+    "logging.base_log_folder": "logs.folder",
+    "logging.logging_level": "logs.level",
+    "operators.default_queue": "executor.queue",
+    "secrets.backend": "plugins.secrets_backends",
+    "webserver.web_server_host": "web.host",
+    "webserver.web_server_port": "web.port",
+}
+"""Keys of Airflow 2 that are called otherwise here."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +179,10 @@ def _refuse_unknown(keys: Iterator[tuple[str, str]], source: str) -> None:
         if name in known:
             continue
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]}?" if near else " `tradewind config list` shows every key."
+        if name in _AIRFLOWS:
+            hint = f" Airflow's {name} is {_AIRFLOWS[name]} here."
+        else:
+            hint = f" Did you mean {near[0]}?" if near else " `tradewind config list` shows every key."
         raise UnknownKeyError(f"Unknown configuration key {name} in {source}.{hint}")
 
 

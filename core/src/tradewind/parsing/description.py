@@ -6,12 +6,15 @@ import contextlib
 import hashlib
 import os
 import re
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tradewind.authoring.dag import DAG
+from tradewind.authoring.dag_decorator import uncalled_in
+from tradewind.authoring.loading import dag_module_name
 from tradewind.parsing.inputs import ABSENT, Inputs, Volatile
 from tradewind.parsing.limits import MEBIBYTE
 from tradewind.parsing.recorder import Recorder
@@ -148,6 +151,7 @@ def described(
                 if path != job.path
             ),
             *(f"The import writes {path}, which belongs to its version: write it in a task." for path in rewrites),
+            *(() if dags else _about_uncalled(job.path)),
             *_about_hazards(parsed.hazards),
             *(volatile_warning(name, serialized[name], volatile.places[name]) for name in _known(volatile, serialized)),
         ),
@@ -169,6 +173,14 @@ def _known(volatile: Volatile, serialized: Mapping[str, str]) -> list[str]:
 
 def _hash(serialized: str, places: tuple[str, ...] | None) -> str:
     return hash_without(serialized, places) if places else structure_hash(serialized.encode())
+
+
+def _about_uncalled(path: str) -> list[str]:
+    module = sys.modules.get(dag_module_name(path))
+    return [
+        f"The file makes no DAG, as the @dag function {name} is never called: write {name}() at its end."
+        for name in (uncalled_in(module) if module is not None else ())
+    ]
 
 
 def _about_hazards(hazards: tuple[str, ...]) -> list[str]:

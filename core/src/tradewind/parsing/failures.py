@@ -17,7 +17,7 @@ from tradewind.authoring.loading import author_frames
 from tradewind.parsing.description import FileProblem
 from tradewind.parsing.limits import ImportTimeout
 from tradewind.parsing.results import ImportFailure
-from tradewind.plugins.known import hint_for_module
+from tradewind.plugins.known import hint_for_error
 
 _LONGEST_SENTENCE = 1_000
 _LONGEST_TRACE = 60_000
@@ -105,9 +105,7 @@ def line_of_crash(output: str, file: str) -> int | None:
 def _plain_sentence(error: BaseException) -> str:
     told = _told(error)
     sentence = f"{type(error).__name__}: {told}" if told else type(error).__name__
-    if isinstance(error, ModuleNotFoundError):
-        sentence += hint_for_module(error.name or "")
-    return sentence
+    return sentence + hint_for_error(error)
 
 
 def _told(error: BaseException) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+import sys
 from typing import Final
 
 PROVIDERS: Final = (
@@ -41,6 +44,14 @@ _NAMES: Final = {
     "operator": {"SqliteOperator": "sqlite"},
 }
 
+_IN_TOP: Final = frozenset({"decorators", "models", "utils"})
+_RENAMED: Final = {"dummy": "empty", "dummy_operator": "empty"}
+_OF_TYPES: Final = {
+    "for >>: 'list' and 'list'": "; chain and cross_downstream of tradewind join lists of tasks",
+    "for <<: 'list' and 'list'": "; chain and cross_downstream of tradewind join lists of tasks",
+    "BaseOperator.__init__() missing 1 required keyword-only argument: 'task_id'": "; give it a task_id",
+}
+
 
 def hint_for_name(kind: str, name: str) -> str:
     """Return `; run: pip install …` where the distribution that has the name is known, else an empty text."""
@@ -50,8 +61,53 @@ def hint_for_name(kind: str, name: str) -> str:
 
 def hint_for_module(module: str) -> str:
     """Return the way out where a missing module is Airflow's or belongs to a known provider, else an empty text."""
-    if module.partition(".")[0] == "airflow":
-        return "; the names of Airflow 2 are in tradewind: from tradewind import DAG, task"
-    prefix, _, rest = module.partition(".")[0].partition("_")
-    provider = rest.replace("_", "-")
+    top, _, rest = module.partition(".")
+    if top == "airflow":
+        return (
+            "; the names of Airflow 2 are in tradewind: from tradewind import DAG, dag, task; "
+            "from tradewind.operators.bash import BashOperator"
+        )
+    if top == "tradewind" and rest:
+        return _hint_for_own(rest)
+    prefix, _, provider = top.replace("_", "-").partition("-")
     return f"; run: pip install tradewind-{provider}" if prefix == "tradewind" and provider in PROVIDERS else ""
+
+
+def _hint_for_own(rest: str) -> str:
+    """Return the way out for a module that Airflow has, with tradewind written for airflow."""
+    first, _, last = rest.partition(".")
+    if first == "providers":
+        return "; providers are packages of their own: from tradewind_sqlite.operators.sqlite import SqliteOperator"
+    if first in _IN_TOP:
+        return "; import it from tradewind itself: from tradewind import DAG, Param, Variable, dag, task"
+    if last in _RENAMED:
+        return f"; here it is tradewind.{first}.{_RENAMED[last]}"
+    if last.endswith(("_operator", "_sensor")):
+        return f"; here it is tradewind.{first}.{last.rpartition('_')[0]}"
+    return ""
+
+
+def hint_for_error(error: BaseException) -> str:
+    """Return the way out of an error that a DAG file raised, where Python's own text does not have it."""
+    if isinstance(error, ModuleNotFoundError):
+        name = error.name or ""
+        if "." in name or name.startswith(("tradewind", "airflow")):
+            return hint_for_module(name)
+        return "; install it where Tradewind runs, or put it into the DAG folder if it is yours" if name else ""
+    if isinstance(error, ImportError):
+        return _hint_for_name_in(error.name or "", str(error))
+    if isinstance(error, TypeError):
+        text = str(error)
+        return next((hint for mark, hint in _OF_TYPES.items() if mark in text), "")
+    return ""
+
+
+def _hint_for_name_in(module: str, text: str) -> str:
+    found = re.match(r"cannot import name '(\w+)'", text)
+    if found is None or module.partition(".")[0] != "tradewind" or module not in sys.modules:
+        return ""
+    known = [name for name in dir(sys.modules[module]) if not name.startswith("_")]
+    near = difflib.get_close_matches(found[1], known, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; tradewind has {', '.join(known)}" if module == "tradewind" else ""

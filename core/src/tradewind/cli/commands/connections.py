@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 
 from tradewind.cli import connection_files
 from tradewind.cli.connection_testing import test_connection
@@ -75,7 +75,10 @@ def list_connections(options: argparse.Namespace) -> None:
 def get_connection(options: argparse.Namespace) -> None:
     """Show the connection that a task would get; secrets are stars."""
     with open_session() as session, session.database.read() as connection:
-        found = find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
+        try:
+            found = find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
+        except TradewindNotFoundException as error:
+            raise CommandError(str(error), error_id="no-such-connection") from error
     print_rows([_shown(found)], options.output)
 
 

@@ -1,0 +1,51 @@
+"""Commands that people bring from Airflow and that are called otherwise here, or are not there yet."""
+
+from __future__ import annotations
+
+_INSTEAD = {
+    "celery": "worker",
+    "checkdb": "db check",
+    "clear": "tasks clear",
+    "dag_state": "dags state",
+    "help": "cheat-sheet",
+    "initdb": "db migrate",
+    "list_dag_runs": "dags list-runs",
+    "list_dags": "dags list",
+    "list_tasks": "tasks list",
+    "next_execution": "dags next-execution",
+    "pause": "dags pause",
+    "pool": "pools",
+    "render": "tasks render",
+    "resetdb": "db reset",
+    "rotate_fernet_key": "rotate-fernet-key",
+    "run": "tasks test",
+    "show_dag": "dags show",
+    "task_state": "tasks state",
+    "tasks run": "tasks test",
+    "test": "tasks test",
+    "trigger_dag": "dags trigger",
+    "unpause": "dags unpause",
+    "upgradedb": "db migrate",
+}
+_NO_USERS = "there is one user, admin, whose password `tradewind standalone` and `tradewind webserver` make"
+_ONE_BY_ONE = "`tradewind dags trigger DAG_ID --logical-date DATE` makes one run"
+_DELETE_FILE = "delete its file, and the DAG leaves the lists; `tradewind db clean` removes what is old"
+_NOT_YET = {
+    "backfill": _ONE_BY_ONE,
+    "create_user": _NO_USERS,
+    "dags backfill": _ONE_BY_ONE,
+    "dags delete": _DELETE_FILE,
+    "delete_dag": _DELETE_FILE,
+    "roles": _NO_USERS,
+    "triggerer": "sensors with mode='reschedule' wait without a slot",
+    "users": _NO_USERS,
+}
+
+
+def words_instead(command: str) -> str | None:
+    """Return what to say of a command of Airflow, such as `list_dags` or `dags backfill`; None for one that is none."""
+    if command in _INSTEAD:
+        return f"Airflow's {command!r} is `tradewind {_INSTEAD[command]}` here"
+    if command in _NOT_YET:
+        return f"Airflow's {command!r} is not built yet: {_NOT_YET[command]}"
+    return None
