@@ -303,6 +303,18 @@ def test_a_dag_function_that_nobody_calls_is_a_warning(run, dags: Path) -> None:
     )
 
 
+def test_a_schedule_without_a_start_is_a_warning(run, dags: Path) -> None:
+    file = dags / "mine.py"
+    body = "def mine():\n    EmptyOperator(task_id='a')\nmine()\n"
+    file.write_text(f"{HEAD}@dag(schedule='@daily')\n{body}")
+    (warning,) = json.loads(run("dags", "check", str(file), "-o", "json")[1])[0]["warnings"]
+    assert warning.startswith(
+        "DAG 'mine' has a schedule and no start_date, so it runs only when it is triggered: give it"
+    )
+    file.write_text(f"import pendulum\n{HEAD}@dag(start_date=pendulum.datetime(2026, 1, 1))\n{body}")
+    assert json.loads(run("dags", "check", str(file), "-o", "json")[1])[0]["warnings"] == []
+
+
 def test_a_dag_without_tasks_says_so_when_it_is_tested(run, dags: Path) -> None:
     file = dags / "mine.py"
     file.write_text(HEAD + "@dag(schedule=None)\ndef mine():\n    @task\n    def a(): ...\n    a\nmine()\n")

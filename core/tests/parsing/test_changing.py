@@ -212,7 +212,7 @@ def test_ignore_files_come_and_go(told, source):
     assert median(seconds) < SOON  # one hiccup of a loaded machine is no failure
     assert told.file(".airflowignore").error == (
         "Line 2: 'drafts[' is no regular expression: unterminated character set at position 6. "
-        "The file leaves nothing out until that is mended."
+        "The file leaves nothing out until that is mended. [file-invalid]"
     )
 
 

@@ -7,6 +7,7 @@ _INSTEAD = {
     "checkdb": "db check",
     "clear": "tasks clear",
     "dag_state": "dags state",
+    "delete_dag": "dags delete",
     "help": "cheat-sheet",
     "initdb": "db migrate",
     "list_dag_runs": "dags list-runs",
@@ -29,13 +30,10 @@ _INSTEAD = {
 }
 _NO_USERS = "there is one user, admin, whose password `tradewind standalone` and `tradewind webserver` make"
 _ONE_BY_ONE = "`tradewind dags trigger DAG_ID --logical-date DATE` makes one run"
-_DELETE_FILE = "delete its file, and the DAG leaves the lists; `tradewind db clean` removes what is old"
 _NOT_YET = {
     "backfill": _ONE_BY_ONE,
     "create_user": _NO_USERS,
     "dags backfill": _ONE_BY_ONE,
-    "dags delete": _DELETE_FILE,
-    "delete_dag": _DELETE_FILE,
     "roles": _NO_USERS,
     "triggerer": "sensors with mode='reschedule' wait without a slot",
     "users": _NO_USERS,

@@ -11,6 +11,7 @@ from typing import Any
 from tradewind.config.sections import Config
 from tradewind.parsing.children import Answer, parse_all
 from tradewind.parsing.description import Job, volatile_warning
+from tradewind.parsing.failures import failure_of_tree
 from tradewind.parsing.results import ImportFailure, ParsedFile
 from tradewind.parsing.tree import FolderUnreadable, Tree, look, signature_of
 from tradewind.parsing.watching import is_dag_file
@@ -141,8 +142,7 @@ def check(
         for path in target.paths:
             name = shown(target.tree.root / path)
             if path in target.tree.problems:
-                failure = ImportFailure(target.tree.problems[path], error_id="file-unreadable")
-                yield CheckedFile(name, errors=(failure,))
+                yield CheckedFile(name, errors=(failure_of_tree(target.tree, path),))
             elif _is_worth_it(target.tree, path):
                 plain.append(path)
             else:

@@ -24,6 +24,7 @@ from tradewind.parsing.tree import Tree, signature_of
 from tradewind.plugins.executors import check_executor
 from tradewind.serialization import serialize, structure_hash
 from tradewind.serialization.differences import hash_without, named
+from tradewind.timetables import NullTimetable
 
 LARGEST_SOURCE = 5 * MEBIBYTE
 LARGEST_PACKAGE = 50 * MEBIBYTE
@@ -151,6 +152,7 @@ def described(
                 if path != job.path
             ),
             *(f"The import writes {path}, which belongs to its version: write it in a task." for path in rewrites),
+            *(_about_start(dag) for dag in dags.values() if _never_begins(dag)),
             *(() if dags else _about_uncalled(job.path)),
             *_about_hazards(parsed.hazards),
             *(volatile_warning(name, serialized[name], volatile.places[name]) for name in _known(volatile, serialized)),
@@ -163,7 +165,8 @@ def volatile_warning(dag_id: str, serialized: str, places: tuple[str, ...]) -> s
     fields = ", ".join(named(serialized, places))
     return (
         f"DAG {dag_id!r}: {fields} is different each time the file is imported, as with datetime.now(); "
-        "that makes no new version, and runs show the value of the version they have."
+        "that makes no new version, and runs show the value of the version they have. Write a fixed value, or work it out "
+        "in a task."
     )
 
 
@@ -173,6 +176,17 @@ def _known(volatile: Volatile, serialized: Mapping[str, str]) -> list[str]:
 
 def _hash(serialized: str, places: tuple[str, ...] | None) -> str:
     return hash_without(serialized, places) if places else structure_hash(serialized.encode())
+
+
+def _never_begins(dag: DAG) -> bool:
+    return dag.start_date is None and not isinstance(dag.timetable, NullTimetable)
+
+
+def _about_start(dag: DAG) -> str:
+    return (
+        f"DAG {dag.dag_id!r} has a schedule and no start_date, so it runs only when it is triggered: give it "
+        "start_date=pendulum.datetime(2026, 1, 1) or the like, or schedule=None."
+    )
 
 
 def _about_uncalled(path: str) -> list[str]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 
 from tradewind_plugins import exceptions
 
 from tradewind.authoring.loading import author_frames
 from tradewind.parsing.description import FileProblem
+from tradewind.parsing.ignoring import AIRFLOWS, OURS
 from tradewind.parsing.limits import ImportTimeout
 from tradewind.parsing.results import ImportFailure
+from tradewind.parsing.tree import Tree
 from tradewind.plugins.known import hint_for_error
 
 _LONGEST_SENTENCE = 1_000
@@ -69,6 +71,12 @@ def failure_of(error: BaseException, file: Path, *, caller: str, timeout: float,
     if inner:
         sentence = f"{inner}: {sentence}"
     return ImportFailure(one_line(sentence), line, _trace(error, frames), kind_of(error))
+
+
+def failure_of_tree(tree: Tree, path: str) -> ImportFailure:
+    """Return what is stored of a file that cannot be read, or of an ignore file that cannot be understood."""
+    kind = "file-invalid" if PurePath(path).name in (OURS, AIRFLOWS) else "file-unreadable"
+    return ImportFailure(tree.problems[path], error_id=kind)
 
 
 def kind_of(error: BaseException) -> str:

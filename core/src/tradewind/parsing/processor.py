@@ -25,10 +25,11 @@ from tradewind.metadata.statements import parsing as statements
 from tradewind.parsing.children import Children, Finished
 from tradewind.parsing.description import Job
 from tradewind.parsing.eyes import Eyes, Pace
+from tradewind.parsing.failures import failure_of_tree
 from tradewind.parsing.housekeeping import Housekeeper
 from tradewind.parsing.intake import Intake
 from tradewind.parsing.lookups import Lookups
-from tradewind.parsing.results import ImportFailure, ParsedFile
+from tradewind.parsing.results import ParsedFile
 from tradewind.parsing.second_look import SecondLook, SecondLooks
 from tradewind.parsing.tree import Tree
 from tradewind.parsing.watching import Bundle, WatchedFolder
@@ -321,6 +322,6 @@ class Processor:
             self._second_looks.plan(SecondLook(flight.folder, flight.tree, path))
 
     def _take_problem(self, flight: _Flight, path: str, tally: _Tally) -> None:
-        failure = ImportFailure(flight.tree.problems[path], error_id="file-unreadable")
-        if self._intake.take(flight.folder, flight.tree, ParsedFile(path, failure=failure), {}) is not None:
+        failed = ParsedFile(path, failure=failure_of_tree(flight.tree, path))
+        if self._intake.take(flight.folder, flight.tree, failed, {}) is not None:
             tally.written.append(path)
