@@ -41,7 +41,7 @@ def run_delete(options: argparse.Namespace) -> None:
                 session.database, options.dag_id, storage=storage, batch=RUNS_AT_ONCE, tell=_tell_progress
             )
         except StillRunningError as error:
-            raise CommandError(_still_running(options.dag_id, error.run_ids)) from error
+            raise CommandError(_still_running(options.dag_id, error.run_ids), error_id="task-running") from error
     if is_gone:
         print(f"{options.dag_id} is deleted.")
     else:
