@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from tradewind.cli.airflows_words import words_instead
 from tradewind.cli.errors import WRONG_USAGE, marked
 
 
@@ -31,6 +30,9 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
             return
+        # Only where somebody has mistyped something, as below
+        from tradewind.cli.airflows_words import words_instead  # noqa: PLC0415
+
         instead = words_instead(" ".join([*self.prog.split()[1:], str(value)]))
         if instead is not None:
             raise argparse.ArgumentError(action, instead)
