@@ -15,7 +15,16 @@ from tradewind.cli.explaining import explained_ids, explanation, title
 ROOT = Path(__file__).parents[2] / "core" / "src" / "tradewind"
 PAGES = explained_ids()
 # Where ids stand as plain words: tables by class, and results of functions
-TABLES = ("cli/expected.py", "parsing/failures.py", "parsing/endings.py", "cli/background.py")
+TABLES = (
+    "cli/expected.py",
+    "parsing/failures.py",
+    "parsing/endings.py",
+    "cli/background.py",
+    "execution/running.py",
+    "execution/supervisor.py",
+    "execution/task_run.py",
+    "transitions/daemons.py",
+)
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:

@@ -253,7 +253,7 @@ def test_a_hostile_task_ends_with_its_cause_and_harms_nobody(arena: Any, name: s
         assert len(ended.cause) <= 1000
         assert ended.cause.isprintable()
     if case.last_line:
-        assert ended.cause.endswith("INFO - it is ***")
+        assert ended.cause.endswith("INFO - it is *** [task-killed]")
     assert case.log in log
     assert f"Ended as {case.state}" in log
     assert SECRET not in log + str(ended.cause)

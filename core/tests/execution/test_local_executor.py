@@ -105,7 +105,7 @@ def test_a_killed_worker_loses_its_try_and_the_next_worker_runs_it_again(
     assert house.finish(run) == "success"
     assert told.read_text().split()[-1] == "2"
     lost, second = house.tries(run)
-    assert (lost.state, lost.cause, lost.worker) == ("lost", "worker process killed by signal 9", first)
+    assert (lost.state, lost.cause, lost.worker) == ("lost", "worker process killed by signal 9 [task-lost]", first)
     assert (second.state, second.worker) == ("success", executor.worker)
 
 

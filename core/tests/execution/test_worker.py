@@ -141,7 +141,7 @@ def test_a_killed_child_has_its_signal_as_the_cause(house: Any) -> None:
     (ended,) = house.tries(run)
     assert ended.exit_code == -signal.SIGSEGV
     assert ended.cause.startswith("the process was killed by SIGSEGV (signal 11). Its last line was: ")
-    assert ended.cause.endswith("INFO - now")
+    assert ended.cause.endswith("INFO - now [task-killed]")
     assert house.log(run).count("SIGSEGV") == 1
 
 
@@ -168,7 +168,7 @@ def test_sys_exit_zero_is_a_success_and_another_code_is_not(standing_house: Any)
 def test_a_timeout_ends_the_task_from_within(standing_house: Any) -> None:
     run, _ = run_one(standing_house, "threading.Event().wait()", options="execution_timeout=0.2")
     cause = standing_house.tries(run)[0].cause
-    assert cause == "TradewindTaskTimeout: task 'work' ran longer than its execution_timeout of 0.2 s"
+    assert cause == "TradewindTaskTimeout: task 'work' ran longer than its execution_timeout of 0.2 s [task-timeout]"
 
 
 def test_a_task_that_ignores_its_timeout_and_sigterm_is_killed_from_outside(small_house: Any) -> None:
@@ -219,7 +219,7 @@ def test_sigterm_calls_on_kill_and_ends_the_task(small_house: Any) -> None:
     # Two signals that arrive together count as one, so the second is sent until it has been heard
     house.until(lambda: worker.poll() is not None or worker.send_signal(signal.SIGTERM), "the worker ends")
     assert "cleaning up" in house.log(run)
-    assert house.tries(run)[0].cause == "its worker was stopped"
+    assert house.tries(run)[0].cause == "its worker was stopped [task-ended]"
 
 
 def test_a_result_that_is_no_json_names_its_type_and_place(standing_house: Any) -> None:
@@ -381,7 +381,7 @@ def test_what_an_import_asks_for_is_answered_anew_for_each_task(small_house: Any
     assert told.count("(the answer to its question for variables, which may change), so no task is forked from it") == 1
     house.deploy("from tradewind import Connection\nraise ValueError(Connection.get('bank').password)", unchecked=True)
     run, _ = house.run_dag()
-    assert house.tries(run)[0].cause == "flow.py could not be imported: ValueError: ***"
+    assert house.tries(run)[0].cause == "flow.py could not be imported: ValueError: *** [import-failed]"
     assert "hunter2" not in house.log(run) + (house.home / "w1.out").read_text()
 
 
@@ -430,7 +430,7 @@ def test_an_import_that_fails_for_good_fails_the_tries_with_its_sentence(standin
     assert state == "failed"
     (ended,) = standing_house.tries(run)
     assert ended.cause == (
-        "flow.py could not be imported: ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
+        "flow.py could not be imported: ModuleNotFoundError: No module named 'a_module_that_is_not_there' [import-failed]"
     )
     assert ended.cause in standing_house.log(run)
 

@@ -120,7 +120,7 @@ def test_evidence_requeues_what_never_started_and_ends_the_rest_as_lost(world, g
     assert len(taken.lost) == 2
     assert world.states(run) == {"a": "scheduled", "b": "up_for_retry", "c": "failed"}
     assert world.tries(run, "a") == []
-    assert [(each.state, each.cause) for each in world.tries(run, "b")] == [("lost", "killed by signal 9")]
+    assert [(each.state, each.cause) for each in world.tries(run, "b")] == [("lost", "killed by signal 9 [task-lost]")]
     assert world.differences(run, shape) == []
     again = world.database.write(partial(daemons.report_ended, worker="w1", **world.tools))
     assert (again.requeued, again.lost) == ((), ()), "told twice, done once"

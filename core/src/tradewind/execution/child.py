@@ -16,6 +16,7 @@ from tradewind.execution.channel import Channel, ChannelClosed, ChannelLost, fra
 from tradewind.execution.code import load
 from tradewind.execution.instants import instant
 from tradewind.execution.messages import Ended, Hello, Start
+from tradewind.execution.outcomes import marked
 from tradewind.execution.processes import LOST_CHANNEL, limit_memory
 from tradewind.execution.socket_host import SocketHost
 from tradewind.execution.task_run import described, run_try
@@ -75,7 +76,7 @@ def _run(start: Start, channel: Channel) -> Ended:
                 dags = load(start.root, start.path)
         except BaseException as error:  # noqa: BLE001  (user code: an import may raise SystemExit as well)
             task_log.log_failure(error)
-            cause = f"{start.path} could not be imported: {described(error)}"
+            cause = marked(f"{start.path} could not be imported: {described(error)}", "import-failed")
             return Ended("failed", instant(begun), instant(time.time()), cause=cause)
     live_reads.tell()
     return run_try(start, dags, host)

@@ -14,6 +14,7 @@ from tradewind.transitions.values import Outcome, XComValue
 LONGEST_CAUSE = 1000
 ENDS = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UP_FOR_RESCHEDULE})
 NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+ERROR_ID = re.compile(r" \[[a-z]{1,20}(?:-[a-z]{1,20}){1,4}\]$")
 XCOM_TYPES: tuple[Any, ...] = (str, (str, type(None)), str, int, (int, type(None)), (str, type(None)))
 
 
@@ -47,15 +48,29 @@ def _xcom(fields: Any) -> XComValue:
     return XComValue(*fields)
 
 
-def failure_of(start: Start, cause: str, *, exit_code: int | None = None) -> Outcome:
-    """Return the outcome of a try that ended without a word of its own."""
+def failure_of(start: Start, cause: str, *, error_id: str, exit_code: int | None = None) -> Outcome:
+    """Return the outcome of a try that ended without a word of its own.
+
+    Arguments:
+        cause: a sentence without its end.
+        error_id: which kind of error that is, of those that have a page.
+    """
     now = datetime.now(timezone.utc)
+    cause = marked(cause, error_id)
     return Outcome(start.instance, start.token, TaskState.FAILED, now, cause=cause, exit_code=exit_code)
 
 
+def marked(cause: str, error_id: str) -> str:
+    """Return a cause with the id of its kind behind it."""
+    return f"{cause} [{error_id}]"
+
+
 def one_line(text: str) -> str:
-    """Return a cause as it is recorded: one line, not too long, of characters that every database takes.
+    """Return a cause as it is recorded: one line, not too long, of characters that every database takes; its id stays.
 
     Mask secrets before: a cut may leave half of one.
     """
-    return NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))[:LONGEST_CAUSE]
+    line = NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+    found = ERROR_ID.search(line)
+    mark = found[0] if found is not None else ""
+    return line[: len(line) - len(mark)][: LONGEST_CAUSE - len(mark)] + mark

@@ -16,6 +16,7 @@ from tradewind.execution.processes import send_signal
 from tradewind.execution.try_log import TryLog
 
 CHUNK = 65_536
+TASK_ENDED = "task-ended"
 CHUNKS_A_TURN = 16
 MOST_CHUNKS = 64  # more than a pipe holds; a process that the task left behind may write for ever
 
@@ -43,6 +44,7 @@ class Running:
         self.is_cut_off = False
         self.sent: signal.Signals | None = None
         self.kill_cause: str | None = None
+        self.kill_id = TASK_ENDED
         self.timers: list[Timer] = []
         self.masker = Masker()
         self.log = TryLog(start, logs, log_limit, self.masker)

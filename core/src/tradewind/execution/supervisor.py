@@ -27,7 +27,7 @@ from tradewind.execution.left_behind import LeftBehind
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
 from tradewind.execution.loop import Loop
 from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Start, Timeout
-from tradewind.execution.outcomes import failure_of, one_line, outcome_of
+from tradewind.execution.outcomes import failure_of, marked, one_line, outcome_of
 from tradewind.execution.parents import Parents
 from tradewind.execution.processes import (
     LOST_CHANNEL,
@@ -35,7 +35,7 @@ from tradewind.execution.processes import (
     describe_exit,
     reap_children,
 )
-from tradewind.execution.running import Running
+from tradewind.execution.running import TASK_ENDED, Running
 from tradewind.execution.settings import WorkerSettings
 from tradewind.execution.starter import Starter
 from tradewind.execution.telling import about_try, tell_end, tell_start
@@ -271,7 +271,7 @@ class Supervisor:
             cause = f"it was not started, as its worker's journal cannot be written: {error}"
             log.error("%d tries: %s", len(starts), cause)  # noqa: TRY400  (the sentence says it)
             for start in starts:
-                self._report(start, failure_of(start, cause))
+                self._report(start, failure_of(start, cause, error_id="task-not-started"))
             return []
         return starts
 
@@ -287,12 +287,12 @@ class Supervisor:
     def _refuse(self, refusal: Refusal) -> None:
         ticket = refusal.ticket
         log.warning("a try was not started: %s", refusal.cause, extra=about_try(ticket))
-        now = datetime.now(timezone.utc)
-        self._report(ticket, Outcome(ticket.instance, ticket.token, TaskState.FAILED, now, cause=refusal.cause))
+        now, cause = datetime.now(timezone.utc), marked(refusal.cause, "task-not-started")
+        self._report(ticket, Outcome(ticket.instance, ticket.token, TaskState.FAILED, now, cause=cause))
 
     def _cannot_import(self, running: Running, problem: str) -> None:
         running.log.note("ERROR", problem)
-        self._settle(running, failure_of(running.start, problem))
+        self._settle(running, failure_of(running.start, problem, error_id="import-failed"))
         self._remove(running)
 
     # --- what a task's process sends ----------------------------------------------------------------------------------
@@ -330,7 +330,9 @@ class Supervisor:
             case Timeout(seconds):
                 cause = f"it ran longer than its execution_timeout of {seconds:g} s"
                 running.timers.append(
-                    self._loop.after(seconds + self._settings.kill_delay / 2, partial(self._end, running, cause))
+                    self._loop.after(
+                        seconds + self._settings.kill_delay / 2, partial(self._end, running, cause, "task-timeout")
+                    )
                 )
             case Request() if not running.is_asking:
                 self._ask(running, item)
@@ -345,7 +347,7 @@ class Supervisor:
         running.ended = ended
         running.read_log(to_the_end=True)
         if running.kill_cause is not None and outcome.state == TaskState.FAILED:
-            outcome = replace(outcome, cause=running.kill_cause)
+            outcome = replace(outcome, cause=marked(running.kill_cause, running.kill_id))
         self._settle(running, outcome)
         running.timers.append(self._loop.after(self._settings.kill_delay, partial(running.signal, signal.SIGKILL)))
 
@@ -426,18 +428,19 @@ class Supervisor:
         if running.dispatches < DISPATCHES:
             self._dispatch(running)
             return
-        self._settle(running, failure_of(running.start, f"no process could be started for it, {DISPATCHES} times"))
+        cause = f"no process could be started for it, {DISPATCHES} times"
+        self._settle(running, failure_of(running.start, cause, error_id="task-not-started"))
         self._remove(running)
 
-    def _end(self, running: Running, cause: str) -> None:
+    def _end(self, running: Running, cause: str, error_id: str = TASK_ENDED) -> None:
         """End a running task: SIGTERM now, SIGKILL after `kill_delay`."""
         if running.ended is not None or running.kill_cause is not None:
             return
-        running.kill_cause = cause
+        running.kill_cause, running.kill_id = cause, error_id
         running.log.note("WARNING", f"The worker ends this task: {cause}")
         if running.pid is None:
             self._starter.forget(running)
-            self._settle(running, failure_of(running.start, cause))
+            self._settle(running, failure_of(running.start, cause, error_id=error_id))
             self._remove(running)
             return
         running.signal(signal.SIGTERM)
@@ -475,16 +478,17 @@ class Supervisor:
     def _death(running: Running, status: int) -> Outcome:
         """Return the outcome of a process that ended without one."""
         code, cause = describe_exit(status, sent=running.sent)
+        error_id = "task-killed"
         if code == LOST_CHANNEL and running.is_cut_off:
             cause = (
                 "its code closed descriptors that it did not open (os.closerange?), the connection with its worker among "
                 "them, so how it ended cannot be known"
             )
         if running.kill_cause is not None:
-            cause = f"{running.kill_cause}; {cause}"
+            cause, error_id = f"{running.kill_cause}; {cause}", running.kill_id
         if running.log.last_line:
             cause += f". Its last line was: {running.log.last_line.decode(errors='replace')}"
-        return failure_of(running.start, cause, exit_code=code)
+        return failure_of(running.start, cause, error_id=error_id, exit_code=code)
 
 
 def _nothing(_result: object) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from tradewind_plugins.events import TaskTry
 from tradewind_plugins.exceptions import (
+    SerializationError,
     TradewindException,
     TradewindFailException,
     TradewindRescheduleException,
@@ -32,12 +33,19 @@ from tradewind.authoring.preparation import prepare
 from tradewind.execution import results, task_log
 from tradewind.execution.instants import instant, microseconds, moment
 from tradewind.execution.messages import Ended, Start, Timeout
+from tradewind.execution.outcomes import marked
 from tradewind.execution.task_host import TaskHost
 from tradewind.plugins.behaviour import Listeners, listeners
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import XComValue
 
 LONGEST_TEXT = 20_000
+# The ids of what a task's exception means, where that is one of our own kinds
+KINDS: dict[type[BaseException], str] = {
+    MemoryError: "task-out-of-memory",
+    SerializationError: "result-not-json",
+    TradewindTaskTimeout: "task-timeout",
+}
 NO_RETRY = (TradewindFailException, TradewindSensorTimeout)
 
 
@@ -205,7 +213,12 @@ def _meaning(error: BaseException, begun: float) -> Ended:
             TaskState.SUCCESS, started, now
         )  # sys.exit() or sys.exit(0) in a task: it ended well, with no result
     task_log.log_failure(error)
-    return Ended(TaskState.FAILED, started, now, retry=not isinstance(error, NO_RETRY), cause=described(error))
+    return Ended(TaskState.FAILED, started, now, retry=not isinstance(error, NO_RETRY), cause=_told(error))
+
+
+def _told(error: BaseException) -> str:
+    kind = next((kind for each, kind in KINDS.items() if isinstance(error, each)), None)
+    return described(error) if kind is None else marked(described(error), kind)
 
 
 def described(error: BaseException) -> str:

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 WORKER = "worker"
 """The kind of daemon that runs tasks."""
+LOST_ID = "task-lost"
+"""The id of the kind of error that a try has whose worker ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def report_ended(
             TryState.NEVER_STARTED if (each.instance, each.token) in never_started else TryState.LOST,
             now,
             started_at=each.started_at,
-            cause=cause,
+            cause=f"{cause} [{LOST_ID}]",
         )
         for each in daemons.held(conn, worker)
     ]
