@@ -15,22 +15,22 @@ import pytest
         (
             ["standalone", "--port", "0"],
             {"METRICS__EXPORTERS": "statd"},
-            "tradewind: there is no metrics exporter 'statd'; is it 'statsd'?\n",
+            "tradewind: there is no metrics exporter 'statd'; is it 'statsd'? [config-invalid]\n",
         ),
         (
             ["scheduler"],
             {"LOGS__CONFIG": "nowhere.toml"},
-            "tradewind: logs.config names {home}/nowhere.toml, which cannot be read: No such file or directory.\n",
+            "tradewind: logs.config names {home}/nowhere.toml, which cannot be read: No such file or directory. [config-invalid]\n",
         ),
         (
             ["worker"],
             {"METRICS__EXPORTERS": "otlp", "METRICS__OTLP_ENDPOINT": "collector:4318"},
-            "tradewind: The metrics exporter 'otlp' cannot be opened: metrics.otlp_endpoint = 'collector:4318': {way_out}\n",
+            "tradewind: The metrics exporter 'otlp' cannot be opened: metrics.otlp_endpoint = 'collector:4318': {way_out} [config-invalid]\n",
         ),
         (
             ["dag-processor"],
             {"LOGS__FORMAT": "xml"},
-            "tradewind: logs.format = 'xml': write one of text, json.\n",
+            "tradewind: logs.format = 'xml': write one of text, json. [config-invalid]\n",
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
