@@ -25,7 +25,8 @@ import pytest
         (
             ["worker"],
             {"METRICS__EXPORTERS": "otlp", "METRICS__OTLP_ENDPOINT": "collector:4318"},
-            "tradewind: The metrics exporter 'otlp' cannot be opened: metrics.otlp_endpoint = 'collector:4318': {way_out} [config-invalid]\n",
+            "tradewind: The metrics exporter 'otlp' cannot be opened: metrics.otlp_endpoint = 'collector:4318': {way_out} "
+            "[config-invalid]\n",
         ),
         (
             ["dag-processor"],
