@@ -152,8 +152,8 @@ def test_health_knows_who_lives(client: FlaskClient, database: Database) -> None
         "worker": {"status": None, "latest_worker_heartbeat": None},
         "triggerer": {"status": None, "latest_triggerer_heartbeat": None},
     }
-    database.write(lambda c: register(c, "scheduler", timedelta(minutes=5)))
-    database.write(lambda c: register(c, "processor", timedelta(minutes=-5)))
+    database.write(lambda c: register(c, "scheduler", timedelta(hours=5)))
+    database.write(lambda c: register(c, "processor", timedelta(hours=-5)))
     report = client.get("/health").json
     assert report is not None
     assert report["scheduler"]["status"] == "healthy"
