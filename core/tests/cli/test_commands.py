@@ -181,3 +181,24 @@ def test_what_does_not_exist_is_named_with_the_way_out(run, home: Path) -> None:
     assert "There is no DAG 'd'" in run("tasks", "states-for-dag-run", "d", "r")[2]
     assert run("dags", "trigger", "x", "--conf", "[1]")[0] == 2
     assert run("dags", "trigger", "x", "--exec-date", "yesterday")[0] == 2
+
+
+@pytest.mark.parametrize("group", ["dags", "tasks"])
+def test_help_says_the_same_of_verbs_whose_modules_it_does_not_load(run, group: str) -> None:
+    """`tradewind dags --help` loads no module of a verb; `cheat-sheet` loads all."""
+    out = " ".join(run(group, "--help")[1].split())
+    for line in run("cheat-sheet")[1].splitlines():
+        words = line.split()
+        if words[1] == group:
+            assert f" {words[2]} {' '.join(words[3:])}" in out
+
+
+def test_a_list_does_not_wait_for_what_runs_tasks(home: Path) -> None:
+    code = "import sys; from tradewind.cli import main; main(['dags', 'list']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {
+        "jinja2",
+        "pendulum",
+        "tradewind.execution.in_process",
+        "tradewind.serialization",
+    }

@@ -14,7 +14,8 @@ from typing import Any
 
 from tradewind.cli.drawing import FORMATS, draw
 from tradewind.cli.errors import CommandError
-from tradewind.cli.finding import add_run_argument, find_dag, find_run, read_graph
+from tradewind.cli.finding import add_run_argument, find_dag, find_run
+from tradewind.cli.graphs import read_graph
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.values import positive

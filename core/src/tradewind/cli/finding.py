@@ -1,19 +1,15 @@
-"""Finding the DAG, the run and the graph that a command names; what is not there gets a sentence with the way out."""
+"""Finding the DAG and the run that a command names; what is not there gets a sentence with the way out."""
 
 from __future__ import annotations
 
 import argparse
-from typing import cast
 
 import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.session import Session
 from tradewind.cli.unknown import no_such_dag
 from tradewind.cli.values import as_instant
 from tradewind.metadata.statements import listings
-from tradewind.serialization import SerializedDag
-from tradewind.transitions.loading import open_graphs
 
 
 def add_run_argument(parser: argparse.ArgumentParser) -> None:
@@ -52,8 +48,3 @@ def find_run(connection: sa.Connection, dag_id: str, name: str) -> listings.RunR
             error_id="no-such-run",
         )
     return found[0]
-
-
-def read_graph(session: Session, connection: sa.Connection, version_id: int) -> SerializedDag:
-    """Return a version of a DAG as it was serialized."""
-    return cast(SerializedDag, open_graphs(session.config.plugins.codec).get(connection, version_id))

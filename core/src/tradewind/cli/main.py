@@ -53,6 +53,7 @@ def _run(words: list[str]) -> int:
         return _not_our_own(words)
     module = importlib.import_module(module_of(group))
     parser = Parser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
+    parser.wanted = next((word for word in words[1:] if not word.startswith("-")), "")
     module.configure(parser)
     options = parser.parse_args(words[1:], argparse.Namespace(given=words))
     if getattr(options, "verbose", False):

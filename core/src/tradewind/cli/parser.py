@@ -12,6 +12,9 @@ from tradewind.cli.errors import WRONG_USAGE, marked
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors name the nearest known word or option; every one takes `-v/--verbose`."""
 
+    wanted: str | None = None
+    """Of a group's parser: the only verb that needs to be declared in full; None for all."""
+
     def __init__(self, *words: Any, **options: Any) -> None:
         super().__init__(*words, **options)
         # Without a default, so that a verb's does not overrule that of its group

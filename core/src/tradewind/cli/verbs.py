@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 Run = Callable[[argparse.Namespace], int | None]
@@ -14,9 +15,23 @@ class Verbs:
 
     def __init__(self, parser: argparse.ArgumentParser, *, default: Run | None = None) -> None:
         """Arguments: the group's parser, and what is run when no verb is given (by default one must be)."""
+        self._wanted = getattr(parser, "wanted", None)
         self._verbs: Any = parser.add_subparsers(title="verbs", metavar="VERB", required=default is None)
         if default is not None:
             parser.set_defaults(run=default)
+
+    def elsewhere(self, verbs: Mapping[str, str], module: str) -> None:
+        """Declare verbs that another module has, which is imported only when one of them is wanted.
+
+        Arguments:
+            verbs: name -> one line of help.
+            module: the module whose `add_verbs` declares them.
+        """
+        if self._wanted is None or self._wanted in verbs:
+            import_module(module).add_verbs(self)
+            return
+        for name, text in verbs.items():
+            self._verbs.add_parser(name, help=text)
 
     def add(self, name: str, run: Run) -> argparse.ArgumentParser:
         """Add a verb whose help is the first line of `run`'s docstring; return its parser for arguments."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
-from tradewind.cli import dag_deleting, dag_details
 from tradewind.cli.confirming import add_yes_option, confirm
 from tradewind.cli.dag_files import check_dags, configure_check, list_warnings
 from tradewind.cli.errors import CommandError
@@ -71,8 +70,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     runs.add_argument("--limit", type=int, default=100, help="newest runs shown at most (default: 100)")
     add_output_option(runs)
     add_output_option(verbs.add("list-import-errors", list_import_errors))
-    dag_details.add_verbs(verbs)
-    dag_deleting.add_verbs(verbs)
+    # What reads versions or deletes them: the other verbs need not wait for it
+    verbs.elsewhere(
+        {
+            "details": "Show what is known of a DAG: schedule, limits, params, tasks, version.",
+            "state": "Print the state of a run, and its conf if it has one.",
+            "next-execution": "Show the runs that the schedule will make next; exit code 1 if there are none.",
+            "show": "Write a DAG's graph: as DOT, which Graphviz draws, as Mermaid, or as text.",
+            "report": "List the DAG files with the seconds that their last import took, the slowest first.",
+        },
+        "tradewind.cli.dag_details",
+    )
+    verbs.elsewhere(
+        {
+            "delete": "Delete a DAG's runs, XComs and old versions; the DAG itself too, unless its file still defines it."
+        },
+        "tradewind.cli.dag_deleting",
+    )
     add_output_option(verbs.add("list-warnings", list_warnings))
     configure_check(verbs.add("check", check_dags))
 

@@ -7,10 +7,8 @@ import sys
 from contextlib import closing
 from typing import Any
 
-from tradewind.cli import clearing, trying
-from tradewind.cli.drawing import outline
 from tradewind.cli.errors import CommandError
-from tradewind.cli.finding import add_run_argument, find_dag, find_run, read_graph
+from tradewind.cli.finding import add_run_argument, find_dag, find_run
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.session import open_session
@@ -41,12 +39,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_run_argument(logs)
     logs.add_argument("--map-index", type=int, default=-1, help="which instance of a mapped task, from 0")
     logs.add_argument("--try-number", type=int, help="which try, from 1 (default: the last)")
-    clearing.add_verbs(verbs)
-    trying.add_verbs(verbs)
+    # What runs or clears tasks takes as long to import as all else here
+    verbs.elsewhere(
+        {"clear": "Have tasks run again: shows which, asks, and clears them run by run."}, "tradewind.cli.clearing"
+    )
+    verbs.elsewhere(
+        {
+            "test": "Execute one task in this process, whatever is before it; nothing is recorded.",
+            "render": "Show a task's arguments with their templates filled in, without executing it.",
+        },
+        "tradewind.cli.trying",
+    )
 
 
 def list_tasks(options: argparse.Namespace) -> None:
     """List the tasks of a DAG's current version, in topological order."""
+    # What reads a version: the other verbs need not wait for it
+    from tradewind.cli.drawing import outline  # noqa: PLC0415
+    from tradewind.cli.graphs import read_graph  # noqa: PLC0415
+
     with open_session() as session, session.database.read() as connection:
         row = find_dag(connection, options.dag_id)
         graph = read_graph(session, connection, row.version_id)
