@@ -124,7 +124,7 @@ def test_a_store_that_lacks_something_is_named_with_what_it_lacks(ledger_house: 
 def test_a_store_that_nobody_declares_is_answered_with_those_there_are(ledger_house: Any) -> None:
     ledger_house.environ["TRADEWIND__LOGS__STORE"] = "s3"
     assert tradewind(ledger_house, "worker") == (
-        "tradewind: there is no log store 's3'; there are file, flaky, ledger, sealed\n"
+        "tradewind: there is no log store 's3'; there are file, flaky, ledger, sealed [config-invalid]\n"
     )
 
 

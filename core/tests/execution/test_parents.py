@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -128,7 +129,8 @@ class Bench:
 
     def close(self) -> None:
         for pid in list(self.parents.pids()):
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # one that was killed, and whose end has not been read yet
+                os.kill(pid, signal.SIGCONT)
         self.parents.close()
         self.until(lambda: not self.parents._retired)  # those that have not greeted yet among them
         for running in self.made:

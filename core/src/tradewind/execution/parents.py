@@ -16,8 +16,6 @@ single attempt by the next task, until it succeeds.
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -39,7 +37,7 @@ from tradewind.execution.messages import (
     StartCold,
     StartWarm,
 )
-from tradewind.execution.processes import nest_size
+from tradewind.execution.processes import kill_process, nest_size
 from tradewind.execution.running import Running
 from tradewind.execution.starter import Starter
 from tradewind.execution.telling import about_try
@@ -250,7 +248,7 @@ class Parents(Starter):
         if parent is None:
             self._zygote.kill()
         elif parent.pid is not None and parent.control.fileno() >= 0:
-            os.kill(parent.pid, signal.SIGKILL)
+            kill_process(parent.pid)  # if it has ended meanwhile, the end of its control socket comes next
 
     def _start_waiting(self, parent: Parent) -> None:
         waiting, parent.waiting = parent.waiting, []
@@ -310,7 +308,7 @@ class Parents(Starter):
             f"{parent.path} was not imported within {self._limits.import_seconds:g} s ([parsing] file_timeout)"
         )
         if parent.pid is not None:
-            os.kill(parent.pid, signal.SIGKILL)
+            kill_process(parent.pid)
         else:
             self._zygote.kill()  # it hangs, or was stopped: the parent was not even forked
 

@@ -54,6 +54,14 @@ def send_signal(pid: int, number: signal.Signals) -> None:
             return
 
 
+def kill_process(pid: int) -> None:
+    """Kill one process, if it is still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
 def has_group(pid: int) -> bool:
     """Tell whether processes are left in the group that this process led."""
     try:

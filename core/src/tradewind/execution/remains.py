@@ -9,11 +9,11 @@ environment and outlives its parents on purpose.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Iterable
 
 from tradewind.execution.process_table import process_table
+from tradewind.execution.processes import kill_process
 
 MOST_ROUNDS = 200
 PAUSE = 0.01
@@ -37,7 +37,7 @@ def kill_remains(mark: str, sessions: Iterable[int] = (), *, spare: Iterable[int
             _reap(killed)
             return len(killed)
         for pid in found:
-            _kill(pid)
+            kill_process(pid)
         killed |= found
         _reap(found)
         time.sleep(PAUSE)  # nothing announces the end of processes that are not our children
@@ -62,13 +62,6 @@ def _find(mark: bytes, sessions: frozenset[int]) -> set[int]:
     while more := {pid for pid, each in living.items() if each.parent in found} - found:
         found |= more
     return found
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def _reap(pids: Iterable[int]) -> None:

@@ -11,7 +11,7 @@ import os
 import select
 import signal
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from threading import Thread
 
 from tradewind_plugins.contracts.executor import Executor, ExecutorSetup
@@ -100,7 +100,8 @@ def _pass_on(executor: Executor, number: signal.Signals) -> None:
     """Send a signal to the process that the local executor watches; it has the same files open."""
     pid = getattr(executor, "pid", None)
     if pid is not None:
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):  # it has ended, and the next one is about to start
+            os.kill(pid, number)
 
 
 def _open_executor(config: Config, asked: str | None, environ: Mapping[str, str]) -> Executor:
