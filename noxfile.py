@@ -51,7 +51,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order, on two processes. Arguments go to pytest."""
     install(session, "tests", "fork-safety")
-    session.run("pytest", *(session.posargs or ("-n", "2", "--dist", "loadgroup", "-m", "not quarantined")))
+    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined")))
 
 
 @nox.session(default=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 PLUGIN = """
 import os
 from pathlib import Path
@@ -43,6 +45,9 @@ chain()
 """
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 def test_a_plugin_hears_in_the_scheduler_how_tasks_and_their_run_ended(deployment, tmp_path: Path) -> None:
     (tmp_path / "town_crier.py").write_text(PLUGIN)
     deployment.environment |= {"PYTHONPATH": str(tmp_path), "TRADEWIND__PLUGINS__MODULES": "town_crier"}

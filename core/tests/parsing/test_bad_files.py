@@ -20,8 +20,6 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.tables import dag_file
 
 TIMEOUT = 1.5
-# All in one process: their folder is read once
-pytestmark = pytest.mark.xdist_group("bad-files")
 MEBIBYTES = 400
 HEAD = "from tradewind import DAG, task\nfrom tradewind.operators.bash import BashOperator\n"
 

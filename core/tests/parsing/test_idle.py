@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.secrets import open_cipher
@@ -25,6 +26,9 @@ ASKING = """
 """
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 def test_an_idle_processor_asks_at_most_one_statement_a_second(parsing, statements):
     cipher = open_cipher("", parsing.home)
     parsing.database.write(lambda conn: variables.set_variable(conn, "word", "echo", description=None, cipher=cipher))
