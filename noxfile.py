@@ -104,7 +104,7 @@ def docs(session: nox.Session) -> None:
 def parity(session: nox.Session) -> None:
     """Record what Apache Airflow 2.11 offers, from an environment of its own, and compare: prints the share that is built."""
     install(session, "tests")
-    folder = Path(session.create_tmp()) / "airflow"
+    folder = Path(session.create_tmp()).absolute() / "airflow"
     session.run("python", "-m", "venv", "--clear", str(folder))
     python = str(folder / "bin" / "python")
     if shutil.which("uv"):
