@@ -17,10 +17,10 @@ from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.values import instant, pattern
 from tradewind.cli.verbs import Verbs
+from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import listings
-from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
 from tradewind.serialization import SerializedDag
 from tradewind.transitions import clear
 from tradewind.transitions.graph import Graphs, descendants
@@ -82,7 +82,7 @@ def clear_tasks(options: argparse.Namespace) -> None:
             )
         confirm(f"{count} task instances in {len(found)} runs are to run again.", yes=options.yes)
         busy = [each for each in found if not _clear(session, each, graphs, options)]
-        _wake(session)
+        wake_schedulers(session)
     _say(found, busy, options)
 
 
@@ -158,12 +158,6 @@ def _clear(session: Session, selected: Selected, graphs: Graphs, options: argpar
         )
     )
     return not done.running
-
-
-def _wake(session: Session) -> None:
-    wakeups = open_wakeups(session.database, session.config.home)
-    wakeups.notify([SCHEDULER])
-    wakeups.close()
 
 
 def _say(found: list[Selected], busy: list[Selected], options: argparse.Namespace) -> None:

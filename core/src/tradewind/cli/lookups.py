@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
-
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.cli.session import Session
-from tradewind.execution.answers import connection_fields
+from tradewind.execution.answers import connection_fields, setting_for_tasks
 from tradewind.execution.masking import Masker, connection_secrets, is_sensitive
 from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.statements import variables
@@ -60,11 +57,7 @@ class InstalledLookups:
 
     def setting(self, section: str, key: str) -> str | None:
         """See `Lookups.setting`; secret ones are not for tasks."""
-        values: Any = getattr(self._session.config, section, None)
-        known = fields(values) if values is not None else ()
-        return next(
-            (str(getattr(values, key)) for each in known if each.name == key and not each.metadata["secret"]), None
-        )
+        return setting_for_tasks(self._session.config, section, key)
 
     def mask(self, secret: str) -> None:
         """See `Lookups.mask`."""

@@ -78,7 +78,7 @@ class Answers:
             case GetConnection(conn_id):
                 answered = self._connection(conn_id)
             case GetSetting(section, key):
-                answered = Reply(self._setting(section, key)), []
+                answered = Reply(setting_for_tasks(self._config, section, key)), []
             case Beat():
                 answered = self._beat(start), []
             case _:
@@ -140,14 +140,6 @@ class Answers:
         fields = connection_fields(found)
         return Reply(fields), masking.connection_secrets(fields)
 
-    def _setting(self, section: str, key: str) -> str | None:
-        """Return a setting as text; secret ones are not for tasks."""
-        values = getattr(self._config, section, None)
-        for each in dataclasses.fields(values) if dataclasses.is_dataclass(values) else ():
-            if each.name == key and not each.metadata.get("secret"):
-                return str(getattr(values, key))
-        return None
-
     def _beat(self, start: Start) -> Reply:
         with self._database.read() as conn:
             is_current = tickets.ticket_of(conn, start.instance, start.token) is not None
@@ -157,3 +149,12 @@ class Answers:
 def connection_fields(found: Connection) -> dict[str, Any]:
     """Return a connection as the dict of its fields, as a message carries it."""
     return {name: getattr(found, name) for name in CONNECTION_FIELDS}
+
+
+def setting_for_tasks(config: Config, section: str, key: str) -> str | None:
+    """Return a setting as text, None where there is none of that name; secret ones are not for tasks."""
+    values = getattr(config, section, None)
+    for each in dataclasses.fields(values) if dataclasses.is_dataclass(values) else ():
+        if each.name == key and not each.metadata.get("secret"):
+            return str(getattr(values, key))
+    return None

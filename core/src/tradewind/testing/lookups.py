@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.config import Config
-from tradewind.execution.answers import Answered, connection_fields
+from tradewind.execution.answers import Answered, connection_fields, setting_for_tasks
 from tradewind.execution.masking import Masker, connection_secrets, is_sensitive
 from tradewind.execution.messages import (
     Beat,
@@ -58,11 +55,7 @@ class FakeLookups:
 
     def setting(self, section: str, key: str) -> str | None:
         """Return a setting's default; secret ones are not for tasks."""
-        values: Any = getattr(self._config, section, None)
-        known = dataclasses.fields(values) if dataclasses.is_dataclass(values) else ()
-        return next(
-            (str(getattr(values, key)) for each in known if each.name == key and not each.metadata["secret"]), None
-        )
+        return setting_for_tasks(self._config, section, key)
 
     def mask(self, secret: str) -> None:
         """Have a text replaced by stars in the log."""
