@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import variables
+from tradewind.metadata.wakeups import wait
 
 ONE_TASK = """
     import os, signal, sys, random, time, threading
@@ -545,3 +548,31 @@ def test_a_killed_zygote_is_replaced(small_house: Any) -> None:
     house.deploy(one_task("return 'a new version'"))
     second, state = house.run_dag()
     assert (state, house.xcoms(second)) == ("success", {("work", "return_value"): "a new version"})
+
+
+@pytest.mark.parametrize(("setting", "seen"), [("true", {"running", "success"}), ("false", {"scheduled"})])
+def test_fast_follow_is_a_setting(small_house: Any, setting: str, seen: set[str]) -> None:
+    small_house.deploy(
+        """
+        from tradewind import DAG, task
+
+        with DAG("flow"):
+            @task
+            def first(): ...
+
+            @task
+            def second(): ...
+
+            first() >> second()
+        """
+    )
+    small_house.start_worker(scheduler__fast_follow=setting)
+    run = small_house.start_run()
+    small_house.admit()
+    deadline = time.monotonic() + 20
+    while (states := small_house.states(run))["first"] != "success" and time.monotonic() < deadline:
+        wait(small_house.wakeups, 0.05)  # without admitting anything
+    # One transaction wrote both: whoever sees the end of the first sees what it made of the second
+    assert states["first"] == "success"
+    assert states["second"] in seen
+    assert small_house.finish(run) == "success"

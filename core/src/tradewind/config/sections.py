@@ -88,6 +88,9 @@ class SchedulerSection:
     )
     reconcile_interval: float = option(60.0, "Seconds between two recounts of the counters of unfinished runs.")
     admit_limit: int = option(500, "Task instances admitted in one transaction at most.")
+    fast_follow: bool = option(
+        True, "The end of a task starts what it made ready, in one transaction; false leaves that to the schedulers."
+    )
     enable_health_check: bool = option(False, "Answer health checks of the scheduler over HTTP.")
     health_check_host: str = option("127.0.0.1", "Address that the health checks of all daemons listen on.")
     health_check_port: int = option(8974, "Port of the scheduler's health check.")

@@ -135,7 +135,13 @@ class DirectLifecycle:
         recorded = [self._shelf.put_all(outcome) for outcome in outcomes]
         result = self._database.write(
             lambda conn: ends.end(
-                conn, recorded, graphs=self._graphs, clock=self._clock, ids=self._ids, claimer=claimer
+                conn,
+                recorded,
+                graphs=self._graphs,
+                clock=self._clock,
+                ids=self._ids,
+                claimer=claimer,
+                fast_follow=self._config.scheduler.fast_follow,
             ),
             collisions=True,
         )
