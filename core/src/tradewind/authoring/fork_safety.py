@@ -18,8 +18,11 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tradewind.authoring.loaded_modules import modules_since, newest_module
 
 PROBE_SECONDS = 2.0
 PROBE_STEP = 0.001
@@ -43,17 +46,35 @@ def _is_open(number: int) -> bool:
     return True
 
 
-def hazards(root: str, before: frozenset[int]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What there was before an import.
+
+    Arguments:
+        descriptors: those that were open.
+        newest_module: the name of the module that was loaded last.
+    """
+
+    descriptors: frozenset[int]
+    newest_module: str
+
+
+def before_import() -> Before:
+    """Return what there is now, for `hazards` to compare with."""
+    return Before(descriptors(), newest_module())
+
+
+def hazards(root: str, before: Before) -> list[str]:
     """Return what an import has left that makes it unsafe to fork tasks from this process; empty for nothing.
 
     Arguments:
         root: the folder of the author's modules.
-        before: `descriptors()` before the import.
+        before: `before_import()` before the import.
     """
     return [
         *(f"the thread {name!r}" for name in _threads_left()[:MOST_NAMED]),
-        *(found for number in sorted(descriptors() - before) if (found := _shared(number)) is not None),
-        *(f"the random generator {name}" for name in _generators(root)),
+        *(found for number in sorted(descriptors() - before.descriptors) if (found := _shared(number)) is not None),
+        *(f"the random generator {name}" for name in _generators(root, before.newest_module)),
     ]
 
 
@@ -107,10 +128,10 @@ def _shared(number: int) -> str | None:
     return f"the open file {target}" if stat.S_ISREG(mode) else f"the open {target}"
 
 
-def _generators(root: str) -> Iterator[str]:
+def _generators(root: str, newest: str) -> Iterator[str]:
     numpy_random: Any = sys.modules.get("numpy.random")
     kinds = (random.Random, numpy_random.Generator, numpy_random.RandomState) if numpy_random else (random.Random,)
-    for module_name, module in list(sys.modules.items()):
+    for module_name, module in modules_since(newest):
         if str(getattr(module, "__file__", None)).startswith(f"{root}/"):
             for name, value in list(vars(module).items()):
                 if isinstance(value, kinds) and not isinstance(value, random.SystemRandom):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tradewind_plugins.host import bind
 
-from tradewind.authoring.fork_safety import descriptors, hazards
+from tradewind.authoring.fork_safety import before_import, hazards
 from tradewind.execution import child, live_reads
 from tradewind.execution.asking_import import ImportHost
 from tradewind.execution.channel import receive_packet
@@ -39,7 +39,7 @@ def run(spec: OpenParent, control: socket.socket, starts: socket.socket) -> int:
     nest = Nest(control)
     nest.report(Hello(os.getpid()))
     live_reads.watch(spec.live_folder, spec.root)
-    begun, open_before, host = time.monotonic(), descriptors(), ImportHost()
+    begun, before, host = time.monotonic(), before_import(), ImportHost()
     try:
         with memory_limit(spec.import_memory), bind(host):
             child.code = load(spec.root, spec.path)
@@ -50,7 +50,7 @@ def run(spec: OpenParent, control: socket.socket, starts: socket.socket) -> int:
     seconds = time.monotonic() - begun
     gc.collect()
     gc.freeze()
-    unsafe = host.asked[:1] or hazards(spec.root, open_before)
+    unsafe = host.asked[:1] or hazards(spec.root, before)
     nest.report(ParentReady(os.getpid(), seconds, unsafe))
     if unsafe:
         return 0  # the supervisor sends these tasks to the zygote, which forks a process that imports the code itself

@@ -7,6 +7,7 @@ serialization failure.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -113,6 +114,11 @@ class Database:
     def dispose(self) -> None:
         """Close all pooled connections; call it before a fork that keeps this object, and at the end."""
         self.engine.dispose()
+
+    def connect_ahead(self) -> None:
+        """Open a connection for who asks next, where there is time for it now; an outage is left for him to find."""
+        with contextlib.suppress(DBAPIError), self.engine.connect():
+            pass
 
     def is_reachable(self) -> bool:
         """Tell whether a statement gets through at this moment."""

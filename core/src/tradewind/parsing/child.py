@@ -24,7 +24,7 @@ from typing import NoReturn
 from tradewind_plugins import host
 
 from tradewind.authoring.dag import DAG
-from tradewind.authoring.fork_safety import descriptors, hazards
+from tradewind.authoring.fork_safety import before_import, hazards
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.parsing.description import Job, check_executors, described, read_dag_file
 from tradewind.parsing.failures import failure_of, line_of_stack, storable, timeout_sentence
@@ -105,7 +105,7 @@ class _Import:
         """Return the result, whatever the file does to get in the way."""
         self._deadline.start()
         depth = sys.getrecursionlimit()
-        before = descriptors()
+        before = before_import()
         result = ParsedFile(self._job.path)
         try:
             try:

@@ -292,9 +292,13 @@ class Processor:
         self._waiting.append((job, _Flight(folder, tree, second)))
 
     def _launch(self) -> None:
+        has_started = False
         while self._waiting and self._children.has_room():
             job, flight = self._waiting.pop(0)
             self._children.start(job, flight)
+            has_started = True
+        if has_started:
+            self._database.connect_ahead()  # while they import: the fork has closed what there was
 
     def _take_in(self, finished: Iterable[Finished], tally: _Tally) -> None:
         for each in finished:

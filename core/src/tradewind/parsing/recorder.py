@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tradewind.authoring.loaded_modules import modules_since, newest_module
+
 _OUTSIDE = frozenset(
     ("os.exec", "os.posix_spawn", "os.spawn", "os.system", "socket.connect", "socket.getaddrinfo", "subprocess.Popen")
 )
@@ -37,6 +39,7 @@ class Recorder:
         self.written: set[str] = set()
         self.reached_outside = False
         self.is_on = False
+        self._newest = newest_module()
 
     def start(self) -> None:
         """Begin to note; the hook stays for the rest of the process."""
@@ -68,9 +71,9 @@ class Recorder:
             noted.add(path[len(self._prefix) :].replace(os.sep, "/"))
 
     def local_modules(self) -> set[str]:
-        """Return the source files under the root of all modules that are imported by now; for a module in a zip, that."""
+        """Return the source files under the root of the modules that the import loaded; for a module in a zip, that."""
         found = set()
-        for module in list(sys.modules.values()):
+        for _, module in modules_since(self._newest):
             origin = getattr(module, "__file__", None)
             if isinstance(origin, str) and origin.startswith(self._prefix):
                 path, inside, _ = origin[len(self._prefix) :].replace(os.sep, "/").partition(".zip/")

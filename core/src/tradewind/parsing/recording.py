@@ -15,8 +15,8 @@ from tradewind.metadata.statements import parsing as statements
 from tradewind.metadata.statements.parsing import CurrentDag
 from tradewind.parsing.failures import storable
 from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
-from tradewind.serialization import SerializedDag, deserialize
-from tradewind.timetables import NullTimetable, RunSpec
+from tradewind.serialization import DagHead, read_head
+from tradewind.timetables import NullTimetable
 from tradewind.transitions.calendar import next_run, to_columns
 
 
@@ -97,7 +97,7 @@ class _Plan:
     changed_dags: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     contested: list[str] = field(default_factory=list)
-    _next_runs: dict[Any, RunSpec | None] = field(default_factory=dict)
+    _next_runs: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     def decide(self, ids: Ids) -> None:
         """Fill in the rows."""
@@ -132,15 +132,15 @@ class _Plan:
         return (known.structure_hash, known.source_hash) != (dag.structure_hash, self.parsed.source_hash)
 
     def _add(self, dag: ParsedDag, version_id: int) -> None:
-        serialized = deserialize(dag.serialized)
-        said = serialized.is_paused_upon_creation
+        head = read_head(dag.serialized)
+        said = head.is_paused_upon_creation
         self.versions.append(self._version(dag, version_id, 1))
         self.new_dags.append(
             {
                 "dag_id": dag.dag_id,
                 "version_id": version_id,
                 "is_paused": self.place.paused if said is None else said,
-                **self._facts(serialized, None),
+                **self._facts(head, None),
             }
         )
 
@@ -152,7 +152,7 @@ class _Plan:
             if not known.is_used:
                 # Replaced under a new id: whoever keeps versions in memory by their id may rely on them.
                 self.replaced.append(known.version_id)
-        facts = self._facts(deserialize(dag.serialized), known.last_interval_end)
+        facts = self._facts(read_head(dag.serialized), known.last_interval_end)
         self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
 
     def _version(self, dag: ParsedDag, version_id: int, number: int) -> dict[str, Any]:
@@ -168,9 +168,8 @@ class _Plan:
             "created_at": self.now,
         }
 
-    def _facts(self, dag: SerializedDag, last_interval_end: datetime | None) -> dict[str, Any]:
+    def _facts(self, dag: DagHead, last_interval_end: datetime | None) -> dict[str, Any]:
         """Return the columns of a DAG's row that follow from its contents. New contents end a quarantine."""
-        run = self._next_run(dag, last_interval_end)
         scheduled = not isinstance(dag.timetable, NullTimetable)
         return {
             "bundle": self.place.bundle,
@@ -183,14 +182,14 @@ class _Plan:
             "max_active_runs": dag.max_active_runs,
             "max_active_tasks": dag.max_active_tasks,
             "quarantine": None,
-            **to_columns(run),
+            **self._next_run(dag, last_interval_end),
         }
 
-    def _next_run(self, dag: SerializedDag, last_interval_end: datetime | None) -> RunSpec | None:
-        """Return the DAG's next run; a file that makes hundreds of DAGs gives most of them one schedule."""
+    def _next_run(self, dag: DagHead, last_interval_end: datetime | None) -> dict[str, Any]:
+        """Return the columns of a DAG's next run; a file that makes hundreds of DAGs gives most of them one schedule."""
         key = (dag.timetable, dag.start_date, dag.end_date, dag.catchup, last_interval_end)
         if key not in self._next_runs:
-            self._next_runs[key] = next_run(dag, after=last_interval_end, now=self.now)
+            self._next_runs[key] = to_columns(next_run(dag, after=last_interval_end, now=self.now))
         return self._next_runs[key]
 
     def contested_failure(self) -> ImportFailure | None:

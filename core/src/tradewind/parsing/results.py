@@ -78,12 +78,13 @@ class ParsedFile:
 
 
 def encode(parsed: ParsedFile) -> bytes:
-    """Return the result as bytes: a head line of JSON, then the blobs one after the other."""
+    """Return the result as bytes: a head line of JSON, then the serialized DAGs and the blobs one after the other."""
+    texts = [dag.serialized.encode() for dag in parsed.dags]
     head: dict[str, Any] = {
         "path": parsed.path,
         "inputs": parsed.inputs.to_json(),
         "digests": dict(parsed.digests),
-        "dags": [asdict(dag) for dag in parsed.dags],
+        "dags": [[dag.dag_id, dag.structure_hash, len(text)] for dag, text in zip(parsed.dags, texts, strict=True)],
         "failure": asdict(parsed.failure) if parsed.failure is not None else None,
         "source_hash": parsed.source_hash,
         "blobs": [[name, len(data)] for name, data in parsed.blobs.items()],
@@ -93,7 +94,7 @@ def encode(parsed: ParsedFile) -> bytes:
         "hazards": list(parsed.hazards),
         "profile": dict(parsed.profile),
     }
-    return b"\n".join([json.dumps(head).encode(), b"".join(parsed.blobs.values())])
+    return b"\n".join([json.dumps(head).encode(), b"".join([*texts, *parsed.blobs.values()])])
 
 
 def decode(data: bytes) -> ParsedFile:
@@ -104,18 +105,16 @@ def decode(data: bytes) -> ParsedFile:
     """
     line, _, rest = data.partition(b"\n")
     head = json.loads(line)
-    blobs, start = {}, 0
-    for name, size in head["blobs"]:
-        blobs[name] = rest[start : start + size]
-        start += size
-    if start != len(rest):
-        raise ValueError("the blobs are incomplete")
+    parts = _Parts(rest)
+    dags = tuple(ParsedDag(dag_id, parts.take(size).decode(), digest) for dag_id, digest, size in head["dags"])
+    blobs = {name: parts.take(size) for name, size in head["blobs"]}
+    parts.require_end()
     failure = head["failure"]
     return ParsedFile(
         path=head["path"],
         inputs=Inputs.from_json(head["inputs"]),
         digests=head["digests"],
-        dags=tuple(ParsedDag(**dag) for dag in head["dags"]),
+        dags=dags,
         failure=ImportFailure(**failure) if failure is not None else None,
         source_hash=head["source_hash"],
         blobs=blobs,
@@ -125,3 +124,26 @@ def decode(data: bytes) -> ParsedFile:
         hazards=tuple(head["hazards"]),
         profile=head["profile"],
     )
+
+
+class _Parts:
+    """Bytes that are taken one part after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        """Return the next `size` bytes, or those that are left."""
+        part = self._data[self._at : self._at + size]
+        self._at += size
+        return part
+
+    def require_end(self) -> None:
+        """Refuse what was cut short, or goes on.
+
+        Raises:
+            ValueError: it was.
+        """
+        if self._at != len(self._data):
+            raise ValueError("the parts are incomplete")

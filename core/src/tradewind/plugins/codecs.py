@@ -34,7 +34,19 @@ def canonical(value: Any) -> bytes:
         TypeError, ValueError: as `JsonCodec.encode`.
     """
     _check_keys(value)
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
+    return canonical_text(value).encode()
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=True)
+
+
+def canonical_text(value: Any) -> str:
+    """Return the canonical text of a value all of whose objects are known to have texts as keys.
+
+    Raises:
+        TypeError, ValueError: as `JsonCodec.encode`, but for keys: `json` turns those that are no texts into texts.
+    """
+    return _CANONICAL.encode(value)
 
 
 def codec(name: str = AUTOMATIC) -> JsonCodec:

@@ -14,7 +14,7 @@ from tradewind.metrics.catalogue import SCHEDULE_DELAY
 from tradewind.metrics.recording import observe
 from tradewind.scheduling.settings import Settings
 from tradewind.timetables import RunSpec
-from tradewind.transitions.calendar import Scheduled, from_columns, next_run, to_columns
+from tradewind.transitions.calendar import Scheduled, ScheduledGraph, from_columns, next_run, to_columns
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.runs import create_run
 
@@ -31,7 +31,7 @@ def make_due_run(
     due = schedules.lock_due_dag(conn, dag_id, now=now)
     if due is None:
         return None
-    graph = cast("Scheduled", graphs.get(conn, due.version_id))
+    graph = cast("ScheduledGraph", graphs.get(conn, due.version_id))
     spec = None if due.next_run is None else _current(graph, from_columns(due.next_run, due.due_at), now)
     if spec is None or spec.run_at > now:
         schedules.set_next_run(conn, dag_id, **to_columns(spec))

@@ -128,3 +128,19 @@ class SerializedDag:
     def owners(self) -> tuple[str, ...]:
         """The owners of the tasks, each once, by name."""
         return tuple(sorted({task.owner for task in self.tasks.values()}))
+
+
+@dataclass(frozen=True, slots=True)
+class DagHead:
+    """What a serialized DAG says of itself as a whole: see the fields of :class:`SerializedDag`."""
+
+    description: str | None
+    timetable: Timetable
+    start_date: datetime | None
+    end_date: datetime | None
+    catchup: bool
+    max_active_runs: int
+    max_active_tasks: int
+    is_paused_upon_creation: bool | None
+    tags: tuple[str, ...]
+    owners: tuple[str, ...]

@@ -1,10 +1,12 @@
-"""From bytes to a :class:`SerializedDag`."""
+"""From bytes to a :class:`SerializedDag`, or to its head alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from tradewind_plugins.contracts.codec import JsonCodec
 from tradewind_plugins.exceptions import SerializationError
@@ -12,10 +14,11 @@ from tradewind_plugins.exceptions import SerializationError
 from tradewind.authoring.params import Param
 from tradewind.plugins.codecs import StandardCodec
 from tradewind.serialization.defaults import DAG_DEFAULTS, TASK_DEFAULTS
-from tradewind.serialization.model import SCHEMA, SerializedDag, SerializedGroup, SerializedTask
-from tradewind.timetables import from_spec
+from tradewind.serialization.model import SCHEMA, DagHead, SerializedDag, SerializedGroup, SerializedTask
+from tradewind.timetables import Timetable, from_spec
 
 _STANDARD = StandardCodec()
+Found = TypeVar("Found")
 
 
 def deserialize(serialized: bytes | str, codec: JsonCodec = _STANDARD) -> SerializedDag:
@@ -28,6 +31,22 @@ def deserialize(serialized: bytes | str, codec: JsonCodec = _STANDARD) -> Serial
     Raises:
         SerializationError: it is no serialized DAG, or one of a newer schema.
     """
+    return _read(serialized, codec, _dag)
+
+
+def read_head(serialized: bytes | str, codec: JsonCodec = _STANDARD) -> DagHead:
+    """Return what a serialized DAG says of itself as a whole. Its tasks are not looked into, which makes it fast.
+
+    Args:
+        serialized, codec: as for :func:`deserialize`.
+
+    Raises:
+        SerializationError: as :func:`deserialize`.
+    """
+    return _read(serialized, codec, _head)
+
+
+def _read(serialized: bytes | str, codec: JsonCodec, make: Callable[[Mapping[str, Any]], Found]) -> Found:
     data = serialized.encode() if isinstance(serialized, str) else serialized
     try:
         fields = codec.decode(data)
@@ -39,9 +58,30 @@ def deserialize(serialized: bytes | str, codec: JsonCodec = _STANDARD) -> Serial
             f"DAG {fields.get('dag_id')!r} is serialized in schema {schema!r}; this version of Tradewind reads {SCHEMA}."
         )
     try:
-        return _dag({**DAG_DEFAULTS, **fields})
+        return make({**DAG_DEFAULTS, **fields})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SerializationError(f"DAG {fields.get('dag_id')!r} is serialized wrongly: {error!r}.") from error
+
+
+def _head(fields: Mapping[str, Any]) -> DagHead:
+    return DagHead(
+        description=fields["description"],
+        timetable=_timetable(json.dumps(fields["timetable"], sort_keys=True)),
+        start_date=_moment(fields["start_date"]),
+        end_date=_moment(fields["end_date"]),
+        catchup=fields["catchup"],
+        max_active_runs=fields["max_active_runs"],
+        max_active_tasks=fields["max_active_tasks"],
+        is_paused_upon_creation=fields["is_paused_upon_creation"],
+        tags=tuple(fields["tags"]),
+        owners=tuple(sorted({task.get("owner", TASK_DEFAULTS["owner"]) for task in fields["tasks"]})),
+    )
+
+
+@lru_cache(maxsize=256)
+def _timetable(spec: str) -> Timetable:
+    """Return the timetable of a spec: a file that makes hundreds of DAGs gives most of them one schedule."""
+    return from_spec(json.loads(spec))
 
 
 def _dag(fields: Mapping[str, Any]) -> SerializedDag:
@@ -126,5 +166,6 @@ def _params(specs: Mapping[str, Any]) -> dict[str, Param]:
     return {name: Param.from_spec(spec) for name, spec in specs.items()}
 
 
+@lru_cache(maxsize=256)
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(timezone.utc) if text is not None else None

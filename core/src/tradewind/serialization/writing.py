@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from tradewind_plugins.exceptions import SerializationError
@@ -15,7 +17,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.authoring.params import Param, as_params
 from tradewind.authoring.task_group import TaskGroup
 from tradewind.operators.empty import EmptyOperator
-from tradewind.plugins.codecs import canonical
+from tradewind.plugins.codecs import canonical, canonical_text
 from tradewind.serialization.defaults import DAG_DEFAULTS, TASK_DEFAULTS
 from tradewind.serialization.display import displayed, import_name
 from tradewind.serialization.model import SCHEMA
@@ -30,7 +32,8 @@ def serialize(dag: DAG) -> bytes:
         TradewindDagCycleException: the tasks depend on each other in a circle.
     """
     try:
-        return canonical(_dag_fields(dag))
+        # Every key is a text by now: the names below, and those that `_params` and `displayed` have seen to
+        return canonical_text(_dag_fields(dag)).encode()
     except (TypeError, ValueError) as error:
         raise SerializationError(f"DAG {dag.dag_id!r} cannot be written as JSON: {error}.") from error
 
@@ -72,46 +75,79 @@ def _unusual(fields: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in usual or value != usual[name]}
 
 
+_SHARED = (
+    "operator_class",
+    "do_xcom_push",
+    "doc_md",
+    "execution_timeout",
+    "executor",
+    "isolation",
+    "owner",
+    "pool",
+    "pool_slots",
+    "queue",
+    "retries",
+    "retry_delay",
+    "trigger_rule",
+)
+"""Attributes that many tasks of a file have in common: by loops, by default_args, or by what is usual."""
+_shared_of = attrgetter(*_SHARED)
+
+
 def _task_fields(task: TaskNode, rank: dict[str, int], priority: int) -> dict[str, Any]:
-    operator_class: Any = task.operator_class  # type: ignore[attr-defined]
-    group_id = task.task_group.group_id if task.task_group is not None else None
-    fields: dict[str, Any] = {
-        "do_xcom_push": task.do_xcom_push,
-        "doc": task.doc_md,
-        "downstream": sorted(task.downstream_task_ids, key=rank.__getitem__),
-        "execution_timeout": task.execution_timeout.total_seconds() if task.execution_timeout is not None else None,
-        "executor": task.executor,
-        "group_id": group_id,
-        "isolation": task.isolation,
-        "is_empty": type(task) is EmptyOperator,
-        "owner": task.owner,
-        "params": _params(as_params(task.params), f"Task {task.task_id!r}"),
-        "pool": task.pool,
-        "pool_slots": task.pool_slots,
-        "priority": priority,
-        "queue": task.queue,
-        "retries": task.retries,
-        "retry_delay": task.retry_delay.total_seconds(),
-        "template_fields": _template_fields(task, operator_class),
-        "trigger_rule": task.trigger_rule.value,
-        "ui_color": operator_class.ui_color,
-    }
+    # A file may have thousands of tasks: nothing is made here for a field that has its usual value
+    fields: dict[str, Any] = {"task_id": task.task_id, **_shared_fields(task)}
+    if task.downstream_task_ids:
+        fields["downstream"] = sorted(task.downstream_task_ids, key=rank.__getitem__)
+    if task.task_group is not None and task.task_group.group_id is not None:
+        fields["group_id"] = task.task_group.group_id
+    if task.params:
+        fields["params"] = _params(as_params(task.params), f"Task {task.task_id!r}")
+    if type(task) is EmptyOperator:
+        fields["is_empty"] = True
+    if priority != TASK_DEFAULTS["priority"]:
+        fields["priority"] = priority
+    if shown := _template_fields(task):
+        fields["template_fields"] = shown
     if isinstance(task, MappedOperator):
         fields["expand"] = [[name, _length_of(value)] for name, value in task.values.items()]
-        fields["expand_values"] = {
-            name: displayed(value, name) for name, value in task.values.items() if not isinstance(value, XComArg)
-        }
-    return {"task_id": task.task_id, "operator": import_name(operator_class), **_unusual(fields, TASK_DEFAULTS)}
+        known = {name: displayed(value, name) for name, value in task.values.items() if not isinstance(value, XComArg)}
+        fields |= {"expand_values": known} if known else {}
+    return fields
+
+
+def _shared_fields(task: TaskNode) -> dict[str, Any]:
+    values = _shared_of(task)
+    try:
+        return _kept_fields(*values)
+    except TypeError:  # one of them cannot be hashed, such as a queue that is a list
+        return _unusual_shared(*values)
+
+
+def _unusual_shared(operator_class: Any, *values: Any) -> dict[str, Any]:
+    """Return what is written of attributes in the order of `_SHARED`."""
+    fields = dict(zip(_SHARED[1:], values, strict=True))
+    fields["doc"] = fields.pop("doc_md")
+    timeout = fields["execution_timeout"]
+    fields["execution_timeout"] = timeout.total_seconds() if timeout is not None else None
+    fields["retry_delay"] = fields["retry_delay"].total_seconds()
+    fields["trigger_rule"] = fields["trigger_rule"].value
+    fields["ui_color"] = operator_class.ui_color
+    return {"operator": import_name(operator_class), **_unusual(fields, TASK_DEFAULTS)}
+
+
+# By type as well as by value: 1 and True are equal, and written differently
+_kept_fields = lru_cache(maxsize=1024, typed=True)(_unusual_shared)
 
 
 def _length_of(value: Any) -> Any:
     return [value.operator.task_id, value.key] if isinstance(value, XComArg) else len(value)
 
 
-def _template_fields(task: TaskNode, operator_class: Any) -> dict[str, Any]:
+def _template_fields(task: TaskNode) -> dict[str, Any]:
     shared = task.arguments if isinstance(task, MappedOperator) else vars(task)
     shown = {}
-    for name in operator_class.template_fields:
+    for name in task.operator_class.template_fields:  # type: ignore[attr-defined]
         value = shared.get(name)
         if value is not None and value not in ((), [], {}, ""):
             shown[name] = displayed(value, name)

@@ -12,8 +12,8 @@ from tradewind.transitions.graph import Graph
 _MOMENTS = ("logical_date", "data_interval_start", "data_interval_end")
 
 
-class Scheduled(Graph, Protocol):
-    """A version of a DAG as far as its schedule goes."""
+class Scheduled(Protocol):
+    """A DAG as far as its schedule goes."""
 
     @property
     def timetable(self) -> Timetable: ...
@@ -25,14 +25,18 @@ class Scheduled(Graph, Protocol):
     def catchup(self) -> bool: ...
 
 
-def next_run(graph: Scheduled, *, after: datetime | None, now: datetime) -> RunSpec | None:
+class ScheduledGraph(Scheduled, Graph, Protocol):
+    """A version of a DAG that runs are made of by its schedule."""
+
+
+def next_run(dag: Scheduled, *, after: datetime | None, now: datetime) -> RunSpec | None:
     """Return the scheduled run that comes next.
 
     Arguments:
         after: the end of the data interval of the last scheduled run, None if there was none.
     """
-    return graph.timetable.next_run(
-        after=after, earliest=graph.start_date, latest=graph.end_date, catchup=graph.catchup, now=now
+    return dag.timetable.next_run(
+        after=after, earliest=dag.start_date, latest=dag.end_date, catchup=dag.catchup, now=now
     )
 
 

@@ -10,10 +10,44 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.dialects import insert_or_change, insert_or_lock
+from tradewind.metadata.dialects import insert_or_change, insert_or_lock, insert_rows
 from tradewind.metadata.tables import bundle, dag, dag_file, dag_run, dag_version, source_blob
 
 _IDS_PER_QUERY = 10_000
+
+# In a subquery, so that the lock is on the DAGs alone, on MariaDB too
+_CURRENT = sa.select(
+    dag_version.c.id, dag_version.c.number, dag_version.c.structure_hash, dag_version.c.source_hash
+).subquery("current_version")
+_RUNS = dag_run.alias()
+_LAST = (
+    sa.select(sa.func.max(dag_run.c.data_interval_end))
+    .where(dag_run.c.dag_id == dag.c.dag_id, dag_run.c.run_type == "scheduled")
+    .scalar_subquery()
+)
+_LOCK_DAGS = (
+    sa.select(
+        dag.c.dag_id,
+        dag.c.bundle,
+        dag.c.path,
+        dag.c.is_active,
+        dag.c.version_id,
+        _CURRENT.c.number,
+        _CURRENT.c.structure_hash,
+        _CURRENT.c.source_hash,
+        sa.exists().where(_RUNS.c.dag_id == dag.c.dag_id, _RUNS.c.version_id == dag.c.version_id).label("is_used"),
+        _LAST.label("last_interval_end"),
+    )
+    .join(_CURRENT, _CURRENT.c.id == dag.c.version_id)
+    .where(
+        sa.or_(
+            dag.c.dag_id.in_(sa.bindparam("dag_ids", expanding=True)),
+            sa.and_(dag.c.bundle == sa.bindparam("of_bundle"), dag.c.path == sa.bindparam("of_path")),
+        )
+    )
+    .order_by(dag.c.dag_id)
+    .with_for_update(of=dag)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,40 +183,9 @@ def lock_dags(connection: sa.Connection, bundle_name: str, path: str, dag_ids: S
     found: dict[str, CurrentDag] = {}
     for start in range(0, max(len(dag_ids), 1), _IDS_PER_QUERY):
         part = list(dag_ids[start : start + _IDS_PER_QUERY])
-        for row in connection.execute(_current(bundle_name, path, part)):
+        for row in connection.execute(_LOCK_DAGS, {"dag_ids": part, "of_bundle": bundle_name, "of_path": path}):
             found[row.dag_id] = CurrentDag(*row)
     return found
-
-
-def _current(bundle_name: str, path: str, dag_ids: list[str]) -> sa.Select[Any]:
-    # In a subquery, so that the lock is on the DAGs alone, on MariaDB too
-    columns = (dag_version.c.id, dag_version.c.number, dag_version.c.structure_hash, dag_version.c.source_hash)
-    current = sa.select(*columns).subquery("current_version")
-    runs = dag_run.alias()
-    used = sa.exists().where(runs.c.dag_id == dag.c.dag_id, runs.c.version_id == dag.c.version_id)
-    last = (
-        sa.select(sa.func.max(dag_run.c.data_interval_end))
-        .where(dag_run.c.dag_id == dag.c.dag_id, dag_run.c.run_type == "scheduled")
-        .scalar_subquery()
-    )
-    return (
-        sa.select(
-            dag.c.dag_id,
-            dag.c.bundle,
-            dag.c.path,
-            dag.c.is_active,
-            dag.c.version_id,
-            current.c.number,
-            current.c.structure_hash,
-            current.c.source_hash,
-            used.label("is_used"),
-            last.label("last_interval_end"),
-        )
-        .join(current, current.c.id == dag.c.version_id)
-        .where(sa.or_(dag.c.dag_id.in_(dag_ids), sa.and_(dag.c.bundle == bundle_name, dag.c.path == path)))
-        .order_by(dag.c.dag_id)
-        .with_for_update(of=dag)
-    )
 
 
 def add_blobs(connection: sa.Connection, blobs: Mapping[str, bytes]) -> None:
@@ -194,8 +197,7 @@ def add_blobs(connection: sa.Connection, blobs: Mapping[str, bytes]) -> None:
 
 def add_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert versions."""
-    if rows:
-        connection.execute(sa.insert(dag_version), list(rows))
+    insert_rows(connection, dag_version, rows)
 
 
 def remove_versions(connection: sa.Connection, version_ids: Sequence[int]) -> None:
@@ -207,8 +209,7 @@ def remove_versions(connection: sa.Connection, version_ids: Sequence[int]) -> No
 
 def add_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert DAGs."""
-    if rows:
-        connection.execute(sa.insert(dag), list(rows))
+    insert_rows(connection, dag, rows)
 
 
 def update_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
