@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from operator import itemgetter
 
+import pytest
 import sqlalchemy as sa
 from tradewind.metadata import tables
+from tradewind.scheduling.sharing import in_own_order
 from tradewind.transitions.runs import create_run
 
 DAY = timedelta(days=1)
@@ -70,10 +73,10 @@ def test_a_paused_dag_makes_no_runs_and_starts_no_queued_ones(office):
     assert {state for _, state in office.runs()} == {"running"}
 
 
-def from_cli(conn, office, dag):
+def from_cli(conn, office, dag, version=1):
     create_run(
         conn,
-        version_id=1,
+        version_id=version,
         graph=dag,
         run_id="manual",
         run_type="manual",
@@ -97,6 +100,42 @@ def test_a_version_that_cannot_be_read_is_set_aside_and_every_other_dag_goes_on(
     assert [state for _, state in office.runs("fine")] == ["running"]
     assert "quarantine" in caplog.text
     assert not office.scheduler.step().has_more
+
+
+@pytest.mark.parametrize(
+    "database_url",
+    [pytest.param("postgresql", marks=pytest.mark.postgres), pytest.param("mariadb", marks=pytest.mark.mariadb)],
+    indirect=True,
+)
+def test_a_dag_that_another_scheduler_is_at_holds_up_no_other_and_is_not_left_out(office):
+    names = ["d0", "d1", "d2"]
+    dags = [office.add_dag(name, is_paused=True) for name in names]
+    with office.database.transaction() as conn:
+        for number, dag in enumerate(dags, 1):
+            from_cli(conn, office, dag, number)
+    for name in names:
+        office.set(name, is_paused=False)
+    given_back = threading.Semaphore(0)  # connections, so after the commit
+    sa.event.listen(office.database.engine, "checkin", lambda *_: given_back.release())
+    stepping = threading.Thread(target=office.scheduler.step)
+    with office.database.transaction() as conn:
+        conn.execute(sa.select(tables.dag).where(tables.dag.c.dag_id == "d1").with_for_update())
+        stepping.start()
+        while {state for name in ("d0", "d2") for _, state in office.runs(name)} != {"running"}:
+            assert given_back.acquire(timeout=20)
+        assert office.runs("d1") == [("manual", "queued")]
+    stepping.join(20)
+    assert office.runs("d1") == [("manual", "running")]
+
+
+def test_schedulers_begin_at_different_dags_and_keep_the_order_within_each():
+    found = [("a", 1), ("b", 1), ("a", 2), ("c", 1), ("b", 2)]
+    orders = {tuple(in_own_order(found, itemgetter(0), f"scheduler {n}")) for n in range(20)}
+    assert {order[0][0] for order in orders} == {"a", "b", "c"}
+    for order in orders:
+        assert sorted(order) == sorted(found)
+        assert [n for name, n in order if name == "a"] == [1, 2]
+    assert in_own_order([], itemgetter(0), "scheduler") == []
 
 
 def test_two_schedulers_make_each_run_once(office):

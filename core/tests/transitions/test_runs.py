@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.transitions import daemons, recount
+from tradewind.transitions.recount import Start
 
 
 def start_queued(world, run):
@@ -22,22 +23,22 @@ def test_a_run_beyond_the_limit_is_queued_and_starts_when_there_is_room(world, g
     first = world.begin(shape, max_active_runs=1)
     second = world.add_run(shape, run_id="r2")
     assert (world.run_state(second), set(world.states(second).values())) == ("queued", {"none"})
-    assert not start_queued(world, second)
+    assert start_queued(world, second) is Start.STAYS
     world.add_worker()
     result = world.end(world.outcome(world.start()["a"]), claimer=world.claimer(free=1))
     closed = world.finish(result.tickets[0])
     assert closed.wake >= {"scheduler"}
     assert world.run_state(first) == "success"
-    assert start_queued(world, second)
+    assert start_queued(world, second) is Start.STARTED
     assert world.states(second) == {"a": "scheduled", "b": "none"}
-    assert not start_queued(world, second), "once"
+    assert start_queued(world, second) is Start.STAYS, "once"
     assert world.differences(second, shape) == []
 
 
 def test_a_paused_dag_starts_nothing(world, graph):
     shape = graph(tasks=["a"])
     run = world.begin(shape, is_paused=True)
-    assert not start_queued(world, run)
+    assert start_queued(world, run) is Start.STAYS
     assert world.states(run) == {"a": "none"}
 
 
@@ -52,7 +53,7 @@ def test_a_queued_run_of_empty_tasks_ends_when_it_starts(world, graph):
     shape = graph([("a", "b")], a={"is_empty": True}, b={"is_empty": True})
     run = world.begin(shape, is_paused=True)
     world.database.write(lambda c: c.execute(tables.dag.update().values(is_paused=False)))
-    assert start_queued(world, run)
+    assert start_queued(world, run) is Start.STARTED
     assert world.run_state(run) == "success"
     assert world.differences(run, shape) == []
 
@@ -70,7 +71,7 @@ def test_clearing_a_failed_task_and_what_is_below_runs_them_again(world, graph):
     assert len(cleared.cleared) == 2
     assert world.run_state(run) == "queued"
     assert world.differences(run, shape) == []
-    assert start_queued(world, run)
+    assert start_queued(world, run) is Start.STARTED
     assert world.states(run) == {"a": "success", "b": "scheduled", "c": "success", "d": "none"}
     ticket = world.start()["b"]
     assert ticket.try_number == 2

@@ -15,10 +15,11 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -43,12 +44,14 @@ from tradewind.scheduling.courier import Delivers
 from tradewind.scheduling.due_runs import make_due_run
 from tradewind.scheduling.monitoring import Lookout
 from tradewind.scheduling.settings import Settings
+from tradewind.scheduling.sharing import in_own_order
 from tradewind.transitions import admission, continuing, daemons, timers
 from tradewind.transitions.graph import Graphs
-from tradewind.transitions.recount import start_queued
+from tradewind.transitions.recount import Start, start_queued
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,24 +219,31 @@ class Scheduler:
         with self._database.read() as conn:
             due = schedules.due_dags(conn, now=self._clock.now(), most=self._settings.batch)
         make = partial(make_due_run, graphs=self._graphs, clock=self._clock, ids=self._ids, settings=self._settings)
-        made = [self._guarded(dag_id, partial(make, dag_id=dag_id)) for dag_id in due]
+        made = [self._guarded(dag_id, partial(make, dag_id=dag_id)) for dag_id in self._in_own_order(due, str)]
         # A DAG that catches up has its next run due at once.
         return any(run is not None for run in made)
 
     def _start_queued_runs(self) -> bool:
         with self._database.read() as conn:
-            queued = schedules.queued_runs(conn, most=self._settings.batch)
+            queued = self._in_own_order(schedules.queued_runs(conn, most=self._settings.batch), itemgetter(1))
         start = partial(start_queued, graphs=self._graphs, clock=self._clock, ids=self._ids)
-        started = [self._guarded(dag_id, partial(start, run=run)) for run, dag_id in queued]
-        return len(queued) == self._settings.batch and any(started)
+        # First those whose DAGs nobody else is at, then the others, if they still wait: so none is left for later
+        results = [self._guarded(dag_id, partial(start, run=run, waits=False)) for run, dag_id in queued]
+        busy = [each for each, result in zip(queued, results, strict=True) if result is Start.BUSY]
+        results += [self._guarded(dag_id, partial(start, run=run)) for run, dag_id in busy]
+        return len(queued) == self._settings.batch and Start.STARTED in results
 
     def _go_on(self) -> bool:
         with self._database.read() as conn:
             left = continuations.first(conn, self._settings.batch)
         go_on = partial(continuing.go_on, graphs=self._graphs, clock=self._clock, ids=self._ids)
-        done = [self._guarded(each.dag_id, partial(go_on, left=each)) for each in left]
+        in_order = self._in_own_order(left, attrgetter("dag_id"))
+        done = [self._guarded(each.dag_id, partial(go_on, left=each)) for each in in_order]
         # What goes on may have left a rest again.
         return any(done)
+
+    def _in_own_order(self, found: Sequence[Item], dag_of: Callable[[Item], str]) -> list[Item]:
+        return in_own_order(found, dag_of, self.daemon_id)
 
     def _admit(self) -> admission.Admitted:
         began = time.perf_counter()

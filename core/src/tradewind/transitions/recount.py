@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 
 import sqlalchemy as sa
 
@@ -82,25 +83,38 @@ def recount_run(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, 
     return found
 
 
-def start_queued(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Ids) -> bool:
-    """Start a queued run if its DAG is not paused and has room; tell whether it runs (or even ended) now.
+class Start(Enum):
+    """What became of the wish to start a queued run."""
+
+    STARTED = "it runs, or has even ended"
+    STAYS = "it is not queued any more, or its DAG is paused or has no room"
+    BUSY = "somebody else holds the lock of its DAG's row"
+
+
+def start_queued(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Ids, waits: bool = True) -> Start:
+    """Start a queued run if its DAG is not paused and has room.
 
     The DAG's row is locked before the run's, so that any number of schedulers together keep to `max_active_runs`.
+
+    Arguments:
+        waits: whether to wait for that lock; where false, the answer may be `BUSY`.
     """
     seen = runs.get(conn, run)
     if seen is None or seen.state != RunState.QUEUED:
-        return False
-    gate = runs.gate(conn, seen.dag_id)
+        return Start.STAYS
+    gate = runs.gate(conn, seen.dag_id, waits=waits)
+    if gate is None and not waits:
+        return Start.BUSY
     if gate is not None and (gate.is_paused or gate.running >= gate.max_active_runs):
-        return False
+        return Start.STAYS
     locked = runs.lock(conn, run)
     if locked is None or locked.state != RunState.QUEUED:
-        return False
+        return Start.STAYS
     graph = graphs.get(conn, locked.version_id)
     now = clock.now()
     runs.start(conn, run, now=now)
     resettle(conn, run, graph=graph, rows=instances.lock_run(conn, run), now=now, ids=ids)
-    return True
+    return Start.STARTED
 
 
 def resettle(

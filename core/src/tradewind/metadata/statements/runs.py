@@ -43,6 +43,7 @@ _SHARE = _GET.with_for_update(read=True, key_share=True)
 _LOCK_DAG = (
     sa.select(_dag.is_paused, _dag.max_active_runs).where(_dag.dag_id == sa.bindparam("of_dag")).with_for_update()
 )
+_LOCK_FREE_DAG = _LOCK_DAG.with_for_update(skip_locked=True)
 _COUNT_RUNNING = (
     sa.select(sa.func.count())
     .select_from(dag_run)
@@ -102,9 +103,13 @@ def share(conn: sa.Connection, run: int) -> Run | None:
     return Run(*row) if row else None
 
 
-def gate(conn: sa.Connection, dag_id: str) -> Gate | None:
-    """Lock the DAG's row and tell what its limit of active runs leaves; None when there is no such DAG."""
-    row = conn.execute(_LOCK_DAG, {"of_dag": dag_id}).first()
+def gate(conn: sa.Connection, dag_id: str, *, waits: bool = True) -> Gate | None:
+    """Lock the DAG's row and tell what its limit of active runs leaves; None when there is no such DAG.
+
+    Arguments:
+        waits: where false, the answer is None too when somebody else holds the lock.
+    """
+    row = conn.execute(_LOCK_DAG if waits else _LOCK_FREE_DAG, {"of_dag": dag_id}).first()
     if row is None:
         return None
     running = conn.execute(_COUNT_RUNNING, {"of_dag": dag_id}).scalar_one()
