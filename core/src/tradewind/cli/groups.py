@@ -17,6 +17,7 @@ GROUPS = {
     "db": "create, migrate, clean and check the metadata database",
     "rotate-fernet-key": "encrypt all connections and variables with the newest key",
     "providers": "installed providers and what they bring",
+    "status": "daemons, what is at work, what waits and why",
     "jobs": "which daemons live: list and check",
     "plugins": "installed plugins and what they declare",
     "config": "the configuration and where each value comes from",

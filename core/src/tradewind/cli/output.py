@@ -22,7 +22,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], style: str, *, empty: str = "N
 
     Arguments:
         style: one of `FORMATS`.
-        empty: the sentence for people when there are no rows; programs get an empty list.
+        empty: the sentence for people when there are no rows, if any; programs get an empty list.
     """
     if style == "json":
         print(json.dumps([_plain(row) for row in rows], indent=2, ensure_ascii=False))
@@ -33,8 +33,30 @@ def print_rows(rows: Sequence[Mapping[str, Any]], style: str, *, empty: str = "N
             print("\t".join(_text(value) for value in row.values()))
     elif rows:
         _print_table(rows)
-    else:
+    elif empty:
         print(empty, file=sys.stderr)
+
+
+def print_sections(sections: Mapping[str, Sequence[Mapping[str, Any]]], style: str) -> None:
+    """Print several lists: tables under their names; for programs one object with the lists, or lines that begin with the name.
+
+    Arguments:
+        style: one of `FORMATS`.
+    """
+    if style == "json":
+        whole = {name: [_plain(row) for row in rows] for name, rows in sections.items()}
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
+    elif style == "yaml":
+        _print_yaml({name: [_plain(row) for row in rows] for name, rows in sections.items()})
+    elif style == "plain":
+        for name, rows in sections.items():
+            for row in rows:
+                print("\t".join([name, *map(_text, row.values())]))
+    else:
+        for name, rows in sections.items():
+            title = name.replace("_", " ").capitalize()
+            print(f"{title}: nothing." if not rows else f"{title}:")
+            print_rows(rows, style, empty="")
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +75,7 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
 
 
-def _print_yaml(rows: list[dict[str, Any]]) -> None:
+def _print_yaml(rows: Any) -> None:
     # Only for `-o yaml`: 30 ms that the other formats need not spend
     import yaml  # noqa: PLC0415
 

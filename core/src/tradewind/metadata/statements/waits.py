@@ -1,0 +1,151 @@
+"""What waits, for `tradewind status`: ready tasks by what they need, queued tries, queued runs, and who could take them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.statements.admission import Group
+from tradewind.metadata.statements.states import among, equal, of_open_run, waiting
+from tradewind.metadata.tables import daemon, dag, dag_run, task_instance
+
+_ti = task_instance.c
+_d = daemon.c
+_run = dag_run.c
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyGroup:
+    """Ready tasks that need the same of the same buckets, and since when the first of them waits."""
+
+    needs: Group
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedTries:
+    """Admitted tries that no worker has claimed yet, by executor and queue."""
+
+    executor: str
+    queue: str
+    count: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRuns:
+    """Runs of one DAG that have not started, and what decides whether they may."""
+
+    dag_id: str
+    count: int
+    since: datetime | None
+    is_paused: bool
+    quarantine: str | None
+    max_active_runs: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWorker:
+    """A worker whose lease is valid; `queues` is None for all."""
+
+    executor: str
+    queues: tuple[str, ...] | None
+    slots: int
+    busy: int
+
+
+_READY = (
+    sa.select(
+        _ti.pool,
+        _ti.dag_id,
+        _ti.executor,
+        _ti.pool_slots,
+        sa.func.count().label("waiting"),
+        sa.func.min(_ti.scheduled_at, type_=_ti.scheduled_at.type),
+    )
+    .where(waiting(_ti.state, "scheduled"))
+    .group_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
+    .order_by(_ti.dag_id, _ti.pool, _ti.executor, _ti.pool_slots)
+)
+_QUEUED = (
+    sa.select(_ti.executor, _ti.queue, sa.func.count(), sa.func.min(_ti.queued_at, type_=_ti.queued_at.type))
+    .where(waiting(_ti.state, "queued"))
+    .group_by(_ti.executor, _ti.queue)
+    .order_by(_ti.executor, _ti.queue)
+)
+_LATER = (
+    sa.select(_ti.state, sa.func.count(), sa.func.min(_ti.due_at, type_=_ti.due_at.type))
+    .where(among(_ti.state, "up_for_retry", "up_for_reschedule"), _ti.due_at.is_not(None))
+    .group_by(_ti.state)
+)
+_OTHER_RUN = dag_run.alias()
+_RUNNING = (
+    sa.select(sa.func.count())
+    .where(_OTHER_RUN.c.dag_id == dag.c.dag_id, of_open_run(_OTHER_RUN.c.state, "running"))
+    .correlate(dag)
+    .scalar_subquery()
+)
+_QUEUED_RUNS = (
+    sa.select(
+        dag.c.dag_id,
+        sa.func.count(),
+        sa.func.min(_run.queued_at, type_=_run.queued_at.type),
+        dag.c.is_paused,
+        dag.c.quarantine,
+        dag.c.max_active_runs,
+        _RUNNING,
+    )
+    .join_from(dag_run, dag, dag.c.dag_id == _run.dag_id)
+    .where(of_open_run(_run.state, "queued"))
+    .group_by(dag.c.dag_id, dag.c.is_paused, dag.c.quarantine, dag.c.max_active_runs)
+    .order_by(dag.c.dag_id)
+)
+
+
+def ready(conn: sa.Connection) -> list[ReadyGroup]:
+    """Return the ready tasks that wait for admission, by what they need."""
+    return [ReadyGroup(Group(*row[:5]), row[5]) for row in conn.execute(_READY)]
+
+
+def queued(conn: sa.Connection) -> list[QueuedTries]:
+    """Return the admitted tries that wait for a worker."""
+    return [QueuedTries(*row) for row in conn.execute(_QUEUED)]
+
+
+def queued_runs(conn: sa.Connection) -> list[QueuedRuns]:
+    """Return the runs that wait to start, by DAG."""
+    return [QueuedRuns(*row) for row in conn.execute(_QUEUED_RUNS)]
+
+
+def later(conn: sa.Connection) -> Mapping[str, tuple[int, datetime]]:
+    """Return for `up_for_retry` and `up_for_reschedule` how many tasks wait for their time, and the next one's."""
+    return {row[0]: (row[1], row[2]) for row in conn.execute(_LATER)}
+
+
+def workers(conn: sa.Connection, *, sql_now: sa.ColumnElement[Any]) -> list[LiveWorker]:
+    """Return the workers that live, with how many tries each runs.
+
+    Arguments:
+        sql_now: the instant at which a worker's lease must not have expired.
+    """
+    busy = (
+        sa.select(sa.func.count())
+        .where(_ti.worker == _d.id, equal(_ti.state, "running"))
+        .correlate(daemon)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(_d.executor, _d.queues, _d.slots, busy)
+        .where(equal(_d.kind, "worker"), _d.ended_at.is_(None), _d.expires_at > sql_now)
+        .order_by(_d.executor, _d.id)
+    )
+    return [
+        LiveWorker(row[0] or "", None if row[1] is None else tuple(json.loads(row[1])), int(row[2] or 0), row[3])
+        for row in conn.execute(query)
+    ]
