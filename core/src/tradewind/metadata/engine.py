@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from tradewind.config.sections import DatabaseSection
 from tradewind.metadata import dialects
 from tradewind.metadata.file_systems import require_local
+from tradewind.metadata.hot import direct
 from tradewind.metrics.catalogue import RETRIES
 from tradewind.metrics.recording import count, held
 
@@ -54,6 +55,7 @@ class Database:
             transaction another session.
         listened: hooks of state changes that somebody implements, decided when the process starts: transactions keep
             their events in the outbox. None costs nothing.
+        is_direct: send the hot statements of PostgreSQL past SQLAlchemy (`metadata/hot.py`).
     """
 
     def __init__(
@@ -63,11 +65,14 @@ class Database:
         pool_size: int = 5,
         prepared_statements: bool = True,
         listened: Collection[str] = (),
+        is_direct: bool = False,
     ) -> None:
         self.url = sa.make_url(url)
         if self.url.drivername in PLAIN_NAMES:
             self.url = self.url.set(drivername=dialects.DRIVERS[self.url.get_backend_name()][0])
         engine = _engine(self.url, pool_size, prepared_statements)
+        if is_direct and self.url.get_backend_name() == dialects.POSTGRESQL:
+            engine = direct(engine)
         self.engine = engine.execution_options(tradewind_listened=frozenset(listened)) if listened else engine
 
     @property
@@ -144,6 +149,7 @@ def open_database(
         pool_size=pool_size or section.pool_size,
         prepared_statements=section.prepared_statements,
         listened=listened,
+        is_direct=True,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.hot import Hot, any_of, hot
 from tradewind.metadata.statements.states import equal, waiting
 from tradewind.metadata.tables import dag_run, task_instance
 
@@ -93,25 +94,27 @@ _CLAIM = (
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM_QUEUES = _CLAIM.where(_ti.queue.in_(sa.bindparam("queues", expanding=True)))
+_CLAIM_QUEUES = _CLAIM.where(any_of(_ti.queue, "queues"))
 _CLAIMED = (
     sa.select(*_TICKET)
     .join_from(task_instance, dag_run, _run.id == _ti.run)
     .where(_ti.worker == sa.bindparam("by"), _ti.nonce == sa.bindparam("claim"), equal(_ti.state, "running"))
     .order_by(_ti.id)
 )
-_ANY_SCHEDULED = sa.select(_IS_SCHEDULED)
+_ANY_SCHEDULED = Hot(sa.select(_IS_SCHEDULED))
 
 
 def _exists(state: str, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists(sa.select(_ti.id).where(waiting(_ti.state, state), *conditions))
 
 
-_WHO_WAITS = sa.select(
-    _exists("scheduled", _ti.pool == sa.bindparam("of_pool"), _ti.priority > sa.bindparam("priority")),
-    _exists("queued", _ti.executor == sa.bindparam("of_executor"), _ti.priority > sa.bindparam("priority")),
-    _exists("queued", _ti.executor == sa.bindparam("of_executor")),
-    _IS_SCHEDULED,
+_WHO_WAITS = Hot(
+    sa.select(
+        _exists("scheduled", _ti.pool == sa.bindparam("of_pool"), _ti.priority > sa.bindparam("priority")),
+        _exists("queued", _ti.executor == sa.bindparam("of_executor"), _ti.priority > sa.bindparam("priority")),
+        _exists("queued", _ti.executor == sa.bindparam("of_executor")),
+        _IS_SCHEDULED,
+    )
 )
 
 
@@ -119,12 +122,13 @@ def lock_claimable(conn: sa.Connection, executor: str, queues: Iterable[str] | N
     """Lock what a worker may claim now, highest priority first, passing over rows that others hold."""
     wanted: dict[str, Any] = {"of_executor": executor, "most": most}
     if queues is None:
-        rows = conn.execute(_CLAIM, wanted).all()
+        rows = hot(_CLAIM).rows(conn, wanted)
     else:
-        rows = conn.execute(_CLAIM_QUEUES, {**wanted, "queues": sorted(queues)}).all()
+        rows = hot(_CLAIM_QUEUES).rows(conn, {**wanted, "queues": sorted(queues)})
     if not rows:
         return Claimable((), 0, is_any_scheduled(conn))
-    return Claimable(tuple(_claim_row(row) for row in rows), rows[0].backlog, bool(rows[0].waiting))
+    *_, backlog, is_scheduled_waiting = rows[0]
+    return Claimable(tuple(_claim_row(row) for row in rows), backlog, bool(is_scheduled_waiting))
 
 
 def _claim_row(row: Any) -> ClaimRow:
@@ -138,10 +142,11 @@ def claimed(conn: sa.Connection, worker: str, nonce: str) -> tuple[ClaimRow, ...
 
 def who_waits(conn: sa.Connection, *, pool: str, executor: str, priority: int) -> Waiting:
     """Tell who else waits in a pool and for an executor, with four probes of an index in one statement."""
-    row = conn.execute(_WHO_WAITS, {"of_pool": pool, "of_executor": executor, "priority": priority}).one()
+    (row,) = _WHO_WAITS.rows(conn, {"of_pool": pool, "of_executor": executor, "priority": priority})
     return Waiting(*(bool(found) for found in row))
 
 
 def is_any_scheduled(conn: sa.Connection) -> bool:
     """Tell whether anything waits for admission."""
-    return bool(conn.execute(_ANY_SCHEDULED).scalar_one())
+    ((found,),) = _ANY_SCHEDULED.rows(conn, {})
+    return bool(found)

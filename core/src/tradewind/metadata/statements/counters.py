@@ -7,14 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.hot import Hot, any_of
 from tradewind.metadata.tables import task_counter, task_instance
 
 _c = task_counter.c
 ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
 
-_ADD = (
+_ADD = Hot(
     task_counter.update()
-    .where(_c.instance.in_(sa.bindparam("ids", expanding=True)))
+    .where(any_of(_c.instance, "ids"))
     .values(
         success=_c.success + sa.bindparam("d_success"),
         failed=_c.failed + sa.bindparam("d_failed"),
@@ -42,7 +43,7 @@ _WIDEN = (
 def add(conn: sa.Connection, instances: Iterable[int], ends: Sequence[int]) -> None:
     """Add upstream ends (success, failed, upstream_failed, skipped, removed) to the counters of `instances`."""
     deltas = {f"d_{name}": count for name, count in zip(ENDS, ends, strict=True)}
-    conn.execute(_ADD, {"ids": sorted(instances), **deltas})
+    _ADD.run(conn, {"ids": sorted(instances), **deltas})
 
 
 def put(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.hot import Hot, HotRows, any_of, hot
 from tradewind.metadata.tables import dag_run, task_counter, task_instance, task_try
 
 _ti = task_instance.c
@@ -63,10 +64,8 @@ class LockedInstance:
 
 
 # In a subquery, so that the lock is on the runs alone, on MariaDB too.
-_asked = (
-    sa.select(_ti.id, _ti.task_id, _ti.run).where(_ti.id.in_(sa.bindparam("ids", expanding=True))).subquery("asked")
-)
-_SHARE_RUNS = (
+_asked = sa.select(_ti.id, _ti.task_id, _ti.run).where(any_of(_ti.id, "ids")).subquery("asked")
+_SHARE_RUNS = Hot(
     sa.select(_asked.c.id, _asked.c.task_id, _run.id.label("run"), _run.run_id, _run.dag_id, _run.version_id)
     .join_from(_asked, dag_run, _run.id == _asked.c.run)
     .order_by(_run.id)
@@ -105,10 +104,10 @@ _LOOK = (
 )
 _LOCK = _LOOK.with_for_update()
 _LOOK_RUN = _LOOK.where(_ti.run == sa.bindparam("of_run"))
-_LOCK_IDS = _LOCK.where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+_LOCK_IDS = _LOCK.where(any_of(_ti.id, "ids"))
 _LOCK_AFTER = _LOCK.where(
     _ti.run == sa.bindparam("of_run"),
-    _ti.task_id.in_(sa.bindparam("tasks", expanding=True)),
+    any_of(_ti.task_id, "tasks"),
     sa.or_(
         _ti.rank > sa.bindparam("after_rank"),
         sa.and_(_ti.rank == sa.bindparam("after_rank"), _ti.map_index > sa.bindparam("after_index")),
@@ -116,16 +115,18 @@ _LOCK_AFTER = _LOCK.where(
 ).limit(sa.bindparam("most"))
 _LOCK_RUN = _LOCK.where(_ti.run == sa.bindparam("of_run"))
 
-# The columns to write are the keys of the rows given.
-_RECORD = task_instance.update().where(_ti.id == sa.bindparam("key"))
-_SETTLE = (
+_RECORD = HotRows(task_instance, "id")
+_ADD_TRIES = HotRows(task_try)
+_ADD = HotRows(task_instance)
+_ADD_COUNTERS = HotRows(task_counter)
+_SETTLE = Hot(
     task_instance.update()
-    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .where(any_of(_ti.id, "ids"))
     .values(state=sa.bindparam("new_state"), ended_at=sa.bindparam("ended"), scheduled_at=sa.bindparam("ready"))
 )
-_ADMIT = (
+_ADMIT = Hot(
     task_instance.update()
-    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .where(any_of(_ti.id, "ids"))
     .values(
         state="queued",
         scheduled_at=sa.func.coalesce(_ti.scheduled_at, sa.bindparam("now", type_=_ti.queued_at.type)),
@@ -133,9 +134,9 @@ _ADMIT = (
         due_at=None,
     )
 )
-_START = (
+_START = Hot(
     task_instance.update()
-    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .where(any_of(_ti.id, "ids"))
     .values(
         state="running",
         token=_ti.token + 1,
@@ -149,13 +150,13 @@ _START = (
         due_at=None,
     )
 )
-_RELEASE = (
+_RELEASE = Hot(
     task_instance.update()
-    .where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
+    .where(any_of(_ti.id, "ids"))
     .values(state="scheduled", due_at=None, queued_at=None, scheduled_at=sa.bindparam("now", type_=_ti.queued_at.type))
 )
-_DELETE = task_instance.delete().where(_ti.id.in_(sa.bindparam("ids", expanding=True)))
-_DELETE_COUNTERS = task_counter.delete().where(_counter.instance.in_(sa.bindparam("ids", expanding=True)))
+_DELETE = task_instance.delete().where(any_of(_ti.id, "ids"))
+_DELETE_COUNTERS = task_counter.delete().where(any_of(_counter.instance, "ids"))
 _TRY_STATES = sa.select(task_try.c.instance, task_try.c.token, task_try.c.state).where(
     sa.tuple_(task_try.c.instance, task_try.c.token).in_(sa.bindparam("tries", expanding=True))
 )
@@ -164,21 +165,21 @@ _LEAF_FAILURES = (
     .select_from(task_instance)
     .where(
         _ti.run == sa.bindparam("of_run"),
-        _ti.task_id.in_(sa.bindparam("tasks", expanding=True)),
+        any_of(_ti.task_id, "tasks"),
         _ti.state.in_(["failed", "upstream_failed"]),
     )
 )
 _STATES_OF_TASKS = (
     sa.select(_ti.task_id, _ti.state, sa.func.count())
-    .where(_ti.run == sa.bindparam("of_run"), _ti.task_id.in_(sa.bindparam("tasks", expanding=True)))
+    .where(_ti.run == sa.bindparam("of_run"), any_of(_ti.task_id, "tasks"))
     .group_by(_ti.task_id, _ti.state)
 )
 
 
 def share_runs(conn: sa.Connection, instances: Iterable[int]) -> dict[int, Owner]:
     """Lock the runs of `instances` against clear, expand and delete, and tell which task of which run each one is."""
-    rows = conn.execute(_SHARE_RUNS, {"ids": sorted(set(instances))})
-    return {row.id: Owner(row.id, row.task_id, row.run, row.run_id, row.dag_id, row.version_id) for row in rows}
+    rows = _SHARE_RUNS.rows(conn, {"ids": sorted(set(instances))})
+    return {row[0]: Owner(*row) for row in rows}
 
 
 def lock_with_targets(
@@ -189,17 +190,14 @@ def lock_with_targets(
     wanted: dict[str, Any] = {"ids": sorted(instances), "most": most}
     for n, (run, tasks) in enumerate(of_run.items()):
         wanted |= {f"run{n}": run, f"tasks{n}": tasks}
-    return _locked(conn.execute(_lock_targets(len(of_run)), wanted))
+    return _locked(hot(_lock_targets(len(of_run))).rows(conn, wanted))
 
 
 @cache
 def _lock_targets(runs: int) -> sa.Select[Any]:
     # One alternative a run: SQLite finds no index for pairs (run, task_id) IN (…) beside another alternative.
-    of_runs = [
-        sa.and_(_ti.run == sa.bindparam(f"run{n}"), _ti.task_id.in_(sa.bindparam(f"tasks{n}", expanding=True)))
-        for n in range(runs)
-    ]
-    by_id = _ti.id.in_(sa.bindparam("ids", expanding=True))
+    of_runs = [sa.and_(_ti.run == sa.bindparam(f"run{n}"), any_of(_ti.task_id, f"tasks{n}")) for n in range(runs)]
+    by_id = any_of(_ti.id, "ids")
     return _LOCK.where(sa.or_(by_id, *of_runs)).limit(sa.bindparam("most"))
 
 
@@ -232,35 +230,33 @@ def _locked(rows: Iterable[Any]) -> list[LockedInstance]:
 
 def record(conn: sa.Connection, ends: Sequence[dict[str, Any]]) -> None:
     """Write how tries left their instances: key, state, try_number, due_at, ended_at each."""
-    if ends:
-        conn.execute(_RECORD, list(ends))
+    _RECORD.run(conn, ends)
 
 
 def settle(conn: sa.Connection, instances: Iterable[int], *, state: str, now: datetime, is_end: bool) -> None:
     """Give instances the state that their trigger rule decided, without a try."""
     times = {"ended": now if is_end else None, "ready": None if is_end else now}
-    conn.execute(_SETTLE, {"ids": sorted(instances), "new_state": state, **times})
+    _SETTLE.run(conn, {"ids": sorted(instances), "new_state": state, **times})
 
 
 def admit(conn: sa.Connection, instances: Iterable[int], *, now: datetime) -> None:
     """Move instances to `queued`: they hold their slots from here on."""
-    conn.execute(_ADMIT, {"ids": sorted(instances), "now": now})
+    _ADMIT.run(conn, {"ids": sorted(instances), "now": now})
 
 
 def start(conn: sa.Connection, instances: Iterable[int], *, worker: str, nonce: str, now: datetime) -> None:
     """Move instances to `running` under a new token, for a worker that claims them by a nonce."""
-    conn.execute(_START, {"ids": sorted(instances), "by": worker, "claim": nonce, "now": now})
+    _START.run(conn, {"ids": sorted(instances), "by": worker, "claim": nonce, "now": now})
 
 
 def release(conn: sa.Connection, instances: Iterable[int], *, now: datetime) -> None:
     """Move instances that waited for a moment to `scheduled`."""
-    conn.execute(_RELEASE, {"ids": sorted(instances), "now": now})
+    _RELEASE.run(conn, {"ids": sorted(instances), "now": now})
 
 
 def reset(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write instances anew: key and the columns of a cleared or expanded instance each."""
-    if rows:
-        conn.execute(_RECORD, list(rows))
+    _RECORD.run(conn, rows)
 
 
 def delete(conn: sa.Connection, instances: Iterable[int]) -> None:
@@ -278,15 +274,13 @@ def tries(conn: sa.Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[in
 
 def add_tries(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Record ended tries."""
-    if rows:
-        conn.execute(task_try.insert(), list(rows))
+    _ADD_TRIES.run(conn, rows)
 
 
 def add(conn: sa.Connection, rows: Sequence[dict[str, Any]], counters: Sequence[dict[str, Any]]) -> None:
     """Insert instances and their counters."""
-    if rows:
-        conn.execute(task_instance.insert(), list(rows))
-        conn.execute(task_counter.insert(), list(counters))
+    _ADD.run(conn, rows)
+    _ADD_COUNTERS.run(conn, counters)
 
 
 def leaf_failures(conn: sa.Connection, run: int, tasks: Iterable[str]) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.hot import Hot, HotRows, any_of
 from tradewind.metadata.statements.states import of_open_run
 from tradewind.metadata.tables import dag, dag_run, run_progress
 
@@ -40,16 +41,15 @@ class Gate:
 _GET = sa.select(_run.id, _run.dag_id, _run.run_id, _run.version_id, _run.state).where(_run.id == sa.bindparam("key"))
 _LOCK = _GET.with_for_update()
 _SHARE = _GET.with_for_update(read=True, key_share=True)
-_LOCK_DAG = (
-    sa.select(_dag.is_paused, _dag.max_active_runs).where(_dag.dag_id == sa.bindparam("of_dag")).with_for_update()
-)
-_LOCK_FREE_DAG = _LOCK_DAG.with_for_update(skip_locked=True)
-_COUNT_RUNNING = (
+_GATE = sa.select(_dag.is_paused, _dag.max_active_runs).where(_dag.dag_id == sa.bindparam("of_dag"))
+_LOCK_DAG = Hot(_GATE.with_for_update())
+_LOCK_FREE_DAG = Hot(_GATE.with_for_update(skip_locked=True))
+_COUNT_RUNNING = Hot(
     sa.select(sa.func.count())
     .select_from(dag_run)
     .where(_run.dag_id == sa.bindparam("of_dag"), of_open_run(_run.state, "running"))
 )
-_SET_STATE = (
+_SET_STATE = Hot(
     dag_run.update()
     .where(_run.id == sa.bindparam("key"))
     .values(state=sa.bindparam("new_state"), ended_at=sa.bindparam("now"))
@@ -68,7 +68,7 @@ _REQUEUE = (
     .where(_run.id == sa.bindparam("key"))
     .values(state="queued", queued_at=sa.bindparam("now", type_=_run.queued_at.type), ended_at=None)
 )
-_ADVANCE = (
+_ADVANCE = Hot(
     run_progress.update()
     .where(_progress.run == sa.bindparam("key"))
     .values(unfinished=_progress.unfinished - sa.bindparam("ended"))
@@ -76,12 +76,14 @@ _ADVANCE = (
 _SET_PROGRESS = (
     run_progress.update().where(_progress.run == sa.bindparam("key")).values(unfinished=sa.bindparam("counted"))
 )
-_AT_ZERO = (
+_AT_ZERO = Hot(
     sa.select(_progress.run, _run.started_at)
     .join_from(run_progress, dag_run, _run.id == _progress.run)
-    .where(_progress.run.in_(sa.bindparam("runs", expanding=True)), _progress.unfinished <= 0)
+    .where(any_of(_progress.run, "runs"), _progress.unfinished <= 0)
     .order_by(_progress.run)
 )
+_ADD = HotRows(dag_run)
+_ADD_PROGRESS = HotRows(run_progress)
 _PROGRESS = sa.select(_progress.unfinished).where(_progress.run == sa.bindparam("key"))
 
 
@@ -109,17 +111,18 @@ def gate(conn: sa.Connection, dag_id: str, *, waits: bool = True) -> Gate | None
     Arguments:
         waits: where false, the answer is None too when somebody else holds the lock.
     """
-    row = conn.execute(_LOCK_DAG if waits else _LOCK_FREE_DAG, {"of_dag": dag_id}).first()
-    if row is None:
+    rows = (_LOCK_DAG if waits else _LOCK_FREE_DAG).rows(conn, {"of_dag": dag_id})
+    if not rows:
         return None
-    running = conn.execute(_COUNT_RUNNING, {"of_dag": dag_id}).scalar_one()
-    return Gate(row.is_paused, row.max_active_runs, running)
+    ((running,),) = _COUNT_RUNNING.rows(conn, {"of_dag": dag_id})
+    is_paused, max_active_runs = rows[0]
+    return Gate(is_paused, max_active_runs, running)
 
 
 def add(conn: sa.Connection, row: Mapping[str, Any], *, unfinished: int) -> None:
     """Insert a run and its progress."""
-    conn.execute(dag_run.insert(), dict(row))
-    conn.execute(run_progress.insert(), {"run": row["id"], "unfinished": unfinished})
+    _ADD.run(conn, [row])
+    _ADD_PROGRESS.run(conn, [{"run": row["id"], "unfinished": unfinished}])
 
 
 def start(conn: sa.Connection, run: int, *, now: datetime) -> None:
@@ -129,7 +132,7 @@ def start(conn: sa.Connection, run: int, *, now: datetime) -> None:
 
 def close(conn: sa.Connection, run: int, *, state: str, now: datetime) -> None:
     """Write a run's end state."""
-    conn.execute(_SET_STATE, {"key": run, "new_state": state, "now": now})
+    _SET_STATE.run(conn, {"key": run, "new_state": state, "now": now})
 
 
 def requeue(conn: sa.Connection, run: int, *, now: datetime) -> None:
@@ -139,9 +142,8 @@ def requeue(conn: sa.Connection, run: int, *, now: datetime) -> None:
 
 def advance(conn: sa.Connection, ended: Mapping[int, int]) -> None:
     """Subtract newly ended instances from their runs' progress, in the order of the runs."""
-    rows = [{"key": run, "ended": ended[run]} for run in sorted(ended)]
-    if rows:
-        conn.execute(_ADVANCE, rows)
+    for run in sorted(ended):  # one by one: a statement over several would lock them in an order of its own
+        _ADVANCE.run(conn, {"key": run, "ended": ended[run]})
 
 
 def set_progress(conn: sa.Connection, run: int, unfinished: int) -> None:
@@ -151,7 +153,7 @@ def set_progress(conn: sa.Connection, run: int, unfinished: int) -> None:
 
 def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[tuple[int, datetime | None]]:
     """Return those of `runs` that have nothing unfinished, in order, and when each started."""
-    return [(row[0], row[1]) for row in conn.execute(_AT_ZERO, {"runs": sorted(runs)})]
+    return [(row[0], row[1]) for row in _AT_ZERO.rows(conn, {"runs": sorted(runs)})]
 
 
 def unfinished(conn: sa.Connection, run: int) -> int:
