@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date, timedelta
 from typing import Any
 
 from tradewind_plugins.connection import Connection
@@ -114,19 +115,21 @@ def _dates(run: DagRunView, task: TaskNode) -> dict[str, Any]:
     if moment is None:
         return {}
     day = moment.strftime("%Y%m%d")
+    today = date(moment.year, moment.month, moment.day)
+    tomorrow, yesterday = today + timedelta(days=1), today - timedelta(days=1)
     return {
         "ds": moment.strftime("%Y-%m-%d"),
         "ds_nodash": day,
         "execution_date": moment,
         "logical_date": moment,
         "task_instance_key_str": f"{run.dag_id}__{task.task_id}__{day}",
-        "tomorrow_ds": moment.add(days=1).strftime("%Y-%m-%d"),
-        "tomorrow_ds_nodash": moment.add(days=1).strftime("%Y%m%d"),
+        "tomorrow_ds": tomorrow.isoformat(),
+        "tomorrow_ds_nodash": tomorrow.strftime("%Y%m%d"),
         "ts": moment.isoformat(),
         "ts_nodash": moment.strftime("%Y%m%dT%H%M%S"),
         "ts_nodash_with_tz": moment.isoformat().replace("-", "").replace(":", ""),
-        "yesterday_ds": moment.subtract(days=1).strftime("%Y-%m-%d"),
-        "yesterday_ds_nodash": moment.subtract(days=1).strftime("%Y%m%d"),
+        "yesterday_ds": yesterday.isoformat(),
+        "yesterday_ds_nodash": yesterday.strftime("%Y%m%d"),
     }
 
 

@@ -175,7 +175,10 @@ def send_packet(sock: socket.socket, item: Message, descriptors: Sequence[int] =
         BlockingIOError: the socket is full.
         OSError: the other side is gone.
     """
-    socket.send_fds(sock, [encode(item)], list(descriptors))
+    if descriptors:
+        socket.send_fds(sock, [encode(item)], list(descriptors))
+    else:
+        sock.send(encode(item))
 
 
 def receive_packet(sock: socket.socket, *, is_waiting: bool = True) -> tuple[Message | None, list[int]]:

@@ -58,6 +58,7 @@ def live(channel: Channel, log: int) -> int:
         if os.getpid() != process:
             return 0  # a process that user code forked came back from the task: the end is not its to tell
         channel.send(ended)
+        channel.sock.detach()  # closed by the end of this process, which is next: Python would put a warning together first
     except ChannelClosed:
         return LOST_SUPERVISOR
     except ChannelLost:

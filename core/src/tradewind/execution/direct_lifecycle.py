@@ -7,7 +7,6 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -209,6 +208,7 @@ class StartMessages:
         self._graphs = graphs
         self._versions = VersionStore(settings.versions)
         self._host = socket.gethostname()
+        self._spool = str(spool_path(settings.home))
         self._runs: OrderedDict[int, Any] = OrderedDict()
         self._sources: OrderedDict[int, Any] = OrderedDict()
         self._isolations: OrderedDict[int, dict[str, str]] = OrderedDict()
@@ -253,20 +253,17 @@ class StartMessages:
         if run is None or version is None:
             raise VersionUnavailable("its run or its version was deleted from the database")
         files = self._files(version.source_hash)
-        start = start_message(
+        return start_message(
             ticket,
             run,
             source_hash=version.source_hash,
             files=files,
             waiting_since=self._waiting_since(ticket),
             hostname=self._host,
-        )
-        return replace(
-            start,
             live_folder=self._settings.live_folder,
             isolation=self._isolation(ticket),
             memory_limit=self._settings.task_memory,
-            spool=str(spool_path(self._settings.home)),
+            spool=self._spool,
             inline=self._settings.max_inline,
         )
 
@@ -303,7 +300,14 @@ class StartMessages:
 
 
 def start_message(
-    ticket: Ticket, run: Any, *, source_hash: str, files: VersionFiles, waiting_since: datetime | None, hostname: str
+    ticket: Ticket,
+    run: Any,
+    *,
+    source_hash: str,
+    files: VersionFiles,
+    waiting_since: datetime | None,
+    hostname: str,
+    **settings: Any,
 ) -> Start:
     """Return what a try's process is told.
 
@@ -311,6 +315,7 @@ def start_message(
         run: a row of `statements.tickets.read_runs`.
         files: the code.
         waiting_since: when a rescheduled sensor's try first looked.
+        settings: fields of the message that come from the worker's configuration.
     """
     return Start(
         instance=ticket.instance,
@@ -334,4 +339,5 @@ def start_message(
         path=files.path,
         waiting_since=microseconds(waiting_since),
         hostname=hostname,
+        **settings,
     )

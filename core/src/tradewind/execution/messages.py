@@ -59,8 +59,7 @@ def _kinds(annotation: str) -> tuple[Any, ...]:
 
 def encode(item: Message) -> bytes:
     """Return the JSON bytes of a message."""
-    values = [getattr(item, name) for name in item.fields]
-    return json.dumps([item.wire, *values], separators=(",", ":"), default=_plain).encode()
+    return _ENCODER.encode([item.wire, *[getattr(item, name) for name in item.fields]]).encode()
 
 
 def decode(data: bytes) -> Message:
@@ -96,6 +95,9 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 def _plain(value: Any) -> Any:
     """Write nested values (XComs in an `Ended`) as lists of their fields."""
     return list(astuple(value))
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
 
 
 # --- The supervisor to the zygote and to warm parents (packets, with descriptors) ------------------------------------

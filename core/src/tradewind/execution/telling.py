@@ -28,7 +28,8 @@ def about_try(found: Start | Ticket) -> dict[str, str | int]:
 def tell_start(start: Start) -> None:
     """Tell that a try was taken by this worker."""
     count(TRIES_STARTED, dag_id=start.dag_id, task_id=start.task_id)
-    log.debug("taken, dispatch %d", start.token, extra=about_try(start))
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("taken, dispatch %d", start.token, extra=about_try(start))
 
 
 def tell_end(found: Start | Ticket, outcome: Outcome) -> None:
@@ -38,6 +39,8 @@ def tell_end(found: Start | Ticket, outcome: Outcome) -> None:
     if took is not None:
         observe(TRY_DURATION, took, dag_id=found.dag_id, task_id=found.task_id)
     level = logging.DEBUG if outcome.state == TaskState.SUCCESS else logging.INFO
+    if not log.isEnabledFor(level):
+        return
     seconds = "" if took is None else f" after {took:.2f} s"
     cause = f": {outcome.cause}" if outcome.cause else ""
     log.log(level, "ended as %s%s%s", outcome.state, seconds, cause, extra=about_try(found))

@@ -33,7 +33,7 @@ class TryLog:
         self.store_key = log_key(
             start.dag_id, start.run_id, start.task_id, start.map_index, start.try_number, token=start.token
         )
-        self._about = about_try(start)
+        self._start = start
         self.last_line = b""
         self._logs = logs
         self._limit = limit
@@ -163,7 +163,7 @@ class TryLog:
         """Report the first of several failures in a row."""
         if self._put_again_at is None:
             what = f"{type(error).__name__}: {error}"
-            log.error("the log store did not take %s: %s", self.store_key, what, extra=self._about)
+            log.error("the log store did not take %s: %s", self.store_key, what, extra=about_try(self._start))
         self._put_again_at = time.monotonic() + STUCK_SECONDS
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
 
@@ -59,7 +59,10 @@ def start(conn: sa.Connection, keys: Iterable[int], claimer: Claimer, *, clock: 
 
 def started(row: ClaimRow) -> Ticket:
     """Return the ticket of a row that this claim starts: the start raises its token and its try number."""
-    return replace(ticket(row), token=row.token + 1, try_number=row.try_number + 1)
+    values = {name: getattr(row, name) for name in _TICKET_FIELDS}
+    values["token"] += 1
+    values["try_number"] += 1
+    return Ticket(**values)
 
 
 def ticket(row: ClaimRow) -> Ticket:
