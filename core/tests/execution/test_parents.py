@@ -207,6 +207,13 @@ def test_a_parent_goes_when_it_is_old_and_one_that_is_young_stays(bench: Bench) 
     assert bench.run("old") != old
 
 
+def test_a_spare_that_nobody_needs_ends_and_the_next_start_finds_its_parent(bench: Bench) -> None:
+    parent = bench.run("flow")
+    bench.until(lambda: not psutil.Process(int(parent)).children())
+    assert bench.run("flow") == parent
+    assert bench.run("flow") == parent
+
+
 @pytest.mark.parametrize("bench", [{"max_count": 2}], indirect=True)
 def test_beyond_the_count_the_one_used_least_recently_goes(bench: Bench) -> None:
     first, second = bench.run("first"), bench.run("second")

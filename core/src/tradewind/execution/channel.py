@@ -181,13 +181,11 @@ def send_packet(sock: socket.socket, item: Message, descriptors: Sequence[int] =
         sock.send(encode(item))
 
 
-def receive_packet(sock: socket.socket, *, is_waiting: bool = True) -> tuple[Message | None, list[int]]:
+def receive_packet(sock: socket.socket) -> tuple[Message | None, list[int]]:
     """Return the next message and its descriptors (closed by an exec); None at the end.
 
-    Arguments:
-        is_waiting: wait for it, unless the socket itself does not block.
     Raises:
-        BlockingIOError: nothing is there, and this does not wait.
+        BlockingIOError: nothing is there, on a socket that does not block.
     """
     data, descriptors, _flags, _address = socket.recv_fds(sock, PACKET_SIZE, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
     return (decode(data) if data else None), descriptors

@@ -37,6 +37,7 @@ class Nest:
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self.children: set[int] = set()
+        self.ended: dict[int, int] = {}
         self._wake_read, self._wake_write = os.pipe()
         for descriptor in (self._wake_read, self._wake_write):
             os.set_blocking(descriptor, False)
@@ -46,12 +47,20 @@ class Nest:
         self._poll.register(control.fileno(), select.POLLIN)
         self._poll.register(self._wake_read, select.POLLIN)
 
+    def forget(self, descriptor: int) -> None:
+        """Watch a descriptor no more."""
+        self._poll.unregister(descriptor)
+
     def watch(self, descriptor: int) -> None:
         """Have `wait` return this descriptor too when it can be read."""
         self._poll.register(descriptor, select.POLLIN)
 
     def wait(self) -> set[int]:
-        """Wait for something to read; reap children and report their ends on the way. Return the other descriptors."""
+        """Wait for something to read; reap children and report their ends on the way. Return the other descriptors.
+
+        The children that were reaped, and the exit codes with which they ended, are in `ended` then.
+        """
+        self.ended = {}
         ready = {descriptor for descriptor, _event in self._poll.poll()}
         if self._wake_read in ready:
             ready.remove(self._wake_read)
@@ -82,6 +91,7 @@ class Nest:
             if pid == 0:
                 return
             self.children.discard(pid)
+            self.ended[pid] = os.waitstatus_to_exitcode(status)
             self.report(ChildExited(pid, status))
 
     def fork(self, work: Callable[[], int]) -> int:

@@ -86,6 +86,7 @@ class Parent:
     is_ready: bool = False
     is_cold: bool = False
     problem: str | None = None
+    size: int = 0
     timer: Timer | None = None
     waiting: list[Running] = field(default_factory=list)
 
@@ -165,11 +166,20 @@ class Parents(Starter):
         """Retire parents that are too old, from yesterday, or beyond the limits of count and memory."""
         for parent in [each for each in self._parents.values() if self._is_stale(each)]:
             self._retire(parent)
+        for parent in self._parents.values():
+            parent.size = nest_size(parent.pid or 0)
+        self._keep_limits()
+
+    def _keep_limits(self) -> None:
+        """Retire what is beyond the limits, by the sizes that were found last.
+
+        Looking costs the system a walk over all pages of a parent: 20 of them, looked at for each new one, took longer than
+        its import.
+        """
         while len(self._parents) > self._limits.max_count and self._retire_oldest():
             continue
-        sizes = {parent.name: nest_size(parent.pid or 0) for parent in self._parents.values()}
-        while sum(sizes.values()) > self._limits.max_memory and len(sizes) > 1 and (gone := self._retire_oldest()):
-            del sizes[gone]
+        while sum(each.size for each in self._parents.values()) > self._limits.max_memory and self._retire_oldest():
+            continue
 
     def close(self) -> None:
         """Retire all, and end the zygote."""
@@ -188,7 +198,7 @@ class Parents(Starter):
         if parent is None:
             attempt = ATTEMPTS if name in self._broken else 1
             parent = self._open(running.start, attempt)
-            self.retire_stale()
+            self._keep_limits()
         self._parents.move_to_end(name)
         return parent
 
@@ -301,7 +311,8 @@ class Parents(Starter):
             return  # the parent ends by itself; its end starts those who wait
         parent.is_ready = True
         self._start_waiting(parent)
-        self.retire_stale()  # what it takes is known only now
+        parent.size = nest_size(parent.pid or 0)  # what it takes is known only now
+        self._keep_limits()
 
     def _import_too_long(self, parent: Parent) -> None:
         parent.problem = (
@@ -339,13 +350,13 @@ class Parents(Starter):
 
     # --- retiring -----------------------------------------------------------------------------------------------------
 
-    def _retire_oldest(self) -> str | None:
-        """Retire the ready parent that was used least recently, and return its name; the newest one stays."""
+    def _retire_oldest(self) -> bool:
+        """Retire the ready parent that was used least recently, if there is one; the newest one stays."""
         ready = [each for each in self._parents.values() if each.is_ready]
         if len(ready) < 2:
-            return None
+            return False
         self._retire(ready[0])
-        return ready[0].name
+        return True
 
     def _retire(self, parent: Parent) -> None:
         del self._parents[parent.name]
