@@ -209,14 +209,14 @@ def decide_again(_: Any) -> Patches:
 def repeated_outcome_counts_twice(_: Any) -> Patches:
     """The same report again is recorded again."""
 
-    def add_tries(conn: Any, rows: Any) -> None:
+    def record(conn: Any, ends: Any, rows: Any) -> None:
         known = instances.tries(conn, [(row["instance"], row["token"]) for row in rows])
-        write(conn, [row for row in rows if (row["instance"], row["token"]) not in known])
+        write(conn, ends, [row for row in rows if (row["instance"], row["token"]) not in known])
 
-    write = instances.add_tries
+    write = instances.record
     return [
         swap(ends, "is_current", lambda outcome, row: row.token == outcome.token),
-        swap(instances, "add_tries", add_tries),
+        swap(instances, "record", record),
     ]
 
 

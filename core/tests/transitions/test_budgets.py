@@ -7,14 +7,14 @@ import itertools
 import pytest
 
 
-def test_a_link_of_a_chain_is_one_transaction_of_eight_statements(world, graph, statements):
+def test_a_link_of_a_chain_is_one_transaction_of_eight_statements_and_of_seven_on_postgresql(world, graph, statements):
     world.add_worker()
     world.begin(graph([("a", "b"), ("b", "c")]))
     ticket = world.start()["a"]
     with statements.recorded(world.database) as recorded:
         result = world.end(world.outcome(ticket), claimer=world.claimer(free=1))
     assert len(result.tickets) == 1
-    recorded.assert_at_most(8)
+    recorded.assert_at_most(7 if world.database.dialect == "postgresql" else 8)
 
 
 @pytest.mark.parametrize(("batch", "most"), [(1, 8), (4, 9), (16, 9)])
@@ -44,7 +44,7 @@ def test_two_hundred_independent_tasks_cost_at_most_six_statements_each(world, g
                 if not tickets:
                     tickets = list(world.claim(free=8).values())
     assert world.run_state(run) == "success"
-    recorded.assert_at_most(200 * 6)
+    recorded.assert_at_most(850 if world.database.dialect == "postgresql" else 200 * 6)
 
 
 def test_admitting_any_number_of_tasks_costs_the_same(world, graph, statements):

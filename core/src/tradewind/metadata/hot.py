@@ -115,23 +115,49 @@ class HotRows:
             conn.execute(self._one_by_one(), list(rows))
             return
         if columns not in self._statements:
-            self._statements[columns] = Hot(self._at_once(columns))
-        self._statements[columns].run(conn, {f"each_{name}": [row[name] for row in rows] for name in columns})
+            self._statements[columns] = Hot(self.at_once(columns))
+        self._statements[columns].run(conn, self.arrays(rows))
+
+    def arrays(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        """Return the parameters of `at_once`."""
+        return {f"{self._table.name}_{name}": [row[name] for row in rows] for name in rows[0]}
 
     def _one_by_one(self) -> sa.Insert | sa.Update:
         if self._key is None:
             return self._table.insert()
         return self._table.update().where(self._table.c[self._key] == sa.bindparam("key"))
 
-    def _at_once(self, columns: Sequence[str]) -> sa.Insert | sa.Update:
+    def at_once(self, columns: Sequence[str]) -> sa.Insert | sa.Update:
+        """Return the statement that writes these columns of any number of rows, on PostgreSQL."""
         types = {name: self._table.c[self._key if name == "key" and self._key else name].type for name in columns}
-        arrays = [sa.bindparam(f"each_{name}", type_=sa.ARRAY(kind)) for name, kind in types.items()]
+        arrays = [sa.bindparam(f"{self._table.name}_{name}", type_=sa.ARRAY(kind)) for name, kind in types.items()]
         given = sa.func.unnest(*arrays).table_valued(*[sa.column(name, kind) for name, kind in types.items()])
-        given = given.render_derived(name="given")
+        given = given.render_derived(name=f"given_{self._table.name}")
         if self._key is None:
             return self._table.insert().from_select(list(columns), sa.select(*given.c))
         changed = {name: given.c[name] for name in columns if name != "key"}
         return self._table.update().where(self._table.c[self._key] == given.c.key).values(changed)
+
+
+class HotPair:
+    """Two writes of many rows that belong together, the second an insert: one statement on PostgreSQL, two elsewhere."""
+
+    def __init__(self, first: HotRows, second: HotRows) -> None:
+        self._first = first
+        self._second = second
+        self._statements: dict[tuple[str, ...], Hot] = {}
+
+    def run(self, conn: sa.Connection, rows: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> None:
+        """Write the rows of both."""
+        if conn.dialect.name != POSTGRESQL or not rows or not others:
+            self._first.run(conn, rows)
+            self._second.run(conn, others)
+            return
+        columns = (*rows[0], *others[0])
+        if columns not in self._statements:
+            first = self._first.at_once(tuple(rows[0])).cte("first")
+            self._statements[columns] = Hot(self._second.at_once(tuple(others[0])).add_cte(first))
+        self._statements[columns].run(conn, {**self._first.arrays(rows), **self._second.arrays(others)})
 
 
 @dataclass(frozen=True, slots=True)

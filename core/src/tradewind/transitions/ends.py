@@ -166,8 +166,8 @@ def _record(
             newly.append(record(outcome, row, batch.graphs[row.run].tasks[row.task_id]))
         else:
             batch.late.append((outcome, row))
-    instances.record(conn, [instance_values(each) for each in newly])
-    instances.add_tries(conn, [try_values(each) for each in newly if each.outcome.state != TryState.NEVER_STARTED])
+    tries = [try_values(each) for each in newly if each.outcome.state != TryState.NEVER_STARTED]
+    instances.record(conn, [instance_values(each) for each in newly], tries)
     notices.tries_ended(conn, newly)
     _store_xcoms(conn, newly)
     batch.recorded += newly

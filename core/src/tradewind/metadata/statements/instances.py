@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.hot import Hot, HotRows, any_of, hot
+from tradewind.metadata.hot import Hot, HotPair, HotRows, any_of, hot
 from tradewind.metadata.tables import dag_run, task_counter, task_instance, task_try
 
 _ti = task_instance.c
@@ -117,6 +117,7 @@ _LOCK_RUN = _LOCK.where(_ti.run == sa.bindparam("of_run"))
 
 _RECORD = HotRows(task_instance, "id")
 _ADD_TRIES = HotRows(task_try)
+_RECORD_ENDS = HotPair(_RECORD, _ADD_TRIES)
 _ADD = HotRows(task_instance)
 _ADD_COUNTERS = HotRows(task_counter)
 _SETTLE = Hot(
@@ -228,9 +229,9 @@ def _locked(rows: Iterable[Any]) -> list[LockedInstance]:
     return [LockedInstance(*row) for row in rows]
 
 
-def record(conn: sa.Connection, ends: Sequence[dict[str, Any]]) -> None:
-    """Write how tries left their instances: key, state, try_number, due_at, ended_at each."""
-    _RECORD.run(conn, ends)
+def record(conn: sa.Connection, ends: Sequence[dict[str, Any]], tries: Sequence[dict[str, Any]]) -> None:
+    """Write how tries left their instances (key, state, try_number, due_at, ended_at each), and the tries that ended."""
+    _RECORD_ENDS.run(conn, ends, tries)
 
 
 def settle(conn: sa.Connection, instances: Iterable[int], *, state: str, now: datetime, is_end: bool) -> None:
