@@ -1,8 +1,10 @@
 """A warm parent: has imported one version's code, and forks one process per task.
 
 One child waits, already forked, for the next start (the *spare*), so that a start costs a message and not a fork: the next
-spare is forked while the task runs. A spare that has waited for two seconds ends, and with it what it takes of memory: a chain
-whose tasks take longer does not feel the 3 ms of a fork.
+spare is forked while the task runs. That is for a file whose tasks come one after the other. For the starts that waited for
+the import a child each is forked as they are taken, and none ahead, as a file may have no more of them; and a spare that has
+waited for two seconds ends, and with it what it takes of memory: a chain whose tasks take longer does not feel the 3 ms of a
+fork.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from tradewind.execution.rehearsal import warm_up
 LONGEST_TRACE = 20_000
 PID = struct.Struct("=i")
 SPARE_SECONDS = 2.0
+FIRST_SECONDS = 0.05
 UNUSED = 71  # the exit code of a spare that nobody needed
 
 
@@ -98,6 +101,8 @@ class WarmParent:
         os.set_blocking(self._taken_read, False)
         self._spare: int | None = None
         self._is_resting = False
+        self._is_ahead = False
+        self._born = time.monotonic()
         self._is_retiring = False
         nest.watch(self._taken_read)
 
@@ -107,6 +112,7 @@ class WarmParent:
         """
         control, starts = self._nest.control.fileno(), self._starts.fileno()
         is_over = False
+        self._rest(is_resting=True)
         while not is_over or self._nest.children:
             if self._spare is None and not is_over and not self._is_resting:
                 self._spare = self._nest.fork(self._wait_for_start)
@@ -114,10 +120,13 @@ class WarmParent:
             self._note_taken()
             if self._spare is not None and self._spare not in self._nest.children:
                 # It ended without a start: killed, or none came for a while, or there are no more
-                self._rest(is_resting=self._nest.ended.get(self._spare) == UNUSED)
-                is_over = self._is_retiring and not self._is_resting
+                is_unused = self._nest.ended.get(self._spare) == UNUSED
+                is_over = self._is_retiring and not is_unused
+                self._is_ahead = self._is_ahead and not is_unused
+                self._rest(is_resting=is_unused)
                 self._spare = None
             if starts in ready:
+                self._is_ahead = time.monotonic() - self._born > FIRST_SECONDS
                 self._rest(is_resting=False)
             if control in ready and self._is_abandoned():
                 return
@@ -140,6 +149,7 @@ class WarmParent:
             return
         if any(pid == self._spare for (pid,) in PID.iter_unpack(data)):
             self._spare = None
+            self._rest(is_resting=not self._is_ahead)
 
     def _is_abandoned(self) -> bool:
         """Read a packet; a supervisor that is gone stops the parent at once, its children are the watcher's to end."""
