@@ -239,23 +239,20 @@ def _array_item(value: Any) -> str:
 class Wire:
     """The driver's own connection below one of SQLAlchemy, and the writes that wait to be sent over it."""
 
-    def __init__(self, driver: psycopg.Connection[Any]) -> None:
-        # The driver is an extra: only a process that talks to PostgreSQL may ask for it
-        import psycopg  # noqa: PLC0415
-
-        self._driver = driver
-        self._error = psycopg.Error
-        self._is_idle: Callable[[], bool] = lambda: (
-            driver.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
-        )
-        self._reader = psycopg.RawCursor(driver)
-        self._writer = psycopg.RawCursor(driver)
+    def __init__(self, conn: sa.Connection) -> None:
+        module: Any = conn.dialect.dbapi  # psycopg, which only a process that talks to PostgreSQL has
+        self._driver: psycopg.Connection[Any] = conn.connection.dbapi_connection  # type: ignore[assignment]
+        self._error: type[Exception] = module.Error
+        self._idle = module.pq.TransactionStatus.IDLE
+        self._reader: psycopg.RawCursor[Any] = module.RawCursor(self._driver)
+        self._writer: psycopg.RawCursor[Any] = module.RawCursor(self._driver)
         self._waiting: list[tuple[Text, list[Any]]] = []
 
     def fetch(self, conn: sa.Connection, text: Text, values: Mapping[str, Any]) -> list[Any]:
         """Send what waits and a statement behind it, and return its rows."""
         with self._told(conn):
-            if self._waiting or self._is_idle():  # the BEGIN that the driver adds goes the same way
+            # The BEGIN that the driver adds to a transaction's first statement goes the same way
+            if self._waiting or self._driver.pgconn.transaction_status == self._idle:
                 with self._driver.pipeline():
                     self._send()
                     self._reader.execute(text.text, text.values(values))
@@ -310,8 +307,7 @@ def wire_of(conn: sa.Connection) -> Wire | None:
         return None
     wire: Wire | None = conn.info.get(DIRECT)
     if wire is None:
-        driver: Any = conn.connection.dbapi_connection
-        wire = conn.info[DIRECT] = Wire(driver)
+        wire = conn.info[DIRECT] = Wire(conn)
     return wire
 
 
