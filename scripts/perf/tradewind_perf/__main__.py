@@ -1,0 +1,108 @@
+"""`tradewind-perf`: measure Tradewind, judge the figures by its goals, and compare with Apache Airflow."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from tradewind_perf import report
+from tradewind_perf.goals import Verdict
+from tradewind_perf.results import Result, read_folder, save
+from tradewind_perf.runner import run_scenario
+from tradewind_perf.scenario import Scenario
+from tradewind_perf.scenarios.catalogue import CATALOGUE
+from tradewind_perf.servers import KINDS, Servers
+
+
+def main(words: list[str] | None = None) -> None:
+    """Run the command line; exits with 1 when `--check` finds a goal that is not reached."""
+    options = _parser().parse_args(words)
+    # Left on by a cautious shell, it makes each daemon compile its modules anew
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.exit(options.act(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tradewind-perf", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="say which scenarios there are, with their goals")
+    listing.set_defaults(act=_list)
+    running = commands.add_parser("run", help="measure scenarios, all by default")
+    running.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="see `tradewind-perf list`")
+    running.add_argument("--database", choices=KINDS, action="append", help="may stand several times (default: postgresql)")
+    running.add_argument("--repeat", type=int, default=5, metavar="N", help="runs, of which the median counts (5)")
+    running.add_argument("--scale", type=float, default=1.0, metavar="X", help="share of the full size, to try a scenario")
+    running.add_argument("--json", type=Path, metavar="FILE", help="also write results, beside those of other scenarios")
+    running.add_argument("--check", action="store_true", help="exit with 1 when a goal is not reached")
+    running.set_defaults(act=_run)
+    reporting = commands.add_parser("report", help="print the tables of a folder of results, in Markdown")
+    reporting.add_argument("folder", type=Path)
+    reporting.set_defaults(act=_report)
+    return parser
+
+
+def _list(_options: argparse.Namespace) -> int:
+    for scenario in CATALOGUE.values():
+        print(f"{scenario.name:14} {scenario.sentence} (about {scenario.seconds} s on {scenario.databases[0]})")
+        for goal in scenario.goals:
+            print(f"{'':14}   goal: {goal}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    unknown = [name for name in options.scenarios if name not in CATALOGUE]
+    if unknown:
+        print(f"There is no scenario {unknown[0]!r}; there are {', '.join(CATALOGUE)}.", file=sys.stderr)
+        return 2
+    if options.repeat < 1:
+        print("--repeat is the number of runs: 1 at least.", file=sys.stderr)
+        return 2
+    servers, missed = Servers(), 0
+    try:
+        for name in options.scenarios or CATALOGUE:
+            for database in options.database or ["postgresql"]:
+                missed += _measure(CATALOGUE[name], database, options, servers)
+    finally:
+        servers.close()
+    return 1 if missed and options.check else 0
+
+
+def _measure(scenario: Scenario, database: str, options: argparse.Namespace, servers: Servers) -> int:
+    """Measure one scenario, print and keep it; return how many goals it misses."""
+    if database not in scenario.databases:
+        print(f"{scenario.name}: not on {database}", file=sys.stderr)
+        return 0
+    print(f"{scenario.name} on {database}: {scenario.sentence}", file=sys.stderr, flush=True)
+    result = run_scenario(scenario, database, repeat=options.repeat, scale=options.scale, servers=servers)
+    if options.json:
+        save(options.json, [result])
+    _print(result, scenario)
+    return sum(verdict is Verdict.NOT_REACHED for _, verdict in report.judged(result, scenario))
+
+
+def _print(result: Result, scenario: Scenario) -> None:
+    print(f"\n{result.scenario}, {result.database} ({report.load_cell(result)}, {result.seconds:.0f} s)")
+    if result.skipped:
+        print(f"  SKIPPED, not passed: {result.skipped}")
+    width = max((len(name) for name in result.figures), default=0)
+    verdicts = {goal.figure: (goal, verdict) for goal, verdict in report.judged(result, scenario)}
+    for name, figure in result.figures.items():
+        goal = f"   {verdicts[name][1].value}: {verdicts[name][0]}" if name in verdicts else ""
+        print(f"  {name:{width}}  {figure}{goal}")
+    for note in result.notes:
+        print(f"  {note}")
+    if result.load.is_busy:
+        print(f"  WARNING: other processes took {result.load.others:.0%} of the machine: milliseconds are in doubt.")
+    sys.stdout.flush()
+
+
+def _report(options: argparse.Namespace) -> int:
+    results = read_folder(options.folder)
+    print(report.goals_table(results, CATALOGUE), report.figures_list(results, CATALOGUE), sep="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    main()
