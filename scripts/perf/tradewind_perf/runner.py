@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 
 from tradewind_perf.figures import Sample, gather
@@ -24,8 +25,6 @@ def run_scenario(scenario: Scenario, database: str, *, repeat: int, scale: float
     Arguments:
         repeat: samples.
         scale: 1 for the sizes that the goals speak of.
-    Raises:
-        whatever the scenario raises: a scenario that fails is no figure.
     """
     bench = Bench(database, repeat, scale, servers, tell)
     began = time.monotonic()
@@ -38,6 +37,9 @@ def run_scenario(scenario: Scenario, database: str, *, repeat: int, scale: float
             loads.append(load)
     except SkipScenario as reason:
         skipped = str(reason)
+    except Exception as error:  # noqa: BLE001  (one scenario that fails must not cost the others' figures)
+        traceback.print_exc()
+        skipped = f"it failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return Result(
         scenario.name,
         database,

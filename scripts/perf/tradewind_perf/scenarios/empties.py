@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 import sqlalchemy as sa
+from tradewind.config.sections import SchedulerSection
 from tradewind.metadata import tables
 
 from tradewind_perf.cgroups import CpuShare
@@ -86,6 +88,8 @@ def _commits_per_second(stage: Stage, seconds: float = 1.0) -> float:
 
 def schedulers_held(bench: Bench) -> Iterator[Sample]:
     """Yield throughput of 1, 2 and 3 schedulers without fast follow, each held to the same share of one core."""
+    if "fast_follow" not in {each.name for each in dataclasses.fields(SchedulerSection)}:
+        raise SkipScenario("this Tradewind has no setting scheduler.fast_follow")
     if not CpuShare.is_possible():
         raise SkipScenario("no CPU quota can be set for a process here (control group cpu, version 1 or 2, writable)")
     share = 0.15
