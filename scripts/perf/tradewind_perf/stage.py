@@ -86,6 +86,7 @@ class Stage:
         variables = self.environment | {"TRADEWIND__DATABASE__URL": self.store.url_for(kind)} | dict(environment or {})
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
             address = self.home / f"{name}.ready"
+            address.unlink(missing_ok=True)
             ear.bind(str(address))
             ear.settimeout(0.5)
             began = time.monotonic()
@@ -95,7 +96,7 @@ class Stage:
 
     def stop(self, *names: str) -> None:
         """End daemons, all by default, and wait for them."""
-        chosen = {name: self.daemons.pop(name) for name in names or tuple(self.daemons)}
+        chosen = {name: self.daemons.pop(name) for name in names or tuple(self.daemons) if name in self.daemons}
         for process in chosen.values():
             process.send_signal(signal.SIGTERM)
         for process in chosen.values():

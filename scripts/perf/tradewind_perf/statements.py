@@ -49,6 +49,13 @@ class Counted:
                 found[role] += number
         return dict(found)
 
+    def lines(self, tasks: int, most: int = 12) -> list[str]:
+        """Return the statements with the most calls a task: calls, class, daemon, and how the statement begins."""
+        return [
+            f"{number / tasks:.2f} {classify(text)}, {role}: {' '.join(text.split())[:100]}"
+            for (role, text), number in self.calls.most_common(most)
+        ]
+
 
 def classify(statement: str) -> str:
     """Return what a statement is for; a procedure or trigger would be work."""

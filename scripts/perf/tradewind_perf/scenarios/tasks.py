@@ -115,15 +115,17 @@ def statement_counts(bench: Bench) -> Iterator[Sample]:
                 bench.say(f"run {number + 1}")
                 yield {
                     **_at_rest(connection, bench),
-                    **_counted(stage, connection, "fan", width),
-                    **_counted(stage, connection, "chain", length),
+                    **_counted(bench, stage, connection, "fan", width),
+                    **_counted(bench, stage, connection, "chain", length),
                 }
 
 
-def _counted(stage: Stage, connection: psycopg.Connection[object], shape: str, tasks: int) -> Sample:
+def _counted(bench: Bench, stage: Stage, connection: psycopg.Connection[object], shape: str, tasks: int) -> Sample:
     statements.reset(connection)
     stage.run(f"perf_{shape}")
     found = statements.counted(connection)
+    bench.notes[:] = [note for note in bench.notes if not note.startswith(shape)]
+    bench.notes += [f"{shape}: {line}" for line in found.lines(tasks)]
     return {
         f"{shape} statements per task": found.of(statements.WORK) / tasks,
         f"{shape} transactions per task": found.of(statements.TRANSACTION) / tasks,
@@ -132,14 +134,15 @@ def _counted(stage: Stage, connection: psycopg.Connection[object], shape: str, t
     }
 
 
-REST_SECONDS = 8.0
+REST_SECONDS = 8
 
 
 def _at_rest(connection: psycopg.Connection[object], bench: Bench) -> Sample:
     statements.reset(connection)
-    time.sleep(bench.size(int(REST_SECONDS)))
+    seconds = bench.size(REST_SECONDS)
+    time.sleep(seconds)
     found = statements.counted(connection)
-    return {"idle polls per s": found.of(statements.WORK) / REST_SECONDS}
+    return {"idle polls per s": found.of(statements.WORK) / seconds}
 
 
 SCENARIOS = (
