@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 from tradewind_perf import report
+from tradewind_perf.compare import tables
+from tradewind_perf.compare.cells import SCENARIOS, compare
+from tradewind_perf.compare.peers import PEERS
 from tradewind_perf.goals import Verdict
 from tradewind_perf.results import Result, read_folder, save
 from tradewind_perf.runner import run_scenario
@@ -40,7 +43,33 @@ def _parser() -> argparse.ArgumentParser:
     reporting = commands.add_parser("report", help="print the tables of a folder of results, in Markdown")
     reporting.add_argument("folder", type=Path)
     reporting.set_defaults(act=_report)
+    comparing = commands.add_parser("compare", help="measure another system in the same run")
+    comparing.add_argument("system", choices=["airflow"])
+    comparing.add_argument("--work", type=Path, default=Path("perf-compare"), help="kept and used again (./perf-compare)")
+    comparing.add_argument("--scenario", choices=SCENARIOS, action="append", help="some only; may stand several times")
+    comparing.add_argument("--version", choices=[each.major for each in PEERS], action="append", help="one only")
+    comparing.add_argument("--tuned", action="store_true", help="also measure it with the usual settings for speed")
+    comparing.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of ours (5); Airflow runs once")
+    comparing.add_argument("--minutes", type=float, default=40, help="begin no cell later than that (40)")
+    comparing.set_defaults(act=_compare)
     return parser
+
+
+def _compare(options: argparse.Namespace) -> int:
+    work = options.work.absolute()
+    book = compare(
+        work,
+        scenarios=options.scenario or SCENARIOS,
+        versions=options.version or [each.major for each in PEERS],
+        is_tuned=options.tuned,
+        repeat=options.repeat,
+        minutes=options.minutes,
+    )
+    found = book.read()
+    print(tables.table(found))
+    if found and not tables.plot(found, work / "ratios.png"):
+        print("No plot: pip install matplotlib.", file=sys.stderr)
+    return 0
 
 
 def _list(_options: argparse.Namespace) -> int:

@@ -50,7 +50,7 @@ def parse(bench: Bench) -> Iterator[Sample]:
     for number in range(bench.repeat):
         bench.say(f"run {number + 1}")
         with tempfile.TemporaryDirectory() as folder:
-            first, first_statements, again, again_statements = _rounds(bench.store(), Path(folder))
+            first, first_statements, again, again_statements = rounds(bench.store(), Path(folder))
         warm = statistics.median(_warm_import() for _ in range(3))
         fresh = statistics.median(_milliseconds([sys.executable, str(FILE)]) for _ in range(3))
         yield {
@@ -70,7 +70,8 @@ def _warm_import() -> float:
     return float(done.stdout)
 
 
-def _rounds(store: Store, folder: Path) -> tuple[float, int, float, int]:
+def rounds(store: Store, folder: Path, file: Path = FILE) -> tuple[float, int, float, int]:
+    """Return seconds and statements of the processor's first look at a file, and of an unchanged one."""
     dags = folder / "dags"
     dags.mkdir(parents=True)
     config = load(folder, {}, {("dags", "folder"): dags}).config
@@ -81,7 +82,7 @@ def _rounds(store: Store, folder: Path) -> tuple[float, int, float, int]:
     ids = RandomIds(clock.now)
     processor = Processor(config, database, [bundle], lookups, clock=clock, ids=ids, notify=lambda: None)
     processor.round()
-    shutil.copy(FILE, dags)
+    shutil.copy(file, dags)
     processor.round()  # sees the file; the next look finds it at rest
     # In a running system others have the database open too, so that closing a connection writes no checkpoint
     with sa.create_engine(database.url).connect() as other:

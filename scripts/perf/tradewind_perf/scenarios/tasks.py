@@ -125,7 +125,7 @@ def _counted(bench: Bench, stage: Stage, connection: psycopg.Connection[object],
     stage.run(f"perf_{shape}")
     found = statements.counted(connection)
     bench.notes[:] = [note for note in bench.notes if not note.startswith(shape)]
-    bench.notes += [f"{shape}: {line}" for line in found.lines(tasks)]
+    bench.notes.extend(f"{shape}: {line}" for line in found.lines(tasks))
     return {
         f"{shape} statements per task": found.of(statements.WORK) / tasks,
         f"{shape} transactions per task": found.of(statements.TRANSACTION) / tasks,
