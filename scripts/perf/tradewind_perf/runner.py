@@ -26,7 +26,7 @@ def run_scenario(scenario: Scenario, database: str, *, repeat: int, scale: float
         repeat: samples.
         scale: 1 for the sizes that the goals speak of.
     """
-    bench = Bench(database, repeat, scale, servers, tell)
+    bench = Bench(database, min(repeat, scenario.runs), scale, servers, tell)
     began = time.monotonic()
     samples: list[Sample] = []
     loads: list[Load] = []

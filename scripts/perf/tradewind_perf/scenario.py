@@ -53,6 +53,7 @@ class Scenario:
         goals: of its figures.
         databases: on which it makes sense, the usual first.
         seconds: about how long five runs on PostgreSQL take.
+        runs: more make no sense, as one takes long and hardly varies.
     """
 
     name: str
@@ -61,3 +62,4 @@ class Scenario:
     goals: tuple[Goal, ...] = ()
     databases: tuple[str, ...] = (POSTGRESQL, SQLITE)
     seconds: int = 60
+    runs: int = 100

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,6 @@ from tradewind.config import load
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
-from tradewind.metadata.statements import listings
 from tradewind.transitions.states import ENDED_RUN
 
 from tradewind_perf.processes import MIB, cpu_seconds, largest_descendant, proportional_bytes
@@ -178,6 +177,15 @@ class Stage:
         if bad:
             raise RuntimeError(f"{bad} runs failed; the worker's log ends with:\n{self.log('worker')}")
 
+    def await_ended(self, number: int) -> None:
+        """Wait until so many runs have ended in all."""
+        ended = sa.select(sa.func.count()).where(tables.dag_run.c.state.in_(ENDED_RUN))
+        self.await_count(ended, number, "runs have ended")
+
+    def await_count(self, query: sa.Select[tuple[int]], wanted: int, what: str) -> None:
+        """Wait until a query counts so many; `what` is counted."""
+        self._await(lambda: self._scalar(query), wanted, what)
+
     def times(self) -> list[tuple[str, int, int]]:
         """Return (task, began, ended) of what ran since the last `run` began, in ns, by the time they began."""
         rows = [line.split() for line in self.ledger.read_text().splitlines()]
@@ -195,8 +203,7 @@ class Stage:
         self._watched.rollback()
         return found
 
-    def _await(self, count: object, wanted: int, what: str, seconds: float = PATIENCE) -> None:
-        assert callable(count)
+    def _await(self, count: Callable[[], int], wanted: int, what: str, seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while (found := count()) < wanted:
             if time.monotonic() > deadline:
@@ -264,12 +271,7 @@ def open_stage(
         stage.add({name: (DAGS / name).read_text() for name in files} | dict(texts or {}))
         for kind in daemons:
             stage.start(kind)
-        stage_files = len(files) + len(texts or {})
         if "processor" in daemons:
-            stage._await(lambda: _files_read(stage), stage_files, "files are read")  # noqa: SLF001
+            paths = sa.select(sa.func.count(sa.distinct(tables.dag.c.path)))
+            stage.await_count(paths, len(files) + len(texts or {}), "files are read")
         yield stage
-
-
-def _files_read(stage: Stage) -> int:
-    with stage.database.read() as connection:
-        return len({each.path for each in listings.list_dags(connection)})

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tradewind_perf.scenario import Scenario
-from tradewind_perf.scenarios import crowds, daemons, empties, graphs, parsing, tasks
+from tradewind_perf.scenarios import adding, crowds, daemons, empties, graphs, parents, parsing, tasks
 
-CATALOGUE: dict[str, Scenario] = {each.name: each for module in (tasks, empties, parsing, graphs, crowds, daemons) for each in module.SCENARIOS}
+CATALOGUE: dict[str, Scenario] = {each.name: each for module in (tasks, empties, adding, parsing, graphs, crowds, daemons, parents) for each in module.SCENARIOS}

@@ -1,27 +1,20 @@
-"""Tasks that nothing runs for: at once, in layers, with slow flushes, with one scheduler and with several."""
+"""Tasks that nothing runs for: at once, in layers, and with slow flushes."""
 
 from __future__ import annotations
 
-import dataclasses
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import sqlalchemy as sa
-from tradewind.config.sections import SchedulerSection
 from tradewind.metadata import tables
 
-from tradewind_perf.cgroups import CpuShare
 from tradewind_perf.figures import Sample
 from tradewind_perf.goals import at_least, at_most
-from tradewind_perf.processes import cpu_seconds
-from tradewind_perf.scenario import Bench, Scenario, SkipScenario
+from tradewind_perf.scenario import Bench, Scenario
 from tradewind_perf.servers import MARIADB, POSTGRESQL, SQLITE
 from tradewind_perf.stage import Stage, open_stage
-
-SLOW_FOLLOW = {"TRADEWIND__SCHEDULER__FAST_FOLLOW": "false"}
 
 
 def thousand(bench: Bench) -> Iterator[Sample]:
@@ -83,70 +76,6 @@ def _commits_per_second(stage: Stage, seconds: float = 1.0) -> float:
         return done / (time.monotonic() - began)
 
 
-# --- Schedulers added
-
-
-def schedulers_held(bench: Bench) -> Iterator[Sample]:
-    """Yield throughput of 1, 2 and 3 schedulers without fast follow, each held to the same share of one core."""
-    if "fast_follow" not in {each.name for each in dataclasses.fields(SchedulerSection)}:
-        raise SkipScenario("this Tradewind has no setting scheduler.fast_follow")
-    if not CpuShare.is_possible():
-        raise SkipScenario("no CPU quota can be set for a process here (control group cpu, version 1 or 2, writable)")
-    share = 0.15
-    yield from _schedulers(bench, SLOW_FOLLOW, share)
-
-
-def schedulers_free(bench: Bench) -> Iterator[Sample]:
-    """Yield throughput of 1, 2 and 3 schedulers with fast follow, as much CPU as there is."""
-    yield from _schedulers(bench, {}, None)
-
-
-def _schedulers(bench: Bench, environment: dict[str, str], share: float | None) -> Iterator[Sample]:
-    width, layers = bench.size(10), bench.size(10)
-    sizes = {"PERF_DAGS": "30", "PERF_WIDTH": str(width), "PERF_LAYERS": str(layers)} | environment
-    names = [f"perf_layers_{number:02d}" for number in range(30)]
-    tasks = 30 * width * layers
-    with open_stage(bench.store(), files=("perf_layers.py",), environment=sizes, daemons=("processor",)) as stage:
-        _make_pools(stage)
-        stage.stop("processor")
-        for number in range(bench.repeat):
-            rates: dict[int, float] = {}
-            busy = 0.0
-            for schedulers in (1, 2, 3):
-                bench.say(f"run {number + 1}, {schedulers} schedulers")
-                rates[schedulers], busy = _throughput(stage, names, schedulers, tasks, share)
-            yield {
-                **{f"{many} schedulers, tasks/s": rate for many, rate in rates.items()},
-                "2 schedulers, times 1": rates[2] / rates[1],
-                "3 schedulers, times 1": rates[3] / rates[1],
-                "least step, times": min(rates[2] / rates[1], rates[3] / rates[2]),
-                "database busy share of all cores, 3 schedulers, %": busy,
-            }
-
-
-def _throughput(
-    stage: Stage, names: list[str], schedulers: int, tasks: int, share: float | None
-) -> tuple[float, float]:
-    """Return tasks a second, and the percentage of all cores that the database took meanwhile."""
-    held: list[CpuShare] = []
-    daemons = [f"scheduler-{each}" for each in range(schedulers)]
-    try:
-        for name in daemons:
-            stage.start("scheduler", name)
-        stage.run(names[0])  # warms connections and plans
-        if share is not None:
-            held = [CpuShare(stage.daemons[name].pid, share) for name in daemons]
-        assert stage.store.server is not None
-        server = cpu_seconds([stage.store.server])
-        seconds = _released(stage, names)
-        busy = (cpu_seconds([stage.store.server]) - server) / seconds
-    finally:
-        for each in held:
-            each.lift()
-        stage.stop(*daemons)
-    return tasks / seconds, 100 * busy / (os.cpu_count() or 1)
-
-
 def _make_pools(stage: Stage) -> None:
     pools = [{"name": f"pool_{number}", "slots": 100000} for number in range(3)]
     with stage.database.transaction() as connection:
@@ -186,25 +115,5 @@ SCENARIOS = (
         (at_least("empty tasks ended per s", 1000),),
         (POSTGRESQL,),
         60,
-    ),
-    Scenario(
-        "schedulers",
-        "1, 2 and 3 schedulers without fast follow, 30 runs of 30 DAGs of empty tasks over 3 pools, each held to 15 % of a core",
-        schedulers_held,
-        (
-            at_least("2 schedulers, times 1", 1.8),
-            at_least("3 schedulers, times 1", 2.5),
-            at_most("database busy share of all cores, 3 schedulers, %", 60),
-        ),
-        (POSTGRESQL,),
-        200,
-    ),
-    Scenario(
-        "schedulers-free",
-        "1, 2 and 3 schedulers with fast follow, the same runs, as much CPU as there is",
-        schedulers_free,
-        (at_least("least step, times", 1.0),),
-        (POSTGRESQL,),
-        120,
     ),
 )

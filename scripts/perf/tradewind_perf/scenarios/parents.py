@@ -1,29 +1,21 @@
-"""`python -m perf.parents`: 300 DAG files, runs of three versions of each under way, and what the worker's memory does.
-
-Each file keeps 8 MiB that it makes at import. First the caps are those of the configuration's defaults, of which the count
-(20) binds; then the count is free and 256 MiB bind.
-"""
+"""Many DAG files, runs of three versions of each under way: what the worker's warm parents take, under each of their caps."""
 
 from __future__ import annotations
 
-import os
-import platform
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-import psutil
 import sqlalchemy as sa
-from tradewind.cli.triggering import trigger
 from tradewind.metadata import tables
-from tradewind.metadata.clock import SystemClock
-from tradewind.transitions.states import ENDED_RUN
 
-from perf.stage import Stage, _pss, _tree, open_stage
+from tradewind_perf.figures import Sample
+from tradewind_perf.processes import MIB, proportional_bytes, tree
+from tradewind_perf.scenario import Bench, Scenario
+from tradewind_perf.servers import MARIADB, POSTGRESQL, SQLITE
+from tradewind_perf.stage import Stage, open_stage
 
-FILES, VERSIONS = 300, 3
-MIB = 1 << 20
-PATIENCE = 900.0
+VERSIONS = 3
 SAMPLE_SECONDS = 0.25
 TEXT = """
 from tradewind import DAG, task
@@ -43,10 +35,7 @@ with DAG("many_{number}", schedule=None, max_active_runs=10):
 
     second(first())
 """
-CAPS: Mapping[str, Mapping[str, str]] = {
-    "20 parents": {},
-    "256 MiB": {"TRADEWIND__EXECUTION__MAX_PARENTS": "10000", "TRADEWIND__EXECUTION__MAX_PARENTS_MEMORY": "256"},
-}
+BY_MEMORY = {"TRADEWIND__EXECUTION__MAX_PARENTS": "10000", "TRADEWIND__EXECUTION__MAX_PARENTS_MEMORY": "256"}
 
 
 class Watch:
@@ -69,89 +58,75 @@ class Watch:
 
     def _look(self) -> None:
         while not self._is_over.wait(SAMPLE_SECONDS):
-            tree = list(_tree(self._pid))
-            self.most_processes = max(self.most_processes, len(tree))
-            self.most_bytes = max(self.most_bytes, sum(map(_pss, tree)))
+            self.most_processes = max(self.most_processes, len(tree(self._pid)))
+            self.most_bytes = max(self.most_bytes, proportional_bytes(self._pid))
 
 
-def main() -> None:
-    """Measure under each of the caps, and print a line of a Markdown table for each."""
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
-    print("| cap | runs | tasks | seconds | tasks/s | most memory (PSS) | most processes | at the end |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name, environment in CAPS.items():
-        print(f"| {name} | {measure(environment)} |", flush=True)
+def parents(bench: Bench, environment: Mapping[str, str]) -> Iterator[Sample]:
+    """Yield what the worker took; each file keeps 8 MiB that it makes at import."""
+    files = bench.size(100)
+    runs, tasks = files * VERSIONS, 2 * files * VERSIONS
+    for _ in range(bench.repeat):
+        with open_stage(bench.store(), environment=environment) as stage:
+            worker = stage.daemons["worker"].pid
+            _set_gate(stage, 0)
+            began = time.monotonic()
+            with Watch(worker) as watch:
+                for version in range(1, VERSIONS + 1):
+                    bench.say(f"version {version} of {files} files")
+                    _deploy(stage, files, version)
+                _wait(stage, _ended(tables.task_instance, "first"), runs)
+                _set_gate(stage, 1000)
+                stage.await_runs()
+            seconds = time.monotonic() - began
+            yield {
+                "tasks/s": tasks / seconds,
+                "most MiB (PSS)": watch.most_bytes / MIB,
+                "most processes": watch.most_processes,
+                "MiB at the end": proportional_bytes(worker) / MIB,
+                "processes at the end": len(tree(worker)),
+            }
 
 
-def measure(environment: Mapping[str, str]) -> str:
-    """Return the cells of one line."""
-    with open_stage("sqlite", files=(), environment=environment) as stage:
-        pool = {"name": "gate", "slots": 0}
-        with stage.database.transaction() as connection:
-            connection.execute(tables.pool.insert().values(pool))
-        worker = stage.processes["worker"].pid
-        began = time.monotonic()
-        with Watch(worker) as watch:
-            for version in range(1, VERSIONS + 1):
-                _deploy(stage, version)
-                _trigger(stage)
-            _await(stage, f"every {'first'}", _ended(stage, "first"), FILES * VERSIONS)
-            with stage.database.transaction() as connection:
-                connection.execute(tables.pool.update().where(tables.pool.c.name == "gate").values(slots=1000))
-            _await(stage, "every run", _ended_runs(stage), FILES * VERSIONS)
-        seconds = time.monotonic() - began
-        left = list(_tree(worker))
-        tasks = 2 * FILES * VERSIONS
-        return (
-            f"{FILES * VERSIONS} | {tasks} | {seconds:.0f} | {tasks / seconds:.0f} | {watch.most_bytes / MIB:.0f} MiB | "
-            f"{watch.most_processes} | {sum(map(_pss, left)) / MIB:.0f} MiB in {len(left)} processes"
-        )
+def _set_gate(stage: Stage, slots: int) -> None:
+    pool = tables.pool
+    with stage.database.transaction() as connection:
+        connection.execute(sa.delete(pool).where(pool.c.name == "gate"))
+        connection.execute(pool.insert().values({"name": "gate", "slots": slots}))
+    stage.wake()
 
 
-def _deploy(stage: Stage, version: int) -> None:
-    for number in range(FILES):
-        half = stage.home / "half.py"
-        half.write_text(TEXT.format(version=version, number=number))
-        half.replace(stage.home / "dags" / f"many_{number}.py")
-
-    def count() -> int:
-        with stage.database.read() as connection:
-            return int(connection.execute(sa.select(sa.func.count()).select_from(tables.dag_version)).scalar_one())
-
-    _await(stage, f"version {version} of every file", count, FILES * version)
+def _deploy(stage: Stage, files: int, version: int) -> None:
+    stage.add({f"many_{number}.py": TEXT.format(version=version, number=number) for number in range(files)})
+    _wait(stage, sa.select(sa.func.count()).select_from(tables.dag_version), files * version)
+    stage.trigger(f"many_{number}" for number in range(files))
 
 
-def _trigger(stage: Stage) -> None:
-    for number in range(FILES):
-        trigger(stage.session, f"many_{number}", run_id=None, logical_date=SystemClock().now(), conf={})
+def _ended(table: sa.Table, task_id: str) -> sa.Select[tuple[int]]:
+    return sa.select(sa.func.count()).where(table.c.task_id == task_id, table.c.state == "success")
 
 
-def _ended(stage: Stage, task_id: str):
-    def count() -> int:
-        t = tables.task_instance.c
-        query = sa.select(sa.func.count()).where(t.task_id == task_id, t.state == "success")
-        with stage.database.read() as connection:
-            return int(connection.execute(query).scalar_one())
-
-    return count
+def _wait(stage: Stage, query: sa.Select[tuple[int]], wanted: int) -> None:
+    stage.await_count(query, wanted, "rows")
 
 
-def _ended_runs(stage: Stage):
-    def count() -> int:
-        query = sa.select(sa.func.count()).where(tables.dag_run.c.state.in_(ENDED_RUN))
-        with stage.database.read() as connection:
-            return int(connection.execute(query).scalar_one())
-
-    return count
-
-
-def _await(stage: Stage, what: str, count, wanted: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while (found := count()) < wanted:
-        if time.monotonic() > deadline or not all(psutil.pid_exists(each.pid) for each in stage.processes.values()):
-            raise TimeoutError(f"{what}: only {found} of {wanted}")
-        time.sleep(0.2)
-
-
-if __name__ == "__main__":
-    main()
+SCENARIOS = (
+    Scenario(
+        "parents",
+        "100 DAG files of 8 MiB, runs of three versions of each under way, at most 20 warm parents",
+        lambda bench: parents(bench, {}),
+        (),
+        (SQLITE, POSTGRESQL, MARIADB),
+        120,
+        runs=1,
+    ),
+    Scenario(
+        "parents-memory",
+        "the same, at most 256 MiB of warm parents",
+        lambda bench: parents(bench, BY_MEMORY),
+        (),
+        (SQLITE, POSTGRESQL, MARIADB),
+        120,
+        runs=1,
+    ),
+)

@@ -105,7 +105,7 @@ def _timed(stage: Stage, dag_ids: list[str], tasks: int) -> Sample:
 
 def statement_counts(bench: Bench) -> Iterator[Sample]:
     """Yield statements and transactions per task, by what they are for, of a fan and of a chain."""
-    width, length = bench.size(200), bench.size(100)
+    width, length = bench.size(200), bench.size(300)
     sizes = {"PERF_FAN": str(width), "PERF_CHAIN": str(length)}
     with open_stage(bench.store(), files=("perf_fan.py", "perf_chain.py"), environment=sizes) as stage:
         with psycopg.connect(stage.store.url, autocommit=True) as connection:
@@ -173,7 +173,7 @@ SCENARIOS = (
     ),
     Scenario(
         "statements",
-        "calls that PostgreSQL counted, by what they are for, of a fan of 200 and a chain of 100",
+        "calls that PostgreSQL counted, by what they are for, of a fan of 200 and a chain of 300",
         statement_counts,
         (
             at_most("fan statements per task", 6),
