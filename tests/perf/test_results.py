@@ -12,7 +12,7 @@ from tradewind_perf.goals import Verdict, at_most
 from tradewind_perf.load import Load
 from tradewind_perf.results import Result, read, read_folder, save
 from tradewind_perf.runner import run_scenario
-from tradewind_perf.scenario import Scenario, SkipScenario
+from tradewind_perf.scenario import CannotMeasureError, Scenario
 from tradewind_perf.scenarios.catalogue import CATALOGUE
 from tradewind_perf.servers import KINDS, Servers
 
@@ -54,7 +54,9 @@ def test_of_several_files_the_latest_result_counts_and_other_files_are_no_matter
 
 def test_the_report_says_reached_not_reached_and_skipped_apart() -> None:
     catalogue = {"made": scenario(GOAL)}
-    assert "| made | lag ms ≤ 8.00 | 7.00 | reached | load 0.5, others 2% |" in report.goals_table([result()], catalogue)
+    assert "| made | lag ms ≤ 8.00 | 7.00 | reached | load 0.5, others 2% |" in report.goals_table(
+        [result()], catalogue
+    )
     assert "**not reached**" in report.goals_table([result(value=9.0)], catalogue)
     skipped = report.goals_table([result(figures={}, skipped="no control groups")], catalogue)
     assert "| – | skipped: no control groups |" in skipped
@@ -74,7 +76,7 @@ def test_each_sample_has_the_load_beside_it_and_a_skipped_scenario_is_neither_re
         yield {"lag ms": 3.0}
 
     def cannot(_bench):
-        raise SkipScenario("this machine cannot")
+        raise CannotMeasureError("this machine cannot")
         yield {}
 
     found = run_scenario(scenario(GOAL, measure=two), "sqlite", repeat=2, scale=1.0, servers=Servers())
@@ -105,7 +107,9 @@ def test_every_scenario_names_its_databases_and_its_goals_are_about_different_fi
         assert each.seconds <= 240
 
 
-def test_a_comparison_goes_on_with_the_cells_that_are_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comparison_goes_on_with_the_cells_that_are_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     book = Book(tmp_path / "cells")
 
     def fails() -> Sample:
@@ -133,4 +137,6 @@ def test_ratios_say_how_many_times_better_ours_is() -> None:
 def test_both_systems_get_the_same_graph(name: str, system: str) -> None:
     text = files.text(name, system)
     compile(text, name, "exec")
-    assert text.replace(files.IMPORTS[system], "") == files.text(name, "tradewind").replace(files.IMPORTS["tradewind"], "")
+    assert text.replace(files.IMPORTS[system], "") == files.text(name, "tradewind").replace(
+        files.IMPORTS["tradewind"], ""
+    )

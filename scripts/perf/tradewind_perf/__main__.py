@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tradewind_perf import report
 from tradewind_perf.compare import tables
-from tradewind_perf.compare.cells import SCENARIOS, compare
+from tradewind_perf.compare.cells import SCENARIOS, Book, Wanted, compare
 from tradewind_perf.compare.peers import PEERS
 from tradewind_perf.goals import Verdict
 from tradewind_perf.results import Result, read_folder, save
@@ -34,18 +34,28 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(act=_list)
     running = commands.add_parser("run", help="measure scenarios, all by default")
     running.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="see `tradewind-perf list`")
-    running.add_argument("--database", choices=KINDS, action="append", help="may stand several times (default: postgresql)")
+    running.add_argument(
+        "--database", choices=KINDS, action="append", help="may stand several times (default: postgresql)"
+    )
     running.add_argument("--repeat", type=int, default=5, metavar="N", help="runs, of which the median counts (5)")
-    running.add_argument("--scale", type=float, default=1.0, metavar="X", help="share of the full size, to try a scenario")
-    running.add_argument("--json", type=Path, metavar="FILE", help="also write results, beside those of other scenarios")
+    running.add_argument(
+        "--scale", type=float, default=1.0, metavar="X", help="share of the full size, to try a scenario"
+    )
+    running.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write results, beside those of other scenarios"
+    )
     running.add_argument("--check", action="store_true", help="exit with 1 when a goal is not reached")
     running.set_defaults(act=_run)
     reporting = commands.add_parser("report", help="print the tables of a folder of results, in Markdown")
-    reporting.add_argument("folder", type=Path)
+    reporting.add_argument("folder", type=Path, help="with files that `run --json` wrote")
+    reporting.add_argument("--compare", type=Path, metavar="WORK", help="also the table of a comparison's folder")
+    reporting.add_argument("--page", type=Path, metavar="FILE", help="write it between the marks of this page instead")
     reporting.set_defaults(act=_report)
     comparing = commands.add_parser("compare", help="measure another system in the same run")
     comparing.add_argument("system", choices=["airflow"])
-    comparing.add_argument("--work", type=Path, default=Path("perf-compare"), help="kept and used again (./perf-compare)")
+    comparing.add_argument(
+        "--work", type=Path, default=Path("perf-compare"), help="kept and used again (./perf-compare)"
+    )
     comparing.add_argument("--scenario", choices=SCENARIOS, action="append", help="some only; may stand several times")
     comparing.add_argument("--version", choices=[each.major for each in PEERS], action="append", help="one only")
     comparing.add_argument("--tuned", action="store_true", help="also measure it with the usual settings for speed")
@@ -57,16 +67,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _compare(options: argparse.Namespace) -> int:
     work = options.work.absolute()
-    book = compare(
-        work,
+    wanted = Wanted(
         scenarios=options.scenario or SCENARIOS,
         versions=options.version or [each.major for each in PEERS],
         is_tuned=options.tuned,
         repeat=options.repeat,
-        minutes=options.minutes,
     )
+    book = compare(work, wanted, minutes=options.minutes)
     found = book.read()
-    print(tables.table(found))
+    print(tables.table(found), tables.goals(found), sep="\n\n")
     if found and not tables.plot(found, work / "ratios.png"):
         print("No plot: pip install matplotlib.", file=sys.stderr)
     return 0
@@ -129,7 +138,24 @@ def _print(result: Result, scenario: Scenario) -> None:
 
 def _report(options: argparse.Namespace) -> int:
     results = read_folder(options.folder)
-    print(report.goals_table(results, CATALOGUE), report.figures_list(results, CATALOGUE), sep="\n\n")
+    parts = [
+        report.machines(results),
+        report.goals_table(results, CATALOGUE),
+        "All figures, each the median (smallest to largest), with the command that makes it:",
+        report.figures_list(results, CATALOGUE),
+    ]
+    if options.compare:
+        found = Book(options.compare / "cells").read()
+        parts += [
+            "Apache Airflow beside it (`tradewind-perf compare airflow`):",
+            tables.table(found),
+            tables.goals(found),
+        ]
+    text = "\n\n".join(parts)
+    if options.page:
+        options.page.write_text(report.put_into(options.page.read_text(), text))
+    else:
+        print(text)
     return 0
 
 

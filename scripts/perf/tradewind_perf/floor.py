@@ -246,7 +246,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--graph", default="linear:1x300", help="shape:DAGsxTASKS, linear or tree")
     parser.add_argument("--database", default="sqlite", help="sqlite, postgresql, or the URL of a running PostgreSQL")
-    parser.add_argument("--private", type=float, default=30, help="MiB of private memory that the forking process holds")
+    parser.add_argument(
+        "--private", type=float, default=30, help="MiB of private memory that the forking process holds"
+    )
     parser.add_argument("--slots", type=int, default=32, help="children at once")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

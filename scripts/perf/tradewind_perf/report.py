@@ -27,7 +27,7 @@ def goals_table(results: Sequence[Result], catalogue: Mapping[str, Scenario]) ->
         for goal, verdict in judged(result, catalogue[result.scenario]):
             found = result.figures.get(goal.figure)
             lines.append(
-                f"| {result.scenario} | {goal} | {found if found else '–'} | "
+                f"| {result.scenario} | {goal} | {found or '–'} | "
                 f"{'skipped: ' + result.skipped if result.skipped else MARKS[verdict]} | "
                 f"{load_cell(result)} | {result.when}, {result.commit} |"
             )
@@ -39,7 +39,9 @@ def figures_list(results: Iterable[Result], catalogue: Mapping[str, Scenario]) -
     lines = []
     for result in known(results, catalogue):
         command = f"tradewind-perf run {result.scenario} --database {result.database}"
-        lines.append(f"- `{command}` ({_runs(result)}, {result.seconds:.0f} s, {load_cell(result)}): {figures_line(result)}")
+        lines.append(
+            f"- `{command}` ({_runs(result)}, {result.seconds:.0f} s, {load_cell(result)}): {figures_line(result)}"
+        )
     return "\n".join(lines)
 
 
@@ -56,6 +58,32 @@ def load_cell(result: Result) -> str:
     if not result.loads:
         return "–"
     return f"{result.load}{' (busy!)' if result.load.is_busy else ''}"
+
+
+BEGIN, END = "<!-- begin: tradewind-perf report -->", "<!-- end: tradewind-perf report -->"
+
+
+def put_into(page: str, text: str) -> str:
+    """Return a page with `text` in place of what stands between its two marks.
+
+    Raises:
+        ValueError: the page lacks one of them.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"The page has no place for the tables: write a line {BEGIN} and a line {END} into it.")
+    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+
+
+def machines(results: Iterable[Result]) -> str:
+    """Say on what the results were measured, each machine once."""
+    lines = {
+        f"{each.machine.get('cores', '?')} cores, Python {each.machine.get('python', '?')}, "
+        f"{each.machine.get('system', '?')} {each.machine.get('kernel', '?')}; {each.machine.get('server', '?')}."
+        for each in results
+    }
+    return "\n".join(f"- {line}" for line in sorted(lines))
 
 
 def known(results: Iterable[Result], catalogue: Mapping[str, Scenario]) -> list[Result]:

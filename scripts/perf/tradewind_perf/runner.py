@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tradewind_perf.figures import Sample, gather
 from tradewind_perf.load import Load, LoadWatch
 from tradewind_perf.results import Result, commit, machine, now
-from tradewind_perf.scenario import Bench, Scenario, SkipScenario
+from tradewind_perf.scenario import Bench, CannotMeasureError, Scenario
 from tradewind_perf.servers import Servers
 
 
@@ -35,7 +35,7 @@ def run_scenario(scenario: Scenario, database: str, *, repeat: int, scale: float
         for sample, load in _watched(scenario.measure(bench)):
             samples.append(sample)
             loads.append(load)
-    except SkipScenario as reason:
+    except CannotMeasureError as reason:
         skipped = str(reason)
     except Exception as error:  # noqa: BLE001  (one scenario that fails must not cost the others' figures)
         traceback.print_exc()

@@ -10,7 +10,7 @@ from tradewind_perf.goals import Goal
 from tradewind_perf.servers import POSTGRESQL, SQLITE, Servers, Store
 
 
-class SkipScenario(Exception):
+class CannotMeasureError(Exception):
     """Says why this machine cannot show what the scenario is about; it is then neither reached nor missed."""
 
 

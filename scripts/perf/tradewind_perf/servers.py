@@ -112,8 +112,7 @@ def _prepare_postgres(url: str) -> int:
     _migrated(Store(POSTGRESQL, template, None))
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION pg_stat_statements")
-        server = psutil.Process(connection.info.backend_pid).ppid()
-    return server
+        return int(psutil.Process(connection.info.backend_pid).ppid())
 
 
 def _migrated(store: Store) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -14,15 +15,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from tradewind.cli.session import Session
-from tradewind.cli.triggering import trigger
-from tradewind.cli.waking import wake_schedulers
 from tradewind.config import load
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.wakeups import SCHEDULER, Wakeups, open_wakeups
+from tradewind.transitions import triggering
+from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.states import ENDED_RUN
 
 from tradewind_perf.processes import MIB, cpu_seconds, largest_descendant, proportional_bytes
@@ -57,6 +61,7 @@ class Stage:
     session: Session
     daemons: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _watched: sa.Connection | None = None
+    _mouth: Wakeups | None = None
 
     @property
     def database(self) -> Database:
@@ -155,13 +160,32 @@ class Stage:
         return time.monotonic() - began
 
     def trigger(self, dag_ids: Iterable[str]) -> None:
-        """Make a run of each DAG, each in a transaction of its own."""
+        """Make a run of each DAG, each in a transaction of its own, as a client does that stays connected."""
+        clock = SystemClock()
+        ids, graphs = RandomIds(clock.now), open_graphs(self.session.config.plugins.codec)
+        executor = self.session.config.executor
         for dag_id in dag_ids:
-            trigger(self.session, dag_id, run_id=None, logical_date=SystemClock().now(), conf={})
+            make = functools.partial(
+                triggering.trigger,
+                dag_id=dag_id,
+                run_id=None,
+                logical_date=clock.now(),
+                conf={},
+                triggered_by="cli",
+                graphs=graphs,
+                clock=clock,
+                ids=ids,
+                executor=executor.default,
+                queue=executor.queue,
+            )
+            self.database.write(make)
+            self.wake()
 
     def wake(self) -> None:
         """Tell schedulers that there is work."""
-        wake_schedulers(self.session)
+        if self._mouth is None:
+            self._mouth = open_wakeups(self.database, self.home)
+        self._mouth.notify([SCHEDULER])
 
     def await_runs(self, seconds: float = PATIENCE) -> None:
         """Wait until no run is unfinished.
@@ -182,7 +206,7 @@ class Stage:
         ended = sa.select(sa.func.count()).where(tables.dag_run.c.state.in_(ENDED_RUN))
         self.await_count(ended, number, "runs have ended")
 
-    def await_count(self, query: sa.Select[tuple[int]], wanted: int, what: str) -> None:
+    def await_count(self, query: sa.Select[Any], wanted: int, what: str) -> None:
         """Wait until a query counts so many; `what` is counted."""
         self._await(lambda: self._scalar(query), wanted, what)
 
@@ -195,7 +219,7 @@ class Stage:
         """Return the number of rows."""
         return self._scalar(sa.select(sa.func.count()).select_from(table))
 
-    def _scalar(self, query: sa.Select[tuple[int]]) -> int:
+    def _scalar(self, query: sa.Select[Any]) -> int:
         # One connection for all looks, in transactions of their own
         if self._watched is None:
             self._watched = self.database.engine.connect()
@@ -233,6 +257,8 @@ class Stage:
         self.stop()
         if self._watched is not None:
             self._watched.close()
+        if self._mouth is not None:
+            self._mouth.close()
         self.database.dispose()
 
 

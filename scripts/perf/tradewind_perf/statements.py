@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import psycopg
 
@@ -16,10 +17,17 @@ from tradewind_perf.servers import ROLES
 CONTROL, TRANSACTION, HEARTBEAT, NOTIFICATION, WORK = "control", "transaction", "heartbeat", "notification", "work"
 _CLASSES = (
     (TRANSACTION, re.compile(r"^(commit|rollback)\b", re.IGNORECASE)),
-    (CONTROL, re.compile(r"^(begin|start transaction|set|reset|show|savepoint|release|discard|deallocate)\b", re.IGNORECASE)),
+    (
+        CONTROL,
+        re.compile(r"^(begin|start transaction|set|reset|show|savepoint|release|discard|deallocate)\b", re.IGNORECASE),
+    ),
     (NOTIFICATION, re.compile(r"^(listen|unlisten|notify)\b|\bpg_notify\(", re.IGNORECASE)),
-    (HEARTBEAT, re.compile(r"^(update|insert into)\s+(daemon|pulse)\b|^select [^;]*\bfrom (daemon|pulse)\b", re.IGNORECASE)),
+    (
+        HEARTBEAT,
+        re.compile(r"^(update|insert into)\s+(daemon|pulse)\b|^select [^;]*\bfrom (daemon|pulse)\b", re.IGNORECASE),
+    ),
 )
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 _QUERY = """
     SELECT usename, query, calls FROM pg_stat_statements s
     JOIN pg_user ON usesysid = s.userid JOIN pg_database d ON d.oid = s.dbid
@@ -63,15 +71,15 @@ def classify(statement: str) -> str:
     return next((name for name, pattern in _CLASSES if pattern.search(text)), WORK)
 
 
-def reset(connection: psycopg.Connection[object]) -> None:
+def reset(connection: Connection) -> None:
     """Begin to count anew."""
     connection.execute("SELECT pg_stat_statements_reset()")
 
 
-def counted(connection: psycopg.Connection[object]) -> Counted:
+def counted(connection: Connection) -> Counted:
     """Return what was counted since the reset, of the daemons of this database."""
     rows = connection.execute(_QUERY, [list(ROLES)]).fetchall()
     found: Counter[tuple[str, str]] = Counter()
-    for role, text, calls in rows:  # type: ignore[misc]
+    for role, text, calls in rows:
         found[str(role), str(text)] += int(calls)
     return Counted(found)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tradewind_perf.compare import files
-from tradewind_perf.compare.airflow import prepared, put
+from tradewind_perf.compare.airflow import Airflow, prepared, put
 from tradewind_perf.compare.measuring import Cell, parse_cell, run_cell
 from tradewind_perf.compare.ours import parse_ours, run_ours
 from tradewind_perf.compare.peers import PEERS, Peer
@@ -22,6 +23,23 @@ from tradewind_perf.servers import Servers
 PARSE = "parse200"
 SCENARIOS = (*files.RUNS, PARSE)
 OURS = "Tradewind"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a comparison is to measure.
+
+    Arguments:
+        scenarios: of `SCENARIOS`.
+        versions: major versions of Airflow.
+        is_tuned: also measure it with the usual settings for speed.
+        repeat: runs of ours; Airflow runs once.
+    """
+
+    scenarios: Sequence[str] = SCENARIOS
+    versions: Sequence[str] = tuple(peer.major for peer in PEERS)
+    is_tuned: bool = False
+    repeat: int = 5
 
 
 @dataclass(frozen=True)
@@ -76,49 +94,48 @@ class Book:
         return self.folder / f"{system.replace(' ', '-').lower()}--{scenario}.json"
 
 
-def compare(
-    work: Path, *, scenarios: Sequence[str], versions: Sequence[str], is_tuned: bool, repeat: int, minutes: float
-) -> Book:
+def compare(work: Path, wanted: Wanted, *, minutes: float) -> Book:
     """Measure what is missing: ours, and each Airflow as installed, then, if asked for, tuned.
 
     Arguments:
         work: the folder of environments, homes and cells; what stands there is used again.
-        scenarios: of `SCENARIOS`.
-        versions: major versions of Airflow.
-        is_tuned: also measure with the usual settings for speed.
-        repeat: runs of ours; Airflow runs once.
         minutes: no cell begins later than that.
     """
     work.mkdir(parents=True, exist_ok=True)
     book, deadline = Book(work / "cells"), time.monotonic() + 60 * minutes
     servers = Servers()
+    steps = _steps(book, work, servers, wanted)
     try:
-        for step in _steps(book, work, servers, scenarios, versions, is_tuned, repeat):
+        for step in steps:
             if time.monotonic() > deadline:
                 _tell(f"{minutes:g} minutes are over: run the same command again, it goes on from here")
                 break
             step()
     finally:
+        steps.close()  # ends the Airflow that runs, before its database
         servers.close()
     return book
 
 
-def _steps(
-    book: Book,
-    work: Path,
-    servers: Servers,
-    scenarios: Sequence[str],
-    versions: Sequence[str],
-    is_tuned: bool,
-    repeat: int,
-) -> Iterator[Callable[[], None]]:
+Step = Callable[[], None]
+
+
+def _steps(book: Book, work: Path, servers: Servers, wanted: Wanted) -> Generator[Step, None, None]:
     """Yield what is still to be done, cell by cell."""
-    for scenario in book.missing(OURS, scenarios):
-        yield lambda scenario=scenario: _ours(book, servers, scenario, repeat)  # type: ignore[misc]
-    for tuned in (False, True) if is_tuned else (False,):
+    for scenario in book.missing(OURS, wanted.scenarios):
+        yield functools.partial(_ours, book, servers, scenario, wanted.repeat)
+    for is_tuned in (False, True) if wanted.is_tuned else (False,):
         for peer in PEERS:
-            if peer.major in versions:
-                yield from _airflow_steps(book, work, servers, peer, scenarios, tuned)
+            missing = book.missing(_name(peer, is_tuned), wanted.scenarios)
+            if peer.major in wanted.versions and missing:
+                _tell(f"{_name(peer, is_tuned)}: installing and starting")
+                peer.install(work)
+                with prepared(peer, work, servers, is_tuned=is_tuned) as airflow:
+                    yield from _airflow_steps(book, airflow, missing)
+
+
+def _name(peer: Peer, is_tuned: bool) -> str:
+    return f"{peer.name}{' tuned' if is_tuned else ''}"
 
 
 def _ours(book: Book, servers: Servers, scenario: str, repeat: int) -> None:
@@ -128,30 +145,21 @@ def _ours(book: Book, servers: Servers, scenario: str, repeat: int) -> None:
     book.keep(OURS, scenario, measure, version=commit(), runs=repeat)
 
 
-def _airflow_steps(
-    book: Book, work: Path, servers: Servers, peer: Peer, scenarios: Sequence[str], is_tuned: bool
-) -> Iterator[Callable[[], None]]:
-    system = f"{peer.name}{' tuned' if is_tuned else ''}"
-    missing = book.missing(system, scenarios)
-    if not missing:
-        return
-    _tell(f"{system}: installing and starting")
-    peer.install(work)
-    with prepared(peer, work, servers, is_tuned=is_tuned) as airflow:
-        if PARSE in missing:
-            yield lambda: book.keep(system, PARSE, lambda: parse_cell(airflow), version=peer.version, runs=1)
-        runs = [each for each in missing if each != PARSE]
-        if runs:
-            put(airflow, *runs)
-            airflow.start()
-        for name in runs:
-            yield lambda name=name: book.keep(  # type: ignore[misc]
-                system, name, lambda: run_cell(airflow, name), version=peer.version, runs=1
-            )
+def _airflow_steps(book: Book, airflow: Airflow, missing: Sequence[str]) -> Iterator[Step]:
+    system = _name(airflow.peer, airflow.is_tuned)
+
+    def keep(name: str, measure: Callable[[], Cell]) -> None:
+        book.keep(system, name, measure, version=airflow.peer.version, runs=1)
+
+    if PARSE in missing:
+        yield functools.partial(keep, PARSE, functools.partial(parse_cell, airflow))
+    runs = [each for each in missing if each != PARSE]
+    if runs:
+        put(airflow, *runs)
+        airflow.start()
+    for name in runs:
+        yield functools.partial(keep, name, functools.partial(run_cell, airflow, name))
 
 
 def _tell(text: str) -> None:
     print(f"  {text} …", file=sys.stderr, flush=True)
-
-
-__all__ = ["OURS", "PARSE", "SCENARIOS", "Book", "compare"]

@@ -18,11 +18,12 @@ RUN_SECONDS = 300
 PARSE_SECONDS = 150
 # What neither side is charged for: transaction control, session settings, and the driver's looks at the catalogue.
 _NOT_COUNTED = (
-    "'^(begin|commit|rollback|savepoint|release|show|set|discard|listen|select pg_|select count\\(\\*\\) from (dag_run|serialized_dag))'"
+    "begin|commit|rollback|savepoint|release|show|set|discard|listen|select pg_|"
+    r"select count\(\*\) from (dag_run|serialized_dag)"
 )
 _CALLS = f"""
     SELECT coalesce(sum(calls), 0)::integer FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
-    WHERE datname = current_database() AND query !~* {_NOT_COUNTED}
+    WHERE datname = current_database() AND query !~* '^({_NOT_COUNTED})'
 """
 
 
@@ -45,7 +46,9 @@ def run_cell(airflow: Airflow, name: str) -> Cell:
         connection.execute("SELECT pg_stat_statements_reset()")
         own, server = airflow.cpu()
         airflow.command("dags", "trigger", name)
-        _await(connection, f"SELECT count(*) FROM dag_run WHERE dag_id = '{name}' AND state IN ('success', 'failed')", 1)
+        _await(
+            connection, f"SELECT count(*) FROM dag_run WHERE dag_id = '{name}' AND state IN ('success', 'failed')", 1
+        )
         own_after, server_after = airflow.cpu()
         calls = _one(connection, _CALLS)
         failed = _one(connection, f"SELECT count(*) FROM task_instance WHERE dag_id = '{name}' AND state != 'success'")
@@ -53,7 +56,9 @@ def run_cell(airflow: Airflow, name: str) -> Cell:
             _one(connection, f"SELECT extract(epoch FROM end_date - queued_at) FROM dag_run WHERE dag_id = '{name}'")
         )
     if failed:
-        raise RuntimeError(f"{airflow.peer.name}: {failed} tasks of {name} did not succeed; see the logs in {airflow.home}")
+        raise RuntimeError(
+            f"{airflow.peer.name}: {failed} tasks of {name} did not succeed; see the logs in {airflow.home}"
+        )
     tasks = files.TASKS[name]
     found: Cell = {
         "makespan s": seconds,
@@ -115,4 +120,3 @@ def _one(connection: psycopg.Connection[tuple[object, ...]], query: str) -> floa
     row = connection.execute(query.encode()).fetchone()
     assert row is not None
     return float(str(row[0]))
-

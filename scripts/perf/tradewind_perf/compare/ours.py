@@ -47,7 +47,7 @@ def parse_ours(servers: Servers, repeat: int) -> Cell:
         return _medians(read, repeat)
 
 
-def _run(stage: Stage, connection: psycopg.Connection[object], name: str) -> Sample:
+def _run(stage: Stage, connection: statements.Connection, name: str) -> Sample:
     statements.reset(connection)
     assert stage.store.server is not None
     pids, server = [each.pid for each in stage.daemons.values()], [stage.store.server]

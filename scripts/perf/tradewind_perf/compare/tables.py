@@ -31,6 +31,12 @@ LEGEND = {
     "layers50x20": "50 layers of 20 empty tasks",
     "parse200": "one file of 200 DAGs × 5 tasks",
 }
+# scenario, figure, whether more is better, against whom, how many times better ours is to be
+GOALS: tuple[tuple[str, str, bool, str, float], ...] = (
+    ("chain30", "lag median ms", False, "Airflow 3.3", 100),
+    ("chain30", "lag median ms", False, "Airflow 3.3 tuned", 10),
+    ("fan200", "tasks/s", True, "Airflow 3.3", 20),
+)
 Cells = Mapping[tuple[str, str], Mapping[str, float]]
 
 
@@ -58,8 +64,25 @@ def table(found: Sequence[Mapping[str, Any]]) -> str:
     for scenario, figure, more in LINES:
         ours = cells.get((OURS, scenario), {}).get(figure)
         words = [_cell(ours, cells.get((system, scenario), {}).get(figure), more) for system in systems]
-        lines.append(f"| {LEGEND[scenario]} | {figure} | {'–' if ours is None else plain(ours)} | {' | '.join(words)} |")
+        lines.append(
+            f"| {LEGEND[scenario]} | {figure} | {'–' if ours is None else plain(ours)} | {' | '.join(words)} |"
+        )
     return "\n".join([*lines, "", *_loads(found)])
+
+
+def goals(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return, as lines of Markdown, which of the goals against Airflow are reached."""
+    cells = figures(found)
+    lines = []
+    for scenario, figure, more, system, wanted in GOALS:
+        times = _times(cells, system, (scenario, figure, more))
+        said = (
+            "not measured"
+            if times is None
+            else f"{plain(times)}, {'reached' if times >= wanted else '**not reached**'}"
+        )
+        lines.append(f"- {LEGEND[scenario]}, {figure}, at least {wanted:g} times better than {system}: {said}")
+    return "\n".join(lines)
 
 
 def _cell(ours: float | None, theirs: float | None, more_is_better: bool) -> str:
@@ -86,7 +109,7 @@ def plot(found: Sequence[Mapping[str, Any]], path: Path) -> bool:
         return False
     cells = figures(found)
     systems = sorted({system for system, _ in cells} - {OURS})
-    bars = [line for line in LINES if line[1] not in ("lag p95 ms",) and line[0] in {name for _, name in cells}]
+    bars = [line for line in LINES if line[1] != "lag p95 ms" and line[0] in {name for _, name in cells}]
     drawing = Figure(figsize=(9, 0.6 + 0.5 * len(bars)), layout="constrained")
     axes = drawing.subplots()
     height = 0.8 / max(1, len(systems))

@@ -9,10 +9,10 @@ def nothing() -> None:
     """Do nothing."""
 
 
-def make(dag_id: str, parents: list) -> None:
+def make(dag_id: str, parents: list[int | None]) -> None:
     """Make one DAG: for each task the number of the one before it, None for the first."""
     with DAG(dag_id, schedule=None, start_date=pendulum.datetime(2026, 1, 1), max_active_tasks=1000):
-        made = []
+        made: list[PythonOperator] = []
         for number, parent in enumerate(parents):
             task = PythonOperator(task_id=f"t{number:03d}", python_callable=nothing, do_xcom_push=False)
             if parent is not None:

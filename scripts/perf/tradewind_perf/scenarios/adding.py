@@ -17,7 +17,7 @@ from tradewind_perf.cgroups import CpuShare
 from tradewind_perf.figures import Sample
 from tradewind_perf.goals import at_least, at_most
 from tradewind_perf.processes import cpu_seconds
-from tradewind_perf.scenario import Bench, Scenario, SkipScenario
+from tradewind_perf.scenario import Bench, CannotMeasureError, Scenario
 from tradewind_perf.servers import POSTGRESQL
 from tradewind_perf.stage import Stage, open_stage
 
@@ -31,9 +31,11 @@ BUSY = "database busy share of all cores, 3 schedulers, %"
 def held(bench: Bench) -> Iterator[Sample]:
     """Yield throughput without fast follow, each scheduler held to the same share of one core."""
     if "fast_follow" not in {each.name for each in dataclasses.fields(SchedulerSection)}:
-        raise SkipScenario("this Tradewind has no setting scheduler.fast_follow")
+        raise CannotMeasureError("this Tradewind has no setting scheduler.fast_follow")
     if not CpuShare.is_possible():
-        raise SkipScenario("no CPU quota can be set for a process here (control group cpu, version 1 or 2, writable)")
+        raise CannotMeasureError(
+            "no CPU quota can be set for a process here (control group cpu, version 1 or 2, writable)"
+        )
     yield from _samples(bench, SLOW_FOLLOW, SHARE)
 
 
@@ -83,9 +85,7 @@ def _begin_again(stage: Stage, due: list[dict[str, Any]]) -> None:
         connection.execute("TRUNCATE dag_run, run_progress, task_instance, task_counter, task_try, continuation")
     restore = sa.update(dag).where(dag.c.dag_id == sa.bindparam("key"))
     with stage.database.transaction() as connection:
-        connection.execute(
-            restore.values(next_run=sa.bindparam("run"), due_at=sa.bindparam("at"), is_paused=True), due
-        )
+        connection.execute(restore.values(next_run=sa.bindparam("run"), due_at=sa.bindparam("at"), is_paused=True), due)
 
 
 def _throughput(

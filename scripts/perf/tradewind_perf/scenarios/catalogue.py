@@ -5,4 +5,5 @@ from __future__ import annotations
 from tradewind_perf.scenario import Scenario
 from tradewind_perf.scenarios import adding, crowds, daemons, empties, graphs, parents, parsing, tasks
 
-CATALOGUE: dict[str, Scenario] = {each.name: each for module in (tasks, empties, adding, parsing, graphs, crowds, daemons, parents) for each in module.SCENARIOS}
+_MODULES = (tasks, empties, adding, parsing, graphs, crowds, daemons, parents)
+CATALOGUE: dict[str, Scenario] = {each.name: each for module in _MODULES for each in module.SCENARIOS}

@@ -17,7 +17,7 @@ from tradewind_perf.servers import POSTGRESQL
 from tradewind_perf.stage import Stage, open_stage
 
 LENGTH = 30
-CHAINS = 3
+CHAINS = 5
 
 IDLE_FILE = """
 import pendulum
@@ -90,7 +90,11 @@ def _copies(runs: int) -> Iterator[str]:
     for table in (tables.dag_run, tables.task_instance, tables.task_try, tables.task_counter, tables.run_progress):
         values = dict(changed[table.name])
         for column in table.columns:
-            if column.name.endswith("_at") or column.name in ("logical_date", "data_interval_start", "data_interval_end"):
+            if column.name.endswith("_at") or column.name in (
+                "logical_date",
+                "data_interval_start",
+                "data_interval_end",
+            ):
                 values[column.name] = f"{column.name} - n::bigint * {step}"
         names = ", ".join(column.name for column in table.columns)
         picked = ", ".join(values.get(column.name, column.name) for column in table.columns)
@@ -101,8 +105,8 @@ def _beside_empty(bench: Bench, fill: Callable[[Stage], None], what: str) -> Ite
     with ExitStack() as stack:
         stages: list[Stage] = []
         for _ in range(2):
-            stage = open_stage(bench.store(), files=("perf_chain.py",), environment={"PERF_CHAIN": str(LENGTH)})
-            stages.append(stack.enter_context(stage))
+            sizes = {"PERF_CHAIN": str(LENGTH)}
+            stages.append(stack.enter_context(open_stage(bench.store(), files=("perf_chain.py",), environment=sizes)))
         empty, full = stages
         bench.say(f"filling: {what}")
         fill(full)
@@ -136,6 +140,20 @@ def _compared(empty: Stage, full: Stage) -> Sample:
 
 GOALS = (at_most("lag, full / empty", 1.2), at_most("scheduler memory, full / empty", 1.2))
 SCENARIOS = (
-    Scenario("idle-dags", "a chain beside 10,000 idle DAGs, against an empty database", idle_dags, GOALS, (POSTGRESQL,), 120),
-    Scenario("history", "a chain beside 1,000,000 finished instances, against an empty database", history, GOALS, (POSTGRESQL,), 120),
+    Scenario(
+        "idle-dags",
+        "a chain beside 10,000 idle DAGs, against an empty database",
+        idle_dags,
+        GOALS,
+        (POSTGRESQL,),
+        120,
+    ),
+    Scenario(
+        "history",
+        "a chain beside 1,000,000 finished instances, against an empty database",
+        history,
+        GOALS,
+        (POSTGRESQL,),
+        120,
+    ),
 )

@@ -137,7 +137,9 @@ def worker_slope(bench: Bench) -> Iterator[Sample]:
                 points.append((points[-1][0] + width, private_bytes(worker), proportional_bytes(worker)))
             yield {
                 "worker: bytes gained per task": slope([(tasks, own) for tasks, own, _ in points]),
-                "worker and all it forked: bytes gained per task": slope([(tasks, whole) for tasks, _, whole in points]),
+                "worker and all it forked: bytes gained per task": slope(
+                    [(tasks, whole) for tasks, _, whole in points]
+                ),
                 "tasks": fans * width,
             }
 
@@ -148,19 +150,21 @@ def worker_slope(bench: Bench) -> Iterator[Sample]:
 def idle(bench: Bench) -> Iterator[Sample]:
     """Yield the statements that each idle daemon makes in a second, heartbeats included; the web server too."""
     seconds = bench.size(30, least=5)
-    with open_stage(bench.store(), daemons=(*USUAL, "webserver")) as stage:
-        with psycopg.connect(stage.store.url, autocommit=True) as connection:
-            time.sleep(bench.size(15, least=1))  # daemons look more seldom the longer nothing happens
-            for number in range(bench.repeat):
-                bench.say(f"run {number + 1}")
-                statements.reset(connection)
-                time.sleep(seconds)
-                found = statements.counted(connection)
-                beats, polls = found.by_role(statements.HEARTBEAT), found.by_role(statements.WORK)
-                yield {
-                    f"{role}: statements per s": (beats.get(role, 0) + polls.get(role, 0)) / seconds
-                    for role in ("scheduler", "processor", "worker", "webserver")
-                } | {"all polls per s": sum(polls.values()) / seconds}
+    with (
+        open_stage(bench.store(), daemons=(*USUAL, "webserver")) as stage,
+        psycopg.connect(stage.store.url, autocommit=True) as connection,
+    ):
+        time.sleep(bench.size(15, least=1))  # daemons look more seldom the longer nothing happens
+        for number in range(bench.repeat):
+            bench.say(f"run {number + 1}")
+            statements.reset(connection)
+            time.sleep(seconds)
+            found = statements.counted(connection)
+            beats, polls = found.by_role(statements.HEARTBEAT), found.by_role(statements.WORK)
+            yield {
+                f"{role}: statements per s": (beats.get(role, 0) + polls.get(role, 0)) / seconds
+                for role in ("scheduler", "processor", "worker", "webserver")
+            } | {"all polls per s": sum(polls.values()) / seconds}
 
 
 SCENARIOS = (

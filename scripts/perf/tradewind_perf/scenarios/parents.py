@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from tradewind.metadata import tables
@@ -102,11 +103,11 @@ def _deploy(stage: Stage, files: int, version: int) -> None:
     stage.trigger(f"many_{number}" for number in range(files))
 
 
-def _ended(table: sa.Table, task_id: str) -> sa.Select[tuple[int]]:
+def _ended(table: sa.Table, task_id: str) -> sa.Select[Any]:
     return sa.select(sa.func.count()).where(table.c.task_id == task_id, table.c.state == "success")
 
 
-def _wait(stage: Stage, query: sa.Select[tuple[int]], wanted: int) -> None:
+def _wait(stage: Stage, query: sa.Select[Any], wanted: int) -> None:
     stage.await_count(query, wanted, "rows")
 
 

@@ -107,20 +107,22 @@ def statement_counts(bench: Bench) -> Iterator[Sample]:
     """Yield statements and transactions per task, by what they are for, of a fan and of a chain."""
     width, length = bench.size(200), bench.size(300)
     sizes = {"PERF_FAN": str(width), "PERF_CHAIN": str(length)}
-    with open_stage(bench.store(), files=("perf_fan.py", "perf_chain.py"), environment=sizes) as stage:
-        with psycopg.connect(stage.store.url, autocommit=True) as connection:
-            stage.run("perf_fan")
-            stage.run("perf_chain")
-            for number in range(bench.repeat):
-                bench.say(f"run {number + 1}")
-                yield {
-                    **_at_rest(connection, bench),
-                    **_counted(bench, stage, connection, "fan", width),
-                    **_counted(bench, stage, connection, "chain", length),
-                }
+    with (
+        open_stage(bench.store(), files=("perf_fan.py", "perf_chain.py"), environment=sizes) as stage,
+        psycopg.connect(stage.store.url, autocommit=True) as connection,
+    ):
+        stage.run("perf_fan")
+        stage.run("perf_chain")
+        for number in range(bench.repeat):
+            bench.say(f"run {number + 1}")
+            yield {
+                **_at_rest(connection, bench),
+                **_counted(bench, stage, connection, "fan", width),
+                **_counted(bench, stage, connection, "chain", length),
+            }
 
 
-def _counted(bench: Bench, stage: Stage, connection: psycopg.Connection[object], shape: str, tasks: int) -> Sample:
+def _counted(bench: Bench, stage: Stage, connection: statements.Connection, shape: str, tasks: int) -> Sample:
     statements.reset(connection)
     stage.run(f"perf_{shape}")
     found = statements.counted(connection)
@@ -137,7 +139,7 @@ def _counted(bench: Bench, stage: Stage, connection: psycopg.Connection[object],
 REST_SECONDS = 8
 
 
-def _at_rest(connection: psycopg.Connection[object], bench: Bench) -> Sample:
+def _at_rest(connection: statements.Connection, bench: Bench) -> Sample:
     statements.reset(connection)
     seconds = bench.size(REST_SECONDS)
     time.sleep(seconds)
