@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,8 @@ def main(words: list[str] | None = None) -> None:
     options = _parser().parse_args(words)
     # Left on by a cautious shell, it makes each daemon compile its modules anew
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # What was started is ended on SIGTERM too, as on Ctrl+C: `timeout` sends it
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(143))
     sys.exit(options.act(options))
 
 
