@@ -36,8 +36,8 @@ def goals_table(results: Sequence[Result], catalogue: Mapping[str, Scenario]) ->
 
 def figures_list(results: Iterable[Result], catalogue: Mapping[str, Scenario]) -> str:
     """Return every figure of every scenario, with the command that makes it."""
-    lines = []
-    for result in known(results, catalogue):
+    lines, order = [], list(catalogue)
+    for result in sorted(known(results, catalogue), key=lambda each: order.index(each.scenario)):
         command = f"tradewind-perf run {result.scenario} --database {result.database}"
         lines.append(
             f"- `{command}` ({_runs(result)}, {result.seconds:.0f} s, {load_cell(result)}): {figures_line(result)}"
@@ -49,8 +49,7 @@ def figures_line(result: Result) -> str:
     """Return all figures of a result in one line."""
     if result.skipped:
         return f"SKIPPED: {result.skipped}"
-    words = [f"{name} {figure}" for name, figure in result.figures.items()]
-    return "; ".join(words + [f"note: {note}" for note in result.notes])
+    return "; ".join(f"{name} {figure}" for name, figure in result.figures.items())
 
 
 def load_cell(result: Result) -> str:

@@ -111,9 +111,7 @@ def _begin_again(stage: Stage, due: list[dict[str, Any]]) -> None:
         connection.execute(restore.values(next_run=sa.bindparam("run"), due_at=sa.bindparam("at"), is_paused=True), due)
 
 
-def _throughput(
-    stage: Stage, due: list[dict[str, Any]], schedulers: int, runs: int, share: float | None
-) -> Rate:
+def _throughput(stage: Stage, due: list[dict[str, Any]], schedulers: int, runs: int, share: float | None) -> Rate:
     """Let so many schedulers make and end all runs that are due."""
     groups: list[CpuShare] = []
     names = [f"scheduler-{each}" for each in range(schedulers)]

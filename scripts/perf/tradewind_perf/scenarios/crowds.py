@@ -122,9 +122,12 @@ def _beside_empty(bench: Bench, fill: Callable[[Stage], None], what: str) -> Ite
 
 def _compared(empty: Stage, full: Stage) -> Sample:
     found: dict[str, list[float]] = {"empty": [], "full": []}
+    cpu = {"empty": 0.0, "full": 0.0}
     for _ in range(CHAINS):  # in turn, so that what else the machine does strikes both
         for name, stage in (("empty", empty), ("full", full)):
+            before = stage.cpu()
             stage.run("perf_chain")
+            cpu[name] += stage.cpu() - before
             found[name] += lags(stage)
     lag = {name: statistics.median(values) for name, values in found.items()}
     memory = {name: stage.memory()["scheduler"] for name, stage in (("empty", empty), ("full", full))}
@@ -132,6 +135,8 @@ def _compared(empty: Stage, full: Stage) -> Sample:
         "lag median ms, empty": lag["empty"],
         "lag median ms, full": lag["full"],
         "lag, full / empty": lag["full"] / lag["empty"],
+        "CPU ms per task, empty": 1000 * cpu["empty"] / CHAINS / LENGTH,
+        "CPU ms per task, full": 1000 * cpu["full"] / CHAINS / LENGTH,
         "scheduler MiB, empty": memory["empty"],
         "scheduler MiB, full": memory["full"],
         "scheduler memory, full / empty": memory["full"] / memory["empty"],

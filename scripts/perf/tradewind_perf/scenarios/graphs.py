@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tradewind_perf.figures import Sample
 from tradewind_perf.goals import at_most
+from tradewind_perf.load import TICKS
 from tradewind_perf.probe import probe
 from tradewind_perf.scenario import Bench, Scenario
 from tradewind_perf.servers import POSTGRESQL, SQLITE
@@ -71,7 +72,8 @@ def _cost(stage: Stage, runs: list[str], tasks: int) -> tuple[float, float]:
     cpu, began = stage.cpu(), time.monotonic()
     for dag_id in runs:
         stage.run(dag_id)
-    seconds, cpu = time.monotonic() - began, stage.cpu() - cpu
+    # Less than a tick of the clock that CPU time is told in is one tick
+    seconds, cpu = time.monotonic() - began, max(stage.cpu() - cpu, 1 / TICKS)
     number = len(runs) * tasks
     return 1000 * cpu / number, 1000 * seconds / number
 
