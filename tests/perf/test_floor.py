@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from tradewind_perf import graphs
-from tradewind_perf.cgroups import CpuShare
 from tradewind_perf.floor import Sqlite, measure, run
 
 
@@ -34,7 +33,3 @@ def test_no_task_begins_before_the_one_that_it_waits_for_has_ended(tmp_path: Pat
 def test_a_chain_has_a_lag_and_a_bushy_graph_a_makespan_only() -> None:
     assert measure("sqlite", graph="linear:1x5", private=0, slots=1)["lag_ms_median"] > 0
     assert "lag_ms_median" not in measure("sqlite", graph="tree:2x3", private=0, slots=2)
-
-
-def test_a_share_of_a_core_is_possible_or_said_not_to_be() -> None:
-    assert CpuShare.is_possible() in (True, False)

@@ -20,14 +20,20 @@ from tradewind_perf.scenarios.catalogue import CATALOGUE
 from tradewind_perf.servers import KINDS, Servers
 
 
-def main(words: list[str] | None = None) -> None:
+def main() -> None:
     """Run the command line; exits with 1 when `--check` finds a goal that is not reached."""
-    options = _parser().parse_args(words)
     # Left on by a cautious shell, it makes each daemon compile its modules anew
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # What was started is ended on SIGTERM too, as on Ctrl+C: `timeout` sends it
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(143))
-    sys.exit(options.act(options))
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: list[str]) -> int:
+    """Do what a command line says and return the exit code."""
+    options = _parser().parse_args(words)
+    code: int = options.act(options)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,10 +161,14 @@ def _report(options: argparse.Namespace) -> int:
             tables.goals(found),
         ]
     text = "\n\n".join(parts)
-    if options.page:
-        options.page.write_text(report.put_into(options.page.read_text(), text))
-    else:
+    if not options.page:
         print(text)
+        return 0
+    try:
+        options.page.write_text(report.put_into(options.page.read_text(), text))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

@@ -92,6 +92,8 @@ class Airflow:
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(self.peer.port),
             "AIRFLOW__WEBSERVER__SECRET_KEY": _SECRET,
+            "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+            "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.peer.port),
             "AIRFLOW__API__BASE_URL": address,
             "AIRFLOW__API__SECRET_KEY": _SECRET,
