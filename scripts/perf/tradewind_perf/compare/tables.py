@@ -109,7 +109,7 @@ def plot(found: Sequence[Mapping[str, Any]], path: Path) -> bool:
         return False
     cells = figures(found)
     systems = sorted({system for system, _ in cells} - {OURS})
-    bars = [line for line in LINES if line[1] != "lag p95 ms" and line[0] in {name for _, name in cells}]
+    bars = [line for line in LINES if any(_times(cells, system, line) for system in systems)]
     drawing = Figure(figsize=(9, 0.6 + 0.5 * len(bars)), layout="constrained")
     axes = drawing.subplots()
     height = 0.8 / max(1, len(systems))

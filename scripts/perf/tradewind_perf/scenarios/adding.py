@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
@@ -48,7 +48,48 @@ class Rate:
     used: float
 
 
-def held(bench: Bench) -> Iterator[Sample]:
+class DueRuns:
+    """Runs that the schedulers make themselves: 30 of each DAG are due as soon as it is let go."""
+
+    file = "perf_due.py"
+
+    def __init__(self, bench: Bench) -> None:
+        self._each = bench.size(30)
+        self._due: list[dict[str, Any]] = []
+        self.runs = DAGS * self._each
+        self.environment = {"PERF_RUNS": str(self._each)}
+
+    def prepare(self, stage: Stage) -> None:
+        """Make the first run of each DAG the next one that is due, while all are paused."""
+        dag = tables.dag
+        if not self._due:
+            columns = (dag.c.dag_id.label("key"), dag.c.next_run.label("run"), dag.c.due_at.label("at"))
+            with stage.database.read() as connection:
+                self._due = [dict(row) for row in connection.execute(sa.select(*columns)).mappings()]
+        restore = sa.update(dag).where(dag.c.dag_id == sa.bindparam("key"))
+        with stage.database.transaction() as connection:
+            connection.execute(restore.values(next_run=sa.bindparam("run"), due_at=sa.bindparam("at")), self._due)
+
+
+class QueuedRuns:
+    """Runs that wait for their DAGs, which are switched on all at once: 10 of each DAG."""
+
+    file = "perf_layers.py"
+
+    def __init__(self, bench: Bench) -> None:
+        self._each = bench.size(10)
+        self.runs = DAGS * self._each
+        self.environment = {"PERF_LAYERS": "5", "PERF_WIDTH": "2"}
+
+    def prepare(self, stage: Stage) -> None:
+        """Make the runs while their DAGs are paused."""
+        stage.trigger(f"perf_layers_{number:02d}" for number in range(DAGS) for _ in range(self._each))
+
+
+Work: TypeAlias = DueRuns | QueuedRuns
+
+
+def held(bench: Bench, work: Callable[[Bench], Work]) -> Iterator[Sample]:
     """Yield throughput without fast follow, each scheduler held to the same share of one core."""
     if "fast_follow" not in {each.name for each in dataclasses.fields(SchedulerSection)}:
         raise CannotMeasureError("this Tradewind has no setting scheduler.fast_follow")
@@ -56,31 +97,29 @@ def held(bench: Bench) -> Iterator[Sample]:
         raise CannotMeasureError(
             "no CPU quota can be set for a process here (control group cpu, version 1 or 2, writable)"
         )
-    yield from _samples(bench, SLOW_FOLLOW, SHARE)
+    yield from _samples(bench, work(bench), SLOW_FOLLOW, SHARE)
 
 
 def free(bench: Bench) -> Iterator[Sample]:
     """Yield throughput with fast follow, as much CPU as there is."""
-    yield from _samples(bench, {}, None)
+    yield from _samples(bench, DueRuns(bench), {}, None)
 
 
-def _samples(bench: Bench, environment: dict[str, str], share: float | None) -> Iterator[Sample]:
-    runs = bench.size(30)
-    sizes = {"PERF_DAGS": str(DAGS), "PERF_RUNS": str(runs)} | environment
-    with open_stage(bench.store(), files=("perf_due.py",), environment=sizes, daemons=("processor",)) as stage:
+def _samples(bench: Bench, work: Work, environment: dict[str, str], share: float | None) -> Iterator[Sample]:
+    sizes = {"PERF_DAGS": str(DAGS)} | work.environment | environment
+    with open_stage(bench.store(), files=(work.file,), environment=sizes, daemons=("processor",)) as stage:
         stage.await_dags(DAGS)
         stage.stop("processor")
         pools = [{"name": f"pool_{number}", "slots": 100000} for number in range(3)]
         with stage.database.transaction() as connection:
             connection.execute(tables.pool.insert(), pools)
-        due = _due(stage)
         bench.say("once to warm up")
-        _throughput(stage, due, 1, DAGS * runs, None)
+        _throughput(stage, work, 1, None)
         for number in range(bench.repeat):
             found: dict[int, Rate] = {}
             for many in ORDERS[number % len(ORDERS)]:
                 bench.say(f"run {number + 1}, {many} of 3 schedulers")
-                found[many] = _throughput(stage, due, many, DAGS * runs, share)
+                found[many] = _throughput(stage, work, many, share)
             rates = {many: found[many].runs for many in sorted(found)}
             yield {
                 **{f"{many} schedulers, empty tasks/s": TASKS * rate for many, rate in rates.items()},
@@ -93,67 +132,70 @@ def _samples(bench: Bench, environment: dict[str, str], share: float | None) -> 
             }
 
 
-def _due(stage: Stage) -> list[dict[str, Any]]:
-    """Return what says when each DAG's next run is due, to begin again from there."""
-    dag = tables.dag.c
-    with stage.database.read() as connection:
-        rows = connection.execute(sa.select(dag.dag_id.label("key"), dag.next_run.label("run"), dag.due_at.label("at")))
-        return [dict(row) for row in rows.mappings()]
-
-
-def _begin_again(stage: Stage, due: list[dict[str, Any]]) -> None:
-    """Forget all runs, and make the first one of each DAG due; all are paused."""
-    dag = tables.dag
-    with psycopg.connect(stage.store.url, autocommit=True) as connection:
-        connection.execute("TRUNCATE dag_run, run_progress, task_instance, task_counter, task_try, continuation")
-    restore = sa.update(dag).where(dag.c.dag_id == sa.bindparam("key"))
-    with stage.database.transaction() as connection:
-        connection.execute(restore.values(next_run=sa.bindparam("run"), due_at=sa.bindparam("at"), is_paused=True), due)
-
-
-def _throughput(stage: Stage, due: list[dict[str, Any]], schedulers: int, runs: int, share: float | None) -> Rate:
-    """Let so many schedulers make and end all runs that are due."""
+def _throughput(stage: Stage, work: Work, schedulers: int, share: float | None) -> Rate:
+    """Let so many schedulers end all runs of a fresh load of work."""
     groups: list[CpuShare] = []
     names = [f"scheduler-{each}" for each in range(schedulers)]
     server = stage.store.server
     assert server is not None
     try:
-        _begin_again(stage, due)
+        _begin_again(stage, work)
         for name in names:
             stage.start("scheduler", name)
         pids = [stage.daemons[name].pid for name in names]
         if share is not None:
             groups = [CpuShare(pid, share) for pid in pids]
         base, own, began = cpu_seconds([server]), cpu_seconds(pids), time.monotonic()
-        with stage.database.transaction() as connection:
-            connection.execute(sa.update(tables.dag).values(is_paused=False))
+        _switch(stage, is_paused=False)
         stage.wake()
-        stage.await_ended(runs)
+        stage.await_ended(work.runs)
         seconds = time.monotonic() - began
         busy, used = cpu_seconds([server]) - base, cpu_seconds(pids) - own
     finally:
         for group in groups:
             group.lift()
         stage.stop(*names)
-    return Rate(runs / seconds, 100 * busy / seconds / (os.cpu_count() or 1), 100 * used / seconds / schedulers)
+    return Rate(work.runs / seconds, 100 * busy / seconds / (os.cpu_count() or 1), 100 * used / seconds / schedulers)
 
 
+def _begin_again(stage: Stage, work: Work) -> None:
+    """Pause all DAGs, forget all runs, and make what is to be done."""
+    _switch(stage, is_paused=True)
+    with psycopg.connect(stage.store.url, autocommit=True) as connection:
+        connection.execute("TRUNCATE dag_run, run_progress, task_instance, task_counter, task_try, continuation")
+    work.prepare(stage)
+
+
+def _switch(stage: Stage, *, is_paused: bool) -> None:
+    with stage.database.transaction() as connection:
+        connection.execute(sa.update(tables.dag).values(is_paused=is_paused))
+
+
+GOALS = (at_least("2 schedulers, times 1", 1.8), at_least("3 schedulers, times 1", 2.5), at_most(BUSY, 60))
 SCENARIOS = (
     Scenario(
         "schedulers",
         f"1, 2 and 3 schedulers without fast follow, {DAGS} DAGs with 30 due runs of {TASKS} empty tasks each, over 3 pools; "
         f"each scheduler held to {SHARE:.0%} of a core",
-        held,
-        (at_least("2 schedulers, times 1", 1.8), at_least("3 schedulers, times 1", 2.5), at_most(BUSY, 60)),
+        lambda bench: held(bench, DueRuns),
+        GOALS,
         (POSTGRESQL,),
-        200,
+        220,
+    ),
+    Scenario(
+        "schedulers-queued",
+        f"the same with 10 queued runs of each of {DAGS} DAGs that are switched on all at once",
+        lambda bench: held(bench, QueuedRuns),
+        GOALS,
+        (POSTGRESQL,),
+        120,
     ),
     Scenario(
         "schedulers-free",
-        "the same with fast follow, as much CPU as there is",
+        "1, 2 and 3 schedulers with fast follow, due runs, as much CPU as there is",
         free,
         (at_least("least step, times", 1.0),),
         (POSTGRESQL,),
-        120,
+        150,
     ),
 )
