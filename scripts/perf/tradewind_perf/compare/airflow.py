@@ -136,8 +136,11 @@ class Airflow:
         """Start its daemons and wait until it says that it is healthy and knows the DAGs of its folder."""
         self.processes += [self.spawn(name) for name in self.peer.daemons]
         deadline = time.monotonic() + READY_SECONDS
-        wanted = len(list(self.dags.glob("*.py")))
-        while not (self._is_healthy() and self.scalar("SELECT count(*) FROM serialized_dag") >= wanted):
+        names = [path.stem for path in self.dags.glob("*.py")]  # each file holds one DAG of its name
+        known = "SELECT count(*) FROM serialized_dag WHERE dag_id IN ({})".format(
+            ", ".join(f"'{each}'" for each in names)
+        )
+        while not (self._is_healthy() and self.scalar(known) >= len(names)):
             if time.monotonic() > deadline or any(each.poll() is not None for each in self.processes):
                 raise RuntimeError(f"{self.peer.name} did not become healthy; see the logs in {self.home}")
             time.sleep(0.25)
