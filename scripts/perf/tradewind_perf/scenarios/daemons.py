@@ -121,13 +121,19 @@ def _keep_turning(stage: Stage, process: subprocess.Popen[bytes]) -> int:
     return runs
 
 
+SETTLE_SECONDS = 70
+"""Longer than a worker remembers a try that it started: 60 s, after which a process that has not answered is taken to hang."""
+
+
 def worker_slope(bench: Bench) -> Iterator[Sample]:
     """Yield the bytes that a worker, with all that lives on in it between tasks, gains with a task."""
     fans = 6
     width = bench.size(200)
     with open_stage(bench.store(), files=("perf_fan.py",), environment={"PERF_FAN": str(width)}) as stage:
         worker = stage.daemons["worker"].pid
-        for _ in range(3):
+        bench.say("once all that a worker keeps for a while is kept")
+        settled = time.monotonic() + SETTLE_SECONDS * bench.scale
+        while time.monotonic() < settled:
             stage.run("perf_fan")
         for number in range(bench.repeat):
             bench.say(f"run {number + 1}")
@@ -202,7 +208,7 @@ SCENARIOS = (
         worker_slope,
         (at_most("worker and all it forked: bytes gained per task", 500),),
         ALL,
-        80,
+        150,
     ),
     Scenario(
         "idle",
