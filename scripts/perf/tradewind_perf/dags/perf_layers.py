@@ -10,7 +10,9 @@ LAYERS, WIDTH = int(os.environ.get("PERF_LAYERS", "10")), int(os.environ.get("PE
 
 for dag_number in range(int(os.environ.get("PERF_DAGS", "30"))):
     pool = f"pool_{dag_number % 3}"
-    with DAG(f"perf_layers_{dag_number:02d}", schedule=None, start_date=pendulum.datetime(2026, 1, 1)) as dag:
+    with DAG(
+        f"perf_layers_{dag_number:02d}", schedule=None, start_date=pendulum.datetime(2026, 1, 1), max_active_runs=100
+    ) as dag:
         above: list[EmptyOperator] = []
         for layer in range(LAYERS):
             row = [EmptyOperator(task_id=f"l{layer:02d}_{number:02d}", pool=pool) for number in range(WIDTH)]

@@ -72,12 +72,12 @@ class DueRuns:
 
 
 class QueuedRuns:
-    """Runs that wait for their DAGs, which are switched on all at once: 10 of each DAG."""
+    """Runs that wait for their DAGs, which are switched on all at once: 20 of each DAG."""
 
     file = "perf_layers.py"
 
     def __init__(self, bench: Bench) -> None:
-        self._each = bench.size(10)
+        self._each = bench.size(20)
         self.runs = DAGS * self._each
         self.environment = {"PERF_LAYERS": "5", "PERF_WIDTH": "2"}
 
@@ -184,11 +184,11 @@ SCENARIOS = (
     ),
     Scenario(
         "schedulers-queued",
-        f"the same with 10 queued runs of each of {DAGS} DAGs that are switched on all at once",
+        f"the same with 20 queued runs of each of {DAGS} DAGs that are switched on all at once",
         lambda bench: held(bench, QueuedRuns),
         GOALS,
         (POSTGRESQL,),
-        120,
+        200,
     ),
     Scenario(
         "schedulers-free",
