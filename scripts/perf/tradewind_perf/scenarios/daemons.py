@@ -201,6 +201,7 @@ SCENARIOS = (
         (at_most("scheduler: bytes gained per loop", 100),),
         (POSTGRESQL,),
         200,
+        runs=3,
     ),
     Scenario(
         "worker-slope",

@@ -99,5 +99,6 @@ SCENARIOS = (
         ),
         (POSTGRESQL, SQLITE),
         230,
+        runs=3,
     ),
 )
