@@ -25,8 +25,14 @@ def main() -> None:
     # Left on by a cautious shell, it makes each daemon compile its modules anew
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # What was started is ended on SIGTERM too, as on Ctrl+C: `timeout` sends it
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(143))
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(run(sys.argv[1:]))
+
+
+def _end(_signal: int, _frame: object) -> None:
+    # A second one, to the process group, must not interrupt the ending
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
 
 
 def run(words: list[str]) -> int:
