@@ -131,16 +131,10 @@ def statsd(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def perf(session: nox.Session) -> None:
-    """Measure speed, one scenario or all: `nox -s perf -- chain --database postgresql`."""
+    """The perf kit: `nox -s perf -- list`, `-- run chain fan --database sqlite`, `-- compare airflow`; all scenarios by default."""
     install(session, "tests")
-    session.run("python", "-m", "perf", *session.posargs, env={"PYTHONPATH": str(ROOT / "scripts")})
-
-
-@nox.session(default=False)
-def parents(session: nox.Session) -> None:
-    """Measure what warm parents take: 300 DAG files, three versions of each under way (some minutes)."""
-    install(session, "tests")
-    session.run("python", "-m", "perf.parents", env={"PYTHONPATH": str(ROOT / "scripts")})
+    session.install("-e", "scripts/perf[mariadb,plot]")
+    session.run("tradewind-perf", *(session.posargs or ("run",)))
 
 
 @nox.session(default=False)

@@ -1,0 +1,1 @@
+"""Apache Airflow beside Tradewind: the same DAG files, the same machine, the same run."""

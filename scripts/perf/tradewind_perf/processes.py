@@ -1,0 +1,73 @@
+"""What trees of processes use: CPU with what ended in them, proportional memory, private memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+MIB = 1 << 20
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """Return a process and all that descend from it; none when it is gone."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time that these processes and their descendants used so far, of ended and waited-for ones too."""
+    return sum(_cpu(each) for pid in pids for each in tree(pid))
+
+
+def own_cpu(pid: int) -> float:
+    """Return the CPU seconds of one process alone."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def proportional_bytes(pid: int) -> int:
+    """Return the proportional set size of a process and its descendants: pages shared by n count a n-th for each."""
+    return sum(_pss(each) for each in tree(pid))
+
+
+def private_bytes(pid: int) -> int:
+    """Return the anonymous memory of one process that is resident (RssAnon): what a fork has page tables to copy for."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def largest_descendant(pid: int) -> int:
+    """Return the private bytes of the largest descendant of a process, 0 without one."""
+    return max((_private(each.pid) for each in tree(pid)[1:]), default=0)
+
+
+def _private(pid: int) -> int:
+    try:
+        return private_bytes(pid)
+    except OSError:
+        return 0
+
+
+def _cpu(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0

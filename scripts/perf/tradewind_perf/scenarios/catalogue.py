@@ -1,0 +1,9 @@
+"""All scenarios, in the order in which they run."""
+
+from __future__ import annotations
+
+from tradewind_perf.scenario import Scenario
+from tradewind_perf.scenarios import adding, crowds, daemons, empties, graphs, parents, parsing, tasks
+
+_MODULES = (tasks, empties, adding, parsing, graphs, crowds, daemons, parents)
+CATALOGUE: dict[str, Scenario] = {each.name: each for module in _MODULES for each in module.SCENARIOS}
