@@ -3,7 +3,7 @@
 What they have in common needs nothing here: SQLAlchemy writes each one's form. What is here:
 
 - the database's own clock, and its type for text of any length;
-- inserting what may be there already, and inserting many rows;
+- inserting what may be there already;
 - on MariaDB the table's character set, and the indexes that are partial elsewhere;
 - which errors mean "repeat the transaction", and which "the lock was not to be had in time".
 
@@ -16,10 +16,8 @@ reads by, not in that of ORDER BY, so that deadlocks are more frequent there; a 
 from __future__ import annotations
 
 import importlib
-import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -123,39 +121,6 @@ def _insert(dialect: str, table: sa.Table) -> Any:
     """Return the dialect's own insert; its package is imported only by a process that talks to such a database."""
     package: Any = importlib.import_module(f"sqlalchemy.dialects.{'mysql' if dialect == MARIADB else dialect}")
     return package.insert(table)
-
-
-def insert_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that have the same columns, in one statement.
-
-    PostgreSQL is given them as one JSON document, which takes a fifth of the time that a value for each column of each row
-    does; the drivers of the others have a fast way of their own for many rows. Not for columns of bytes.
-    """
-    if not rows:
-        return
-    if connection.dialect.name != POSTGRESQL:
-        connection.execute(sa.insert(table), list(rows))
-        return
-    names = tuple(rows[0])
-    as_bound = {name: _bound(table.c[name], connection.dialect) for name in names}
-    document = json.dumps([{name: as_bound[name](row[name]) for name in names} for row in rows])
-    connection.execute(_insert_document(table, names), {"document": document})
-
-
-def _bound(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
-    """Return what turns a column's values into those that the driver is given."""
-    return column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
-
-
-@cache
-def _insert_document(table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
-    columns = [sa.column(name, table.c[name].type) for name in names]
-    rows = (
-        sa.func.json_to_recordset(sa.cast(sa.bindparam("document", type_=sa.Text), sa.JSON(none_as_null=True)))
-        .table_valued(*columns, name="document_rows")
-        .render_derived(with_types=True)
-    )
-    return sa.insert(table).from_select(list(names), sa.select(*(rows.c[name] for name in names)))
 
 
 # --- The clock ------------------------------------------------------------------------------------------------------

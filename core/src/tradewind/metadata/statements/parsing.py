@@ -10,10 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.dialects import insert_or_change, insert_or_lock, insert_rows
+from tradewind.metadata.dialects import insert_or_change, insert_or_lock
+from tradewind.metadata.hot import HotRows
 from tradewind.metadata.tables import bundle, dag, dag_file, dag_run, dag_version, source_blob
 
 _IDS_PER_QUERY = 10_000
+_VERSION_ROWS = HotRows(dag_version)
+_DAG_ROWS = HotRows(dag)
 
 # In a subquery, so that the lock is on the DAGs alone, on MariaDB too
 _CURRENT = sa.select(
@@ -197,7 +200,7 @@ def add_blobs(connection: sa.Connection, blobs: Mapping[str, bytes]) -> None:
 
 def add_versions(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert versions."""
-    insert_rows(connection, dag_version, rows)
+    _VERSION_ROWS.run(connection, rows)
 
 
 def remove_versions(connection: sa.Connection, version_ids: Sequence[int]) -> None:
@@ -209,7 +212,7 @@ def remove_versions(connection: sa.Connection, version_ids: Sequence[int]) -> No
 
 def add_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert DAGs."""
-    insert_rows(connection, dag, rows)
+    _DAG_ROWS.run(connection, rows)
 
 
 def update_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
