@@ -1,0 +1,43 @@
+"""`python tests/chaos/run.py --minutes 30 --database mariadb --seed 7`: what `nox -s chaos` does."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "scripts")]
+
+from chaos.play import play  # noqa: E402  (the folder of this package is not on the path of a script)
+from chaos.stage import SHORT_LEASES  # noqa: E402
+
+
+def main(words: list[str]) -> int:
+    """Play, print the figures, and return 1 where a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long the fleet is struck")
+    parser.add_argument("--database", choices=["postgresql", "mariadb"], default="postgresql")
+    parser.add_argument("--seed", type=int, default=0, help="draws strikes and runs")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two strikes, on average")
+    parser.add_argument("--default-leases", action="store_true", help="10 s, and a grace of 600 s")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    figures = play(
+        options.database,
+        options.seed,
+        options.minutes * 60,
+        pause=options.pause,
+        leases={} if options.default_leases else SHORT_LEASES,
+        say=partial(print, flush=True),
+    )
+    if options.json:
+        options.json.write_text(figures.as_json())
+    print(figures.as_table())
+    return 1 if figures.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
