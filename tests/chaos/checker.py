@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from chaos.ledger import FULL, Execution, Line, executions
 from tradewind.metadata.engine import Database
 from tradewind.metadata.tables import continuation, dag_run, run_progress, task_instance, task_try
-
-from chaos.ledger import FULL, Execution, Line, executions
 
 UPSTREAM = {
     "chain": {f"link_{number}": [f"link_{number - 1}"] for number in range(1, 5)},

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-
 from chaos.proxy import Proxies, Proxy
 
 MARK = "CHAOS_MARK"

@@ -92,9 +92,7 @@ class Play:
         try:
             self._stage.pause("ticking")
             patience = SETTLE_SECONDS + 2 * self._stage.times.grace
-            self.figures.settled_after = self._stage.until(
-                "every run has ended", lambda: self._stage.open_runs() == 0, patience
-            )
+            self._settle(patience)
         except TimeoutError as error:
             self.figures.violations.append(str(error))
         self.figures.exits = self._stage.fleet.exits()
@@ -117,6 +115,21 @@ class Play:
                 self._say(f"{now - began:.0f} s: {self._progress()}")
                 next_word += SAY_EVERY
             time.sleep(0.05)
+
+    def _settle(self, patience: float) -> None:
+        """Wait until every run has ended, and say now and then what has not."""
+        began = time.monotonic()
+        left = patience
+        while left > 0:
+            try:
+                self._stage.until("every run has ended", lambda: self._stage.open_runs() == 0, min(left, SAY_EVERY))
+            except TimeoutError:
+                left = patience - (time.monotonic() - began)
+                self._say(f"not ended: {self._stage.unfinished()}")
+            else:
+                self.figures.settled_after = time.monotonic() - began
+                return
+        raise TimeoutError(f"not all runs ended within {patience:g} s: {self._stage.unfinished()}")
 
     def _feed(self, now: float) -> None:
         """Keep some runs open."""

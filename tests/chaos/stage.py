@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from chaos.fleet import MARK, Fleet
+from chaos.ledger import Line, read_ledger
+from chaos.proxy import open_proxies
 from services.mariadb import restartable_mariadb
 from services.postgres import restartable_postgres
 from services.processes import Restartable
@@ -26,11 +29,7 @@ from tradewind.metadata import migrating
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import listings, pools
-from tradewind.metadata.tables import dag, dag_run, daemon, task_instance
-
-from chaos.fleet import MARK, Fleet
-from chaos.ledger import Line, read_ledger
-from chaos.proxy import open_proxies
+from tradewind.metadata.tables import daemon, dag, dag_run, task_instance
 
 DAG_FILE = Path(__file__).parent / "dags" / "chaos_dags.py"
 DAG_COUNT = 9
@@ -39,7 +38,8 @@ STOPS = {
     "postgresql": {"fast": signal.SIGINT, "immediate": signal.SIGQUIT},
     "mariadb": {"fast": signal.SIGTERM, "immediate": signal.SIGKILL},
 }
-SHORT_LEASES = {"DURATION": "3", "RENEW_EVERY": "1", "ISOLATION_GRACE": "12", "MARGIN": "2"}
+SHORT_LEASES = {"DURATION": "3", "RENEW_EVERY": "1", "ISOLATION_GRACE": "12", "MARGIN": "2", "STALL_LIMIT": "6"}
+SHORT_PATIENCE = {"TRADEWIND__DATABASE__ANSWER_TIMEOUT": "4", "TRADEWIND__DATABASE__CONNECT_TIMEOUT": "2"}
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,15 @@ class Stage:
             ).scalar_one()
         return known >= DAG_COUNT and living >= len(self.fleet.daemons)
 
+    def unfinished(self) -> str:
+        """Return what has not ended: counts by DAG, state, and worker."""
+        ti, run = task_instance.c, dag_run.c
+        columns = (run.dag_id, run.state, ti.task_id, ti.state, ti.worker)
+        query = sa.select(*columns, sa.func.count()).join_from(task_instance, dag_run, run.id == ti.run)
+        query = query.where(ti.state.not_in(["success", "failed", "skipped", "upstream_failed"])).group_by(*columns)
+        with self.database.read() as conn:
+            return "; ".join(" ".join(map(str, row)) for row in conn.execute(query))
+
     def bad_lines(self) -> list[str]:
         """Return what daemons logged that is a bug by itself."""
         signs = ("which is a bug", "Traceback (most recent call last)", "is put into quarantine")
@@ -143,8 +152,11 @@ class Stage:
 def _bad(name: str, lines: list[str], signs: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     before: deque[str] = deque(maxlen=2)
+    is_of_the_pool = False  # which tells with a traceback that a connection could not be given back in order
     for number, line in enumerate(lines):
-        if any(sign in line for sign in signs):
+        if line[:2] == "20":
+            is_of_the_pool = "sqlalchemy.pool" in line
+        if any(sign in line for sign in signs) and not is_of_the_pool:
             found.append(f"{name}: {' / '.join([*before, *lines[number : number + 40]])[:6000]}")
         before.append(line)
     return found
@@ -169,7 +181,8 @@ def open_stage(
     times = {"DURATION": "10", "ISOLATION_GRACE": "600", "MARGIN": "2"} | dict(leases or {})
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="tradewind-chaos-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        if not os.environ.get("CHAOS_KEEP"):
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
         (folder / "dags").mkdir()
         (folder / "place" / "ledger").mkdir(parents=True)
         (folder / "driver").mkdir()
@@ -207,6 +220,7 @@ def _environment(folder: Path, leases: Mapping[str, str]) -> dict[str, str]:
         "TRADEWIND__EXECUTION__KILL_DELAY": "1",
         "TRADEWIND__EXECUTOR__SLOTS": "8",
         "TRADEWIND__SCHEDULER__RECONCILE_INTERVAL": "2",
+        **(SHORT_PATIENCE if leases else {}),
         **{f"TRADEWIND__LEASES__{name}": value for name, value in leases.items()},
     }
 

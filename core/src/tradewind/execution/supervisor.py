@@ -22,6 +22,7 @@ from tradewind.execution import system
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
 from tradewind.execution.interpreters import Interpreters
+from tradewind.execution.isolation import DEADLINE, Contact
 from tradewind.execution.journal import Journal
 from tradewind.execution.left_behind import LeftBehind
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
@@ -52,6 +53,7 @@ DISPATCHES = 3
 ANSWER_PAUSE = 0.5
 UPKEEP_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
+ISOLATED_SECONDS = 0.2
 EXIT_CLEAN = 0
 EXIT_DECLARED_DEAD = 4
 
@@ -78,7 +80,8 @@ class Supervisor:
         self._logs = logs
         self._running: dict[tuple[int, int], Running] = {}
         self._by_pid: dict[int, Running] = {}
-        self._contact = self._loop.now()
+        self._contact = Contact(settings.lease, settings.isolation_grace, settings.margin, self._loop.now())
+        self._is_renewing = False
         self._polled_at = self._loop.now()
         self._is_draining = False
         self._exit_code = EXIT_CLEAN
@@ -90,7 +93,7 @@ class Supervisor:
             self._journal,
             free=self._free,
             on_exchange=self._take,
-            on_contact=self._note_contact,
+            on_contact=self._reached,
         )
         become_subreaper()
         environ = task_environment(os.environ, settings.worker)
@@ -110,7 +113,10 @@ class Supervisor:
         Arguments:
             only: run this one try, which was claimed for this process, and stop.
         """
+        begun = self._loop.now()
         self._lifecycle.register()
+        self._note_renewal(begun)
+        self._check_isolation()
         notify.beat()
         self._loop.on_signal(signal.SIGCHLD, self._reap)
         self._loop.on_signal(signal.SIGTERM, self.drain)
@@ -170,19 +176,25 @@ class Supervisor:
     # --- the lease ----------------------------------------------------------------------------------------------------
 
     def _renew(self) -> None:
-        self._check_isolation()
         for running in self._live():
             running.log.write()  # a task that says nothing has a log too, soon after its start
+        self._ask_renewal()
+
+    def _ask_renewal(self) -> None:
+        if self._is_renewing:
+            return  # the database does not answer: one that waits is enough
+        self._is_renewing = True
         known = frozenset(self._running)
         begun = self._loop.now()
         job = partial(self._lifecycle.renew, with_tries=bool(known))
         self._clerk.submit(job, partial(self._renewed, known, begun), self._not_renewed)
 
     def _renewed(self, known: frozenset[tuple[int, int]], begun: float, lease: Lease) -> None:
+        self._is_renewing = False
         if not lease.is_alive:
             self._declared_dead()
             return
-        self._note_contact(begun)
+        self._note_renewal(begun)
         count(WORKER_HEARTBEAT)
         gauge(WORKER_SLOTS, self._settings.slots)
         gauge(WORKER_RUNNING, len(self._live()))
@@ -191,24 +203,31 @@ class Supervisor:
             if running is not None and running.ended is None and not running.is_reported:
                 self._end(running, "a newer dispatch of this task exists, or its state was set by hand")
 
-    @staticmethod
-    def _not_renewed(error: Exception) -> None:
+    def _not_renewed(self, error: Exception) -> None:
+        self._is_renewing = False
         if not isinstance(error, Unreachable):
             log.error("the lease could not be renewed", exc_info=error)
 
-    def _note_contact(self, begun: float) -> None:
-        self._contact = max(self._contact, begun)
+    def _note_renewal(self, begun: float) -> None:
+        self._contact.renewed(begun)
+        notify.tell(f"{DEADLINE}={self._contact.deadline:.3f}")
+
+    def _reached(self, _begun: float) -> None:
+        """After an outage the lease comes first: until it is renewed nothing new is claimed."""
+        if not self._contact.may_claim(self._loop.now()):
+            self._ask_renewal()
 
     def _check_isolation(self) -> None:
         """Kill what runs before the others may take it for dead: at the end of the grace, by this machine's own clock."""
-        silence = self._loop.now() - self._contact
-        if silence < self._settings.isolation_grace - self._settings.margin:
-            return
-        for running in self._live():
-            running.kill_cause = (
-                f"its worker could not reach the database for {silence:.0f} s ([leases] isolation_grace)"
-            )
-            running.signal(signal.SIGKILL)
+        now = self._loop.now()
+        if now >= self._contact.deadline:
+            silence = now - self._contact.begun
+            for running in self._live():
+                running.kill_cause = (
+                    f"its worker could not reach the database for {silence:.0f} s ([leases] isolation_grace)"
+                )
+                running.signal(signal.SIGKILL)
+        self._loop.after(max(self._contact.deadline - now, ISOLATED_SECONDS), self._check_isolation)
 
     def _listen(self) -> None:
         """Watch the wake-ups' descriptor, which changes when their connection does."""
@@ -245,7 +264,7 @@ class Supervisor:
         return [each for each in self._running.values() if each.ended is None]
 
     def _free(self) -> int:
-        if self._is_draining:
+        if self._is_draining or not self._contact.may_claim(self._loop.now()):
             return 0
         return self._settings.slots - sum(1 for each in self._running.values() if not each.is_reported)
 

@@ -19,6 +19,7 @@ from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.patience import Patience
 from tradewind.metadata.wakeups import open_wakeups, worker_channel
 from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.behaviour import listened_states
@@ -39,7 +40,8 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = worker_settings(config, worker, executor=executor)
-    database = open_database(config.database, listened=listened_states())
+    patience = Patience.of(config.database, config.leases)
+    database = open_database(config.database, listened=listened_states(), patience=patience)
     clock = SystemClock()
     mouth = open_wakeups(database, config.home)
     ear = open_wakeups(database, config.home, listen=[worker_channel(executor)], listen_url=config.database.listen_url)
