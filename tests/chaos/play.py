@@ -28,6 +28,7 @@ class Figures:
     Arguments:
         executions: how often a task's code began.
         tries: ended tries by their state.
+        tracebacks: in the logs of the daemons: of connections that broke, and of processes whose other end was killed.
         settled_after: seconds from the last strike until every run had ended.
         exits: exit codes of daemons before they were asked to stop, by kind.
     """
@@ -40,6 +41,7 @@ class Figures:
     instances: int = 0
     executions: int = 0
     tries: dict[str, int] = field(default_factory=dict)
+    tracebacks: int = 0
     settled_after: float | None = None
     exits: dict[str, dict[int, int]] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Figures:
         ]
         lines += [f"  {count:6}  tries ended as {name}" for name, count in sorted(self.tries.items())]
         lines += [f"  exit codes of {kind}s: {codes}" for kind, codes in self.exits.items()]
+        lines.append(f"  {self.tracebacks:6}  tracebacks in logs")
         settled = "never" if self.settled_after is None else f"{self.settled_after:.1f} s"
         lines += [f"  all ended after the last strike: {settled}", f"  violations: {len(self.violations)}"]
         return "\n".join(lines + [f"    {each}" for each in self.violations[:50]])
@@ -152,7 +155,9 @@ class Play:
         figures.runs, figures.instances = len(rows.runs), len(rows.instances)
         figures.executions = len(executions(lines))
         figures.tries = _tries(rows)
-        figures.violations += [*violations(lines, rows), *self._stage.bad_lines()]
+        figures.violations += violations(lines, rows)
+        figures.violations += self._stage.log_lines("which is a bug", "is put into quarantine")
+        figures.tracebacks = len(self._stage.log_lines("Traceback (most recent call last)"))
 
 
 def _tries(rows: Rows) -> dict[str, int]:

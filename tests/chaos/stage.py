@@ -8,7 +8,6 @@ import signal
 import tempfile
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -139,27 +138,15 @@ class Stage:
         with self.database.read() as conn:
             return "; ".join(" ".join(map(str, row)) for row in conn.execute(query))
 
-    def bad_lines(self) -> list[str]:
-        """Return what daemons logged that is a bug by itself."""
-        signs = ("which is a bug", "Traceback (most recent call last)", "is put into quarantine")
+    def log_lines(self, *signs: str) -> list[str]:
+        """Return the lines of the daemons' logs that hold one of these words, each with what follows."""
         found: list[str] = []
         for each in self.fleet.daemons:
             if each.log.exists():
-                found += _bad(each.name, each.log.read_text(errors="replace").splitlines(), signs)
+                lines = each.log.read_text(errors="replace").splitlines()
+                at = [number for number, line in enumerate(lines) if any(sign in line for sign in signs)]
+                found += [f"{each.name}: {' / '.join(lines[number : number + 20])[:2000]}" for number in at]
         return found
-
-
-def _bad(name: str, lines: list[str], signs: tuple[str, ...]) -> list[str]:
-    found: list[str] = []
-    before: deque[str] = deque(maxlen=2)
-    is_of_the_pool = False  # which tells with a traceback that a connection could not be given back in order
-    for number, line in enumerate(lines):
-        if line[:2] == "20":
-            is_of_the_pool = "sqlalchemy.pool" in line
-        if any(sign in line for sign in signs) and not is_of_the_pool:
-            found.append(f"{name}: {' / '.join([*before, *lines[number : number + 40]])[:6000]}")
-        before.append(line)
-    return found
 
 
 @contextmanager

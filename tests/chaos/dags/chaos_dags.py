@@ -115,7 +115,7 @@ with make("fan"):
         first >> task(task_id=f"narrow_{number}", pool="narrow")(work)(("pool-narrow", NARROW_SLOTS)) >> rest
 
 with make("limited", max_active_tasks=LIMITED_TASKS, max_active_runs=2):
-    for number in range(5):
+    for number in range(3):
         task(task_id=f"one_{number}")(work)(("dag-limited", LIMITED_TASKS))
 
 with make("mapped"):
