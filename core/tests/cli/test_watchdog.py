@@ -71,4 +71,4 @@ def test_it_ends_the_process_with_its_exit_code() -> None:
 
 def test_it_says_where_the_loop_stands() -> None:
     words = place_of(sys._getframe())
-    assert words.startswith("test_it_says_where_the_loop_stands (test_watchdog.py:")
+    assert words.rpartition(" → ")[2].startswith("test_it_says_where_the_loop_stands (test_watchdog.py:")

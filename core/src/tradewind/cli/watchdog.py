@@ -26,6 +26,7 @@ EXIT_STALLED = 5
 """Exit code of a daemon that ended itself as its loop stood still."""
 TICKS = 20
 LAST_WORD_SECONDS = 2.0
+NAMED = 5
 
 
 class Watchdog:
@@ -104,10 +105,10 @@ class Watchdog:
 
 
 def place_of(frame: FrameType | None) -> str:
-    """Return where a thread stands, in a few words: the function of ours that it is in, and what that called."""
+    """Return where a thread stands, in a few words: the last functions of ours that it is in, and what those called."""
     if frame is None:
         return "no code of Python"
     stack = traceback.extract_stack(frame)
     ours = [each for each in stack if f"{os.sep}tradewind{os.sep}" in each.filename]
-    words = [f"{each.name} ({os.path.basename(each.filename)}:{each.lineno})" for each in [*ours[-1:], stack[-1]]]  # noqa: PTH119
+    words = [f"{each.name} ({os.path.basename(each.filename)}:{each.lineno})" for each in [*ours[-NAMED:], stack[-1]]]  # noqa: PTH119
     return " → ".join(dict.fromkeys(words))
