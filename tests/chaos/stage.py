@@ -181,6 +181,7 @@ def open_stage(
         session = stack.enter_context(_opened_session(folder, url, environment))
         migrating.migrate(session.database)
         session.database.write(lambda conn: pools.set_pool(conn, "narrow", slots=3, description=None))
+        session.database.write(lambda conn: pools.set_pool(conn, pools.DEFAULT_POOL, slots=1000, description=None))
         proxies = stack.enter_context(open_proxies())
         port = int(sa.make_url(url).port or 0)
         pattern = url.replace(f":{port}/", ":{port}/")

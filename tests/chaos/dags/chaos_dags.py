@@ -87,8 +87,11 @@ def on_record(*limits: tuple[str, int]) -> Iterator[Any]:
 def work(*limits: tuple[str, int], fails_first: bool = False, fails: bool = False) -> int:
     """Be busy for a moment; mostly short, now and then seconds."""
     with on_record(*limits) as me:
-        conf = get_current_context()["dag_run"].conf
-        time.sleep(conf.get("seconds") or random.choice([0.01, 0.05, 0.1, 0.3, 1.0]))
+        seconds = get_current_context()["dag_run"].conf.get("seconds")
+        if seconds is None:
+            time.sleep(random.choice([0.01, 0.05, 0.1, 0.3, 1.0]))
+        else:
+            time.sleep(seconds[me.instance % len(seconds)])
         if fails or (fails_first and me.try_number == 1):
             raise RuntimeError("as planned")
         return int(me.map_index)
@@ -96,7 +99,7 @@ def work(*limits: tuple[str, int], fails_first: bool = False, fails: bool = Fals
 
 def make(dag_id: str, **more: Any) -> DAG:
     """Return a DAG with what all of them have."""
-    options = {"schedule": None, "max_active_runs": 50, "default_args": RETRIES} | more
+    options = {"schedule": None, "max_active_runs": 50, "default_args": RETRIES, "max_active_tasks": 100} | more
     return DAG(dag_id, start_date=pendulum.datetime(2026, 1, 1), catchup=False, **options)
 
 
@@ -161,6 +164,6 @@ with make("failing"):
 with make("ticking", schedule=pendulum.duration(seconds=TICK_SECONDS), max_active_runs=3):
     task(task_id="tick")(work)()
 
-with make("long"):
+with make("long", max_active_tasks=1000):
     for number in range(100):
         task(task_id=f"long_{number}")(work)()
