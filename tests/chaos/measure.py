@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from itertools import pairwise
 
 import psutil
@@ -131,10 +132,11 @@ def tell_silent(kind: str, tell: Callable[[Figure], None]) -> None:
         stage.until("tasks run", lambda: _started(stage) == 8, 60.0)
         [worker] = stage.fleet.of("worker")
         tasks = worker.tasks()
-        renewed = stage.count(sa.select(sa.func.max(daemon.c.renewed_at)).where(daemon.c.kind == "worker"))
         worker.proxy.swallow()
         began = time.monotonic()
-        age = time.time() - _instant(renewed)
+        with stage.database.read() as conn:
+            renewed = conn.execute(sa.select(daemon.c.renewed_at).where(daemon.c.kind == "worker")).scalar_one()
+        age = (datetime.now(timezone.utc) - renewed).total_seconds()
         grace, margin = stage.times.grace, stage.times.margin
         stage.until("its tasks end", lambda: not any(map(_is_alive, tasks)), grace * 2, every=LOOK_SECONDS)
         ended = time.monotonic() - began + age
@@ -145,10 +147,6 @@ def tell_silent(kind: str, tell: Callable[[Figure], None]) -> None:
         taken = time.monotonic() - began + age
         tell(Figure("host silent: its tasks are taken over, since the renewal", taken, grace + 2 * margin + 3.0, grace))
         tell(Figure("host silent: from the end of its tasks to the take-over", taken - ended, 60.0, 0.001))
-
-
-def _instant(value: object) -> float:
-    return value.timestamp() if hasattr(value, "timestamp") else float(value) / 1e6  # type: ignore[arg-type]
 
 
 def _is_alive(process: psutil.Process) -> bool:

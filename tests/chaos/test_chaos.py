@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from chaos.measure import outage
 from chaos.play import play
 
