@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -82,6 +82,7 @@ class Supervisor:
         self._by_pid: dict[int, Running] = {}
         self._contact = Contact(settings.lease, settings.isolation_grace, settings.margin, self._loop.now())
         self._is_renewing = False
+        self._held: list[Start] = []
         self._polled_at = self._loop.now()
         self._is_draining = False
         self._exit_code = EXIT_CLEAN
@@ -142,7 +143,7 @@ class Supervisor:
         self._clerk.collect()
         self._listen()
         self._desk.turn()
-        if self._is_draining and not self._running and self._desk.is_idle:
+        if self._is_draining and not self._running and not self._held and self._desk.is_idle:
             self._loop.stop()
 
     def _close(self, *, is_clean: bool) -> None:
@@ -184,12 +185,12 @@ class Supervisor:
         if self._is_renewing:
             return  # the database does not answer: one that waits is enough
         self._is_renewing = True
-        known = frozenset(self._running)
+        known, held = frozenset(self._running), tuple(self._held)
         begun = self._loop.now()
-        job = partial(self._lifecycle.renew, with_tries=bool(known))
-        self._clerk.submit(job, partial(self._renewed, known, begun), self._not_renewed)
+        job = partial(self._lifecycle.renew, with_tries=bool(known or held))
+        self._clerk.submit(job, partial(self._renewed, known, held, begun), self._not_renewed)
 
-    def _renewed(self, known: frozenset[tuple[int, int]], begun: float, lease: Lease) -> None:
+    def _renewed(self, known: frozenset[tuple[int, int]], held: tuple[Start, ...], begun: float, lease: Lease) -> None:
         self._is_renewing = False
         if not lease.is_alive:
             self._declared_dead()
@@ -202,6 +203,8 @@ class Supervisor:
             running = self._running.get(key)
             if running is not None and running.ended is None and not running.is_reported:
                 self._end(running, "a newer dispatch of this task exists, or its state was set by hand")
+        self._held = [each for each in self._held if each not in held]
+        self._begin([each for each in held if (each.instance, each.token) in lease.tries])
 
     def _not_renewed(self, error: Exception) -> None:
         self._is_renewing = False
@@ -270,8 +273,17 @@ class Supervisor:
 
     def _take(self, result: Exchange) -> None:
         """Start what an exchange brought."""
-        new = [start for start in result.starts if (start.instance, start.token) not in self._running]
-        new = self._noted(new)
+        if self._contact.may_claim(self._loop.now()):
+            self._begin(result.starts)
+        elif result.starts:
+            # Claimed before an outage that outlasted the lease: the renewal tells whether they are still this worker's
+            self._held.extend(result.starts)
+            self._ask_renewal()
+        for refusal in result.refusals:
+            self._refuse(refusal)
+
+    def _begin(self, starts: Sequence[Start]) -> None:
+        new = self._noted([start for start in starts if (start.instance, start.token) not in self._running])
         for start in new:
             tell_start(start)
             running = Running(start, self._logs, self._settings.log_limit)
@@ -279,8 +291,6 @@ class Supervisor:
             self._dispatch(running)
         for start in new:  # now, while their processes begin, and not between the end of one and the start of the next
             self._running[start.instance, start.token].log.write()
-        for refusal in result.refusals:
-            self._refuse(refusal)
 
     def _noted(self, starts: list[Start]) -> list[Start]:
         """Return the starts once the journal knows them; where it cannot be written they end as failed."""
