@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -129,6 +130,11 @@ def leads_session(process: psutil.Process) -> bool:
         return False
 
 
+def pause(seconds: float) -> None:
+    """Let time pass: a driver looks again and again at what nobody announces."""
+    threading.Event().wait(seconds)
+
+
 def send(processes: Iterable[psutil.Process], number: signal.Signals) -> int:
     """Send a signal to processes that may have ended; return how many got it."""
     reached = 0
@@ -163,7 +169,7 @@ def kill_marked(mark: str) -> None:
         if not found:
             return
         send(found, signal.SIGKILL)
-        time.sleep(0.01)  # nothing announces the end of processes that are not our children
+        pause(0.01)  # nothing announces the end of processes that are not our children
     raise RuntimeError(f"processes of {mark} cannot be killed: {found}")
 
 

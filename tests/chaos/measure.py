@@ -13,7 +13,7 @@ from itertools import pairwise
 import psutil
 import sqlalchemy as sa
 from chaos.checker import read_rows, violations
-from chaos.fleet import Daemon, send
+from chaos.fleet import Daemon, pause, send
 from chaos.ledger import START
 from chaos.stage import STOPS, Stage, open_stage
 from tradewind.metadata.tables import daemon, task_instance, task_try
@@ -182,7 +182,7 @@ def _stream(stage: Stage, seconds: float) -> None:
     while time.monotonic() < deadline:
         stage.trigger("chain", {"seconds": [0.01]})
         stage.fleet.look()
-        time.sleep(STREAM_PAUSE)
+        pause(STREAM_PAUSE)
 
 
 def _schedulers(stage: Stage) -> int:

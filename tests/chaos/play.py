@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 
 from chaos.checker import Rows, read_rows, violations
+from chaos.fleet import pause
 from chaos.ledger import executions
 from chaos.stage import SHORT_LEASES, Stage, open_stage
 from chaos.strikes import Striker
@@ -73,15 +74,15 @@ class Play:
 
     Arguments:
         seconds: how long it is struck.
-        pause: seconds between two strikes, on average.
+        every: seconds between two strikes, on average.
         say: told what happens, in lines.
     """
 
-    def __init__(self, stage: Stage, seed: int, seconds: float, *, pause: float, say: Callable[[str], None]) -> None:
+    def __init__(self, stage: Stage, seed: int, seconds: float, *, every: float, say: Callable[[str], None]) -> None:
         self._stage = stage
         self._random = Random(seed)
         self._seconds = seconds
-        self._pause = pause
+        self._every = every
         self._say = say
         self._striker = Striker(stage, Random(seed + 1), say)
         self._fed_at = 0.0
@@ -105,7 +106,7 @@ class Play:
         return self.figures
 
     def _strike_until(self, deadline: float, began: float) -> None:
-        next_strike = began + self._pause
+        next_strike = began + self._every
         next_word = began + SAY_EVERY
         while (now := time.monotonic()) < deadline:
             self._stage.fleet.look()
@@ -113,11 +114,11 @@ class Play:
             self._feed(now)
             if now >= next_strike:
                 self._striker.strike()
-                next_strike = now + self._random.expovariate(1 / self._pause)
+                next_strike = now + self._random.expovariate(1 / self._every)
             if now >= next_word:
                 self._say(f"{now - began:.0f} s: {self._progress()}")
                 next_word += SAY_EVERY
-            time.sleep(0.05)
+            pause(0.05)
 
     def _settle(self, patience: float) -> None:
         """Wait until every run has ended, and say now and then what has not."""
@@ -169,7 +170,7 @@ def play(
     seed: int,
     seconds: float,
     *,
-    pause: float = 1.0,
+    every: float = 1.5,
     leases: Mapping[str, str] | None = None,
     say: Callable[[str], None] = print,
 ) -> Figures:
@@ -180,4 +181,4 @@ def play(
         leases: see `open_stage`; short ones by default, so that a minute has many take-overs.
     """
     with open_stage(kind, FLEET, leases=SHORT_LEASES if leases is None else leases) as stage:
-        return Play(stage, seed, seconds, pause=pause, say=say).run()
+        return Play(stage, seed, seconds, every=every, say=say).run()

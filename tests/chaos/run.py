@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=0.5, help="how long the fleet is struck")
     parser.add_argument("--database", choices=["postgresql", "mariadb"], default="postgresql")
     parser.add_argument("--seed", type=int, default=0, help="draws strikes and runs")
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two strikes, on average")
+    parser.add_argument("--every", type=float, default=1.5, help="seconds between two strikes, on average")
     parser.add_argument("--default-leases", action="store_true", help="10 s, and a grace of 600 s")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--takeover", action="store_true", help="measure take-overs and an outage instead")
@@ -40,7 +40,7 @@ def main(words: list[str]) -> int:
         options.database,
         options.seed,
         options.minutes * 60,
-        pause=options.pause,
+        every=options.every,
         leases={} if options.default_leases else SHORT_LEASES,
         say=say,
     )

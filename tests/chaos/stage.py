@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from chaos.fleet import MARK, Fleet
+from chaos.fleet import MARK, Fleet, pause
 from chaos.ledger import Line, read_ledger
 from chaos.proxy import open_proxies
 from services.mariadb import restartable_mariadb
@@ -117,7 +117,7 @@ class Stage:
             if time.monotonic() - began > seconds:
                 raise TimeoutError(f"not within {seconds:g} s: {what}")
             self.fleet.look()
-            time.sleep(every)
+            pause(every)
         return time.monotonic() - began
 
     def is_ready(self) -> bool:

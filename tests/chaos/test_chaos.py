@@ -14,7 +14,7 @@ LEASES = {"DURATION": "2", "RENEW_EVERY": "0.6", "ISOLATION_GRACE": "60"}
 @pytest.mark.postgres
 def test_no_promise_is_broken_while_everything_is_struck() -> None:
     said: list[str] = []
-    figures = play("postgresql", SEED, SECONDS, pause=0.7, say=said.append)
+    figures = play("postgresql", SEED, SECONDS, every=0.7, say=said.append)
     assert figures.violations == [], "\n".join([*said, figures.as_table()])
     assert figures.executions > 50
     assert sum(figures.strikes.values()) > 8

@@ -89,9 +89,8 @@ def work(*limits: tuple[str, int], fails_first: bool = False, fails: bool = Fals
     with on_record(*limits) as me:
         seconds = get_current_context()["dag_run"].conf.get("seconds")
         if seconds is None:
-            time.sleep(random.choice([0.01, 0.05, 0.1, 0.3, 1.0]))
-        else:
-            time.sleep(seconds[me.instance % len(seconds)])
+            seconds = [random.choice([0.01, 0.05, 0.1, 0.3, 1.0])]
+        time.sleep(seconds[me.instance % len(seconds)])  # in a task
         if fails or (fails_first and me.try_number == 1):
             raise RuntimeError("as planned")
         return int(me.map_index)
