@@ -136,7 +136,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := await reader.read(CHUNK):
                 if self._delay:
-                    await asyncio.sleep(self._delay)
+                    await asyncio.sleep(self._delay)  # in a task of the proxy's loop: the delay itself
                 await self._is_open.wait()
                 if not connection.is_swallowed:
                     writer.write(data)

@@ -102,9 +102,9 @@ class Stage:
 
     def pause(self, dag_id: str) -> None:
         """Have a DAG make no more runs by itself."""
-        self.database.write(
-            lambda conn: conn.execute(dag.update().where(dag.c.dag_id == dag_id).values(is_paused=True))
-        )
+        self.database.dispose()  # connections from before a restart of the server are of no use
+        pausing = dag.update().where(dag.c.dag_id == dag_id).values(is_paused=True)
+        self.database.write(lambda conn: conn.execute(pausing))
 
     def until(self, what: str, look: Callable[[], Any], seconds: float, *, every: float = 0.1) -> float:
         """Look until `look` returns something true, keeping the fleet alive; return how long it took.

@@ -7,6 +7,7 @@ last; the second ends here, as nobody else is left who could tell.
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -72,16 +73,16 @@ def patient_connect(*words: Any, answer: float, **arguments: Any) -> Any:
 @lru_cache(maxsize=1)
 def _patient_class() -> Any:
     # The driver is an extra: only a process that talks to PostgreSQL may ask for it
-    import psycopg  # noqa: PLC0415
+    driver: Any = importlib.import_module("psycopg")
 
-    class PatientConnection(psycopg.Connection[Any]):
+    class PatientConnection(driver.Connection):  # type: ignore[misc]
         """A connection that is not waited for without end."""
 
         answer = 0.0
 
         @classmethod
         def connect_patiently(cls, answer: float, *words: Any, **arguments: Any) -> PatientConnection:
-            made = cls.connect(*words, **arguments)
+            made: PatientConnection = cls.connect(*words, **arguments)
             made.answer = answer
             return made
 
@@ -99,7 +100,7 @@ def _patient_class() -> Any:
                     ready = yield state
                     if not ready and time.monotonic() > deadline:
                         self.pgconn.finish()  # what would come late belongs to a statement that nobody waits for
-                        raise psycopg.OperationalError(
+                        raise driver.OperationalError(
                             f"no answer came within {self.answer:g} s ([database] answer_timeout); the connection is given up"
                         )
                     state = gen.send(ready)
