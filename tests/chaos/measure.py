@@ -20,7 +20,7 @@ from tradewind.metadata.tables import daemon, task_instance, task_try
 
 SLOTS = {"TRADEWIND__EXECUTOR__SLOTS": "50"}
 TASKS = 100
-STREAM_PAUSE = 0.1
+STREAM_PAUSE = 0.3
 LOOK_SECONDS = 0.02
 
 
