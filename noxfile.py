@@ -68,6 +68,13 @@ def simulation(session: nox.Session) -> None:
     session.run("python", "tests/simulation/run.py", *(session.posargs or ("--seeds", "200", "--jobs", "2")))
 
 
+@nox.session(default=False)
+def chaos(session: nox.Session) -> None:
+    """Kill, freeze and cut off real daemons: `nox -s chaos -- --minutes 30 --database mariadb --seed 7`, or `--takeover`."""
+    install(session, "tests")
+    session.run("python", "tests/chaos/run.py", *session.posargs)
+
+
 @nox.session
 def backport(session: nox.Session) -> None:
     """The unchanged sqlite provider on a real Apache Airflow 1.10.15 under Python 3.6."""

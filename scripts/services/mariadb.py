@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pymysql
 
-from services.processes import as_nobody, find_binary, free_port, server, temporary_folder
+from services.processes import Restartable, as_nobody, find_binary, free_port, server, temporary_folder
 
 MISSING = "There is no MariaDB server on this machine: on Debian, apt-get install mariadb-server."
 
@@ -29,25 +31,50 @@ def mariadb_server(*, durable: bool = False, folder: Path | None = None) -> Iter
     Raises:
         RuntimeError: when it is not installed, or does not answer.
     """
+    with temporary_folder("tradewind-maria-", folder) as root:
+        command, port = _prepare(root)
+        if not durable:
+            command += ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", "--skip-innodb-doublewrite"]
+        with server(command, root, _connecting(port)):
+            yield f"mariadb://root@127.0.0.1:{port}/mysql"
+
+
+@contextmanager
+def restartable_mariadb() -> Iterator[tuple[Restartable, str]]:
+    """Yield a server that runs, and the URL of its `mysql` database; end it with the block.
+
+    SIGTERM stops it in order, SIGKILL at once: what was committed is with the operating system by then and survives.
+    """
+    with temporary_folder("tradewind-maria-") as root:
+        command, port = _prepare(root)
+        running = Restartable([*command, "--innodb-flush-log-at-trx-commit=2"], root, _connecting(port))
+        running.start()
+        try:
+            yield running, f"mariadb://root@127.0.0.1:{port}/mysql"
+        finally:
+            running.stop(signal.SIGKILL)
+
+
+def _prepare(root: Path) -> tuple[list[Any], int]:
+    """Make the data of a server in a folder; return the command that runs it and its port."""
     binary, install = find_binary("mariadbd", "mysqld"), find_binary("mariadb-install-db")
     if binary is None or install is None:
         raise RuntimeError(MISSING)
-    with temporary_folder("tradewind-maria-", folder) as root:
-        data, port = root / "data", free_port()
-        data.mkdir()
-        prefix = as_nobody(root, data)
-        subprocess.run(
-            [*prefix, install, "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
-            + [f"--datadir={data}", f"--tmpdir={root}"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=root,
-        )
-        options = ["--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1"]
-        options += [f"--socket={root / 'socket'}", f"--tmpdir={root}", "--max-connections=200"]
-        if not durable:
-            options += ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", "--skip-innodb-doublewrite"]
-        connect = lambda: pymysql.connect(host="127.0.0.1", port=port, user="root", connect_timeout=5).close()  # noqa: E731
-        with server([*prefix, binary, *options], root, connect):
-            yield f"mariadb://root@127.0.0.1:{port}/mysql"
+    data, port = root / "data", free_port()
+    data.mkdir()
+    prefix = as_nobody(root, data)
+    subprocess.run(
+        [*prefix, install, "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
+        + [f"--datadir={data}", f"--tmpdir={root}"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=root,
+    )
+    options = ["--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1"]
+    options += [f"--socket={root / 'socket'}", f"--tmpdir={root}", "--max-connections=200"]
+    return [*prefix, binary, *options], port
+
+
+def _connecting(port: int) -> Callable[[], None]:
+    return lambda: pymysql.connect(host="127.0.0.1", port=port, user="root", connect_timeout=5).close()

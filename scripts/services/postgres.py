@@ -12,13 +12,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
-from services.processes import as_nobody, free_port, server, temporary_folder
+from services.processes import Restartable, as_nobody, free_port, server, temporary_folder
 
 
 @contextmanager
@@ -32,37 +33,45 @@ def postgres_server(*, fsync: bool = False, folder: Path | None = None) -> Itera
         RuntimeError: when the server does not answer, with the end of its log.
     """
     with temporary_folder("tradewind-pg-", folder) as root:
-        binaries = _binaries(root)
-        data, port = root / "data", free_port()
-        data.mkdir()
-        prefix = as_nobody(data)
-        subprocess.run(
-            [
-                *prefix,
-                binaries / "initdb",
-                "-N",
-                "-A",
-                "trust",
-                "-U",
-                "postgres",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "-D",
-                data,
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=root,
-        )
-        options = [f"fsync={'on' if fsync else 'off'}", "max_connections=200", "shared_buffers=128MB"]
-        options += ["shared_preload_libraries=pg_stat_statements"]
-        command = [*prefix, binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", port, "-k", ""]
-        command += [word for option in options for word in ("-c", option)]
-        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        command, url = _prepare(root, fsync=fsync)
         # SIGINT is the "fast" shutdown: SIGTERM would wait for clients that a failed test left connected
-        with server(command, root, lambda: psycopg.connect(url, connect_timeout=5).close(), stop=signal.SIGINT):
+        with server(command, root, _connecting(url), stop=signal.SIGINT):
             yield url
+
+
+@contextmanager
+def restartable_postgres(*, fsync: bool = False) -> Iterator[tuple[Restartable, str]]:
+    """Yield a server that runs, and the URL of its `postgres` database; end it with the block.
+
+    SIGINT stops it fast, SIGQUIT at once, which a crash recovery follows; without fsync too nothing is lost by that.
+    """
+    with temporary_folder("tradewind-pg-") as root:
+        command, url = _prepare(root, fsync=fsync)
+        running = Restartable(command, root, _connecting(url))
+        running.start()
+        try:
+            yield running, url
+        finally:
+            running.stop(signal.SIGQUIT)
+
+
+def _prepare(root: Path, *, fsync: bool) -> tuple[list[Any], str]:
+    """Make the data of a server in a folder; return the command that runs it and the URL of its database."""
+    binaries = _binaries(root)
+    data, port = root / "data", free_port()
+    data.mkdir()
+    prefix = as_nobody(data)
+    initdb = [binaries / "initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", data]
+    subprocess.run([*prefix, *initdb], check=True, stdout=subprocess.DEVNULL, cwd=root)
+    options = [f"fsync={'on' if fsync else 'off'}", "max_connections=200", "shared_buffers=128MB"]
+    options += ["shared_preload_libraries=pg_stat_statements"]
+    command = [*prefix, binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", port, "-k", ""]
+    command += [word for option in options for word in ("-c", option)]
+    return command, f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+
+def _connecting(url: str) -> Callable[[], None]:
+    return lambda: psycopg.connect(url, connect_timeout=5).close()
 
 
 def postgres_dump(url: str) -> str:

@@ -75,6 +75,41 @@ def server(
         process.wait(30)
 
 
+class Restartable:
+    """A server that can be stopped and started again on the same data and port.
+
+    Arguments:
+        command: its words.
+        root: its working folder, which gets its log.
+        connect: returns when the server answers, raises any exception while it does not.
+    """
+
+    def __init__(self, command: Sequence[Any], root: Path, connect: Callable[[], Any]) -> None:
+        self._command = [str(word) for word in command]
+        self._root = root
+        self._connect = connect
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it answers.
+
+        Raises:
+            RuntimeError: when it does not answer, with the end of its log.
+        """
+        with (self._root / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, cwd=self._root, start_new_session=True
+            )
+        _await_answer(self.process, self._connect, self._root / "log")
+
+    def stop(self, number: signal.Signals) -> None:
+        """Stop it by a signal, and return when it has ended; one that runs no more is left alone."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(60)
+            self.process = None
+
+
 def _await_answer(process: subprocess.Popen[bytes], connect: Callable[[], Any], log: Path) -> None:
     """Ask until the server answers; each refused connection is an answer that it is not there yet."""
     for _ in range(600):

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tradewind.execution.evidence import Coroner, is_worker_alive
-from tradewind.execution.journal import Journal
+from tradewind.execution.evidence import Coroner, is_within_sight, is_worker_alive
+from tradewind.execution.journal import Journal, boot_id, this_place
 from tradewind.execution.local_executor import LocalExecutor
 from tradewind.execution.settings import journal_path
 from tradewind.execution.shelf import Shelf
@@ -141,7 +141,7 @@ def test_a_journal_from_before_the_machines_start_proves_nothing(house: Any) -> 
     _, ticket = claim_one(house, "w9")
     path = journal_path(house.home, "w9")
     Journal(path).close()
-    path.write_text("boot another-start\nhost somewhere\n")
+    path.write_text("boot another-start\nplace another-start/somewhere\n")
     assert coroner_of(house).settle("w9", "it ended").lost == (ticket.instance,)
 
 
@@ -155,6 +155,25 @@ def test_a_journalled_outcome_is_replayed(house: Any) -> None:
     assert (taken.requeued, taken.lost) == ((), ())
     assert house.run_state(run) == "success"
     assert not journal_path(house.home, "w9").exists()
+
+
+def test_a_worker_of_the_same_host_name_elsewhere_is_left_to_its_lease(house: Any, tmp_path: Path) -> None:
+    """Two containers may have one name and one home: that this one sees no process of the other proves nothing."""
+    _, ticket = claim_one(house, "w9")
+    path = journal_path(house.home, "w9")
+    Journal(path).close()
+    boot = boot_id()
+    path.write_text(f"boot {boot}\nplace {boot}/pid:[1]\n")
+    assert coroner_of(house).settle_leftovers() == []
+    assert house.instances(ticket.run)["work"].state == "running"
+    Journal(journal_path(house.home, "w10")).close()
+    assert coroner_of(house).settle_leftovers() == ["w10"], "one of this place is settled beside it"
+
+
+def test_before_the_machines_start_on_its_own_disk_a_worker_has_ended(tmp_path: Path) -> None:
+    assert is_within_sight(this_place(), tmp_path / "w.journal")
+    assert is_within_sight("another-start/pid:[1]", tmp_path / "w.journal")
+    assert not is_within_sight("", tmp_path / "w.journal"), "of an earlier release"
 
 
 def test_leftovers_of_a_dead_watcher_are_settled_by_the_next(small_house: Any) -> None:

@@ -235,6 +235,20 @@ def test_a_crash_between_the_call_and_the_deletion_tells_it_again_with_the_same_
     assert outbox(listening) == []
 
 
+def test_a_scheduler_whose_clock_is_ahead_takes_nothing_from_the_one_that_is_telling(desk, listening):
+    run_one_task(desk)
+    ahead = type(desk.clock)()
+    ahead.now = lambda: desk.clock.at + 2 * HOLD
+    ahead.sql_now = desk.clock.sql_now
+    other = Delivery(listening, Ears(), clock=ahead)
+    meanwhile: list[bool] = []
+    desk.ears.on_event = lambda event: meanwhile.append(other.deliver("s2"))
+    deliver_all(desk, "s1")
+    assert meanwhile
+    assert not any(meanwhile), "they are the first one's, by the database's clock"
+    assert desk.ears.told() == ["a success", "run r success"]
+
+
 def test_an_event_that_ends_every_scheduler_is_dropped_without_its_neighbours(desk, listening, caplog):
     run_one_task(desk)
 

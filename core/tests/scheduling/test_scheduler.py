@@ -248,3 +248,14 @@ def test_an_expired_scheduler_is_declared_ended(office, caplog):
     before = other.daemon_id
     other.step()
     assert other.daemon_id != before, "it goes on under a new name"
+
+
+def test_a_clock_that_is_put_back_holds_up_no_renewal(office):
+    office.scheduler.step()
+    with office.database.read() as conn:
+        before = conn.execute(sa.select(tables.daemon.c.renewed_at)).scalar_one()
+    office.clock.at -= timedelta(hours=1)
+    office.scheduler.step()
+    with office.database.read() as conn:
+        after = conn.execute(sa.select(tables.daemon.c.renewed_at)).scalar_one()
+    assert after == before - timedelta(hours=1), "renewed at once, and not an hour later"

@@ -21,6 +21,7 @@ from tradewind.cli.verbosity import STATEMENTS
 from tradewind.config import Config, Loaded, load
 from tradewind.metadata import dialects, engine, schema
 from tradewind.metadata.engine import Database
+from tradewind.metadata.patience import Patience
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.plugins.behaviour import listened_states
 from tradewind.plugins.secrets import secrets_chain
@@ -63,14 +64,19 @@ def open_session(
         overrides: values by (section, key) given on the command line.
         check: refuse a database whose schema is not this release's.
         changes_states: what is done may end a run or a task, and listeners are to hear of it.
-        is_daemon: wait for a migration that is still to be run, instead of refusing the schema.
+        is_daemon: wait for a migration that is still to be run, instead of refusing the schema; and never wait for the
+            database without end.
     Raises:
         ConfigError, SchemaError, CommandError: with one sentence that says what mends it.
     """
     loaded = load(overrides=overrides)
     if check:
         _require_file(loaded.config)
-    database = open_database(loaded.config, listened=listened_states() if changes_states else ())
+    database = open_database(
+        loaded.config,
+        listened=listened_states() if changes_states else (),
+        patience=Patience.of(loaded.config.database, loaded.config.leases) if is_daemon else None,
+    )
     _say_statements(database)
     try:
         if is_daemon:
@@ -115,12 +121,19 @@ def _require_file(config: Config) -> None:
         )
 
 
-def open_database(config: Config, *, pool_size: int | None = None, listened: Collection[str] = ()) -> Database:
+def open_database(
+    config: Config,
+    *,
+    pool_size: int | None = None,
+    listened: Collection[str] = (),
+    patience: Patience | None = None,
+) -> Database:
     """Return the metadata database of the configuration; nothing connects to it yet.
 
     Arguments:
         pool_size: connections kept at most; by default `database.pool_size`.
         listened: hooks of state changes that somebody implements.
+        patience: how long a daemon waits for the server; None waits without end.
     Raises:
         CommandError: there can be no such database here, with the way out.
     """
@@ -132,7 +145,7 @@ def open_database(config: Config, *, pool_size: int | None = None, listened: Col
             error_id="database-url",
         )
     try:
-        return engine.open_database(config.database, pool_size=pool_size, listened=listened)
+        return engine.open_database(config.database, pool_size=pool_size, listened=listened, patience=patience)
     except (ArgumentError, ValueError) as error:
         raise CommandError(
             "database.url is no URL: write sqlite:///file, or postgresql://user:password@host/name with characters "

@@ -30,6 +30,11 @@ class DatabaseSection:
         secret=True,
     )
     pool_size: int = option(5, "Connections that one process keeps at most.")
+    connect_timeout: float = option(5.0, "Seconds in which a daemon's connection must come about.")
+    answer_timeout: float = option(
+        10.0,
+        "Seconds that a daemon waits for the answer to one statement before it gives the connection up; 0: no end.",
+    )
     prepared_statements: bool = option(
         True, "Let PostgreSQL keep plans of repeated statements; false behind a pooler that hands out transactions."
     )
@@ -104,6 +109,9 @@ class LeasesSection:
     duration: float = option(10.0, "Seconds that a daemon's lease lasts.")
     renew_every: float = option(3.0, "Seconds between two renewals.")
     isolation_grace: float = option(600.0, "Seconds of mere silence after which a worker's tasks are given up.")
+    stall_limit: float = option(
+        20.0, "Seconds that the loop of a scheduler or processor may stand still before it ends itself; 0: no end."
+    )
     margin: float = option(2.0, "Seconds before the end of the grace at which a cut-off worker kills its own tasks.")
 
 

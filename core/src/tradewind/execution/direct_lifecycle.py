@@ -84,7 +84,7 @@ class DirectLifecycle:
             clock=clock,
         )
         self._starts = StartMessages(settings, database, graphs)
-        self._unprepared: list[Ticket] = []
+        self._unprepared: dict[tuple[int, int], Ticket] = {}  # an exchange that is repeated brings the same ones again
         self._unanswered: str | None = None
 
     def register(self) -> None:
@@ -121,14 +121,17 @@ class DirectLifecycle:
             if outcomes:
                 result = self._end(outcomes, claimer)
                 answers = result.answers
-                self._unprepared += result.tickets
+                self._keep_claimed(result.tickets)
                 self._wake(result, free)
             elif claimer is not None:
-                self._unprepared += self._claim(claimer, is_repeated=is_repeated)
-            starts, refusals = self._starts.prepare(self._unprepared)
-            self._unprepared = []
+                self._keep_claimed(self._claim(claimer, is_repeated=is_repeated))
+            starts, refusals = self._starts.prepare(list(self._unprepared.values()))
+            self._unprepared = {}
         self._unanswered = None
         return Exchange(answers, starts, refusals)
+
+    def _keep_claimed(self, claimed: Sequence[Ticket]) -> None:
+        self._unprepared.update({(each.instance, each.token): each for each in claimed})
 
     def _end(self, outcomes: Sequence[Outcome], claimer: Claimer | None) -> EndResult:
         recorded = [self._shelf.put_all(outcome) for outcome in outcomes]

@@ -10,11 +10,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from socket import gethostname
 
 import sqlalchemy as sa
 
-from tradewind.execution.journal import Story, read_journal
+from tradewind.execution.journal import Story, boot_id, read_journal, this_place
 from tradewind.execution.process_table import process_table
 from tradewind.execution.remains import kill_remains
 from tradewind.execution.settings import journal_path
@@ -22,6 +21,7 @@ from tradewind.execution.shelf import Shelf
 from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
+from tradewind.metadata.file_systems import network_mount
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import tickets
 from tradewind.transitions import daemons, ends
@@ -98,14 +98,14 @@ class Coroner:
         return taken
 
     def settle_leftovers(self) -> list[str]:
-        """Settle workers of this host whose watcher died with them: they have a journal and no process. Return their ids.
+        """Settle workers whose watcher died with them: they have a journal here and no process. Return their ids.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
         """
         settled: list[str] = []
         for path in sorted(journal_path(self._home, "x").parent.glob("*.journal")):
-            if read_journal(path).host == gethostname() and not is_worker_alive(path.stem):
+            if is_within_sight(read_journal(path).place, path) and not is_worker_alive(path.stem):
                 self.settle(path.stem, "worker process and its watcher ended")
                 settled.append(path.stem)
         return settled
@@ -137,6 +137,19 @@ class Coroner:
             return set()
         with self._database.read() as conn:
             return tickets.tries_of_worker(conn, worker) - story.started
+
+
+def is_within_sight(place: str, journal: Path) -> bool:
+    """Tell whether this process would see the processes of a worker that wrote a journal at this place, if they lived.
+
+    It does in the same place; and where the machine was started anew since, of which a journal on its own disk is the proof:
+    one in a folder that machines share may be another machine's. A worker in another container is left to its lease.
+    """
+    if place == this_place():
+        return True
+    boot = place.partition("/")[0]
+    is_restarted = bool(boot and boot_id()) and boot != boot_id()
+    return is_restarted and network_mount(journal) is None
 
 
 def is_worker_alive(worker: str) -> bool:

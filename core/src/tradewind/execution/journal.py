@@ -34,20 +34,33 @@ def boot_id() -> str:
         return ""
 
 
+def this_place() -> str:
+    """Return the name of all the processes that this one can see: of this start of the machine, and of its container.
+
+    Only who is in the same place as a worker was sees that its processes have ended. Names of hosts tell nothing: two may
+    have the same one.
+    """
+    try:
+        namespace = Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return gethostname()  # not Linux: there are no containers, and no name for the machine's start
+    return f"{boot_id()}/{namespace}"
+
+
 @dataclass
 class Story:
     """What a journal tells.
 
     Arguments:
         is_evidence: whether it was written since the machine started, so that what it lacks did not happen.
-        host: where it was written.
+        place: where it was written, see `this_place`.
         started: tries whose processes may have run user code.
         sessions: process ids of the session leaders that ran them.
         outcomes: of tries that ended and whose report was not acknowledged, in their order.
     """
 
     is_evidence: bool = False
-    host: str = ""
+    place: str = ""
     started: set[Try] = field(default_factory=set)
     sessions: set[int] = field(default_factory=set)
     outcomes: dict[Try, Outcome] = field(default_factory=dict)
@@ -70,7 +83,7 @@ class Journal:
 
     @staticmethod
     def _header() -> list[str]:
-        return [f"boot {boot_id()}", f"host {gethostname()}"]
+        return [f"boot {boot_id()}", f"place {this_place()}"]
 
     def start(self, tries: Iterable[Try]) -> None:
         """Note that these tries are about to start.
@@ -141,14 +154,14 @@ def read_journal(path: Path) -> Story:
         word, _, rest = line.decode().partition(" ")
         if word == "boot":
             story.is_evidence = bool(rest) and rest == boot_id()
-        elif word == "host":
-            story.host = rest
+        elif word == "place":
+            story.place = rest
         elif word == "session":
             story.sessions.add(int(rest))
         elif word == "outcome":
             outcome = _from_json(rest)
             story.outcomes[outcome.instance, outcome.token] = outcome
-        else:
+        elif word in {"start", "done"}:
             instance, token = (int(part) for part in rest.split())
             _note(story, word, (instance, token))
     return story

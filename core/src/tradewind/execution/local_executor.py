@@ -30,6 +30,7 @@ from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock, SystemClock
 from tradewind.metadata.engine import Database, open_database
 from tradewind.metadata.ids import Ids, RandomIds
+from tradewind.metadata.patience import Patience
 from tradewind.metadata.statements.tickets import tries_of_worker
 from tradewind.metadata.wakeups import Wakeups, open_wakeups, worker_channel
 from tradewind.plugins.behaviour import listened_states
@@ -75,6 +76,7 @@ class LocalExecutor(Executor):
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._settling = threading.Lock()  # leftovers and our own worker are settled by two threads, with one coroner
         self.worker_started = threading.Event()
         self._own = ExitStack()
 
@@ -83,7 +85,8 @@ class LocalExecutor(Executor):
         """See `Executor.open`: with a database and wake-ups of its own, which `stop` closes."""
         config = load(Path(setup.home), setup.environ).config
         clock = SystemClock()
-        database = open_database(config.database, listened=listened_states())
+        patience = Patience.of(config.database, config.leases)
+        database = open_database(config.database, listened=listened_states(), patience=patience)
         wakeups = open_wakeups(database, config.home)
         made = cls(
             config,
@@ -143,7 +146,8 @@ class LocalExecutor(Executor):
         self._thread.join()
 
     def _watch(self) -> None:
-        self._settle_leftovers()
+        # Beside the next worker's start, as often as it takes: the database may be away just now
+        threading.Thread(target=self._settle_leftovers, name="tradewind-leftovers", daemon=True).start()
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             began = self._clock.now()
@@ -160,10 +164,18 @@ class LocalExecutor(Executor):
             self._stopping.wait(pause if code else 0.0)
 
     def _settle_leftovers(self) -> None:
-        try:
-            self._coroner.settle_leftovers()
-        except (DBAPIError, RuntimeError) as error:
-            log.warning("workers that died with their watcher are left to their leases: %s", error)
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                with self._settling:
+                    self._coroner.settle_leftovers()
+            except (DBAPIError, RuntimeError) as error:
+                log.warning("workers that died with their watcher cannot be reported yet: %s", error)
+            else:
+                return
+            if self._stopping.wait(pause):
+                return
+            pause = min(LONGEST_PAUSE, pause * 2)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         self._worker = str(uuid4())
@@ -182,7 +194,8 @@ class LocalExecutor(Executor):
         pause = FIRST_PAUSE
         while True:
             try:
-                taken = self._coroner.settle(self._worker, cause)
+                with self._settling:
+                    taken = self._coroner.settle(self._worker, cause)
             except (DBAPIError, RuntimeError) as error:
                 log.warning("the end of worker %s cannot be reported yet: %s", self._worker, error)
                 if self._stopping.wait(pause):

@@ -40,6 +40,7 @@ class WorkerSettings:
     max_inline: int = LARGEST_INLINE
     live_folder: str = ""
     log_limit: int = 100 * MIB
+    lease: float = 10.0
     renew_every: float = 3.0
     isolation_grace: float = 600.0
     margin: float = 2.0
@@ -80,6 +81,7 @@ def worker_settings(config: Config, worker: str, *, executor: str = "LocalExecut
         max_inline=min(config.execution.max_xcom_inline * KIB, LARGEST_INLINE),
         live_folder=str(config.dags.folder),
         log_limit=config.logs.max_size * MIB,
+        lease=config.leases.duration,
         renew_every=config.leases.renew_every,
         isolation_grace=config.leases.isolation_grace,
         margin=config.leases.margin,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -22,6 +22,7 @@ from tradewind.execution import system
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
 from tradewind.execution.interpreters import Interpreters
+from tradewind.execution.isolation import DEADLINE, Contact
 from tradewind.execution.journal import Journal
 from tradewind.execution.left_behind import LeftBehind
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
@@ -52,6 +53,7 @@ DISPATCHES = 3
 ANSWER_PAUSE = 0.5
 UPKEEP_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
+ISOLATED_SECONDS = 0.2
 EXIT_CLEAN = 0
 EXIT_DECLARED_DEAD = 4
 
@@ -78,7 +80,9 @@ class Supervisor:
         self._logs = logs
         self._running: dict[tuple[int, int], Running] = {}
         self._by_pid: dict[int, Running] = {}
-        self._contact = self._loop.now()
+        self._contact = Contact(settings.lease, settings.isolation_grace, settings.margin, self._loop.now())
+        self._is_renewing = False
+        self._held: list[Start] = []
         self._polled_at = self._loop.now()
         self._is_draining = False
         self._exit_code = EXIT_CLEAN
@@ -90,7 +94,7 @@ class Supervisor:
             self._journal,
             free=self._free,
             on_exchange=self._take,
-            on_contact=self._note_contact,
+            on_contact=self._reached,
         )
         become_subreaper()
         environ = task_environment(os.environ, settings.worker)
@@ -110,7 +114,10 @@ class Supervisor:
         Arguments:
             only: run this one try, which was claimed for this process, and stop.
         """
+        begun = self._loop.now()
         self._lifecycle.register()
+        self._note_renewal(begun)
+        self._check_isolation()
         notify.beat()
         self._loop.on_signal(signal.SIGCHLD, self._reap)
         self._loop.on_signal(signal.SIGTERM, self.drain)
@@ -136,7 +143,7 @@ class Supervisor:
         self._clerk.collect()
         self._listen()
         self._desk.turn()
-        if self._is_draining and not self._running and self._desk.is_idle:
+        if self._is_draining and not self._running and not self._held and self._desk.is_idle:
             self._loop.stop()
 
     def _close(self, *, is_clean: bool) -> None:
@@ -170,19 +177,25 @@ class Supervisor:
     # --- the lease ----------------------------------------------------------------------------------------------------
 
     def _renew(self) -> None:
-        self._check_isolation()
         for running in self._live():
             running.log.write()  # a task that says nothing has a log too, soon after its start
-        known = frozenset(self._running)
-        begun = self._loop.now()
-        job = partial(self._lifecycle.renew, with_tries=bool(known))
-        self._clerk.submit(job, partial(self._renewed, known, begun), self._not_renewed)
+        self._ask_renewal()
 
-    def _renewed(self, known: frozenset[tuple[int, int]], begun: float, lease: Lease) -> None:
+    def _ask_renewal(self) -> None:
+        if self._is_renewing:
+            return  # the database does not answer: one that waits is enough
+        self._is_renewing = True
+        known, held = frozenset(self._running), tuple(self._held)
+        begun = self._loop.now()
+        job = partial(self._lifecycle.renew, with_tries=bool(known or held))
+        self._clerk.submit(job, partial(self._renewed, known, held, begun), self._not_renewed)
+
+    def _renewed(self, known: frozenset[tuple[int, int]], held: tuple[Start, ...], begun: float, lease: Lease) -> None:
+        self._is_renewing = False
         if not lease.is_alive:
             self._declared_dead()
             return
-        self._note_contact(begun)
+        self._note_renewal(begun)
         count(WORKER_HEARTBEAT)
         gauge(WORKER_SLOTS, self._settings.slots)
         gauge(WORKER_RUNNING, len(self._live()))
@@ -190,25 +203,34 @@ class Supervisor:
             running = self._running.get(key)
             if running is not None and running.ended is None and not running.is_reported:
                 self._end(running, "a newer dispatch of this task exists, or its state was set by hand")
+        self._held = [each for each in self._held if each not in held]
+        self._begin([each for each in held if (each.instance, each.token) in lease.tries])
 
-    @staticmethod
-    def _not_renewed(error: Exception) -> None:
+    def _not_renewed(self, error: Exception) -> None:
+        self._is_renewing = False
         if not isinstance(error, Unreachable):
             log.error("the lease could not be renewed", exc_info=error)
 
-    def _note_contact(self, begun: float) -> None:
-        self._contact = max(self._contact, begun)
+    def _note_renewal(self, begun: float) -> None:
+        self._contact.renewed(begun)
+        notify.tell(f"{DEADLINE}={self._contact.deadline:.3f}")
+
+    def _reached(self, _begun: float) -> None:
+        """After an outage the lease comes first: until it is renewed nothing new is claimed."""
+        if not self._contact.may_claim(self._loop.now()):
+            self._ask_renewal()
 
     def _check_isolation(self) -> None:
         """Kill what runs before the others may take it for dead: at the end of the grace, by this machine's own clock."""
-        silence = self._loop.now() - self._contact
-        if silence < self._settings.isolation_grace - self._settings.margin:
-            return
-        for running in self._live():
-            running.kill_cause = (
-                f"its worker could not reach the database for {silence:.0f} s ([leases] isolation_grace)"
-            )
-            running.signal(signal.SIGKILL)
+        now = self._loop.now()
+        if now >= self._contact.deadline:
+            silence = now - self._contact.begun
+            for running in self._live():
+                running.kill_cause = (
+                    f"its worker could not reach the database for {silence:.0f} s ([leases] isolation_grace)"
+                )
+                running.signal(signal.SIGKILL)
+        self._loop.after(max(self._contact.deadline - now, ISOLATED_SECONDS), self._check_isolation)
 
     def _listen(self) -> None:
         """Watch the wake-ups' descriptor, which changes when their connection does."""
@@ -245,14 +267,23 @@ class Supervisor:
         return [each for each in self._running.values() if each.ended is None]
 
     def _free(self) -> int:
-        if self._is_draining:
+        if self._is_draining or not self._contact.may_claim(self._loop.now()):
             return 0
         return self._settings.slots - sum(1 for each in self._running.values() if not each.is_reported)
 
     def _take(self, result: Exchange) -> None:
         """Start what an exchange brought."""
-        new = [start for start in result.starts if (start.instance, start.token) not in self._running]
-        new = self._noted(new)
+        if self._contact.may_claim(self._loop.now()):
+            self._begin(result.starts)
+        elif result.starts:
+            # Claimed before an outage that outlasted the lease: the renewal tells whether they are still this worker's
+            self._held.extend(result.starts)
+            self._ask_renewal()
+        for refusal in result.refusals:
+            self._refuse(refusal)
+
+    def _begin(self, starts: Sequence[Start]) -> None:
+        new = self._noted([start for start in starts if (start.instance, start.token) not in self._running])
         for start in new:
             tell_start(start)
             running = Running(start, self._logs, self._settings.log_limit)
@@ -260,8 +291,6 @@ class Supervisor:
             self._dispatch(running)
         for start in new:  # now, while their processes begin, and not between the end of one and the start of the next
             self._running[start.instance, start.token].log.write()
-        for refusal in result.refusals:
-            self._refuse(refusal)
 
     def _noted(self, starts: list[Start]) -> list[Start]:
         """Return the starts once the journal knows them; where it cannot be written they end as failed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from contextlib import closing
@@ -12,6 +13,7 @@ from tradewind import notify
 from tradewind.config import Config, load
 from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.direct_lifecycle import DirectLifecycle
+from tradewind.execution.lifecycle import Unreachable
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.settings import worker_settings
 from tradewind.execution.supervisor import Supervisor
@@ -19,6 +21,7 @@ from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.patience import Patience
 from tradewind.metadata.wakeups import open_wakeups, worker_channel
 from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.behaviour import listened_states
@@ -28,6 +31,8 @@ EXECUTOR = "LocalExecutor"
 KIND = "worker"
 # The database thread must not wait 5 ms (Python's default) for a loop that has a little to do
 SWITCH_SECONDS = 0.0005
+EXIT_UNREACHABLE = 1
+log = logging.getLogger(__name__)
 
 
 def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
@@ -39,7 +44,8 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = worker_settings(config, worker, executor=executor)
-    database = open_database(config.database, listened=listened_states())
+    patience = Patience.of(config.database, config.leases)
+    database = open_database(config.database, listened=listened_states(), patience=patience)
     clock = SystemClock()
     mouth = open_wakeups(database, config.home)
     ear = open_wakeups(database, config.home, listen=[worker_channel(executor)], listen_url=config.database.listen_url)
@@ -70,7 +76,11 @@ def main() -> int:
     files = DaemonFiles.of_environment()
     configure_log(config, files, KIND)
     obey_log_signals(files)
-    return run_worker(config, os.environ.get(MARK) or str(uuid4()))
+    try:
+        return run_worker(config, os.environ.get(MARK) or str(uuid4()))
+    except Unreachable as error:
+        log.error("no worker starts while the database cannot be reached; its watcher tries again: %s", error)  # noqa: TRY400
+        return EXIT_UNREACHABLE
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from tradewind.config.sections import DatabaseSection
 from tradewind.metadata import dialects
 from tradewind.metadata.file_systems import require_local
 from tradewind.metadata.hot import direct
+from tradewind.metadata.patience import Patience, patient_connect
 from tradewind.metrics.catalogue import RETRIES
 from tradewind.metrics.recording import count, held
 
@@ -32,12 +33,13 @@ ATTEMPTS = 8
 PLAIN_NAMES = frozenset({*dialects.DRIVERS, "mysql+pymysql"}) - {dialects.SQLITE}
 # Instants are computed in UTC. Strict: a text that is too long is an error, as elsewhere, and not cut off. Ten seconds
 # are longer than any transaction of ours takes: who waited so long for a row repeats his own.
-MARIADB_ARGUMENTS = {
+MARIADB_ARGUMENTS: dict[str, Any] = {
     "init_command": "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
     "innodb_lock_wait_timeout = 10",
     "charset": "utf8mb4",
     "connect_timeout": 10,
 }
+SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)"
 
 
 def is_key_collision(error: DBAPIError) -> bool:
@@ -56,6 +58,7 @@ class Database:
         listened: hooks of state changes that somebody implements, decided when the process starts: transactions keep
             their events in the outbox. None costs nothing.
         is_direct: send the hot statements of PostgreSQL past SQLAlchemy (`metadata/hot.py`).
+        patience: how long a daemon waits for the server; None, which is for people's commands, waits without end.
     """
 
     def __init__(
@@ -66,11 +69,13 @@ class Database:
         prepared_statements: bool = True,
         listened: Collection[str] = (),
         is_direct: bool = False,
+        patience: Patience | None = None,
     ) -> None:
+        self.patience = patience
         self.url = sa.make_url(url)
         if self.url.drivername in PLAIN_NAMES:
             self.url = self.url.set(drivername=dialects.DRIVERS[self.url.get_backend_name()][0])
-        engine = _engine(self.url, pool_size, prepared_statements)
+        engine = _engine(self.url, pool_size, prepared_statements, patience)
         if is_direct and self.url.get_backend_name() == dialects.POSTGRESQL:
             engine = direct(engine)
         self.engine = engine.execution_options(tradewind_listened=frozenset(listened)) if listened else engine
@@ -136,13 +141,17 @@ class Database:
 
 
 def open_database(
-    section: DatabaseSection, *, pool_size: int | None = None, listened: Collection[str] = ()
+    section: DatabaseSection,
+    *,
+    pool_size: int | None = None,
+    listened: Collection[str] = (),
+    patience: Patience | None = None,
 ) -> Database:
     """Return the database of the configuration; nothing connects to it yet.
 
     Arguments:
         pool_size: connections kept at most; by default the configuration's.
-        listened: see `Database`.
+        listened, patience: see `Database`.
     """
     return Database(
         section.url,
@@ -150,19 +159,45 @@ def open_database(
         prepared_statements=section.prepared_statements,
         listened=listened,
         is_direct=True,
+        patience=patience,
     )
 
 
-def _engine(url: sa.URL, pool_size: int, prepared_statements: bool) -> sa.Engine:
+def _engine(url: sa.URL, pool_size: int, prepared_statements: bool, patience: Patience | None) -> sa.Engine:
     if url.get_backend_name() == dialects.SQLITE:
         return _sqlite_engine(url)
     arguments = _postgres_arguments(prepared_statements)
     if url.get_backend_name() == dialects.MARIADB:
         arguments = MARIADB_ARGUMENTS | {"program_name": application_name()}
+        if patience is not None:
+            arguments |= patience.mariadb_arguments()
+            arguments["init_command"] += patience.mariadb_settings()
     # No overflow: a limit that is passed under load is none, and it is then that the server runs out of connections
-    return sa.create_engine(
+    engine = sa.create_engine(
         url, isolation_level="READ COMMITTED", pool_size=pool_size, max_overflow=0, connect_args=arguments
     )
+    if patience is not None and url.get_backend_name() != dialects.MARIADB:
+        _connect_patiently(engine, patience, is_session_ours=prepared_statements)
+    return engine
+
+
+def _connect_patiently(engine: sa.Engine, patience: Patience, *, is_session_ours: bool) -> None:
+    """Have an engine for PostgreSQL connect with limits.
+
+    Arguments:
+        is_session_ours: whether the server's session is one with the connection; behind a pooler it is not, and settings
+            would be somebody else's.
+    """
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, words: list[Any], arguments: dict[str, Any]) -> Any:
+        made = patient_connect(*words, answer=patience.answer, **{**arguments, **patience.postgres_arguments()})
+        if is_session_ours:
+            settings = patience.postgres_settings()
+            values = [list(settings), list(settings.values())]
+            made.execute(SET, values, prepare=False)
+            made.commit()
+        return made
 
 
 def _postgres_arguments(prepared_statements: bool) -> dict[str, Any]:

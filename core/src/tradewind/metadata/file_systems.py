@@ -40,21 +40,32 @@ def require_local(database: Path, *, mount_table: Path | None = None) -> None:
     Raises:
         NetworkFileSystemError: it lies on a network file system.
     """
+    mount = network_mount(database, mount_table=mount_table)
+    if mount is not None:
+        raise NetworkFileSystemError(
+            f"The SQLite database {database} lies on a network file system ({mount.kind}, {mount.source} at {mount.point}), "
+            "where SQLite loses data: put it on a local disk (TRADEWIND_HOME or database.url), or use PostgreSQL or MariaDB."
+        )
+
+
+def network_mount(path: Path, *, mount_table: Path | None = None) -> Mount | None:
+    """Return the network file system that a path lies on; None where it lies on none, or nothing is known.
+
+    Arguments:
+        path: need not exist.
+        mount_table: see `require_local`.
+    """
     try:
         table = (mount_table or MOUNT_TABLE).read_text(errors="surrogateescape")
     except OSError:
-        return  # not Linux, or a sandbox without /proc: nothing is known
-    path = database.resolve()
+        return None  # not Linux, or a sandbox without /proc
+    path = path.resolve()
     mount = max(
         (each for each in mounts(table) if path.is_relative_to(each.point)),
         key=lambda each: len(each.point.parts),
         default=None,
     )
-    if mount is not None and mount.kind in NETWORK:
-        raise NetworkFileSystemError(
-            f"The SQLite database {database} lies on a network file system ({mount.kind}, {mount.source} at {mount.point}), "
-            "where SQLite loses data: put it on a local disk (TRADEWIND_HOME or database.url), or use PostgreSQL or MariaDB."
-        )
+    return mount if mount is not None and mount.kind in NETWORK else None
 
 
 def mounts(table: str) -> list[Mount]:

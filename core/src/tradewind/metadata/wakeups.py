@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote
 import sqlalchemy as sa
 
 from tradewind.metadata.engine import Database
+from tradewind.metadata.patience import Patience, patient_connect
 
 if TYPE_CHECKING:
     import psycopg
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SCHEDULER = "scheduler"
 RECONNECT_SECONDS = 1.0
+PATIENCE = Patience(connect=3.0, answer=3.0, idle=0.0)
+"""What is only a hint is not waited for as long as the work itself."""
 IDLE_POLL_SECONDS = 5.0
 """How often a daemon without work looks by itself while wake-ups reach it: what idles costs a statement a second at most."""
 LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, fewer elsewhere
@@ -171,7 +174,10 @@ class PostgresWakeups:
         self._mouth: psycopg.Connection | None = None
         self._next_attempt = 0.0
         if channels:
-            self._listen()
+            try:
+                self._listen()
+            except psycopg.Error as error:
+                log.warning("no wake-ups arrive yet, polling until they do: %s", error)
 
     def notify(self, channels: Iterable[str]) -> None:
         """See `Wakeups.notify`."""
@@ -232,6 +238,12 @@ class PostgresWakeups:
         self._ear = ear
 
     def _connect(self) -> psycopg.Connection:
-        return self._driver.connect(
-            self._dsn, autocommit=True, prepare_threshold=None, connect_timeout=5, application_name="tradewind wake-ups"
+        made: psycopg.Connection = patient_connect(
+            self._dsn,
+            answer=PATIENCE.answer,
+            autocommit=True,
+            prepare_threshold=None,
+            application_name="tradewind wake-ups",
+            **PATIENCE.postgres_arguments(),
         )
+        return made

@@ -123,7 +123,10 @@ class Processor:
         )
 
     def _open(self, bundle: Bundle) -> WatchedFolder:
-        self._database.write(lambda connection: statements.ensure_bundle(connection, bundle.name, kind="folder"))
+        # Two processors may begin at once
+        self._database.write(
+            lambda connection: statements.ensure_bundle(connection, bundle.name, kind="folder"), collisions=True
+        )
         with self._database.read() as connection:
             rows = statements.list_files(connection, bundle.name)
         return WatchedFolder(

@@ -75,13 +75,16 @@ class Delivery:
         with self._database.read() as conn:
             if outbox.is_empty(conn):
                 return False
-        now = self._clock.now()
-        batch = self._database.write(partial(outbox.take, taker=taker, now=now, until=now + HOLD, most=BATCH))
+        batch = self._database.write(partial(self._take, taker=taker))
         if not batch:
             return False
-        told = self._tell_all(batch, turn_ends=now + TURN)
+        told = self._tell_all(batch, turn_ends=self._clock.now() + TURN)
         self._database.write(partial(self._record, told=told, taker=taker))
         return bool(told.over)
+
+    def _take(self, conn: sa.Connection, *, taker: str) -> list[Pending]:
+        now = outbox.current(conn, self._clock.sql_now())
+        return outbox.take(conn, taker=taker, now=now, until=now + HOLD, most=BATCH)
 
     def _tell_all(self, batch: list[Pending], *, turn_ends: datetime) -> _Told:
         told = _Told()
@@ -126,9 +129,11 @@ class Delivery:
             told.blocked.add(pending.run)
 
     def _record(self, conn: sa.Connection, *, told: _Told, taker: str) -> None:
-        now = self._clock.now()
         outbox.delete(conn, told.over, taker)
         outbox.give_back(conn, told.untold, taker)
+        if not told.put_off:
+            return
+        now = outbox.current(conn, self._clock.sql_now())
         for pending, heard in told.put_off:
             until = now + FIRST_PAUSE * 2**pending.attempts
             outbox.put_off(conn, pending.id, taker, heard_by=heard, until=until)

@@ -270,11 +270,11 @@ class Scheduler:
     def _keep_lease(self) -> bool:
         """Do what is due for this scheduler itself; tell whether the lease was renewed, and others' are to be judged."""
         now = self._clock.now()
-        is_renewal_due = self._next_renewal is None or now >= self._next_renewal
+        is_renewal_due = _is_due(self._next_renewal, now, self._settings.renew_every)
         if is_renewal_due:
             self._renew(now)
             self._next_renewal = now + timedelta(seconds=self._settings.renew_every)
-        if self._next_recount is None or now >= self._next_recount:
+        if _is_due(self._next_recount, now, self._settings.reconcile_interval):
             self._recounted = housekeeping.reconcile(
                 self._database, self._recounted, graphs=self._graphs, clock=self._clock, ids=self._ids
             )
@@ -290,7 +290,7 @@ class Scheduler:
 
     def _renew(self, now: datetime) -> None:
         # The pulse need not be as frequent as the lease: twice in a lease is enough, and costs half
-        is_beat_due = self._next_beat is None or now >= self._next_beat
+        is_beat_due = _is_due(self._next_beat, now, self._settings.beat_every.total_seconds())
         is_renewed = housekeeping.renew(
             self._database, self.daemon_id, clock=self._clock, settings=self._settings, with_beat=is_beat_due
         )
@@ -312,3 +312,8 @@ class Scheduler:
             leases=self._settings.leases,
         )
         self._database.write(register)
+
+
+def _is_due(moment: datetime | None, now: datetime, interval: float) -> bool:
+    """Tell whether a moment has come that was at most one interval away; a clock that was put back makes it due too."""
+    return moment is None or now >= moment or moment - now > timedelta(seconds=interval)

@@ -12,6 +12,7 @@ from tradewind.cli.daemon import add_daemon_options, run_daemon
 from tradewind.cli.probe import open_probe
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.stopping import stop_on_signals
+from tradewind.cli.watchdog import Watchdog
 from tradewind.config import Config
 from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
@@ -51,6 +52,8 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         clock = SystemClock()
         ids = RandomIds(clock.now)
         lease = _lease(session, clock, ids)
+        watchdog = Watchdog(NAME, session.config.leases.stall_limit)
+        watchdog.feed_from(session.database)
         processor = Processor(
             session.config,
             session.database,
@@ -59,7 +62,7 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
             clock=clock,
             ids=ids,
             notify=lambda: wakeups.notify([SCHEDULER]),
-            keep_lease=partial(_turn, lease),
+            keep_lease=partial(_turn, lease, watchdog),
             has_orphans=adopt(),
         )
         probe = open_probe(session.config.parsing.enable_health_check, session.config, "parsing")
@@ -68,15 +71,17 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         try:
             processor.run_once() if options.once else processor.run(options.num_runs)
         finally:
+            watchdog.close()
             probe.close()
             reporting.close()
             lease.end()
             wakeups.close()
 
 
-def _turn(lease: LeaseKeeper) -> None:
+def _turn(lease: LeaseKeeper, watchdog: Watchdog) -> None:
     """Called by the loop each time it turns: that the lease is renewed means that the loop has moved."""
     notify.beat()
+    watchdog.feed()
     count(PROCESSOR_HEARTBEAT)
     lease.keep()
 

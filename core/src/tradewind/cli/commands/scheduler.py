@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import closing
+from functools import partial
 
 from tradewind import notify
 from tradewind.cli.child_lines import ChildLines
@@ -16,6 +17,7 @@ from tradewind.cli.probe import open_probe
 from tradewind.cli.processes import ChildProcesses, tradewind_command
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.stopping import stop_on_signals
+from tradewind.cli.watchdog import Watchdog
 from tradewind.config import Config
 from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
@@ -81,6 +83,8 @@ def _schedule(session: Session, num_runs: int | None) -> None:
     wakeups = open_wakeups(session.database, config.home, listen=[SCHEDULER], listen_url=config.database.listen_url)
     delivery = open_delivery(session.database, state_listeners(), clock=clock)
     courier = None if delivery is None else Courier(delivery)
+    watchdog = Watchdog(NAME, config.leases.stall_limit)
+    watchdog.feed_from(session.database)
     loop = Scheduler(
         session.database,
         open_graphs(config.plugins.codec),
@@ -89,15 +93,21 @@ def _schedule(session: Session, num_runs: int | None) -> None:
         ids=RandomIds(clock.now),
         settings=Settings.of(config),
         delivery=courier,
-        on_turn=notify.beat,
+        on_turn=partial(_turned, watchdog),
     )
     probe = open_probe(config.scheduler.enable_health_check, config, "scheduler")
     stop_on_signals(loop.stop)
     try:
         loop.run(num_runs)
     finally:
+        watchdog.close()
         probe.close()
         if courier is not None:
             courier.close()
         loop.close()
         wakeups.close()
+
+
+def _turned(watchdog: Watchdog) -> None:
+    notify.beat()
+    watchdog.feed()

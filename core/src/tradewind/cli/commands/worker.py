@@ -7,9 +7,11 @@ became of them is reported at once, and a new worker starts.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import select
 import signal
+import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from threading import Thread
@@ -23,9 +25,12 @@ from tradewind.cli.session import open_session
 from tradewind.cli.stopping import stop_on_signals
 from tradewind.config import Config
 from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
+from tradewind.execution.isolation import Overseer
 from tradewind.execution.log_stores import open_log_store
 from tradewind.metrics.reporting import check_exporters, start_reporting
 from tradewind.plugins.executors import executor_class
+
+log = logging.getLogger(__name__)
 
 NAME = "worker"
 LOCAL = "LocalExecutor"
@@ -65,12 +70,13 @@ def _run(executor: Executor, config: Config, files: DaemonFiles, ears: notify.No
         stop_on_signals(lambda: _ring(ringer), executor.hurry)
         obey_log_signals(files, also=lambda: _pass_on(executor, signal.SIGHUP))
         executor.start()
-        _relay(ears, bell, is_local=is_local)
+        overseer = Overseer(time.monotonic()) if is_local else None
+        _relay(ears, bell, executor, overseer)
         notify.stopping()
         # In a thread, as draining may take hours, in which others go on looking whether the worker's loop moves
         stopping = Thread(target=_stop, args=(executor, ringer), name="tradewind-stopping")
         stopping.start()
-        _relay(ears, bell, is_local=is_local)
+        _relay(ears, bell, executor, overseer)
         stopping.join()
     for descriptor in (bell, ringer):
         os.close(descriptor)
@@ -83,12 +89,23 @@ def _stop(executor: Executor, ringer: int) -> None:
         _ring(ringer)
 
 
-def _relay(ears: notify.NotifySocket, bell: int, *, is_local: bool) -> None:
-    """Pass on that the worker's own loop moves, until the bell rings."""
+def _relay(ears: notify.NotifySocket, bell: int, executor: Executor, overseer: Overseer | None) -> None:
+    """Pass on that the worker's own loop moves, until the bell rings.
+
+    Arguments:
+        overseer: of the worker's loop; None for an executor without a loop of ours, which lives as long as this process.
+    """
     while bell not in select.select([bell, ears.fileno()], [], [], TURN_SECONDS)[0]:
-        # An executor without a loop of ours lives as long as this process
-        if ears.heard() or not is_local:
+        lines, now = ears.heard(), time.monotonic()
+        if overseer is None or overseer.hear(lines, now):
             notify.beat()
+        elif overseer.is_overdue(now):
+            overseer.forget()
+            log.error(
+                "the worker's loop stands still, and others may take its tasks over from now on: it is ended, and its "
+                "tasks with it ([leases] isolation_grace)"
+            )
+            _pass_on(executor, signal.SIGKILL)
     os.read(bell, 1)
 
 

@@ -104,6 +104,12 @@ def is_empty(conn: sa.Connection) -> bool:
     return conn.execute(_ANY).first() is None
 
 
+def current(conn: sa.Connection, sql_now: sa.ColumnElement[Any]) -> datetime:
+    """Return the database's time: what one scheduler takes until a moment, another one judges, whose clock may differ."""
+    now: datetime = conn.execute(sa.select(sql_now)).scalar_one()
+    return now
+
+
 def take(conn: sa.Connection, taker: str, *, now: datetime, until: datetime, most: int) -> list[Pending]:
     """Take the first events that are due, for one taker until a moment; none while another one is telling.
 

@@ -1,0 +1,243 @@
+"""The fleet: daemons as real processes, each behind a proxy of its own, started again when they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from chaos.proxy import Proxies, Proxy
+
+MARK = "CHAOS_MARK"
+RESTART_SECONDS = 0.5
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "scheduler": ("scheduler", "--no-worker"),
+    "worker": ("worker",),
+    "processor": ("dag-processor",),
+}
+
+
+@dataclass
+class Daemon:
+    """One place in the fleet: a daemon runs in it, and the next one after its end.
+
+    Arguments:
+        name: of the place, such as `worker-1`.
+        generation: how many hosts stood here; a host that vanished is followed by one that knows nothing of it.
+    """
+
+    name: str
+    kind: str
+    proxy: Proxy
+    environment: dict[str, str]
+    folder: Path
+    generation: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    restart_at: float = 0.0
+    exits: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def mark(self) -> str:
+        """What the environment of all its processes holds."""
+        return f"{self.name}.{self.generation}"
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return self.folder / f"{self.name}.log"
+
+    def start(self) -> None:
+        """Start it."""
+        home = self.folder / self.mark
+        home.mkdir(parents=True, exist_ok=True)
+        own = {"TRADEWIND_HOME": str(home), MARK: f"{self.environment[MARK]}{self.mark}", "CHAOS_HOST": self.mark}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tradewind", *COMMANDS[self.kind]],
+                env=self.environment | own,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def look(self) -> None:
+        """Start it again when it has ended, as a service manager would."""
+        if self.process is not None and self.process.poll() is not None:
+            self.exits[self.process.returncode] += 1
+            self.process = None
+            self.restart_at = time.monotonic() + RESTART_SECONDS
+        if self.process is None and time.monotonic() >= self.restart_at:
+            self.start()
+
+    def vanish(self) -> None:
+        """Kill all its processes at once; what starts here next is another host."""
+        kill_marked(f"{self.environment[MARK]}{self.mark}")
+        self.generation += 1
+
+    # --- its parts, for a worker
+
+    def own(self) -> list[psutil.Process]:
+        """Return the daemon's own process."""
+        with suppress(psutil.NoSuchProcess):
+            return [psutil.Process(self.process.pid)] if self.process is not None else []
+        return []
+
+    def supervisors(self) -> list[psutil.Process]:
+        """Return the supervisor, the child of the watcher."""
+        return children(self.own())
+
+    def zygotes(self) -> list[psutil.Process]:
+        """Return the zygote."""
+        return children(self.supervisors())
+
+    def parents(self) -> list[psutil.Process]:
+        """Return the warm parents."""
+        return [each for each in children(self.zygotes()) if not leads_session(each)]
+
+    def tasks(self) -> list[psutil.Process]:
+        """Return processes that run a task: each leads a session."""
+        return [each for each in children(self.parents()) + children(self.zygotes()) if leads_session(each)]
+
+    def everything(self) -> list[psutil.Process]:
+        """Return all its processes."""
+        return marked(f"{self.environment[MARK]}{self.mark}")
+
+
+def children(parents: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Return the children of processes that may have ended."""
+    found: list[psutil.Process] = []
+    for parent in parents:
+        with suppress(psutil.NoSuchProcess):
+            found += parent.children()
+    return found
+
+
+def leads_session(process: psutil.Process) -> bool:
+    """Tell whether a process leads a session."""
+    try:
+        return os.getsid(process.pid) == process.pid
+    except ProcessLookupError:
+        return False
+
+
+def pause(seconds: float) -> None:
+    """Let time pass: a driver looks again and again at what nobody announces."""
+    threading.Event().wait(seconds)
+
+
+def send(processes: Iterable[psutil.Process], number: signal.Signals) -> int:
+    """Send a signal to processes that may have ended; return how many got it."""
+    reached = 0
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.send_signal(number)
+            reached += 1
+    return reached
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Return the living processes whose environment holds this mark or begins with it."""
+    found: list[psutil.Process] = []
+    wanted = f"{MARK}={mark}".encode()
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            with suppress(OSError, psutil.NoSuchProcess):
+                words = (path / "environ").read_bytes().split(b"\0")
+                if any(word == wanted or (mark.endswith("/") and word.startswith(wanted)) for word in words):
+                    found.append(psutil.Process(int(path.name)))
+    return found
+
+
+def kill_marked(mark: str) -> None:
+    """Kill all processes of a mark, until none is left.
+
+    Raises:
+        RuntimeError: some cannot be killed.
+    """
+    for _round in range(500):
+        found = marked(mark)
+        if not found:
+            return
+        send(found, signal.SIGKILL)
+        pause(0.01)  # nothing announces the end of processes that are not our children
+    raise RuntimeError(f"processes of {mark} cannot be killed: {found}")
+
+
+class Fleet:
+    """All daemons.
+
+    Arguments:
+        kinds: how many of each kind.
+        environment: of all; it holds the mark of this chaos, ending with `/`.
+        url: of the database, with `{port}` for its port.
+        port: that of the database.
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[str, int],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        url: str,
+        port: int,
+        proxies: Proxies,
+    ) -> None:
+        self.mark = environment[MARK]
+        self.daemons: list[Daemon] = []
+        for kind, count in kinds.items():
+            for number in range(count):
+                proxy = proxies.open(port)
+                own = {"TRADEWIND__DATABASE__URL": url.format(port=proxy.port)}
+                self.daemons.append(Daemon(f"{kind}-{number}", kind, proxy, {**environment, **own}, folder))
+
+    def of(self, kind: str) -> list[Daemon]:
+        """Return the daemons of a kind."""
+        return [each for each in self.daemons if each.kind == kind]
+
+    def look(self) -> None:
+        """Start what has ended again."""
+        for each in self.daemons:
+            each.look()
+
+    def heal(self) -> None:
+        """Let everything run and pass."""
+        for each in self.daemons:
+            each.proxy.heal()
+        send(marked(self.mark), signal.SIGCONT)
+
+    def stop(self, seconds: float = 30.0) -> dict[str, int]:
+        """Ask every daemon to stop; return the exit codes. What has not ended by then is killed by `close`."""
+        running = {each.name: each.process for each in self.daemons if each.process is not None}
+        for process in running.values():
+            process.terminate()
+        deadline = time.monotonic() + seconds
+        codes: dict[str, int] = {}
+        for name, process in running.items():
+            with suppress(subprocess.TimeoutExpired):
+                codes[name] = process.wait(max(0.1, deadline - time.monotonic()))
+        return codes
+
+    def close(self) -> None:
+        """Kill whatever is left."""
+        kill_marked(self.mark)
+        for each in self.daemons:
+            if each.process is not None:
+                each.process.wait(30)
+
+    def exits(self) -> dict[str, dict[int, int]]:
+        """Return how often daemons of each kind ended with each exit code, before they were asked to stop."""
+        found: dict[str, Counter[int]] = {}
+        for each in self.daemons:
+            found.setdefault(each.kind, Counter()).update(each.exits)
+        return {kind: dict(sorted(codes.items())) for kind, codes in found.items()}

@@ -1,0 +1,214 @@
+"""Figures: how long an outage and a death of each kind are felt, with the leases of production."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import pairwise
+
+import psutil
+import sqlalchemy as sa
+from chaos.checker import read_rows, violations
+from chaos.fleet import Daemon, pause, send
+from chaos.ledger import START
+from chaos.stage import STOPS, Stage, open_stage
+from tradewind.metadata.tables import daemon, task_instance, task_try
+
+SLOTS = {"TRADEWIND__EXECUTOR__SLOTS": "50"}
+TASKS = 100
+STREAM_PAUSE = 0.3
+LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure in seconds, and what it may be at most (and at least)."""
+
+    name: str
+    seconds: float
+    at_most: float
+    at_least: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether it keeps within its limits."""
+        return self.at_least <= self.seconds <= self.at_most
+
+    def __str__(self) -> str:
+        least = f" (at least {self.at_least:g})" if self.at_least else ""
+        return (
+            f"{'ok  ' if self.holds else 'BAD '} {self.seconds:8.2f} s, at most {self.at_most:g} s{least}: {self.name}"
+        )
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What an outage of the database did.
+
+    Arguments:
+        recorded_after: seconds from its return until every outcome of the outage was recorded.
+        broken: promises that the ledger shows broken.
+    """
+
+    seconds: float
+    ended_meanwhile: int
+    recorded_after: float
+    executions: int
+    lost: int
+    broken: tuple[str, ...]
+
+    def figures(self) -> list[Figure]:
+        """Return what is promised of it."""
+        return [
+            Figure(f"outage of {self.seconds:g} s: {self.ended_meanwhile} outcomes recorded", self.recorded_after, 5.0),
+            Figure(f"outage: executions beyond {TASKS}, tries lost, broken promises", self._wrong, 0.0),
+        ]
+
+    @property
+    def _wrong(self) -> float:
+        return float(self.executions - TASKS + self.lost + len(self.broken))
+
+
+def outage(kind: str, *, leases: Mapping[str, str] | None = None) -> Outage:
+    """Stop the database for three lease times while 100 tasks run; a half of them end meanwhile, the others after.
+
+    Arguments:
+        leases: see `open_stage`.
+    """
+    with open_stage(kind, {"scheduler": 2, "worker": 2, "processor": 1}, leases=leases, variables=SLOTS) as stage:
+        down = 3 * stage.times.lease
+        stage.pause("ticking")
+        stage.trigger("long", {"seconds": [down * 0.7 + 3.0, down + 10.0]})
+        stage.until(f"{TASKS} tasks run", lambda: _started(stage) == TASKS, 60.0)
+        stage.server.stop(STOPS[kind]["fast"])
+        began = time.monotonic()
+        with suppress(TimeoutError):
+            stage.until("the end of the outage", lambda: False, down)
+        stage.server.start()
+        seconds = time.monotonic() - began
+        ended = sum(line.word == "success" for line in stage.lines())
+        stage.until("all recorded", lambda: (stage.in_state("success") or 0) >= ended, 60.0, every=LOOK_SECONDS)
+        recorded_after = time.monotonic() - began - seconds
+        stage.until("the run ends", lambda: stage.open_runs() == 0, 120.0)
+        stage.fleet.stop()
+        lines, rows = stage.lines(), read_rows(stage.database)
+        lost = sum(each[0] == "lost" for each in rows.tries.values())
+        broken = tuple(violations(lines, rows))
+        return Outage(down, ended, recorded_after, _started(stage), lost, broken)
+
+
+def take_over(kind: str, *, times: int = 3, say: Callable[[str], None] = print) -> list[Figure]:
+    """Measure what each kind of death costs, with the leases of production; the worst of some times."""
+    found: list[Figure] = []
+
+    def tell(figure: Figure) -> None:
+        say(str(figure))
+        found.append(figure)
+
+    with open_stage(kind, {"scheduler": 2, "worker": 1, "processor": 1}) as stage:
+        stage.pause("ticking")
+        lease = stage.times.lease
+        quiet = _longest_gap(stage, lambda: None)
+        tell(Figure("longest gap between starts, nothing struck", quiet, lease + 1.0))
+        for name, strike in (("killed", signal.SIGKILL), ("stopped for 15 s", signal.SIGSTOP)):
+            gaps = [_longest_gap(stage, lambda n=strike: _strike_busy(stage, n)) for _ in range(times)]
+            tell(Figure(f"longest gap between starts, the busy scheduler {name}", max(gaps), lease + 1.0))
+        for name, parts in (("supervisor", Daemon.supervisors), ("watcher and supervisor", _executor)):
+            seconds = [_reported(stage, parts) for _ in range(times)]
+            tell(Figure(f"{name} killed: its tasks are reported", max(seconds), lease))
+    tell_silent(kind, tell)
+    return found
+
+
+def tell_silent(kind: str, tell: Callable[[Figure], None]) -> None:
+    """Measure a host that goes silent, with a grace of 30 s in place of 600."""
+    with open_stage(kind, {"scheduler": 2, "worker": 1, "processor": 1}, leases={"ISOLATION_GRACE": "30"}) as stage:
+        stage.pause("ticking")
+        stage.trigger("long", {"seconds": [600]})
+        stage.until("tasks run", lambda: _started(stage) == 8, 60.0)
+        [worker] = stage.fleet.of("worker")
+        tasks = worker.tasks()
+        worker.proxy.swallow()
+        began = time.monotonic()
+        with stage.database.read() as conn:
+            renewed = conn.execute(sa.select(daemon.c.renewed_at).where(daemon.c.kind == "worker")).scalar_one()
+        age = (datetime.now(timezone.utc) - renewed).total_seconds()
+        grace, margin = stage.times.grace, stage.times.margin
+        stage.until("its tasks end", lambda: not any(map(_is_alive, tasks)), grace * 2, every=LOOK_SECONDS)
+        ended = time.monotonic() - began + age
+        tell(
+            Figure("host silent: its tasks' processes have ended, since the renewal", ended, grace, grace - 2 * margin)
+        )
+        stage.until("taken over", lambda: _lost(stage) == 8, grace, every=LOOK_SECONDS)
+        taken = time.monotonic() - began + age
+        tell(Figure("host silent: its tasks are taken over, since the renewal", taken, grace + 2 * margin + 3.0, grace))
+        tell(Figure("host silent: from the end of its tasks to the take-over", taken - ended, 60.0, 0.001))
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _started(stage: Stage) -> int:
+    return sum(line.word == START and line.dag_id == "long" for line in stage.lines())
+
+
+def _lost(stage: Stage) -> int:
+    return stage.count(sa.select(sa.func.count()).select_from(task_try).where(task_try.c.state == "lost")) or 0
+
+
+def _longest_gap(stage: Stage, strike: Callable[[], None]) -> float:
+    """Return the longest time between two starts in a stream of runs, around a strike."""
+    stage.until("both schedulers live", lambda: _schedulers(stage) >= 2, 60.0)
+    began = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    _stream(stage, 2.0)
+    strike()
+    _stream(stage, stage.times.lease + 5.0)
+    stage.fleet.heal()
+    stage.until("the runs end", lambda: stage.open_runs() == 0, 120.0)
+    starts = [line.at for line in stage.lines() if line.word == START and line.at >= began]
+    return max(after - before for before, after in pairwise(starts)) / 1e9
+
+
+def _stream(stage: Stage, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        stage.trigger("chain", {"seconds": [0.01]})
+        stage.fleet.look()
+        pause(STREAM_PAUSE)
+
+
+def _schedulers(stage: Stage) -> int:
+    query = sa.select(sa.func.count()).select_from(daemon)
+    return stage.count(query.where(daemon.c.kind == "scheduler", daemon.c.ended_at.is_(None))) or 0
+
+
+def _strike_busy(stage: Stage, number: signal.Signals) -> None:
+    """Strike the scheduler that used the most CPU so far."""
+    busy = max(stage.fleet.of("scheduler"), key=lambda each: sum(each.own()[0].cpu_times()[:2]) if each.own() else 0.0)
+    send(busy.own(), number)
+
+
+def _reported(stage: Stage, parts: Callable[[Daemon], list[psutil.Process]]) -> float:
+    """Kill a part of a worker whose tasks run; return after how many seconds all of them are lost or wait again."""
+    before, started = _lost(stage), _started(stage)
+    stage.trigger("long", {"seconds": [600]})
+    stage.until("tasks run", lambda: _started(stage) >= started + 8, 60.0)
+    [worker] = stage.fleet.of("worker")
+    send(parts(worker), signal.SIGKILL)
+    took = stage.until("reported", lambda: _lost(stage) >= before + 8, 60.0, every=LOOK_SECONDS)
+    ti = task_instance.c
+    clear = task_instance.update().where(ti.state.not_in(["success", "failed"])).values(priority=-1)
+    stage.database.write(lambda conn: conn.execute(clear))
+    return took
+
+
+def _executor(worker: Daemon) -> list[psutil.Process]:
+    return worker.own() + worker.supervisors()

@@ -1,0 +1,68 @@
+"""The checker finds what is wrong: each broken promise, in a ledger that is right but for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from chaos.checker import Instance, Rows, violations
+from chaos.ledger import Line
+
+RUN = "manual__1"
+
+
+def line(word: str, at: int, *, instance: int = 1, token: int = 1, number: int = 1, task: str = "link_0") -> Line:
+    return Line(word, at, 100 + token, "w", instance, token, number, "chain", RUN, task, -1)
+
+
+GOOD_LINES = (
+    line("start", 10),
+    line("failed", 20),
+    line("start", 30, token=2, number=2),
+    line("success", 40, token=2, number=2),
+    line("start", 50, instance=2, task="link_1"),
+    line("success", 60, instance=2, task="link_1"),
+)
+GOOD_ROWS = Rows(
+    runs=(("chain", RUN, "success"),),
+    instances=(
+        Instance(1, 7, "chain", RUN, "link_0", -1, "success"),
+        Instance(2, 7, "chain", RUN, "link_1", -1, "success"),
+    ),
+    tries={(1, 1): ("failed", 1, "boom"), (1, 2): ("success", 2, ""), (2, 1): ("success", 1, "")},
+)
+OVERLAP = (*GOOD_LINES[:1], replace(GOOD_LINES[1], at=35), *GOOD_LINES[2:])
+EARLY = (*GOOD_LINES[:4], replace(GOOD_LINES[4], at=35), GOOD_LINES[5])
+
+
+def test_a_ledger_that_agrees_with_the_rows_is_fine() -> None:
+    assert violations(GOOD_LINES, GOOD_ROWS) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (OVERLAP, "two tries overlap"),
+        (EARLY, "link_1 began before link_0 had ended"),
+        ((*GOOD_LINES, line("start", 70, token=2, number=2)), "the code of one try began twice"),
+        ((*GOOD_LINES, line("start", 70, token=3, number=3)), "the database has no such try"),
+        ((*GOOD_LINES, line("full:pool-narrow", 70, token=2, number=2)), "pool-narrow was held by others"),
+        (GOOD_LINES[:5], "wrote no end to the ledger"),
+        ((*GOOD_LINES[:1], replace(GOOD_LINES[1], word="success"), *GOOD_LINES[2:]), "is failed by the database"),
+    ],
+)
+def test_what_the_ledger_shows_is_found(lines: tuple[Line, ...], said: str) -> None:
+    assert said in "\n".join(violations(lines, GOOD_ROWS))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (replace(GOOD_ROWS, runs=(("chain", RUN, "running"),)), "is running"),
+        (replace(GOOD_ROWS, instances=(replace(GOOD_ROWS.instances[0], state="queued"),)), "never ended"),
+        (replace(GOOD_ROWS, left_over=("progress 7 1",)), "progress 7 1"),
+        (replace(GOOD_ROWS, tries={**GOOD_ROWS.tries, (2, 1): ("failed", 1, "")}), "last try that ended as failed"),
+    ],
+)
+def test_what_the_rows_show_is_found(rows: Rows, said: str) -> None:
+    assert said in "\n".join(violations(GOOD_LINES, rows))
