@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from simulation.baton import Turn
 from simulation.model import FinishedRun
-from simulation.watching import InstanceSeen, Seen, limits, live_slots, look, tries
+from simulation.scenario import Station
+from simulation.violation import Violation
+from simulation.watching import InstanceSeen, Limits, Seen, limits, live_slots, look, tries
 from tradewind.metadata.tables import EPOCH
 
 if TYPE_CHECKING:
@@ -17,46 +20,40 @@ ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
 RUN_ENDS = {"success", "failed"}
 
 
-class Violation(AssertionError):  # noqa: N818  (the word of the field; it is no error of the simulation)
-    """An invariant does not hold."""
-
-
 class Checker:
     """Compares what the database says with what must be so and with what really happened to the processes."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.seen = Seen({}, {})
-        self._writes = -1
+        self._most: list[tuple[int, Limits]] = []
 
-    def after_step(self, actor: str) -> None:
-        """Check what must hold at any moment.
+    def after_commit(self, turn: Turn) -> None:
+        """Check what must hold in every committed state.
 
         Raises:
             Violation: naming what does not.
         """
-        if self.world.database.writes == self._writes:
-            self._processes()
-            return
-        self._writes = self.world.database.writes
-        before, self.seen = self.seen, look(self.world.database)
-        self._occupancy()
+        before, self.seen = self.seen, look(self.world.calm)
+        self._occupancy(before, turn)
         self._processes()
         self._counters()
         self._runs()
         self._tries()
-        if actor.startswith("worker"):
-            self._hand_over(before)
+        # What others did meanwhile, or held locked, may rightly have been passed over.
+        if turn.name.startswith("worker") and turn.is_alone and turn.began_at == self.world.commits - 1:
+            self._hand_over(before, self.world.station_of(turn.name))
 
-    def _occupancy(self) -> None:
-        pools, dags, runs = limits(self.world.database)
-        busy = [each for each in self.seen.instances.values() if each.state in {"queued", "running"}]
-        slots: Counter[str] = Counter()
-        for each in busy:
-            slots[each.pool] += each.pool_slots
-        _no_more(slots, pools, "pool")
-        _no_more(Counter(each.dag_id for each in busy), dags, "DAG")
-        _no_more(Counter(run.dag_id for run in self.seen.runs.values() if run.state == "running"), runs, "runs of")
+    def _occupancy(self, before: Seen, turn: Turn) -> None:
+        now = limits(self.world.calm)
+        since = [each for at, each in self._most if at >= turn.began_at] or [each for _, each in self._most[-1:]]
+        if not self._most or self._most[-1][1] != now:
+            self._most.append((self.world.commits, now))
+        allowed = [*since, now]
+        used, was = Use(self.seen), Use(before)
+        _no_more(used.pools, was.pools, [each.pools for each in allowed], "pool")
+        _no_more(used.dags, was.dags, [each.dags for each in allowed], "DAG")
+        _no_more(used.runs, was.runs, [each.runs for each in allowed], "runs of")
 
     def _processes(self) -> None:
         for process in self.world.live_processes():
@@ -100,7 +97,7 @@ class Checker:
             if each.try_number > each.max_tries + 1:
                 raise Violation(f"{each.name} is at try {each.try_number} of {each.max_tries + 1}")
 
-    def _hand_over(self, before: Seen) -> None:
+    def _hand_over(self, before: Seen, station: Station) -> None:
         new = [
             each
             for each in self.seen.instances.values()
@@ -116,9 +113,9 @@ class Checker:
                     raise Violation(
                         f"{each.name} was handed slots that {waiting.name} waited for with a higher priority"
                     )
-        self._worker_priority(before)
+        self._worker_priority(before, station)
 
-    def _worker_priority(self, before: Seen) -> None:
+    def _worker_priority(self, before: Seen, station: Station) -> None:
         started = [
             each
             for each in self.seen.instances.values()
@@ -127,7 +124,7 @@ class Checker:
         ]
         for waiting in self.seen.instances.values():
             was = before.instances.get(waiting.id)
-            if was is None or was.state != "queued" or waiting.state != "queued":
+            if was is None or was.state != "queued" or waiting.state != "queued" or not station.serves(waiting.queue):
                 continue
             for each in started:
                 if each.executor == waiting.executor and each.priority < waiting.priority:
@@ -137,10 +134,10 @@ class Checker:
 
     def when_quiet(self) -> None:
         """Check, right after a scheduler has done all it could, that nothing that fits is left waiting."""
-        seen = look(self.world.database)
-        pools, dags, _ = limits(self.world.database)
+        seen, found = look(self.world.calm), limits(self.world.calm)
+        pools, dags = found.pools, found.dags
         now = int((self.world.clock.at - EPOCH).total_seconds() * 1_000_000)
-        executors = live_slots(self.world.database, now)
+        executors = live_slots(self.world.calm, now)
         for each in seen.instances.values():
             if each.state in {"queued", "running"}:
                 pools[each.pool] -= each.pool_slots
@@ -157,8 +154,8 @@ class Checker:
         Raises:
             Violation: with everything that nothing explains.
         """
-        self.seen = look(self.world.database)
-        ended = tries(self.world.database)
+        self.seen = look(self.world.calm)
+        ended = tries(self.world.calm)
         self._once(ended)
         for run in self.seen.runs.values():
             complaints = self._finished(run.id, ended).complaints()
@@ -207,7 +204,22 @@ class Checker:
         return [] if state == expected else [f"the run is {state}, its leaves say {expected}"]
 
 
-def _no_more(used: Counter[str], most: dict[str, int], what: str) -> None:
+class Use:
+    """What queued and running instances and running runs take up."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.pools: Counter[str] = Counter()
+        self.dags: Counter[str] = Counter()
+        for each in seen.instances.values():
+            if each.state in {"queued", "running"}:
+                self.pools[each.pool] += each.pool_slots
+                self.dags[each.dag_id] += 1
+        self.runs = Counter(run.dag_id for run in seen.runs.values() if run.state == "running")
+
+
+def _no_more(used: Counter[str], was: Counter[str], most: list[dict[str, int]], what: str) -> None:
+    """Return if no use passes its limit, or a limit that held while the transaction went on; what shrank may be above it."""
     for name, count in used.items():
-        if count > most[name]:
-            raise Violation(f"{what} {name} holds {count} of at most {most[name]}")
+        limit = max(each[name] for each in most)
+        if count > limit and count > was[name]:
+            raise Violation(f"{what} {name} holds {count} of at most {limit}")

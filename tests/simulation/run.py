@@ -18,9 +18,8 @@ for folder in (FOLDER.parent, FOLDER.parents[1] / "scripts"):
 
 from services.mariadb import mariadb_server  # noqa: E402  (found through the path set above)
 from services.postgres import postgres_server  # noqa: E402  (found through the path set above)
-from simulation.faults import SimDatabase  # noqa: E402
 from simulation.mutants import MUTANTS, mutated  # noqa: E402
-from simulation.play import Failure, open_database, play, shrink  # noqa: E402
+from simulation.play import Failure, Stage, play, shrink  # noqa: E402
 from simulation.scenario import generate  # noqa: E402
 
 SERVERS = {"postgresql": postgres_server, "mariadb": mariadb_server}
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         [options.seed] if options.seed is not None else range(options.first_seed, options.first_seed + options.seeds)
     )
     started = time.monotonic()
-    with _database(options.database) as database, mutated(options.mutant, database):
+    with _database(options.database) as database, mutated(options.mutant, database.database):
         for number, seed in enumerate(seeds, 1):
             failure = play(generate(seed), database)
             if failure is not None:
@@ -75,12 +74,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextlib.contextmanager
-def _database(kind: str) -> Iterator[SimDatabase]:
+def _database(kind: str) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(SERVERS.get(kind, _sqlite_file)())
-        database = open_database(url)
-        stack.callback(database.dispose)
-        yield database
+        stage = Stage(url)
+        stack.callback(stage.close)
+        yield stage
 
 
 @contextlib.contextmanager
@@ -89,7 +88,7 @@ def _sqlite_file() -> Iterator[str]:
         yield f"sqlite:///{folder}/simulation.db"
 
 
-def _report(failure: Failure, database: SimDatabase, options: argparse.Namespace) -> int:
+def _report(failure: Failure, database: Stage, options: argparse.Namespace) -> int:
     seed = failure.scenario.seed
     print(f"\nseed {seed} fails: {failure.text}")
     if not options.no_shrink:
