@@ -69,6 +69,7 @@ class Turn(greenlet):
         self.is_disturbed = False
         self.is_writing = False
         self.is_in_doubt = False
+        self.is_judging = False
         self.began_at = 0
         self.is_alone = True
         self.held = Held()

@@ -10,7 +10,17 @@ from simulation.baton import Turn
 from simulation.model import FinishedRun
 from simulation.scenario import Station
 from simulation.violation import Violation
-from simulation.watching import InstanceSeen, Limits, Seen, limits, live_slots, look, tries
+from simulation.watching import (
+    InstanceSeen,
+    Limits,
+    Seen,
+    TrySeen,
+    ended_daemons,
+    limits,
+    live_slots,
+    look,
+    tries,
+)
 from tradewind.metadata.tables import EPOCH
 
 if TYPE_CHECKING:
@@ -27,6 +37,7 @@ class Checker:
         self.world = world
         self.seen = Seen({}, {})
         self._most: list[tuple[int, Limits]] = []
+        self._ended: dict[str, str] = {}
 
     def after_commit(self, turn: Turn) -> None:
         """Check what must hold in every committed state.
@@ -54,6 +65,29 @@ class Checker:
         _no_more(used.pools, was.pools, [each.pools for each in allowed], "pool")
         _no_more(used.dags, was.dags, [each.dags for each in allowed], "DAG")
         _no_more(used.runs, was.runs, [each.runs for each in allowed], "runs of")
+        self._paused(before, frozenset.intersection(*(each.paused for each in allowed)))
+
+    def _paused(self, before: Seen, paused: frozenset[str]) -> None:
+        for run in self.seen.runs.values():
+            was = before.runs.get(run.id)
+            if run.dag_id in paused and run.state == "running" and (was is None or was.state != "running"):
+                raise Violation(f"run {run.run_id} starts although DAG {run.dag_id} is paused")
+
+    def after_judgement(self) -> None:
+        """Check that no lease was judged before the database had been reachable for one full lease.
+
+        Raises:
+            Violation: naming who was judged.
+        """
+        known, self._ended = self._ended, ended_daemons(self.world.calm)
+        world = self.world
+        if world.up_again is None or world.clock.at - world.up_again >= world.leases.duration:
+            return
+        for daemon, cause in self._ended.items():
+            if daemon not in known and ("expired" in cause or "silent" in cause):
+                raise Violation(
+                    f"daemon {daemon} was declared ended ({cause}) {world.clock.at - world.up_again} after an outage"
+                )
 
     def _processes(self) -> None:
         for process in self.world.live_processes():
@@ -163,36 +197,37 @@ class Checker:
             if complaints:
                 raise Violation(f"run {run.run_id}: " + "; ".join(complaints))
 
-    def _once(self, ended: Iterable[tuple[int, int, int, str]]) -> None:
-        consumed: Counter[tuple[int, int]] = Counter()
-        for instance, _, try_number, state in ended:
-            consumed[instance, try_number] += state != "up_for_reschedule"
+    def _once(self, ended: Iterable[TrySeen]) -> None:
+        consumed = Counter((each.instance, each.try_number) for each in ended if each.is_consumed)
         for (instance, try_number), count in consumed.items():
-            if count > 1 and try_number > 0 and instance in self.seen.instances:
+            if count > 1 and instance in self.seen.instances:
                 raise Violation(f"try {try_number} of {self.seen.instances[instance].name} was consumed {count} times")
 
-    def _finished(self, run: int, ended: Iterable[tuple[int, int, int, str]]) -> FinishedRun:
+    def _finished(self, run: int, ended: Iterable[TrySeen]) -> FinishedRun:
+        world, dag = self.world, self.world.dag_of(run)
         instances = self.seen.of_run(run)
         mine = {each.id: each for each in instances}
-        last_try: dict[int, str] = {}
-        lengths: dict[str, int] = {}
-        may_skip: set[str] = set()
-        must_skip: set[str] = set()
-        dag = self.world.dag_of(run)
-        for instance, token, _, state in ended:
-            if instance not in mine:
+        found = FinishedRun(dag, instances)
+        for each in ended:
+            if each.instance not in mine:
                 continue
-            if state == "success":
-                may_skip |= self.world.skipped_by(dag, instance, token)
-                must_skip |= self.world.skipped_by(dag, instance, token) & set(
-                    dag.tasks[mine[instance].task_id].downstream
-                )
-            if token > self.world.cleared_tokens.get(instance, -1):
-                last_try[instance] = state
-                if state == "success" and mine[instance].map_index < 0:
-                    lengths[mine[instance].task_id] = self.world.pushed_length(instance, token)
-        must_skip = set() if run in self.world.cleared_runs else must_skip
-        return FinishedRun(dag, instances, last_try, lengths=lengths, may_skip=may_skip, must_skip=must_skip)
+            task_id, map_index = mine[each.instance].task_id, mine[each.instance].map_index
+            if each.state == "success":
+                skipped = world.skipped_by(dag, each.instance, each.token)
+                found.may_skip |= skipped
+                found.must_skip |= skipped & set(dag.tasks[task_id].downstream)
+            if each.token > world.cleared_tokens.get(each.instance, -1):
+                found.last_try[each.instance] = each.state
+                found.attempts[each.instance] += each.is_consumed
+                if world.may_follow(each):
+                    found.retryable.add(each.instance)
+                else:
+                    found.retryable.discard(each.instance)
+                if each.state == "success" and map_index < 0:
+                    found.lengths[task_id] = world.pushed_length(each.instance, each.token)
+        if run in world.cleared_runs:
+            found.must_skip.clear()
+        return found
 
     def _end_state(self, run: int) -> list[str]:
         dag = self.world.dag_of(run)

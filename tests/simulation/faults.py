@@ -41,6 +41,8 @@ class SimDatabase(Database):
         if self.dialect == "postgresql":
             self.waits = Waits(self.url.set(drivername="postgresql").render_as_string(hide_password=False))
             sa.event.listen(self.engine, "do_connect", self._connect)
+            # The session used last again: its plans are there already
+            self.engine.pool._pool.use_lifo = True
         sa.event.listen(self.engine, "checkout", self._checked_out)
         sa.event.listen(self.engine, "checkin", self._checked_in)
         sa.event.listen(self.engine, "before_cursor_execute", self._before)
@@ -67,7 +69,7 @@ class SimDatabase(Database):
 
     def _connect(self, _dialect: Any, _record: Any, arguments: Any, more: dict[str, Any]) -> Any:
         if self._is_down():
-            raise _gone_error(self.dialect)
+            raise gone_error(self.dialect)
         connection = SimConnection.connect(*arguments, **more, **ARGUMENTS)
         connection.waits = self.waits
         return connection
@@ -83,11 +85,16 @@ class SimDatabase(Database):
             turn.connections.remove(driver)
 
     def hang_up(self, turn: Turn) -> None:
-        """Close the connections of a turn that is not acting; what it had begun is undone at once."""
+        """Undo what the connections of a turn had begun, as the server does when it loses them.
+
+        They are undone here, as a server would notice only some time later. Few are really closed: what follows is
+        the same for the product, and a new session is dear.
+        """
         for driver in turn.connections:
             if isinstance(driver, psycopg.Connection) and not driver.closed:
-                driver.rollback()  # so that its locks are given back now, and not when the server notices
-                driver.close()
+                driver.rollback()
+                if self.world is not None and self.world.rng.random() < 0.05:
+                    driver.close()
 
     def _is_down(self) -> bool:
         return self.world is not None and self.world.is_down and current() is not None
@@ -107,6 +114,8 @@ class SimDatabase(Database):
             world.count("crash")
             raise Crash
         turn.statement = text
+        if text.startswith("UPDATE daemon SET ended_at"):
+            turn.is_judging = True
         if text.startswith(("INSERT", "UPDATE", "DELETE")) and not text.startswith(ON_SIDE):
             turn.is_in_doubt = True
         world.log.statement(turn.name, text, parameters)
@@ -135,7 +144,7 @@ class SimDatabase(Database):
         if turn is not None:
             turn.is_disturbed = True
             self.hang_up(turn)
-        return _gone_error(self.dialect)
+        return gone_error(self.dialect)
 
     def _stall(self, turn: Turn, world: World) -> None:
         if _is_due(turn.plan, "stall_at"):
@@ -171,7 +180,7 @@ class SimDatabase(Database):
                 if self.is_interleaved:
                     self.world.baton.may_pause()
                 if self._is_down():
-                    raise OperationalError("COMMIT", {}, _gone_error(self.dialect))
+                    raise OperationalError("COMMIT", {}, gone_error(self.dialect))
                 if _is_due(turn.plan, "crash_at"):
                     self.world.count("crash")
                     raise Crash
@@ -187,7 +196,7 @@ class SimDatabase(Database):
         return turn
 
     def _enter(self, turn: Turn, world: World) -> None:
-        turn.is_writing, turn.is_in_doubt = True, False
+        turn.is_writing, turn.is_in_doubt, turn.is_judging = True, False, False
         turn.held = Held()
         turn.began_at = world.commits
         writers = [each for each in world.baton.turns if each.is_writing]
@@ -212,7 +221,7 @@ class SimDatabase(Database):
         if lost == "crash":
             raise Crash
         if lost == "error":
-            raise OperationalError("COMMIT", {}, _gone_error(self.dialect))
+            raise OperationalError("COMMIT", {}, gone_error(self.dialect))
 
     @contextmanager
     def faulty(self, rng: random.Random, faults: frozenset[str]) -> Iterator[None]:
@@ -252,7 +261,7 @@ def _is_due(plan: Plan, name: str) -> bool:
     return left == 0
 
 
-def _gone_error(dialect: str) -> Exception:
+def gone_error(dialect: str) -> Exception:
     """Return what the driver says when its connection is gone."""
     if dialect == "postgresql":
         return psycopg.OperationalError("the connection is gone, says the simulation")

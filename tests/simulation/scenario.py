@@ -125,7 +125,8 @@ class Scenario:
     def describe(self) -> str:
         """Return the scenario in lines for people."""
         lines = [
-            f"seed {self.seed}: {self.schedulers} scheduler(s), pools {self.pools}, eagerness {self.eagerness}, fast follow {'on' if self.fast_follow else 'off'}, outages {self.outages}",
+            f"seed {self.seed}: {self.schedulers} scheduler(s), pools {self.pools}, eagerness {self.eagerness}",
+            f"  fast follow {'on' if self.fast_follow else 'off'}, outages {self.outages}",
             *(
                 f"  worker: {each.slots} slots of {each.executor}, queues {each.queues or 'all'}"
                 for each in self.workers

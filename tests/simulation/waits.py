@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PATIENCE_MS = 1.0
 ARGUMENTS = {"options": "-c deadlock_timeout=1h -c jit=off"}
 _BLOCKED = "SELECT p, pg_blocking_pids(p) FROM unnest(%s::int[]) AS p"
-_GONE = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
 
 
 class SimConnection(psycopg.Connection[Any]):
@@ -76,6 +75,10 @@ class Sending:
             self._error = error
         self.is_done = True
         return True
+
+    def fail(self, error: Exception) -> None:
+        """Let the statement fail, whatever its answer was."""
+        self._error = error
 
     def result(self) -> Any:
         """Return the answer, or raise what the driver raised."""
@@ -180,19 +183,13 @@ class Waits:
                 world.log.event(turn.name, "waits again")
                 self._require_no_cycle(turn)
 
-    def hang_up(self, turn: Turn) -> None:
-        """End the session of a parked turn: its statement fails there."""
+    def hang_up(self, turn: Turn, error: Exception) -> None:
+        """End the statement of a parked turn, which fails there with `error`."""
         sending = turn.sending
         if sending is None:
             return
         self.parked.remove(turn)
-        self._terminate(sending.pid)
-        while not sending.advance(None):
-            continue
-
-    def _terminate(self, pid: int) -> None:
-        os.kill(pid, signal.SIGCONT)
-        self._monitor.execute("SELECT pg_terminate_backend(%s)", [pid])
-        # Its locks are given back before its row is gone.
-        while self._monitor.execute(_GONE, [pid]).fetchone() != (0,):
-            continue
+        os.kill(sending.pid, signal.SIGCONT)
+        while not sending.advance(PATIENCE_MS):
+            self._monitor.execute("SELECT pg_cancel_backend(%s)", [sending.pid])
+        sending.fail(error)

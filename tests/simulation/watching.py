@@ -105,25 +105,49 @@ def look(calm: Calm) -> Seen:
     return Seen(instances, runs)
 
 
-def tries(calm: Calm) -> list[Any]:
-    """Return all ended tries: instance, token, try_number, state."""
-    return calm.rows("SELECT instance, token, try_number, state FROM task_try ORDER BY instance, token")
+@dataclass(frozen=True, slots=True)
+class TrySeen:
+    """An ended try."""
+
+    instance: int
+    token: int
+    try_number: int
+    state: str
+    cause: str | None
+
+    @property
+    def is_consumed(self) -> bool:
+        """Whether it counts as an attempt."""
+        return self.state != "up_for_reschedule" and self.try_number > 0
+
+
+def tries(calm: Calm) -> list[TrySeen]:
+    """Return all ended tries."""
+    text = "SELECT instance, token, try_number, state, cause FROM task_try ORDER BY instance, token"
+    return [TrySeen(*row) for row in calm.rows(text)]
+
+
+def ended_daemons(calm: Calm) -> dict[str, str]:
+    """Return the causes of the ends of daemons, by id."""
+    return dict(calm.rows("SELECT id, end_cause FROM daemon WHERE ended_at IS NOT NULL"))
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The slots of pools, the active tasks of DAGs, and the active runs of DAGs."""
+    """The slots of pools, the active tasks of DAGs, the active runs of DAGs, and which DAGs are paused."""
 
     pools: dict[str, int]
     dags: dict[str, int]
     runs: dict[str, int]
+    paused: frozenset[str]
 
 
 def limits(calm: Calm) -> Limits:
     """Return the limits in force."""
     pools = {row[0]: row[1] for row in calm.rows("SELECT name, slots FROM pool")}
-    dags = calm.rows("SELECT dag_id, max_active_tasks, max_active_runs FROM dag")
-    return Limits(pools, {row[0]: row[1] for row in dags}, {row[0]: row[2] for row in dags})
+    dags = calm.rows("SELECT dag_id, max_active_tasks, max_active_runs, is_paused FROM dag")
+    paused = frozenset(row[0] for row in dags if row[3])
+    return Limits(pools, {row[0]: row[1] for row in dags}, {row[0]: row[2] for row in dags}, paused)
 
 
 def live_slots(calm: Calm, now: int) -> dict[str, int]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MARGIN = timedelta(seconds=2)
 RENEW_EVERY = timedelta(seconds=4)
+ISOLATED = "isolated"
+"""Why a host killed a process: the model must know that another try may follow, whatever its code would have said."""
 
 
 @dataclass
@@ -281,7 +283,7 @@ class HostActor(Actor):
             outcome = process.behaviour.outcome(process.ticket, process.started_at or now, now)
             state = "failed" if process.started_at is not None else TryState.NEVER_STARTED
             life.journal.pending.append(
-                replace(outcome, state=state, cause="isolated", skip=(), xcoms=(), due_at=None, retry=True)
+                replace(outcome, state=state, cause=ISOLATED, skip=(), xcoms=(), due_at=None, retry=True)
             )
         life.processes.clear()
 

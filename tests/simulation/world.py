@@ -15,14 +15,14 @@ from simulation.actors import Actor
 from simulation.baton import Baton, Turn
 from simulation.behaviour import behave
 from simulation.checker import RUN_ENDS, Checker
-from simulation.faults import SimDatabase
+from simulation.faults import SimDatabase, gone_error
 from simulation.operators import OperatorActor
 from simulation.scenario import START, Scenario, SimDag, Station
 from simulation.schedulers import SchedulerActor
 from simulation.statement_log import StatementLog
 from simulation.violation import Violation
-from simulation.watching import Calm
-from simulation.workers import HostActor, Process, WorkerActor
+from simulation.watching import Calm, TrySeen, tries
+from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.tables import Instant
@@ -218,7 +218,7 @@ class World:
     def _hang_up_parked(self) -> None:
         waits = self.database.waits
         for turn in list(waits.parked) if waits is not None else ():
-            waits.hang_up(turn)
+            waits.hang_up(turn, gone_error(self.database.dialect))
 
     def _is_over(self) -> bool:
         if self.clock.at < START + NO_END_BEFORE or self.baton.turns:
@@ -294,6 +294,9 @@ class World:
         """Look at everything after a commit that changed something."""
         self.commits += 1
         self.commits_of[turn.name] += 1
+        if turn.is_judging:
+            turn.is_judging = False
+            self.check(self.checker.after_judgement)
         if not turn.is_in_doubt:
             return
         turn.is_in_doubt = False
@@ -386,12 +389,19 @@ class World:
             Violation: when it does not.
         """
         self.tickets[ticket.instance, ticket.token] = ticket
-        before = self.calm.rows(
-            f"SELECT count(*) FROM task_try WHERE instance = {ticket.instance} AND state != 'up_for_reschedule' "
-            f"AND try_number > 0 AND token < {ticket.token}"
-        )[0][0]
+        ended = [each for each in tries(self.calm) if each.instance == ticket.instance and each.token < ticket.token]
+        before = sum(each.is_consumed for each in ended)
         if ticket.try_number != before + 1:
             raise Violation(f"{ticket} is try {ticket.try_number}, but {before} were consumed before")
+
+    def may_follow(self, ended: TrySeen) -> bool:
+        """Whether another try may follow one that was recorded, if any is left."""
+        if ended.state == "lost" or ended.cause == ISOLATED:
+            return True
+        ticket = self.tickets.get((ended.instance, ended.token))
+        if ended.state != "failed" or ticket is None:
+            return False
+        return behave(self.scenario, self.dag_of(ticket.run), ticket).retry
 
     def name_of(self, instance: int) -> str:
         """Return the name of an instance, for the trace."""
