@@ -99,7 +99,6 @@ class Baton:
         self.eagerness = eagerness
         self.turns: list[Turn] = []
         self.is_over = False
-        self.switches = 0
 
     def start(self, turn: Turn) -> None:
         """Let a turn begin, until it hands the baton back or ends."""
@@ -125,8 +124,8 @@ class Baton:
         turn = current()
         if turn is None or turn.parent is None:
             raise AssertionError("only a turn has a baton to hand back")
-        self.switches += 1
-        turn.parent.switch()
+        if not self.is_over:
+            turn.parent.switch()
 
     def stop(self, violation: BaseException) -> None:
         """Raise a violation in the hub, past everything in the product that might catch it."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
+SERVED_IN_ORDER = "check: the highest priority goes first"
 RUN_ENDS = {"success", "failed"}
 
 
@@ -53,6 +54,7 @@ class Checker:
         self._tries()
         # What others did meanwhile, or held locked, may rightly have been passed over.
         if turn.name.startswith("worker") and turn.is_alone and turn.began_at == self.world.commits - 1:
+            self.world.count(SERVED_IN_ORDER)
             self._hand_over(before, self.world.station_of(turn.name))
 
     def _occupancy(self, before: Seen, turn: Turn) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from simulation.checker import SERVED_IN_ORDER
 from simulation.jobs import Tally
 from simulation.scenario import FAULTS
+from simulation.schedulers import CONSERVING
 
-COUNTED = (*FAULTS, "lock wait", "killed in isolation")
-"""What is counted when it strikes: the faults that seeds switch on, and what follows of them."""
+COUNTED = (*FAULTS, "lock wait", "killed in isolation", CONSERVING, SERVED_IN_ORDER)
+"""What is counted when it strikes: the faults that seeds switch on, what follows of them, and the checks
+that can be made in some moments only."""
 
 
 def never_fired(tally: Tally) -> list[str]:
@@ -47,7 +50,7 @@ def as_text(tally: Tally, seconds: float) -> str:
             "pairs of them between which the baton changed hands"
         ),
         "how often each fault struck:",
-        *(f"  {fault:<24}{tally.fired[fault]:>9,}" for fault in COUNTED),
+        *(f"  {fault:<42}{tally.fired[fault]:>9,}" for fault in COUNTED),
     ]
     return "\n".join(lines)
 

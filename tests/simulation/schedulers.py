@@ -11,6 +11,8 @@ from tradewind.scheduling.scheduler import Scheduler
 if TYPE_CHECKING:
     from simulation.world import World
 
+CONSERVING = "check: nothing that fits waits"
+
 
 class SchedulerActor(Actor):
     """A real scheduler. When it crashes, another one is started in its place."""
@@ -48,6 +50,7 @@ class SchedulerActor(Actor):
             self.next_at = now
             return
         if self._of_others() == before and self._was_undisturbed():
+            world.count(CONSERVING)
             world.check(world.checker.when_quiet)
         self.next_at = now + seconds(max(0.001, self.scheduler.pause(stepped, is_deaf=False)))
 

@@ -114,6 +114,7 @@ class TrySeen:
     try_number: int
     state: str
     cause: str | None
+    ended_at: int
 
     @property
     def is_consumed(self) -> bool:
@@ -123,7 +124,7 @@ class TrySeen:
 
 def tries(calm: Calm) -> list[TrySeen]:
     """Return all ended tries."""
-    text = "SELECT instance, token, try_number, state, cause FROM task_try ORDER BY instance, token"
+    text = "SELECT instance, token, try_number, state, cause, ended_at FROM task_try ORDER BY instance, token"
     return [TrySeen(*row) for row in calm.rows(text)]
 
 

@@ -231,20 +231,20 @@ class WorkerActor(Actor):
 
     def _misfortune(self, now: datetime) -> None:
         world, faults = self.world, self.world.faults
-        if "evidence" in faults and self.rng.random() < 0.02:
+        if "evidence" in faults and self.rng.random() < 0.04:
             world.note(f"{self.name} dies, and its host says so")
             world.count("evidence")
             world.add(WatcherActor(world, self.life))
             self._begin()
-        elif "silence" in faults and self.rng.random() < 0.01:
+        elif "silence" in faults and self.rng.random() < 0.03:
             world.note(f"{self.name} is gone without a word")
             world.count("silence")
             if self.rng.random() < 0.5:
                 world.add(ReturningActor(world, self.life))
             self._begin()
-        elif "isolation" in faults and self.rng.random() < 0.02:
+        elif "isolation" in faults and self.rng.random() < 0.05:
             world.count("isolation")
-            self.cut_until = now + seconds(self.rng.uniform(5, 90))
+            self.cut_until = now + seconds(self.rng.choice([6, 20, 50, 90]))
             world.note(f"{self.name} is cut off until {self.cut_until:%M:%S}")
 
 

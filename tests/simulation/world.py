@@ -25,7 +25,7 @@ from simulation.watching import Calm, TrySeen, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.tables import Instant
+from tradewind.metadata.tables import EPOCH, Instant
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import calendar, continuing, ends, expansion
 from tradewind.transitions.daemons import Leases
@@ -393,6 +393,15 @@ class World:
         before = sum(each.is_consumed for each in ended)
         if ticket.try_number != before + 1:
             raise Violation(f"{ticket} is try {ticket.try_number}, but {before} were consumed before")
+        self._require_pause(ticket, ended)
+
+    def _require_pause(self, ticket: Ticket, ended: list[TrySeen]) -> None:
+        if not ended or ended[-1].token <= self.cleared_tokens.get(ticket.instance, -1):
+            return
+        delay = self.dag_of(ticket.run).tasks[ticket.task_id].retry_delay
+        now = (self.clock.at - EPOCH) / timedelta(microseconds=1)
+        if ended[-1].state in {"failed", "lost"} and now < ended[-1].ended_at + delay * 1_000_000:
+            raise Violation(f"{ticket} was retried before its delay of {delay} s was over")
 
     def may_follow(self, ended: TrySeen) -> bool:
         """Whether another try may follow one that was recorded, if any is left."""
