@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
+WOKEN = "check: nobody waits for a poll"
 SERVED_IN_ORDER = "check: the highest priority goes first"
 RUN_ENDS = {"success", "failed"}
 
@@ -183,6 +184,25 @@ class Checker:
             fits = each.pool_slots <= pools[each.pool] and dags[each.dag_id] > 0 and executors.get(each.executor, 0) > 0
             if each.state == "scheduled" and fits:
                 raise Violation(f"{each.name} fits and is not admitted")
+
+    def when_calm(self) -> None:
+        """Check, in a world without losses that is about to let time pass, that wake-ups have set everything going.
+
+        Raises:
+            Violation: naming what waits for somebody to look by himself.
+        """
+        self.when_quiet()
+        seen, found = look(self.world.calm), limits(self.world.calm)
+        running = Use(seen).runs
+        for run in seen.runs.values():
+            if run.state == "running" and run.continuations:
+                raise Violation(f"run {run.run_id} has work left, and nobody was woken for it")
+            has_room = running[run.dag_id] < found.runs[run.dag_id] and run.dag_id not in found.paused
+            if run.state == "queued" and has_room:
+                raise Violation(f"run {run.run_id} may start, and nobody was woken for it")
+        for each in seen.instances.values():
+            if each.state == "queued" and self.world.has_free_slot(each.executor, each.queue):
+                raise Violation(f"{each.name} is queued, and nobody was woken who has room for it")
 
     def at_the_end(self) -> None:
         """Check that every finished run looks as its tries and trigger rules say.

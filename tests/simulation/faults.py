@@ -88,8 +88,10 @@ class SimDatabase(Database):
         """Undo what the connections of a turn had begun, as the server does when it loses them.
 
         They are undone here, as a server would notice only some time later. Few are really closed: what follows is
-        the same for the product, and a new session is dear.
+        the same for the product, and a new session is dear. A turn whose statement was ended has nothing left to undo.
         """
+        if turn.sending is not None:
+            return
         for driver in turn.connections:
             if isinstance(driver, psycopg.Connection) and not driver.closed:
                 driver.rollback()
@@ -248,7 +250,7 @@ def draw(rng: random.Random, faults: frozenset[str]) -> Plan:
     if "dropped connection" in faults and rng.random() < 0.06:
         plan.drop_at = rng.randint(0, 12)
     if "stall" in faults and rng.random() < 0.04:
-        plan.stall_at, plan.stall = rng.randint(0, 12), timedelta(seconds=rng.choice([3, 10, 20, 40]))
+        plan.stall_at, plan.stall = rng.randint(0, 12), timedelta(seconds=rng.choice([3, 15, 30, 50]))
     return plan
 
 

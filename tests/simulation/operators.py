@@ -32,7 +32,7 @@ class OperatorActor(Actor):
             self._plan(at, "run", dag_id)
         if "clear" in world.scenario.faults:
             for _ in range(3):
-                self._plan(self.rng.uniform(5, 60), "clear", "")
+                self._plan(self.rng.uniform(5, 45), "clear", "")
         if "new version" in world.scenario.faults:
             self._plan(self.rng.uniform(0, 15), "version", self.rng.choice(world.scenario.dags).dag_id)
         if "pause" in world.scenario.faults:

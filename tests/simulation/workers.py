@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 MARGIN = timedelta(seconds=2)
-RENEW_EVERY = timedelta(seconds=4)
+RENEW_EVERY = timedelta(seconds=6)
 ISOLATED = "isolated"
 """Why a host killed a process: the model must know that another try may follow, whatever its code would have said."""
 
@@ -112,6 +112,11 @@ class WorkerActor(Actor):
         """When the host kills everything if the worker does not reach the database before."""
         return self.life.contact + self.world.leases.isolation_grace - MARGIN
 
+    @property
+    def free(self) -> int:
+        """How many more tries it can take now; none before it is registered."""
+        return self.station.slots - len(self.life.processes) if self.life.is_registered else 0
+
     # --- A step
 
     def step(self) -> None:
@@ -177,6 +182,7 @@ class WorkerActor(Actor):
                 leases=world.leases,
             )
             life.contact = sent
+            world.notify(["scheduler"])
         life.is_registered = True
 
     def _prepare(self, life: Life) -> None:
@@ -244,7 +250,7 @@ class WorkerActor(Actor):
             self._begin()
         elif "isolation" in faults and self.rng.random() < 0.05:
             world.count("isolation")
-            self.cut_until = now + seconds(self.rng.choice([6, 20, 50, 90]))
+            self.cut_until = now + seconds(self.rng.choice([8, 25, 60, 120]))
             world.note(f"{self.name} is cut off until {self.cut_until:%M:%S}")
 
 

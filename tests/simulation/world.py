@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from simulation.actors import Actor
 from simulation.baton import Baton, Turn
 from simulation.behaviour import behave
-from simulation.checker import RUN_ENDS, Checker
+from simulation.checker import RUN_ENDS, WOKEN, Checker
 from simulation.faults import SimDatabase, gone_error
 from simulation.operators import OperatorActor
 from simulation.scenario import START, Scenario, SimDag, Station
@@ -83,8 +83,8 @@ class World:
         self.rng = random.Random(f"world {scenario.seed}")
         self.baton = Baton(random.Random(f"baton {scenario.seed}"), scenario.eagerness)
         self.ids = RandomIds(self.clock.now, random.Random(f"ids {scenario.seed}"))
-        self.leases = Leases(duration=timedelta(seconds=12), isolation_grace=timedelta(seconds=60))
-        self.settings = Settings(poll_interval=8, renew_every=4, reconcile_interval=24, batch=20, leases=self.leases)
+        self.leases = Leases(duration=timedelta(seconds=18), isolation_grace=timedelta(seconds=90))
+        self.settings = Settings(poll_interval=12, renew_every=6, reconcile_interval=36, batch=20, leases=self.leases)
         self.graphs = Graphs(capacity=2, loader=lambda text: self.versions[json.loads(text)])
         self.versions: dict[int, SimDag] = {}
         self.current: dict[str, int] = {}
@@ -193,6 +193,9 @@ class World:
 
     def _advance(self) -> None:
         """Move the clock to the next moment at which anybody acts, or the database comes or goes."""
+        if self.scenario.is_calm and not self.baton.turns:
+            self.count(WOKEN)
+            self.checker.when_calm()
         moments = [actor.next_at for actor in self.actors if not actor.is_busy]
         moments += [turn.stalled_until for turn in self.baton.turns if turn.stalled_until is not None]
         moments += [START + timedelta(seconds=at) for at, _ in self.weather[:1]]
@@ -269,6 +272,13 @@ class World:
     def station_of(self, name: str) -> Station:
         """Return what the worker of this name announces."""
         return next(each.station for each in self.actors if isinstance(each, WorkerActor) and each.name == name)
+
+    def has_free_slot(self, executor: str, queue: str) -> bool:
+        """Whether a worker could take a try of this executor and queue now."""
+        workers = [each for each in self.actors if isinstance(each, WorkerActor)]
+        return any(
+            each.free > 0 and each.station.executor == executor and each.station.serves(queue) for each in workers
+        )
 
     def host_of(self, worker: WorkerActor) -> Actor:
         """Return the host of a worker."""

@@ -236,7 +236,8 @@ class Scheduler:
         results = [self._guarded(dag_id, partial(start, run=run, waits=False)) for run, dag_id in queued]
         busy = [each for each, result in zip(queued, results, strict=True) if result is Start.BUSY]
         results += [self._guarded(dag_id, partial(start, run=run)) for run, dag_id in busy]
-        return len(queued) == self._settings.batch and Start.STARTED in results
+        # What started may have left an expansion, which nobody else is woken for.
+        return Start.STARTED in results
 
     def _go_on(self) -> bool:
         with self._database.read() as conn:
