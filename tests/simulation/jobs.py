@@ -16,7 +16,7 @@ import psycopg
 import sqlalchemy as sa
 from services.mariadb import mariadb_server
 from services.postgres import postgres_server
-from simulation.mutants import mutated
+from simulation.mutants import can_show, mutated
 from simulation.play import Failure, Stage
 from simulation.scenario import generate
 
@@ -106,10 +106,12 @@ class Stages:
 def search(name: str, stages: Stages, seeds: Iterable[int], wanted: str) -> dict[str, object]:
     """Return the first seed that finds a mutant, the database it was played on, and what it was found by."""
     for seed in seeds:
-        kind = database_of(seed, wanted)
+        kind, scenario = database_of(seed, wanted), generate(seed)
+        if not can_show(name, scenario):
+            continue
         stage = stages.get(kind)
         with mutated(name, stage.database):
-            failure = stage.play(generate(seed)).failure
+            failure = stage.play(scenario).failure
         if failure is not None:
             return {"seed": seed, "database": kind, "by": failure.text.splitlines()[0][:200]}
     return {"seed": None, "database": None, "by": None}

@@ -8,8 +8,38 @@ from __future__ import annotations
 
 from simulation import mutants_of_locks, mutants_of_rules
 from simulation.mutation import MUTANTS, mutated
+from simulation.scenario import Scenario
 
-__all__ = ["KILLED_BY", "MUTANTS", "mutants_of_locks", "mutants_of_rules", "mutated"]
+__all__ = ["KILLED_BY", "MUTANTS", "can_show", "mutants_of_locks", "mutants_of_rules", "mutated"]
+
+NEEDED_FAULTS = {
+    "no-token-check": {"duplicate"},
+    "counters-after-commit": {"lost reply"},
+    "claim-without-nonce": {"lost reply"},
+    "takeover-on-silence": {"isolation", "outage"},
+    "evidence-forgets-starts": {"evidence"},
+    "wake-ups-are-all": {"lost wake-up"},
+    "outcome-rejected-with-lease": {"isolation", "outage"},
+    "pulse-ignored": {"outage"},
+    "repeated-outcome-counts-twice": {"duplicate"},
+    "rest-of-cascade-lost": {"small cap"},
+    "pause-ignored": {"pause"},
+    "refusal-is-the-end": {"serialization failure"},
+    "adjust-on-clear": {"clear"},
+    "clear-keeps-expansions": {"clear"},
+    "clear-keeps-tokens": {"clear"},
+    "clear-keeps-xcoms": {"clear"},
+    "clear-takes-running": {"clear"},
+    "clear-shares-the-run": {"clear"},
+}
+"""Without any of these faults a seed cannot show the mutant, and need not be played to look for one that does."""
+
+
+def can_show(name: str, scenario: Scenario) -> bool:
+    """Whether a seed has a fault without which it cannot show a mutant."""
+    needed = NEEDED_FAULTS.get(name)
+    return needed is None or bool(needed & scenario.faults)
+
 
 KILLED_BY: dict[str, tuple[str, int]] = {}
 """The database and the seed that find each mutant. After a change of the scenarios, `run.py --all-mutants` finds new ones."""

@@ -20,9 +20,8 @@ from simulation.run import main
 from simulation.scenario import generate
 
 RUN = Path(__file__).parent / "run.py"
-SEEDS = range(12)
-"""The seeds that the tests play on each database; the nox session `simulation` plays some hundred."""
-SMALL = ("sqlite", 1)
+SEEDS = range(5)
+"""The seeds that the tests play on each database, twice; the nox session `simulation` plays some hundred."""
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +39,6 @@ def lite(stages: Stages) -> Stage:
     return stages.get("sqlite")
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def test_seeds_hold(stages: Stages, kind: str) -> None:
-    tally = stages.play(SEEDS, kind, None)
-    assert not tally.failures, f"seed {tally.failures[0][1].scenario.seed}: {tally.failures[0][1].text}"
-    if kind == "postgresql":
-        assert tally.fired["lock wait"] > 0
-        assert len(tally.orders[kind]) == len(SEEDS)
-
-
 @pytest.mark.mariadb
 def test_seeds_hold_on_mariadb_too(mariadb_empty_url: str) -> None:
     stages = Stages({"mariadb": mariadb_empty_url})
@@ -63,6 +53,7 @@ def test_seeds_hold_on_mariadb_too(mariadb_empty_url: str) -> None:
 def test_a_seed_gives_the_same_statements_byte_for_byte(stages: Stages, kind: str) -> None:
     stage = stages.get(kind)
     first = {seed: stage.play(generate(seed), keep_log=True) for seed in SEEDS}
+    assert {seed: played.failure for seed, played in first.items()} == dict.fromkeys(SEEDS)
     for seed in reversed(SEEDS):
         again = stage.play(generate(seed), keep_log=True)
         assert again.lines == first[seed].lines, f"seed {seed}"
@@ -90,7 +81,6 @@ def test_mutants_are_found(stages: Stages, name: str) -> None:
     stage = stages.get(kind)
     with mutated(name, stage.database):
         assert stage.play(generate(seed)).failure is not None
-    assert stage.play(generate(seed)).failure is None
 
 
 @pytest.mark.parametrize("name", sorted(MUTANTS))
