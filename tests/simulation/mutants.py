@@ -41,5 +41,27 @@ def can_show(name: str, scenario: Scenario) -> bool:
     return needed is None or bool(needed & scenario.faults)
 
 
-KILLED_BY: dict[str, tuple[str, int]] = {}
+KILLED_BY: dict[str, tuple[str, int]] = {
+    "adjust-on-clear": ("sqlite", 5),
+    "claim-not-locked": ("postgresql", 1),
+    "claim-waits": ("postgresql", 0),
+    "claim-without-state-check": ("sqlite", 0),
+    "close-without-progress": ("sqlite", 0),
+    "decide-again": ("sqlite", 0),
+    "expansion-forgets-downstream": ("sqlite", 11),
+    "handover-pays-with-nothing": ("sqlite", 2),
+    "lease-not-renewed": ("sqlite", 1),
+    "lock-by-id": ("sqlite", 0),
+    "occupancy-ignored": ("sqlite", 0),
+    "occupancy-without-buckets": ("postgresql", 0),
+    "repeated-outcome-counts-twice": ("sqlite", 0),
+    "reschedule-consumes-a-try": ("sqlite", 1),
+    "rest-of-cascade-lost": ("sqlite", 0),
+    "retry-for-ever": ("sqlite", 1),
+    "runs-not-locked": ("postgresql", 0),
+    "skip-cascade-not-counted": ("sqlite", 2),
+    "skips-forgotten": ("sqlite", 3),
+    "takeover-on-silence": ("sqlite", 2),
+    "zero-length-never-ends": ("sqlite", 0),
+}
 """The database and the seed that find each mutant. After a change of the scenarios, `run.py --all-mutants` finds new ones."""

@@ -46,7 +46,7 @@ def rows_not_locked(_: Any) -> Patches:
 @mutant
 def gate_not_locked(_: Any) -> Patches:
     """A run starts without the lock of its DAG's row."""
-    return [swap(runs, "_LOCK_DAG", unlocked(runs._LOCK_DAG))]
+    return [swap(runs, name, unlocked(getattr(runs, name))) for name in ("_LOCK_DAG", "_LOCK_FREE_DAG")]
 
 
 @mutant

@@ -334,8 +334,8 @@ def pause_ignored(_: Any) -> Patches:
     """Runs of a paused DAG start all the same."""
     gate = runs.gate
 
-    def awake(conn: Any, dag_id: str) -> Any:
-        found = gate(conn, dag_id)
+    def awake(conn: Any, dag_id: str, **more: Any) -> Any:
+        found = gate(conn, dag_id, **more)
         return None if found is None else replace(found, is_paused=False)
 
     return [swap(runs, "gate", awake)]
