@@ -77,7 +77,7 @@ class Checker:
                 raise Violation(f"run {run.run_id} starts although DAG {run.dag_id} is paused")
 
     def after_judgement(self) -> None:
-        """Check that no lease was judged before the database had been reachable for one full lease.
+        """Check that no lease was judged before the database had been reachable for one full lease, after a long outage.
 
         Raises:
             Violation: naming who was judged.

@@ -102,6 +102,7 @@ class World:
         self.is_down = False
         self.weather = sorted(scenario.outages)
         self.up_again: datetime | None = None
+        self.down_since = self.clock.at
         self.checker = Checker(self)
         self._fill()
         self.actors: list[Actor] = []
@@ -211,8 +212,11 @@ class World:
         self.note("the database is gone" if self.is_down else "the database is back")
         self.log.event("database", "is gone" if self.is_down else "is back")
         if not self.is_down:
-            self.up_again = self.clock.at
+            # Whether a shorter one cost anybody his lease depends on when he renewed it last
+            if self.clock.at - self.down_since >= self.leases.duration:
+                self.up_again = self.clock.at
             return
+        self.down_since = self.clock.at
         self.count("outage")
         self._hang_up_parked()
         for turn in self.baton.turns:
