@@ -34,11 +34,16 @@ NEEDED_FAULTS = {
 }
 """Without any of these faults a seed cannot show the mutant, and need not be played to look for one that does."""
 
+NEEDS_TWO_WORKERS = {"rows-not-locked", "claim-not-locked"}
+
 
 def can_show(name: str, scenario: Scenario) -> bool:
-    """Whether a seed has a fault without which it cannot show a mutant."""
+    """Whether a seed has what a mutant needs to show: some fault, turns that are interrupted, several workers."""
     needed = NEEDED_FAULTS.get(name)
-    return needed is None or bool(needed & scenario.faults)
+    if needed is not None and not needed & scenario.faults:
+        return False
+    is_of_locks = MUTANTS[name].__module__ == mutants_of_locks.__name__
+    return not is_of_locks or (scenario.eagerness > 0 and (name not in NEEDS_TWO_WORKERS or len(scenario.workers) > 1))
 
 
 KILLED_BY: dict[str, tuple[str, int]] = {
