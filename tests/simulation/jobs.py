@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,7 +163,7 @@ def _create(url: str, name: str) -> str:
 
 def side_by_side(
     seeds: Sequence[int], urls: Sequence[dict[str, str]], wanted: str, mutant: str | None
-) -> Iterator[Tally]:
+) -> Generator[Tally, None, None]:
     """Play seeds in as many processes as there are sets of databases; yield block after block, until one fails."""
     context = multiprocessing.get_context("spawn")
     handed: Any = context.Queue()
@@ -172,9 +172,11 @@ def side_by_side(
     with ProcessPoolExecutor(len(urls), mp_context=context, initializer=_open, initargs=(handed,)) as pool:
         blocks = [seeds[n : n + BLOCK] for n in range(0, len(seeds), BLOCK)]
         running: list[Future[Tally]] = [pool.submit(_play, block, wanted, mutant) for block in blocks]
-        for done in as_completed(running):
-            tally = done.result()
-            yield tally
-            if tally.failures:
-                pool.shutdown(wait=True, cancel_futures=True)
-                return
+        try:
+            for done in as_completed(running):
+                tally = done.result()
+                yield tally
+                if tally.failures:
+                    return
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

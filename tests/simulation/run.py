@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, help="how many seeds (default: 200)")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin no more seeds after so long")
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them (default: 0)")
     parser.add_argument("--seed", type=int, help="this seed alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side (default: cores)")
@@ -77,9 +79,13 @@ def _many(options: argparse.Namespace) -> int:
     with databases(options.database, jobs + 1) as urls:
         own = Stages(urls[-1])
         try:
-            for part in _parts(seeds, urls[:-1], own, options):
+            parts = _parts(seeds, urls[:-1], own, options)
+            for part in parts:
                 tally.add(part)
                 _progress(tally, len(seeds), began)
+                if time.monotonic() - began > 60 * options.minutes:
+                    break
+            parts.close()
             seconds = time.monotonic() - began
             print("\n" + report.as_text(tally, seconds))
             if options.json is not None:
@@ -103,7 +109,7 @@ def _verdict(tally: Tally, options: argparse.Namespace) -> int:
 
 def _parts(
     seeds: Sequence[int], urls: Sequence[dict[str, str]], own: Stages, options: argparse.Namespace
-) -> Iterator[Tally]:
+) -> Generator[Tally, None, None]:
     if len(urls) > 1:
         return side_by_side(seeds, urls, options.database, options.mutant)
     return (own.play([seed], options.database, options.mutant) for seed in seeds)
@@ -154,4 +160,6 @@ def _report(failure: Failure, kind: str, stages: Stages, options: argparse.Names
 
 
 if __name__ == "__main__":
+    # Whoever stops it, the server that it started ends with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
