@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from simulation.faults import SimDatabase
 from simulation.locks import LockOrder
 from simulation.scenario import Scenario
+from simulation.schedulers import anywhere
 from simulation.statement_log import StatementLog
 from simulation.violation import Violation
 from simulation.watching import Calm
@@ -67,7 +68,7 @@ class Stage:
         log = StatementLog(is_kept=keep_log)
         world = World(scenario, self.database, self.calm, log)
         failure = None
-        with LockOrder(self.database).watched() as locks:
+        with anywhere(), LockOrder(self.database).watched() as locks:
             try:
                 world.run()
                 locks.raise_found()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from simulation.actors import Actor, seconds
 from simulation.baton import Crash, current
+from tradewind.scheduling import scheduler as product
 from tradewind.scheduling.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -62,3 +67,25 @@ class SchedulerActor(Actor):
         turn = current()
         others = [each for each in self.world.baton.turns if each is not turn and each.is_writing]
         return turn is not None and not turn.is_disturbed and not others
+
+
+class OneProcess:
+    """What schedulers ask of `os` and `socket`, with the same host and process id wherever a seed is played."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def getpid(self) -> int:
+        """Return the id of the only process there is."""
+        return 1
+
+    def gethostname(self) -> str:
+        """Return the name of the only host there is."""
+        return "simulation"
+
+
+@contextlib.contextmanager
+def anywhere() -> Iterator[None]:
+    """Let schedulers say the same of themselves on every machine, so that a seed repeats its statements there too."""
+    with mock.patch.object(product, "os", OneProcess()), mock.patch.object(product, "socket", OneProcess()):
+        yield
