@@ -63,9 +63,9 @@ def quarantine(session: nox.Session) -> None:
 
 @nox.session
 def simulation(session: nox.Session) -> None:
-    """Seeded simulation of schedulers, workers and crashes: `nox -s simulation -- --seeds 10000`."""
+    """Seeded simulation of schedulers, workers and crashes: `nox -s simulation -- --seeds 10000`. Half is on PostgreSQL."""
     install(session, "tests")
-    session.run("python", "tests/simulation/run.py", *(session.posargs or ("--seeds", "200", "--jobs", "2")))
+    session.run("python", "tests/simulation/run.py", *(session.posargs or ("--seeds", "300", "--require-faults")))
 
 
 @nox.session(default=False)

@@ -49,8 +49,9 @@ def behave(scenario: Scenario, dag: SimDag, ticket: Ticket) -> Behaviour:
     skip: tuple[str, ...] = ()
     if task.is_branch:
         skip = tuple(below for below in task.downstream if rng.random() < 0.5)
-    # Where workers may be cut off, some tries outlast a lease by far.
-    durations = [0.01, 0.1, 1, 5, 12, 35 if "isolation" in scenario.faults else 1]
+    durations = [0.01, 0.1, 1, 5, 20]
+    # Where workers may be cut off, some tries outlast a lease by far, and some even the grace.
+    durations += [40, 110] if scenario.faults & {"isolation", "outage"} else [1]
     return Behaviour(
         duration=timedelta(seconds=rng.choice(durations)),
         state=rng.choice(states),

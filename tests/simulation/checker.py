@@ -6,19 +6,30 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from simulation.baton import Turn
 from simulation.model import FinishedRun
-from simulation.watching import InstanceSeen, Seen, limits, live_slots, look, tries
+from simulation.scenario import Station
+from simulation.violation import Violation
+from simulation.watching import (
+    InstanceSeen,
+    Limits,
+    Seen,
+    TrySeen,
+    ended_daemons,
+    limits,
+    live_slots,
+    look,
+    tries,
+)
 from tradewind.metadata.tables import EPOCH
 
 if TYPE_CHECKING:
     from simulation.world import World
 
 ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
+WOKEN = "check: nobody waits for a poll"
+SERVED_IN_ORDER = "check: the highest priority goes first"
 RUN_ENDS = {"success", "failed"}
-
-
-class Violation(AssertionError):  # noqa: N818  (the word of the field; it is no error of the simulation)
-    """An invariant does not hold."""
 
 
 class Checker:
@@ -27,36 +38,59 @@ class Checker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.seen = Seen({}, {})
-        self._writes = -1
+        self._most: list[tuple[int, Limits]] = []
+        self._ended: dict[str, str] = {}
 
-    def after_step(self, actor: str) -> None:
-        """Check what must hold at any moment.
+    def after_commit(self, turn: Turn) -> None:
+        """Check what must hold in every committed state.
 
         Raises:
             Violation: naming what does not.
         """
-        if self.world.database.writes == self._writes:
-            self._processes()
-            return
-        self._writes = self.world.database.writes
-        before, self.seen = self.seen, look(self.world.database)
-        self._occupancy()
+        before, self.seen = self.seen, look(self.world.calm)
+        self._occupancy(before, turn)
         self._processes()
         self._counters()
         self._runs()
         self._tries()
-        if actor.startswith("worker"):
-            self._hand_over(before)
+        # What others did meanwhile, or held locked, may rightly have been passed over.
+        if turn.name.startswith("worker") and turn.is_alone and turn.began_at == self.world.commits - 1:
+            self.world.count(SERVED_IN_ORDER)
+            self._hand_over(before, self.world.station_of(turn.name))
 
-    def _occupancy(self) -> None:
-        pools, dags, runs = limits(self.world.database)
-        busy = [each for each in self.seen.instances.values() if each.state in {"queued", "running"}]
-        slots: Counter[str] = Counter()
-        for each in busy:
-            slots[each.pool] += each.pool_slots
-        _no_more(slots, pools, "pool")
-        _no_more(Counter(each.dag_id for each in busy), dags, "DAG")
-        _no_more(Counter(run.dag_id for run in self.seen.runs.values() if run.state == "running"), runs, "runs of")
+    def _occupancy(self, before: Seen, turn: Turn) -> None:
+        now = limits(self.world.calm)
+        since = [each for at, each in self._most if at >= turn.began_at] or [each for _, each in self._most[-1:]]
+        if not self._most or self._most[-1][1] != now:
+            self._most.append((self.world.commits, now))
+        allowed = [*since, now]
+        used, was = Use(self.seen), Use(before)
+        _no_more(used.pools, was.pools, [each.pools for each in allowed], "pool")
+        _no_more(used.dags, was.dags, [each.dags for each in allowed], "DAG")
+        _no_more(used.runs, was.runs, [each.runs for each in allowed], "runs of")
+        self._paused(before, frozenset.intersection(*(each.paused for each in allowed)))
+
+    def _paused(self, before: Seen, paused: frozenset[str]) -> None:
+        for run in self.seen.runs.values():
+            was = before.runs.get(run.id)
+            if run.dag_id in paused and run.state == "running" and (was is None or was.state != "running"):
+                raise Violation(f"run {run.run_id} starts although DAG {run.dag_id} is paused")
+
+    def after_judgement(self) -> None:
+        """Check that no lease was judged before the database had been reachable for one full lease, after a long outage.
+
+        Raises:
+            Violation: naming who was judged.
+        """
+        known, self._ended = self._ended, ended_daemons(self.world.calm)
+        world = self.world
+        if world.up_again is None or world.clock.at - world.up_again >= world.leases.duration:
+            return
+        for daemon, cause in self._ended.items():
+            if daemon not in known and ("expired" in cause or "silent" in cause):
+                raise Violation(
+                    f"daemon {daemon} was declared ended ({cause}) {world.clock.at - world.up_again} after an outage"
+                )
 
     def _processes(self) -> None:
         for process in self.world.live_processes():
@@ -100,7 +134,7 @@ class Checker:
             if each.try_number > each.max_tries + 1:
                 raise Violation(f"{each.name} is at try {each.try_number} of {each.max_tries + 1}")
 
-    def _hand_over(self, before: Seen) -> None:
+    def _hand_over(self, before: Seen, station: Station) -> None:
         new = [
             each
             for each in self.seen.instances.values()
@@ -116,9 +150,9 @@ class Checker:
                     raise Violation(
                         f"{each.name} was handed slots that {waiting.name} waited for with a higher priority"
                     )
-        self._worker_priority(before)
+        self._worker_priority(before, station)
 
-    def _worker_priority(self, before: Seen) -> None:
+    def _worker_priority(self, before: Seen, station: Station) -> None:
         started = [
             each
             for each in self.seen.instances.values()
@@ -127,7 +161,7 @@ class Checker:
         ]
         for waiting in self.seen.instances.values():
             was = before.instances.get(waiting.id)
-            if was is None or was.state != "queued" or waiting.state != "queued":
+            if was is None or was.state != "queued" or waiting.state != "queued" or not station.serves(waiting.queue):
                 continue
             for each in started:
                 if each.executor == waiting.executor and each.priority < waiting.priority:
@@ -137,10 +171,10 @@ class Checker:
 
     def when_quiet(self) -> None:
         """Check, right after a scheduler has done all it could, that nothing that fits is left waiting."""
-        seen = look(self.world.database)
-        pools, dags, _ = limits(self.world.database)
+        seen, found = look(self.world.calm), limits(self.world.calm)
+        pools, dags = found.pools, found.dags
         now = int((self.world.clock.at - EPOCH).total_seconds() * 1_000_000)
-        executors = live_slots(self.world.database, now)
+        executors = live_slots(self.world.calm, now)
         for each in seen.instances.values():
             if each.state in {"queued", "running"}:
                 pools[each.pool] -= each.pool_slots
@@ -151,14 +185,33 @@ class Checker:
             if each.state == "scheduled" and fits:
                 raise Violation(f"{each.name} fits and is not admitted")
 
+    def when_calm(self) -> None:
+        """Check, in a world without losses that is about to let time pass, that wake-ups have set everything going.
+
+        Raises:
+            Violation: naming what waits for somebody to look by himself.
+        """
+        self.when_quiet()
+        seen, found = look(self.world.calm), limits(self.world.calm)
+        running = Use(seen).runs
+        for run in seen.runs.values():
+            if run.state == "running" and run.continuations:
+                raise Violation(f"run {run.run_id} has work left, and nobody was woken for it")
+            has_room = running[run.dag_id] < found.runs[run.dag_id] and run.dag_id not in found.paused
+            if run.state == "queued" and has_room:
+                raise Violation(f"run {run.run_id} may start, and nobody was woken for it")
+        for each in seen.instances.values():
+            if each.state == "queued" and self.world.has_free_slot(each.executor, each.queue):
+                raise Violation(f"{each.name} is queued, and nobody was woken who has room for it")
+
     def at_the_end(self) -> None:
         """Check that every finished run looks as its tries and trigger rules say.
 
         Raises:
             Violation: with everything that nothing explains.
         """
-        self.seen = look(self.world.database)
-        ended = tries(self.world.database)
+        self.seen = look(self.world.calm)
+        ended = tries(self.world.calm)
         self._once(ended)
         for run in self.seen.runs.values():
             complaints = self._finished(run.id, ended).complaints()
@@ -166,36 +219,37 @@ class Checker:
             if complaints:
                 raise Violation(f"run {run.run_id}: " + "; ".join(complaints))
 
-    def _once(self, ended: Iterable[tuple[int, int, int, str]]) -> None:
-        consumed: Counter[tuple[int, int]] = Counter()
-        for instance, _, try_number, state in ended:
-            consumed[instance, try_number] += state != "up_for_reschedule"
+    def _once(self, ended: Iterable[TrySeen]) -> None:
+        consumed = Counter((each.instance, each.try_number) for each in ended if each.is_consumed)
         for (instance, try_number), count in consumed.items():
-            if count > 1 and try_number > 0 and instance in self.seen.instances:
+            if count > 1 and instance in self.seen.instances:
                 raise Violation(f"try {try_number} of {self.seen.instances[instance].name} was consumed {count} times")
 
-    def _finished(self, run: int, ended: Iterable[tuple[int, int, int, str]]) -> FinishedRun:
+    def _finished(self, run: int, ended: Iterable[TrySeen]) -> FinishedRun:
+        world, dag = self.world, self.world.dag_of(run)
         instances = self.seen.of_run(run)
         mine = {each.id: each for each in instances}
-        last_try: dict[int, str] = {}
-        lengths: dict[str, int] = {}
-        may_skip: set[str] = set()
-        must_skip: set[str] = set()
-        dag = self.world.dag_of(run)
-        for instance, token, _, state in ended:
-            if instance not in mine:
+        found = FinishedRun(dag, instances)
+        for each in ended:
+            if each.instance not in mine:
                 continue
-            if state == "success":
-                may_skip |= self.world.skipped_by(dag, instance, token)
-                must_skip |= self.world.skipped_by(dag, instance, token) & set(
-                    dag.tasks[mine[instance].task_id].downstream
-                )
-            if token > self.world.cleared_tokens.get(instance, -1):
-                last_try[instance] = state
-                if state == "success" and mine[instance].map_index < 0:
-                    lengths[mine[instance].task_id] = self.world.pushed_length(instance, token)
-        must_skip = set() if run in self.world.cleared_runs else must_skip
-        return FinishedRun(dag, instances, last_try, lengths=lengths, may_skip=may_skip, must_skip=must_skip)
+            task_id, map_index = mine[each.instance].task_id, mine[each.instance].map_index
+            if each.state == "success":
+                skipped = world.skipped_by(dag, each.instance, each.token)
+                found.may_skip |= skipped
+                found.must_skip |= skipped & set(dag.tasks[task_id].downstream)
+            if each.token > world.cleared_tokens.get(each.instance, -1):
+                found.last_try[each.instance] = each.state
+                found.attempts[each.instance] += each.is_consumed
+                if world.may_follow(each):
+                    found.retryable.add(each.instance)
+                else:
+                    found.retryable.discard(each.instance)
+                if each.state == "success" and map_index < 0:
+                    found.lengths[task_id] = world.pushed_length(each.instance, each.token)
+        if run in world.cleared_runs:
+            found.must_skip.clear()
+        return found
 
     def _end_state(self, run: int) -> list[str]:
         dag = self.world.dag_of(run)
@@ -207,7 +261,22 @@ class Checker:
         return [] if state == expected else [f"the run is {state}, its leaves say {expected}"]
 
 
-def _no_more(used: Counter[str], most: dict[str, int], what: str) -> None:
+class Use:
+    """What queued and running instances and running runs take up."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.pools: Counter[str] = Counter()
+        self.dags: Counter[str] = Counter()
+        for each in seen.instances.values():
+            if each.state in {"queued", "running"}:
+                self.pools[each.pool] += each.pool_slots
+                self.dags[each.dag_id] += 1
+        self.runs = Counter(run.dag_id for run in seen.runs.values() if run.state == "running")
+
+
+def _no_more(used: Counter[str], was: Counter[str], most: list[dict[str, int]], what: str) -> None:
+    """Return if no use passes its limit, or a limit that held while the transaction went on; what shrank may be above it."""
     for name, count in used.items():
-        if count > most[name]:
-            raise Violation(f"{what} {name} holds {count} of at most {most[name]}")
+        limit = max(each[name] for each in most)
+        if count > limit and count > was[name]:
+            raise Violation(f"{what} {name} holds {count} of at most {limit}")

@@ -12,8 +12,9 @@ from typing import Any
 from unittest import mock
 
 import sqlalchemy as sa
-from simulation.checker import Violation
+from simulation.baton import current
 from simulation.faults import SimDatabase
+from simulation.violation import Violation
 from sqlalchemy.sql.dml import UpdateBase
 from tradewind.metadata.statements import instances
 from tradewind.metadata.statements.instances import LockedInstance
@@ -28,9 +29,6 @@ class LockOrder:
     def __init__(self, database: SimDatabase) -> None:
         self.database = database
         self.found: list[str] = []
-        self._transaction = 0
-        self._kinds: list[str] = []
-        self._positions: set[tuple[int, int, int]] = set()
 
     @contextmanager
     def watched(self) -> Iterator[LockOrder]:
@@ -55,25 +53,20 @@ class LockOrder:
         if self.found:
             raise Violation(self.found[0])
 
-    def _enter(self) -> None:
-        if self.database.transaction_number != self._transaction or not self.database.is_writing:
-            self._transaction = self.database.transaction_number
-            self._kinds.clear()
-            self._positions.clear()
-
     def _statement(self, _conn: Any, clause: Any, _many: Any, _params: Any, _options: Any) -> None:
-        self._enter()
+        turn = current()
         kind = _locked_kind(clause)
-        if kind is None:
+        if kind is None or turn is None or not turn.is_writing:
             return
-        lower = [each for each in self._kinds if ORDER[each] > ORDER[kind]]
+        kinds = turn.held.kinds
+        lower = [each for each in kinds if ORDER[each] > ORDER[kind]]
         # Whoever locked the run before may write its end: that changes no key, and waits for nobody but expansions.
-        is_again = kind in self._kinds
+        is_again = kind in kinds
         if lower and not is_again:
             self.found.append(f"{kind} is locked after {lower[0]}: {str(clause)[:200]}")
         if kind == "task_instance" and isinstance(clause, sa.Select) and not _is_ordered(clause):
             self.found.append(f"task rows are locked in no order: {str(clause)[:300]}")
-        self._kinds.append(kind)
+        kinds.append(kind)
 
     def _wrapped(self, lock: Callable[..., list[LockedInstance]]) -> Callable[..., list[LockedInstance]]:
         def locked(*args: Any, **kwargs: Any) -> list[LockedInstance]:
@@ -84,14 +77,17 @@ class LockOrder:
         return locked
 
     def _rows(self, rows: list[LockedInstance]) -> None:
-        self._enter()
-        if rows and "dag_run" not in self._kinds:
+        turn = current()
+        if turn is None:
+            return
+        positions = turn.held.positions
+        if rows and "dag_run" not in turn.held.kinds:
             self.found.append(f"task rows are locked without their run: {rows[0].task_id}")
         for row in rows:
             position = (row.run, row.rank, row.map_index)
-            if position not in self._positions and any(held > position for held in self._positions):
+            if position not in positions and any(held > position for held in positions):
                 self.found.append(f"{row.task_id}[{row.map_index}] of {row.run} is locked after what comes behind it")
-            self._positions.add(position)
+            positions.add(position)
 
 
 def _locked_kind(clause: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 
 from simulation.scenario import SimDag, SimTask
@@ -45,30 +46,28 @@ class FinishedRun:
 
     Arguments:
         instances: all instances of the run.
-        last_try: state of the last try since the last clear, by instance, for those that were tried.
-        lengths: lengths that the last successful tries pushed, by task id, for unmapped tasks.
-        may_skip: tasks that a branch or short circuit of this run skipped by name.
-        must_skip: those of them directly below it, in a run that was never cleared.
+
+    What is known of its tries is put in afterwards:
+
+    - `last_try`: state of the last try since the last clear, by instance, for those that were tried;
+    - `attempts`: how many tries were consumed since then;
+    - `retryable`: instances whose last try may be followed by another one, if any is left;
+    - `lengths`: lengths that the last successful tries pushed, by task id, for unmapped tasks;
+    - `may_skip`: tasks that a branch or short circuit of this run skipped by name;
+    - `must_skip`: those of them directly below it, in a run that was never cleared.
     """
 
-    def __init__(
-        self,
-        dag: SimDag,
-        instances: list[InstanceSeen],
-        last_try: dict[int, str],
-        *,
-        lengths: dict[str, int],
-        may_skip: set[str],
-        must_skip: set[str],
-    ) -> None:
+    def __init__(self, dag: SimDag, instances: list[InstanceSeen]) -> None:
         self.dag = dag
         self.of_task: dict[str, list[InstanceSeen]] = {}
         for each in instances:
             self.of_task.setdefault(each.task_id, []).append(each)
-        self.last_try = last_try
-        self.lengths = lengths
-        self.may_skip = may_skip
-        self.must_skip = must_skip
+        self.last_try: dict[int, str] = {}
+        self.attempts: Counter[int] = Counter()
+        self.retryable: set[int] = set()
+        self.lengths: dict[str, int] = {}
+        self.may_skip: set[str] = set()
+        self.must_skip: set[str] = set()
 
     def complaints(self) -> list[str]:
         """Return a sentence for everything that nothing explains."""
@@ -89,6 +88,10 @@ class FinishedRun:
                 return [f"{each.name} ran, but a branch skipped it"]
             if RUN not in said:
                 return [f"{each.name} ran, but {task.trigger_rule} of {ends} says {said}"]
+            if end == "failed" and each.id in self.retryable and self.attempts[each.id] <= task.retries:
+                return [f"{each.name} gave up at {self.attempts[each.id]} attempts of {task.retries + 1}"]
+            if self.attempts[each.id] > task.retries + 1:
+                return [f"{each.name} made {self.attempts[each.id]} attempts of {task.retries + 1}"]
             return [] if each.state == end else [f"{each.name} is {each.state}, but its last try ended as {tried}"]
         allowed = self._allowed(task, each, said)
         return [] if each.state in allowed else [f"{each.name} is {each.state} without a try; {ends} explain {allowed}"]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from simulation.checker import Violation
 from simulation.faults import SimDatabase
 from simulation.locks import LockOrder
 from simulation.scenario import Scenario
+from simulation.schedulers import anywhere
+from simulation.statement_log import StatementLog
+from simulation.violation import Violation
+from simulation.watching import Calm
 from simulation.world import World
 from tradewind.metadata.tables import metadata
 
@@ -25,29 +29,71 @@ class Failure:
     trace: tuple[str, ...]
 
 
-def open_database(url: str) -> SimDatabase:
-    """Open a database for simulations and make its tables; one serves all seeds, one after the other."""
-    database = SimDatabase(url)
-    metadata.create_all(database.engine)
-    return database
+@dataclass(frozen=True)
+class Played:
+    """What became of a scenario.
+
+    Arguments:
+        digest: of all statements, parameters and waits for locks, in order.
+        order: of who did what after whom alone.
+        lines: the log itself, where it was asked for.
+        fired: how often each fault struck.
+        hand_overs: pairs of statements between which the baton changed hands.
+    """
+
+    failure: Failure | None
+    digest: str
+    order: str
+    lines: tuple[str, ...]
+    fired: Counter[str]
+    hand_overs: frozenset[int]
+    statements: int
 
 
-def play(scenario: Scenario, database: SimDatabase) -> Failure | None:
+class Stage:
+    """A database on which scenarios are played, one after the other."""
+
+    def __init__(self, url: str) -> None:
+        self.database = SimDatabase(url)
+        metadata.create_all(self.database.engine)
+        self.calm = Calm(self.database.url)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.calm.close()
+        self.database.dispose()
+
+    def play(self, scenario: Scenario, *, keep_log: bool = False) -> Played:
+        """Play a scenario to its end."""
+        log = StatementLog(is_kept=keep_log)
+        world = World(scenario, self.database, self.calm, log)
+        failure = None
+        with anywhere(), LockOrder(self.database).watched() as locks:
+            try:
+                world.run()
+                locks.raise_found()
+            except Violation as violation:
+                failure = Failure(scenario, str(violation), tuple(world.trace))
+            except Exception as error:  # noqa: BLE001  (whatever the product raises here is a finding)
+                where = traceback.format_exc(limit=-3)
+                failure = Failure(scenario, f"{type(error).__name__}: {error}\n{where}", tuple(world.trace))
+        return Played(
+            failure,
+            log.digest,
+            log.order,
+            tuple(log.lines or ()),
+            world.fired,
+            frozenset(log.handed),
+            log.count,
+        )
+
+
+def play(scenario: Scenario, stage: Stage) -> Failure | None:
     """Play a scenario to its end; return the failure, if it fails."""
-    world = World(scenario, database)
-    with LockOrder(database).watched() as locks:
-        try:
-            world.run()
-            locks.raise_found()
-        except Violation as violation:
-            return Failure(scenario, str(violation), tuple(world.trace))
-        except Exception as error:  # noqa: BLE001  (whatever the product raises here is a finding)
-            where = traceback.format_exc(limit=-3)
-            return Failure(scenario, f"{type(error).__name__}: {error}\n{where}", tuple(world.trace))
-    return None
+    return stage.play(scenario).failure
 
 
-def shrink(failure: Failure, database: SimDatabase) -> Failure:
+def shrink(failure: Failure, stage: Stage) -> Failure:
     """Return the smallest failing scenario found by leaving out one thing after the other."""
     smallest = failure
     left = SHRINKS_AT_MOST
@@ -56,7 +102,7 @@ def shrink(failure: Failure, database: SimDatabase) -> Failure:
         is_smaller = False
         for candidate in _smaller(smallest.scenario):
             left -= 1
-            found = play(candidate, database)
+            found = play(candidate, stage)
             if found is not None:
                 smallest, is_smaller = found, True
                 break
@@ -71,7 +117,7 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     for n in range(len(scenario.runs)):
         yield replace(scenario, runs=scenario.runs[:n] + scenario.runs[n + 1 :])
     for fault in sorted(scenario.faults):
-        yield replace(scenario, faults=scenario.faults - {fault})
+        yield scenario.without_fault(fault)
     for dag in scenario.dags:
         for task_id in reversed(dag.tasks):
             if len(dag.tasks) > 1:

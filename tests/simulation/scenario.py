@@ -10,6 +10,7 @@ from typing import Any
 from tradewind.timetables import DeltaDataIntervalTimetable, NullTimetable, Timetable
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+LOCAL = "LocalExecutor"
 RULES = (
     *("all_success",) * 6,
     *("all_done", "one_success", "one_failed", "one_done", "none_failed", "none_failed_min_one_success"),
@@ -18,15 +19,26 @@ RULES = (
 FAULTS = (
     "crash",  # between two statements: of a scheduler, or of a worker's call
     "lost reply",  # the transaction committed, and the caller never hears of it
+    "serialization failure",  # a statement is refused as that of a victim of a deadlock would be
+    "dropped connection",  # one caller's connection is gone, and what it had begun is undone
+    "outage",  # all connections are gone, and no statement gets through for a while
+    "stall",  # a turn stands still, with all the locks it has, perhaps for longer than its lease
     "lost wake-up",
     "duplicate",  # outcomes are reported again, at once or much later
+    "late report",  # an outcome is kept back for a while; a host that was gone tells of its tries when it is back
     "evidence",  # a worker's processes end, and its host says so
     "silence",  # a worker's host is gone, and nobody says so
     "isolation",  # a worker cannot reach the database for a while and goes on
     "clear",
     "new version",
+    "pause",  # a DAG is paused, and goes on later
+    "pool resized",  # to fewer slots than are taken, perhaps, and back
     "small cap",  # transactions may touch a few rows only
 )
+
+
+HARMLESS = frozenset({"duplicate", "clear", "new version", "pause", "pool resized", "small cap"})
+"""Faults that excuse nobody from doing at once what there is to do."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +77,50 @@ class SimDag:
 
 
 @dataclass(frozen=True)
+class Station:
+    """What a worker announces: its slots, its executor, and its queues, None for all."""
+
+    slots: int
+    executor: str
+    queues: tuple[str, ...] | None = None
+
+    def serves(self, queue: str) -> bool:
+        """Whether it claims what waits in a queue."""
+        return self.queues is None or queue in self.queues
+
+
+@dataclass(frozen=True)
 class Scenario:
-    """A seed's world. `runs` are manual runs: seconds after the start, and the DAG."""
+    """A seed's world.
+
+    Arguments:
+        runs: manual runs: seconds after the start, and the DAG.
+        workers: the first of each executor serves all queues.
+        outages: moments, in seconds after the start, at which the database goes (True) and comes back (False).
+        eagerness: how probably a turn hands the baton back where it may; 0 lets each step end first.
+        fast_follow: whether ends hand slots over; the same for all workers of a seed.
+    """
 
     seed: int
     dags: tuple[SimDag, ...]
     runs: tuple[tuple[float, str], ...]
     pools: tuple[tuple[str, int], ...]
     schedulers: int
-    workers: tuple[int, ...]
+    workers: tuple[Station, ...]
     faults: frozenset[str]
+    outages: tuple[tuple[float, bool], ...] = ()
+    eagerness: float = 0.0
+    fast_follow: bool = True
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether wake-ups alone must set everything going, so that nothing ever waits for somebody to look."""
+        return self.faults <= HARMLESS
+
+    def without_fault(self, fault: str) -> Scenario:
+        """Return the scenario without a fault."""
+        outages = () if fault == "outage" else self.outages
+        return replace(self, faults=self.faults - {fault}, outages=outages)
 
     def without_dag(self, dag_id: str) -> Scenario:
         """Return the scenario without a DAG and its runs."""
@@ -88,7 +134,12 @@ class Scenario:
     def describe(self) -> str:
         """Return the scenario in lines for people."""
         lines = [
-            f"seed {self.seed}: {self.schedulers} scheduler(s), workers with {self.workers} slots, pools {self.pools}",
+            f"seed {self.seed}: {self.schedulers} scheduler(s), pools {self.pools}, eagerness {self.eagerness}",
+            f"  fast follow {'on' if self.fast_follow else 'off'}, outages {self.outages}",
+            *(
+                f"  worker: {each.slots} slots of {each.executor}, queues {each.queues or 'all'}"
+                for each in self.workers
+            ),
             f"  faults: {', '.join(sorted(self.faults)) or 'none'}; manual runs: {self.runs}",
         ]
         for dag in self.dags:
@@ -99,13 +150,15 @@ class Scenario:
         return "\n".join(lines)
 
 
+_SHOWN = (
+    *("trigger_rule", "retries", "pool", "pool_slots", "priority", "executor", "queue"),
+    *("is_empty", "expand", "is_branch"),
+)
+
+
 def _describe(task: SimTask) -> str:
     plain = SimTask("", 0)
-    shown = [
-        f"{name}={getattr(task, name)!r}"
-        for name in ("trigger_rule", "retries", "pool", "pool_slots", "priority", "is_empty", "expand", "is_branch")
-        if getattr(task, name) != getattr(plain, name)
-    ]
+    shown = [f"{name}={getattr(task, name)!r}" for name in _SHOWN if getattr(task, name) != getattr(plain, name)]
     return f"{task.task_id} after {', '.join(task.upstream) or 'nothing'} {' '.join(shown)}"
 
 
@@ -139,23 +192,47 @@ def generate(seed: int) -> Scenario:
         (f"pool{n}", 1 if is_tight else rng.randint(1, 3)) for n in range(1 if is_tight else rng.randint(0, 2))
     )
     choice = pools if is_tight else (*pools, ("default_pool", 128))
-    dags = tuple(_dag(rng, f"dag{n}", choice) for n in range(2 if is_tight else rng.randint(1, 2)))
+    workers = _workers(rng)
+    where = sorted({(each.executor, queue) for each in workers for queue in each.queues or ("default",)})
+    dags = tuple(_dag(rng, f"dag{n}", choice, where) for n in range(2 if is_tight else rng.randint(1, 2)))
     runs = tuple((rng.uniform(0, 20), rng.choice(dags).dag_id) for _ in range(rng.randint(1, 2)))
+    is_calm = rng.random() < 0.15
+    faults = frozenset(fault for fault in FAULTS if rng.random() < 0.25 and (fault in HARMLESS or not is_calm))
     return Scenario(
         seed=seed,
         dags=dags,
         runs=runs,
         pools=pools,
-        schedulers=rng.randint(1, 2),
-        workers=tuple(rng.randint(1, 4) for _ in range(rng.randint(1, 2))),
-        faults=frozenset(fault for fault in FAULTS if rng.random() < 0.3),
+        schedulers=rng.choice([1, 2, 2, 3]),
+        workers=workers,
+        faults=faults,
+        outages=_outages(rng) if "outage" in faults else (),
+        eagerness=rng.choice([0.0, 0.1, 0.4, 0.4, 1.0]),
+        fast_follow=rng.random() < 0.8,
     )
 
 
-def _dag(rng: random.Random, dag_id: str, pools: tuple[tuple[str, int], ...]) -> SimDag:
+def _workers(rng: random.Random) -> tuple[Station, ...]:
+    first = Station(rng.randint(1, 4), LOCAL)
+    second = rng.choice([None, Station(rng.randint(1, 4), LOCAL), Station(rng.randint(1, 3), LOCAL, ("big",))])
+    other = Station(rng.randint(1, 2), "Other") if rng.random() < 0.15 else None
+    return tuple(each for each in (first, second, other) if each is not None)
+
+
+def _outages(rng: random.Random) -> tuple[tuple[float, bool], ...]:
+    moments: list[tuple[float, bool]] = []
+    at = rng.uniform(2, 25)
+    for _ in range(rng.randint(1, 2)):
+        length = rng.choice([1, 8, 30, 60, 120])
+        moments += [(at, True), (at + length, False)]
+        at += length + rng.uniform(2, 20)
+    return tuple(moments)
+
+
+def _dag(rng: random.Random, dag_id: str, pools: tuple[tuple[str, int], ...], where: list[tuple[str, str]]) -> SimDag:
     tasks: list[SimTask] = []
     for n in range(rng.randint(1, 8)):
-        tasks.append(_task(rng, f"t{n}", tasks, pools))
+        tasks.append(_task(rng, f"t{n}", tasks, pools, where))
     is_scheduled = rng.random() < 0.3
     return SimDag(
         dag_id,
@@ -167,16 +244,18 @@ def _dag(rng: random.Random, dag_id: str, pools: tuple[tuple[str, int], ...]) ->
     )
 
 
-def _task(rng: random.Random, task_id: str, above: list[SimTask], pools: tuple[tuple[str, int], ...]) -> SimTask:
+def _task(
+    rng: random.Random,
+    task_id: str,
+    above: list[SimTask],
+    pools: tuple[tuple[str, int], ...],
+    where: list[tuple[str, str]],
+) -> SimTask:
     count = min(len(above), rng.choice([0, 1, 1, 1, 2, 2, 3]))
     upstream = tuple(sorted(task.task_id for task in rng.sample(above, count)))
-    expand: tuple[tuple[str, Any], ...] | None = None
-    kind = rng.random()
-    if kind < 0.1:
-        expand = (("x", rng.choice([0, 1, 2, 3])),)
-    elif kind < 0.25 and upstream:
-        expand = (("x", (rng.choice(upstream), "return_value")),)
+    expand = _expansion(rng, upstream)
     pool, slots = rng.choice(pools)
+    executor, queue = rng.choice(where)
     return SimTask(
         task_id,
         0,
@@ -186,7 +265,24 @@ def _task(rng: random.Random, task_id: str, above: list[SimTask], pools: tuple[t
         pool=pool,
         pool_slots=min(slots, rng.choice([1, 1, 2])),
         priority=rng.randint(1, 5),
+        executor=None if executor == LOCAL else executor,
+        queue=None if queue == "default" else queue,
         is_empty=expand is None and rng.random() < 0.15,
         expand=expand,
         is_branch=rng.random() < 0.2,
     )
+
+
+def _expansion(rng: random.Random, upstream: tuple[str, ...]) -> tuple[tuple[str, Any], ...] | None:
+    """Return over what a task is mapped: literals, XComs, or a product of them; mostly it is not."""
+    kind = rng.random()
+    literal = ("x", rng.choice([0, 1, 2, 3]))
+    if kind < 0.1:
+        return (literal,)
+    if kind < 0.25 and upstream:
+        over = (("y", (rng.choice(upstream), "return_value")),)
+        if rng.random() < 0.75:
+            return over
+        more = ("z", (rng.choice(upstream), "return_value")) if rng.random() < 0.5 else ("x", rng.choice([1, 2]))
+        return (*over, more)
+    return None

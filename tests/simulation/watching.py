@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from tradewind.metadata.engine import Database
 
 _INSTANCES = (
     "SELECT i.id, i.run, i.dag_id, i.task_id, i.map_index, i.state, i.try_number, i.max_tries, i.token, i.pool, i.pool_slots, "
-    "i.priority, i.executor, i.worker, c.waits, c.success, c.failed, c.upstream_failed, c.skipped, c.removed "
+    "i.priority, i.executor, i.queue, i.worker, c.waits, c.success, c.failed, c.upstream_failed, c.skipped, c.removed "
     "FROM task_instance i LEFT JOIN task_counter c ON c.instance = i.id ORDER BY i.id"
 )
 _RUNS = (
@@ -36,6 +35,7 @@ class InstanceSeen:
     pool_slots: int
     priority: int
     executor: str
+    queue: str
     worker: str | None
     waits: int
     success: int
@@ -75,35 +75,86 @@ class Seen:
         return [each for each in self.instances.values() if each.run == run]
 
 
-def look(database: Database) -> Seen:
+class Calm:
+    """A connection of the checker's own: nothing strikes it, nothing waits on it, and it sees what is committed."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self._engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        self._held = self._engine.connect()
+        self._driver: Any = self._held.connection.driver_connection
+
+    def rows(self, text: str) -> list[Any]:
+        """Return the rows of a query without parameters."""
+        cursor = self._driver.cursor()
+        try:
+            cursor.execute(text)
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._held.close()
+        self._engine.dispose()
+
+
+def look(calm: Calm) -> Seen:
     """Look at everything."""
-    with database.engine.connect() as conn:
-        instances = {row[0]: InstanceSeen(*row) for row in conn.exec_driver_sql(_INSTANCES)}
-        runs = {row[0]: RunSeen(*row) for row in conn.exec_driver_sql(_RUNS)}
+    instances = {row[0]: InstanceSeen(*row) for row in calm.rows(_INSTANCES)}
+    runs = {row[0]: RunSeen(*row) for row in calm.rows(_RUNS)}
     return Seen(instances, runs)
 
 
-def tries(database: Database) -> list[Any]:
-    """Return all ended tries: instance, token, try_number, state."""
-    with database.engine.connect() as conn:
-        return list(
-            conn.exec_driver_sql("SELECT instance, token, try_number, state FROM task_try ORDER BY instance, token")
-        )
+@dataclass(frozen=True, slots=True)
+class TrySeen:
+    """An ended try."""
+
+    instance: int
+    token: int
+    try_number: int
+    state: str
+    cause: str | None
+    ended_at: int
+
+    @property
+    def is_consumed(self) -> bool:
+        """Whether it counts as an attempt."""
+        return self.state != "up_for_reschedule" and self.try_number > 0
 
 
-def limits(database: Database) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
-    """Return the slots of pools, the active tasks of DAGs, and the active runs of DAGs."""
-    with database.engine.connect() as conn:
-        pools = {row[0]: row[1] for row in conn.exec_driver_sql("SELECT name, slots FROM pool")}
-        dags = list(conn.exec_driver_sql("SELECT dag_id, max_active_tasks, max_active_runs FROM dag"))
-    return pools, {row[0]: row[1] for row in dags}, {row[0]: row[2] for row in dags}
+def tries(calm: Calm) -> list[TrySeen]:
+    """Return all ended tries."""
+    text = "SELECT instance, token, try_number, state, cause, ended_at FROM task_try ORDER BY instance, token"
+    return [TrySeen(*row) for row in calm.rows(text)]
 
 
-def live_slots(database: Database, now: int) -> dict[str, int]:
+def ended_daemons(calm: Calm) -> dict[str, str]:
+    """Return the causes of the ends of daemons, by id."""
+    return dict(calm.rows("SELECT id, end_cause FROM daemon WHERE ended_at IS NOT NULL"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The slots of pools, the active tasks of DAGs, the active runs of DAGs, and which DAGs are paused."""
+
+    pools: dict[str, int]
+    dags: dict[str, int]
+    runs: dict[str, int]
+    paused: frozenset[str]
+
+
+def limits(calm: Calm) -> Limits:
+    """Return the limits in force."""
+    pools = {row[0]: row[1] for row in calm.rows("SELECT name, slots FROM pool")}
+    dags = calm.rows("SELECT dag_id, max_active_tasks, max_active_runs, is_paused FROM dag")
+    paused = frozenset(row[0] for row in dags if row[3])
+    return Limits(pools, {row[0]: row[1] for row in dags}, {row[0]: row[2] for row in dags}, paused)
+
+
+def live_slots(calm: Calm, now: int) -> dict[str, int]:
     """Return the slots of workers whose lease holds, by executor."""
     text = (
-        "SELECT executor, sum(slots) FROM daemon WHERE kind = 'worker' AND ended_at IS NULL AND expires_at > :now "
-        "GROUP BY executor"
+        "SELECT executor, sum(slots) FROM daemon WHERE kind = 'worker' AND ended_at IS NULL "
+        f"AND expires_at > {now} GROUP BY executor"
     )
-    with database.engine.connect() as conn:
-        return {row[0]: int(row[1]) for row in conn.execute(sa.text(text), {"now": now})}
+    return {row[0]: int(row[1]) for row in calm.rows(text)}

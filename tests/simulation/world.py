@@ -1,34 +1,43 @@
-"""One seed's world: a database, a virtual clock, actors, and the loop that lets one of them act at a time."""
+"""One seed's world: a database, a virtual clock, actors, and the loop that draws who acts next."""
 
 from __future__ import annotations
 
 import json
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from simulation.actors import Actor, OperatorActor, Process, SchedulerActor, WorkerActor
+from simulation.actors import Actor
+from simulation.baton import Baton, Turn
 from simulation.behaviour import behave
-from simulation.checker import RUN_ENDS, Checker, Violation
-from simulation.faults import SimDatabase
-from simulation.scenario import START, Scenario, SimDag
+from simulation.checker import RUN_ENDS, WOKEN, Checker
+from simulation.faults import SimDatabase, gone_error
+from simulation.operators import OperatorActor
+from simulation.scenario import START, Scenario, SimDag, Station
+from simulation.schedulers import SchedulerActor
+from simulation.statement_log import StatementLog
+from simulation.violation import Violation
+from simulation.watching import Calm, TrySeen, tries
+from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.tables import Instant
+from tradewind.metadata.tables import EPOCH, Instant
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import calendar, continuing, ends, expansion
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.graph import Graphs, descendants
-from tradewind.transitions.values import Ticket
+from tradewind.transitions.values import Claimer, EndResult, Outcome, Ticket
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 FAULTS_END = timedelta(seconds=45)
+NO_END_BEFORE = timedelta(seconds=26)
 PATIENCE = timedelta(seconds=900)
-MOST_STEPS = 4000
+MOST_PICKS = 40_000
 
 
 class SimClock:
@@ -56,16 +65,26 @@ class Complaints(logging.Handler):
 
 
 class World:
-    """Everything there is in one seed's simulation. It is the wake-ups of its actors, too."""
+    """Everything there is in one seed's simulation. It is the wake-ups of its actors, too.
 
-    def __init__(self, scenario: Scenario, database: SimDatabase) -> None:
+    Arguments:
+        scenario: what the seed stands for.
+        database: where it is played.
+        calm: the checker's connection to it.
+        log: gets every statement.
+    """
+
+    def __init__(self, scenario: Scenario, database: SimDatabase, calm: Calm, log: StatementLog) -> None:
         self.scenario = scenario
         self.database = database
+        self.calm = calm
+        self.log = log
         self.clock = SimClock()
         self.rng = random.Random(f"world {scenario.seed}")
+        self.baton = Baton(random.Random(f"baton {scenario.seed}"), scenario.eagerness)
         self.ids = RandomIds(self.clock.now, random.Random(f"ids {scenario.seed}"))
-        self.leases = Leases(duration=timedelta(seconds=12), isolation_grace=timedelta(seconds=60))
-        self.settings = Settings(poll_interval=8, renew_every=4, reconcile_interval=24, batch=20, leases=self.leases)
+        self.leases = Leases(duration=timedelta(seconds=18), isolation_grace=timedelta(seconds=90))
+        self.settings = Settings(poll_interval=12, renew_every=6, reconcile_interval=36, batch=20, leases=self.leases)
         self.graphs = Graphs(capacity=2, loader=lambda text: self.versions[json.loads(text)])
         self.versions: dict[int, SimDag] = {}
         self.current: dict[str, int] = {}
@@ -77,21 +96,32 @@ class World:
         self.cleared_tokens: dict[int, int] = {}
         self.cleared_runs: set[int] = set()
         self.faults = scenario.faults
+        self.fired: Counter[str] = Counter()
+        self.commits = 0
+        self.commits_of: Counter[str] = Counter()
+        self.is_down = False
+        self.weather = sorted(scenario.outages)
+        self.up_again: datetime | None = None
+        self.down_since = self.clock.at
         self.checker = Checker(self)
         self._fill()
         self.actors: list[Actor] = []
         self.actors += [SchedulerActor(self, f"scheduler{n}") for n in range(scenario.schedulers)]
-        self.actors += [WorkerActor(self, f"worker{n}", slots) for n, slots in enumerate(scenario.workers)]
-        self.actors.append(OperatorActor(self))
+        for n, station in enumerate(scenario.workers):
+            worker = WorkerActor(self, f"worker{n}", station)
+            self.actors += [worker, HostActor(self, f"host{n}", worker)]
+        self.operator = OperatorActor(self)
+        self.actors.append(self.operator)
 
     def _fill(self) -> None:
+        self.database.play(None)
         with self.database.transaction() as conn:
             for table in tables.metadata.sorted_tables:
                 conn.execute(table.delete())
             pools = [("default_pool", 128), *self.scenario.pools]
             conn.execute(tables.pool.insert(), [{"name": name, "slots": slots} for name, slots in pools])
-        for dag in self.scenario.dags:
-            self.add_version(dag)
+            for dag in self.scenario.dags:
+                self.add_version(conn, dag)
 
     # --- The loop
 
@@ -106,29 +136,34 @@ class World:
         logger.addHandler(complaints)
         caps = (ends.MOST_ROWS, continuing.MOST_ROWS, expansion.MOST_ROWS)
         if "small cap" in self.faults:
+            self.count("small cap")
             ends.MOST_ROWS = continuing.MOST_ROWS = expansion.MOST_ROWS = self.rng.randint(2, 5)
+        self.database.play(self)
         try:
             self._loop(complaints)
             self.checker.at_the_end()
         finally:
+            self._clean_up()
             ends.MOST_ROWS, continuing.MOST_ROWS, expansion.MOST_ROWS = caps
             logger.removeHandler(complaints)
-            for actor in self.actors:
-                if isinstance(actor, SchedulerActor):
-                    actor.close()
+
+    def _clean_up(self) -> None:
+        self.baton.is_over = True
+        self._hang_up_parked()
+        self.baton.end_all()
+        self.database.play(None)
+        for actor in self.actors:
+            actor.close()
 
     def _loop(self, complaints: Complaints) -> None:
-        for _ in range(MOST_STEPS):
+        for _ in range(MOST_PICKS):
             if self.clock.at > START + FAULTS_END:
                 self.faults = frozenset({"small cap"}) & self.faults
-            ready = [actor for actor in self.actors if actor.next_at <= self.clock.at]
-            if not ready:
-                self.clock.at = min(actor.next_at for actor in self.actors)
+            choices = self._choices()
+            if not choices:
+                self._advance()
                 continue
-            actor = self.rng.choice(ready)
-            self.note(actor.name)
-            actor.step()
-            self.checker.after_step(actor.name)
+            self._let_act(self.baton.rng.choice(choices))
             if complaints.found:
                 raise Violation(complaints.found[0])
             if self._is_over():
@@ -140,12 +175,63 @@ class World:
         ]
         raise Violation(f"the world did not come to rest by {self.clock.at - START}: {waiting[:8]}")
 
+    def _choices(self) -> list[Actor | Turn]:
+        now = self.clock.at
+        idle: list[Actor | Turn] = [actor for actor in self.actors if not actor.is_busy and actor.next_at <= now]
+        return idle + [
+            turn
+            for turn in self.baton.turns
+            if (turn.sending is None or turn.sending.is_done)
+            and (turn.stalled_until is None or turn.stalled_until <= now)
+        ]
+
+    def _let_act(self, chosen: Actor | Turn) -> None:
+        if isinstance(chosen, Turn):
+            self.baton.resume(chosen)
+            return
+        self.note(chosen.name)
+        self.baton.start(Turn(chosen.name, chosen.act))
+
+    def _advance(self) -> None:
+        """Move the clock to the next moment at which anybody acts, or the database comes or goes."""
+        if self.scenario.is_calm and not self.baton.turns:
+            self.count(WOKEN)
+            self.checker.when_calm()
+        moments = [actor.next_at for actor in self.actors if not actor.is_busy]
+        moments += [turn.stalled_until for turn in self.baton.turns if turn.stalled_until is not None]
+        moments += [START + timedelta(seconds=at) for at, _ in self.weather[:1]]
+        moments = [moment for moment in moments if moment > self.clock.at]
+        if not moments:
+            raise Violation(f"everybody waits for a lock: {[turn.name for turn in self.baton.turns]}")
+        self.clock.at = min(moments)
+        if self.weather and START + timedelta(seconds=self.weather[0][0]) <= self.clock.at:
+            _, self.is_down = self.weather.pop(0)
+            self._turn_weather()
+
+    def _turn_weather(self) -> None:
+        self.note("the database is gone" if self.is_down else "the database is back")
+        self.log.event("database", "is gone" if self.is_down else "is back")
+        if not self.is_down:
+            # Whether a shorter one cost anybody his lease depends on when he renewed it last
+            if self.clock.at - self.down_since >= self.leases.duration:
+                self.up_again = self.clock.at
+            return
+        self.down_since = self.clock.at
+        self.count("outage")
+        self._hang_up_parked()
+        for turn in self.baton.turns:
+            self.database.hang_up(turn)
+
+    def _hang_up_parked(self) -> None:
+        waits = self.database.waits
+        for turn in list(waits.parked) if waits is not None else ():
+            waits.hang_up(turn, gone_error(self.database.dialect))
+
     def _is_over(self) -> bool:
-        if self.clock.at < START + timedelta(seconds=26):
+        if self.clock.at < START + NO_END_BEFORE or self.baton.turns:
             return False
-        operator = next(actor for actor in self.actors if isinstance(actor, OperatorActor))
         runs = self.checker.seen.runs.values()
-        return not operator.todo and all(run.state in RUN_ENDS for run in runs)
+        return not self.operator.todo and all(run.state in RUN_ENDS for run in runs)
 
     # --- What actors use
 
@@ -153,15 +239,30 @@ class World:
         """Call a transition in a writing transaction."""
         return self.database.write(lambda conn: work(conn, *args, **kwargs))
 
+    def end(self, outcomes: Sequence[Outcome], *, claimer: Claimer | None = None) -> EndResult:
+        """Report outcomes as a worker does."""
+        return self.write(
+            ends.end,
+            outcomes,
+            graphs=self.graphs,
+            clock=self.clock,
+            ids=self.ids,
+            claimer=claimer,
+            fast_follow=self.scenario.fast_follow,
+        )
+
     def notify(self, channels: Iterable[str]) -> None:
         """Wake who listens, unless the wake-up gets lost."""
         woken = frozenset(channels)
+        if self.is_down:
+            return
         for actor in self.actors:
             if not actor.listens(woken):
                 continue
             if "lost wake-up" in self.faults and self.rng.random() < 0.3:
+                self.count("lost wake-up")
                 continue
-            actor.next_at = min(actor.next_at, self.clock.at)
+            actor.wake()
 
     def fileno(self) -> int:
         return -1
@@ -171,6 +272,21 @@ class World:
 
     def close(self) -> None:
         return
+
+    def station_of(self, name: str) -> Station:
+        """Return what the worker of this name announces."""
+        return next(each.station for each in self.actors if isinstance(each, WorkerActor) and each.name == name)
+
+    def has_free_slot(self, executor: str, queue: str) -> bool:
+        """Whether a worker could take a try of this executor and queue now."""
+        workers = [each for each in self.actors if isinstance(each, WorkerActor)]
+        return any(
+            each.free > 0 and each.station.executor == executor and each.station.serves(queue) for each in workers
+        )
+
+    def host_of(self, worker: WorkerActor) -> Actor:
+        """Return the host of a worker."""
+        return next(each for each in self.actors if isinstance(each, HostActor) and each.worker is worker)
 
     def add(self, actor: Actor) -> None:
         """Let an actor join."""
@@ -184,24 +300,43 @@ class World:
         """Write a line into the trace."""
         self.trace.append(f"{(self.clock.at - START).total_seconds():9.3f} {text}")
 
-    def add_version(self, dag: SimDag) -> None:
-        """Store a version and make it its DAG's current one."""
+    def count(self, fault: str) -> None:
+        """Count that a fault really struck."""
+        self.fired[fault] += 1
+
+    def committed(self, turn: Turn) -> None:
+        """Look at everything after a commit that changed something."""
+        self.commits += 1
+        self.commits_of[turn.name] += 1
+        if turn.is_judging:
+            turn.is_judging = False
+            self.check(self.checker.after_judgement)
+        if not turn.is_in_doubt:
+            return
+        turn.is_in_doubt = False
+        self.check(lambda: self.checker.after_commit(turn))
+
+    def check(self, look: Callable[[], None]) -> None:
+        """Call a check; what it finds ends the seed, past everything in the product that might catch it."""
+        try:
+            look()
+        except Violation as violation:
+            self.baton.stop(violation)
+
+    def deadlock(self, names: list[str]) -> None:
+        """Stop at a cycle of waits: the order of locks was not kept."""
+        self.baton.stop(Violation("deadlock: " + " | ".join(names)))
+
+    def add_version(self, conn: sa.Connection, dag: SimDag) -> int:
+        """Store a version as its DAG's current one, as the processor does, and return its id."""
         version = len(self.versions) + 1
         self.versions[version] = dag
         is_new = dag.dag_id not in self.current
-        self.current[dag.dag_id] = version
-        first = calendar.to_columns(calendar.next_run(dag, after=None, now=self.clock.at)) if is_new else {}
-        values = {
-            "dag_id": dag.dag_id,
-            "bundle": "b",
-            "path": "p.py",
-            "version_id": version,
-            "is_paused": False,
-            "is_active": True,
-            "max_active_runs": dag.max_active_runs,
-            "max_active_tasks": dag.max_active_tasks,
-            **first,
-        }
+        self.current.setdefault(dag.dag_id, version)
+        if is_new:
+            conn.execute(tables.dag.insert(), self._dag_row(dag, version))
+        else:
+            conn.execute(tables.dag.update().where(tables.dag.c.dag_id == dag.dag_id).values(version_id=version))
         of_version = {
             "id": version,
             "dag_id": dag.dag_id,
@@ -213,23 +348,28 @@ class World:
             "serialized": json.dumps(version),
             "created_at": self.clock.at,
         }
-        with self.database.transaction() as conn:
-            if is_new:
-                conn.execute(tables.dag.insert(), values)
-            else:
-                conn.execute(tables.dag.update().where(tables.dag.c.dag_id == dag.dag_id).values(version_id=version))
-            conn.execute(tables.dag_version.insert(), of_version)
+        conn.execute(tables.dag_version.insert(), of_version)
+        return version
+
+    def _dag_row(self, dag: SimDag, version: int) -> dict[str, Any]:
+        return {
+            "dag_id": dag.dag_id,
+            "bundle": "b",
+            "path": "p.py",
+            "version_id": version,
+            "is_paused": False,
+            "is_active": True,
+            "max_active_runs": dag.max_active_runs,
+            "max_active_tasks": dag.max_active_tasks,
+            **calendar.to_columns(calendar.next_run(dag, after=None, now=self.clock.at)),
+        }
 
     # --- What really happened
 
     def dag_of(self, run: int) -> SimDag:
         """Return the version of a run."""
         if run not in self.run_versions:
-            with self.database.calm() as conn:
-                self.run_versions.update(
-                    (row[0], row[1])
-                    for row in conn.execute(sa.select(tables.dag_run.c.id, tables.dag_run.c.version_id))
-                )
+            self.run_versions.update(self.calm.rows("SELECT id, version_id FROM dag_run"))
         return self.versions[self.run_versions[run]]
 
     def live_processes(self) -> list[Process]:
@@ -263,14 +403,28 @@ class World:
             Violation: when it does not.
         """
         self.tickets[ticket.instance, ticket.token] = ticket
-        t = tables.task_try.c
-        query = sa.select(sa.func.count()).where(
-            t.instance == ticket.instance, t.state != "up_for_reschedule", t.try_number > 0, t.token < ticket.token
-        )
-        with self.database.calm() as conn:
-            before = conn.execute(query).scalar_one()
+        ended = [each for each in tries(self.calm) if each.instance == ticket.instance and each.token < ticket.token]
+        before = sum(each.is_consumed for each in ended)
         if ticket.try_number != before + 1:
             raise Violation(f"{ticket} is try {ticket.try_number}, but {before} were consumed before")
+        self._require_pause(ticket, ended)
+
+    def _require_pause(self, ticket: Ticket, ended: list[TrySeen]) -> None:
+        if not ended or ended[-1].token <= self.cleared_tokens.get(ticket.instance, -1):
+            return
+        delay = self.dag_of(ticket.run).tasks[ticket.task_id].retry_delay
+        now = (self.clock.at - EPOCH) / timedelta(microseconds=1)
+        if ended[-1].state in {"failed", "lost"} and now < ended[-1].ended_at + delay * 1_000_000:
+            raise Violation(f"{ticket} was retried before its delay of {delay} s was over")
+
+    def may_follow(self, ended: TrySeen) -> bool:
+        """Whether another try may follow one that was recorded, if any is left."""
+        if ended.state == "lost" or ended.cause == ISOLATED:
+            return True
+        ticket = self.tickets.get((ended.instance, ended.token))
+        if ended.state != "failed" or ticket is None:
+            return False
+        return behave(self.scenario, self.dag_of(ticket.run), ticket).retry
 
     def name_of(self, instance: int) -> str:
         """Return the name of an instance, for the trace."""
@@ -279,10 +433,9 @@ class World:
 
     def cleared(self, instances: Iterable[int]) -> None:
         """Remember the tokens of instances that were cleared: what was tried before does not count any more."""
-        t = tables.task_instance.c
-        with self.database.calm() as conn:
-            found = conn.execute(sa.select(t.id, t.token).where(t.id.in_(list(instances))))
-            self.cleared_tokens.update((row[0], row[1]) for row in found)
+        wanted = set(instances)
+        found = self.calm.rows("SELECT id, token FROM task_instance")
+        self.cleared_tokens.update((row[0], row[1]) for row in found if row[0] in wanted)
 
     def skipped_by(self, dag: SimDag, instance: int, token: int) -> set[str]:
         """Return the tasks that a recorded try skipped by name."""

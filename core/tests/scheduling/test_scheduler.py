@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from operator import itemgetter
 
@@ -71,6 +72,22 @@ def test_a_paused_dag_makes_no_runs_and_starts_no_queued_ones(office):
     while office.scheduler.step().has_more:
         pass
     assert {state for _, state in office.runs()} == {"running"}
+
+
+def test_a_queued_run_that_starts_with_an_expansion_is_gone_on_with_at_once(office):
+    """Found by the simulation: the expansion waited for the next poll, as nobody is woken for it."""
+    dag = office.add_dag("d", "up", "mapped", is_paused=True)
+    up = replace(dag.tasks["up"], is_empty=True, downstream=("mapped",))
+    over = (("x", ("up", "return_value")),)
+    mapped = replace(dag.tasks["mapped"], upstream=("up",), trigger_rule="always", expand=over)
+    dag.tasks.update(up=up, mapped=mapped)
+    with office.database.transaction() as conn:
+        from_cli(conn, office, dag)
+    office.set("d", is_paused=False)
+    assert office.scheduler.step().has_more
+    while office.scheduler.step().has_more:
+        pass
+    assert office.runs() == [("manual", "failed")]  # nothing was pushed to expand over
 
 
 def from_cli(conn, office, dag, version=1):

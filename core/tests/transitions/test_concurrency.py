@@ -7,8 +7,11 @@ import random
 import threading
 
 import pytest
+import sqlalchemy as sa
+from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import continuations
+from tradewind.metadata.statements.admission import lock_buckets
 from tradewind.transitions import admission, claims, continuing, ends
 from tradewind.transitions.values import Claimer, Outcome
 
@@ -89,3 +92,43 @@ def test_threads_bring_every_run_to_its_end_and_every_count_is_right(world, grap
     assert {world.run_state(run) for run in runs} <= {"success", "failed"}
     world.go_on()
     assert [world.differences(run, shape) for run in runs] == [[]] * RUNS
+
+
+def test_buckets_that_are_new_to_two_admitters_are_no_deadlock(server_url):
+    """One of them sees a bucket that the other saw missing: whoever makes what is missing must hold no lock meanwhile."""
+    database = Database(server_url)
+    names = ["dag:0", "dag:1", "pool:x"]
+    first_looked, second_looked, first_inserted = threading.Event(), threading.Event(), threading.Event()
+    errors: queue.Queue[BaseException] = queue.Queue()
+
+    def admit(*after_statements):
+        """Lock the buckets; after its first, second … statement each of the given is called."""
+        left = list(after_statements)
+        try:
+            with database.transaction() as conn:
+                conn.exec_driver_sql("SELECT 1")
+                sa.event.listen(conn, "after_cursor_execute", lambda *_: left.pop(0)() if left else None)
+                lock_buckets(conn, names)
+        except Exception as error:  # noqa: BLE001  (raised again below)
+            errors.put(error)
+
+    def let_second_look():
+        first_looked.set()
+        second_looked.wait(20)
+
+    def let_first_insert():
+        second_looked.set()
+        first_inserted.wait(20)
+
+    threads = [
+        threading.Thread(target=admit, args=(let_second_look, first_inserted.set)),
+        threading.Thread(target=admit, args=(let_first_insert,)),
+    ]
+    threads[0].start()
+    assert first_looked.wait(20)
+    database.write(lambda conn: lock_buckets(conn, ["dag:1"]))
+    threads[1].start()
+    for thread in threads:
+        thread.join(30)
+    database.dispose()
+    assert errors.empty(), errors.get()

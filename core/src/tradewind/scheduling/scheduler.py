@@ -124,15 +124,7 @@ class Scheduler:
         for _ in itertools.count() if num_steps is None else range(num_steps):
             if self._stop.is_set():
                 break
-            try:
-                began = time.perf_counter()
-                stepped = self.step()
-                observe(SCHEDULER_STEP, time.perf_counter() - began)
-            except (OperationalError, InterfaceError) as error:
-                log.warning("the database cannot be reached, trying again: %s", error)
-                stepped = Stepped()
-                # Beat and judge anew at the next step, which comes after `poll_interval` and not at once
-                self._next_renewal = self._next_beat = None
+            stepped = self.attempt()
             count(SCHEDULER_HEARTBEAT)
             self._on_turn()
             if not stepped.has_more:
@@ -178,6 +170,19 @@ class Scheduler:
             )
 
     # --- One step
+
+    def attempt(self) -> Stepped:
+        """Do one step. Where the database cannot be reached nothing is done, and the next attempt begins with a beat."""
+        began = time.perf_counter()
+        try:
+            stepped = self.step()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("the database cannot be reached, trying again: %s", error)
+            # Beat and judge anew at the next step, which comes after `poll_interval` and not at once
+            self._next_renewal = self._next_beat = None
+            return Stepped()
+        observe(SCHEDULER_STEP, time.perf_counter() - began)
+        return stepped
 
     def step(self) -> Stepped:
         """Do what there is to do now, and tell when to look again."""
@@ -231,7 +236,8 @@ class Scheduler:
         results = [self._guarded(dag_id, partial(start, run=run, waits=False)) for run, dag_id in queued]
         busy = [each for each, result in zip(queued, results, strict=True) if result is Start.BUSY]
         results += [self._guarded(dag_id, partial(start, run=run)) for run, dag_id in busy]
-        return len(queued) == self._settings.batch and Start.STARTED in results
+        # What started may have left an expansion, which nobody else is woken for.
+        return Start.STARTED in results
 
     def _go_on(self) -> bool:
         with self._database.read() as conn:

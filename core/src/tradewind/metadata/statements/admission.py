@@ -61,12 +61,12 @@ _GROUPS = (
     .where(waiting(_ti.state, "scheduled"))
     .group_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
 )
-_LOCK_BUCKETS = (
+_KNOWN_BUCKETS = (
     sa.select(bucket_lock.c.name)
     .where(bucket_lock.c.name.in_(sa.bindparam("names", expanding=True)))
     .order_by(bucket_lock.c.name)
-    .with_for_update()
 )
+_LOCK_BUCKETS = _KNOWN_BUCKETS.with_for_update()
 _OCCUPIED = (
     sa.select(_ti.pool, _ti.dag_id, _ti.executor, sa.func.sum(_ti.pool_slots), sa.func.count())
     .where(occupying(_ti.state))
@@ -86,12 +86,16 @@ def groups(conn: sa.Connection) -> list[Group]:
 
 
 def lock_buckets(conn: sa.Connection, names: Iterable[str]) -> None:
-    """Lock buckets in sorted order; those never locked before are made first, in sorted order too."""
-    wanted = sorted(set(names))
-    found = set(conn.execute(_LOCK_BUCKETS, {"names": wanted}).scalars())
-    if missing := [name for name in wanted if name not in found]:
+    """Lock buckets in sorted order; those that are missing are made before, in sorted order too.
+
+    Made before any is locked: who waited for another's new row with locks in his hands would be waited for by that other.
+    Buckets are never deleted, so what is seen without a lock is there.
+    """
+    wanted = {"names": sorted(set(names))}
+    known = set(conn.execute(_KNOWN_BUCKETS, wanted).scalars())
+    if missing := [name for name in wanted["names"] if name not in known]:
         conn.execute(insert_or_keep(conn.dialect.name, bucket_lock), [{"name": name} for name in missing])
-        conn.execute(_LOCK_BUCKETS, {"names": wanted})
+    conn.execute(_LOCK_BUCKETS, wanted)
 
 
 def occupancy(conn: sa.Connection) -> Occupancy:
