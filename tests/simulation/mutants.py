@@ -66,7 +66,7 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "lease-not-renewed": ("sqlite", 1),
     "lock-by-id": ("sqlite", 0),
     "occupancy-ignored": ("sqlite", 0),
-    "occupancy-without-buckets": ("postgresql", 0),
+    "occupancy-without-buckets": ("postgresql", 14),
     "outcome-rejected-with-lease": ("sqlite", 21),
     "pause-ignored": ("sqlite", 12),
     "pulse-ignored": ("sqlite", 13),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulation.mutation import Patches, mutant, swap
+from tradewind.metadata.hot import Hot
 from tradewind.metadata.statements import admission, claims, continuations, instances, runs, schedules
 from tradewind.transitions import clear, continuing
 
@@ -92,6 +93,8 @@ class Shared:
 
 def unlocked(statement: Any) -> Any:
     """Return a statement that reads the same rows and locks none."""
+    if isinstance(statement, Hot):
+        return Hot(unlocked(statement.statement))
     plain = statement._generate()
     plain._for_update_arg = None
     return plain

@@ -36,7 +36,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 FAULTS_END = timedelta(seconds=45)
 NO_END_BEFORE = timedelta(seconds=26)
-PATIENCE = timedelta(seconds=900)
+PATIENCE = timedelta(seconds=3600)  # one slot, and tasks that outlast an outage, one after the other
 MOST_PICKS = 40_000
 
 
