@@ -14,11 +14,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tradewind.execution.journal import Story, boot_id, read_journal, this_place
+from tradewind.execution.prestart import MARK
 from tradewind.execution.process_table import process_table
 from tradewind.execution.remains import kill_remains
 from tradewind.execution.settings import journal_path
 from tradewind.execution.shelf import Shelf
-from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.file_systems import network_mount

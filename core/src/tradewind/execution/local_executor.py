@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -22,11 +21,11 @@ from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSet
 
 from tradewind.config import Config, load
 from tradewind.execution.evidence import Coroner
+from tradewind.execution.prestart import Prestarted, worker_process
 from tradewind.execution.processes import become_subreaper
 from tradewind.execution.remains import reap_session
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.worker import EXECUTOR
-from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import Clock, SystemClock
 from tradewind.metadata.engine import Database, open_database
 from tradewind.metadata.ids import Ids, RandomIds
@@ -77,6 +76,7 @@ class LocalExecutor(Executor):
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._settling = threading.Lock()  # leftovers and our own worker are settled by two threads, with one coroner
+        self._begun: Prestarted | None = None
         self.worker_started = threading.Event()
         self._own = ExitStack()
 
@@ -100,6 +100,10 @@ class LocalExecutor(Executor):
         made._own.callback(database.dispose)
         made._own.callback(wakeups.close)
         return made
+
+    def begin_with(self, begun: Prestarted) -> None:
+        """Take a worker that was begun already as the first one."""
+        self._begun = begun
 
     @property
     def worker(self) -> str:
@@ -178,13 +182,13 @@ class LocalExecutor(Executor):
             pause = min(LONGEST_PAUSE, pause * 2)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            self._worker = begun.worker
+            begun.go()
+            return begun.process
         self._worker = str(uuid4())
-        return subprocess.Popen(
-            [sys.executable, "-m", "tradewind.execution.worker"],
-            env={**self._environ, "TRADEWIND_HOME": str(self._config.home), MARK: self._worker},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # a Ctrl-C in the terminal is the watcher's, who then stops it in order
-        )
+        return worker_process({**self._environ, "TRADEWIND_HOME": str(self._config.home)}, self._worker)
 
     def _settle(self, code: int) -> None:
         """Report the worker's end, as often as it takes; a clean end has nothing left to report but costs little to check."""

@@ -15,9 +15,9 @@ from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.direct_lifecycle import DirectLifecycle
 from tradewind.execution.lifecycle import Unreachable
 from tradewind.execution.log_stores import open_log_store
+from tradewind.execution.prestart import MARK, await_word
 from tradewind.execution.settings import worker_settings
 from tradewind.execution.supervisor import Supervisor
-from tradewind.execution.zygote_process import MARK
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
@@ -32,6 +32,7 @@ KIND = "worker"
 # The database thread must not wait 5 ms (Python's default) for a loop that has a little to do
 SWITCH_SECONDS = 0.0005
 EXIT_UNREACHABLE = 1
+EXIT_NOT_WANTED = 0
 log = logging.getLogger(__name__)
 
 
@@ -71,6 +72,8 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
 
 def main() -> int:
     """Run the worker that the environment names, with the configuration of TRADEWIND_HOME."""
+    if not await_word():
+        return EXIT_NOT_WANTED
     notify.adopt()
     config = load().config
     files = DaemonFiles.of_environment()

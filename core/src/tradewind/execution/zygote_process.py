@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from tradewind.execution.channel import packet_pair, receive_packet, send_packet
 from tradewind.execution.loop import Loop
 from tradewind.execution.messages import ChildExited, Message
+from tradewind.execution.prestart import MARK
 
 log = logging.getLogger(__name__)
 
-MARK = "TRADEWIND_WORKER"
 SECRET_SECTIONS = ("TRADEWIND__DATABASE__", "TRADEWIND__SECURITY__", "TRADEWIND__SECRETS__")
 
 

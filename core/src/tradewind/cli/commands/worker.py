@@ -7,36 +7,17 @@ became of them is reported at once, and a new worker starts.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
-import select
-import signal
-import time
-from collections.abc import Mapping
-from contextlib import closing, suppress
-from threading import Thread
-
-from tradewind_plugins.contracts.executor import Executor, ExecutorSetup
+from contextlib import ExitStack, closing
 
 from tradewind import notify
 from tradewind.cli.daemon import add_daemon_options, run_daemon
-from tradewind.cli.probe import open_probe
-from tradewind.cli.session import open_session
-from tradewind.cli.stopping import stop_on_signals
-from tradewind.config import Config
-from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
-from tradewind.execution.isolation import Overseer
-from tradewind.execution.log_stores import open_log_store
-from tradewind.metrics.reporting import check_exporters, start_reporting
-from tradewind.plugins.executors import executor_class
-
-log = logging.getLogger(__name__)
+from tradewind.config import load
+from tradewind.daemon_log import DaemonFiles
+from tradewind.execution.prestart import Prestarted
 
 NAME = "worker"
 LOCAL = "LocalExecutor"
-WATCHER = "watcher"
-TURN_SECONDS = 1.0
-FOREVER = 10 * 365 * 86_400.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,82 +33,17 @@ def worker(options: argparse.Namespace) -> None:
 
 
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
-    with open_session(is_daemon=True) as session:
-        config = session.config
-        configure_log(config, files, NAME)
-        check_exporters(config, NAME)
-        open_log_store(config).close()  # what is wrong with it is said here, not by a worker that cannot start
-        name = options.executor or config.executor.default
-    with closing(notify.NotifySocket()) as ears:
-        environ = files.environment() | (ears.environment if name == LOCAL else {})
-        _run(_open_executor(config, options.executor, environ), config, files, ears, is_local=name == LOCAL)
+    config = load().config
+    is_local = (options.executor or config.executor.default) == LOCAL
+    with ExitStack() as stack:
+        ears = stack.enter_context(closing(notify.NotifySocket()))
+        environ = {**os.environ, **files.environment(), "TRADEWIND_HOME": str(config.home)}
+        begun = None
+        if is_local:
+            environ |= ears.environment
+            begun = Prestarted(environ)
+            stack.callback(begun.drop)
+        # Only now: the worker's process imports the same meanwhile, which halves the time until tasks can run
+        from tradewind.cli.worker_daemon import run_executor  # noqa: PLC0415
 
-
-def _run(executor: Executor, config: Config, files: DaemonFiles, ears: notify.NotifySocket, *, is_local: bool) -> None:
-    bell, ringer = os.pipe()
-    probe = open_probe(config.executor.enable_health_check, config, "executor")
-    with closing(probe), closing(start_reporting(config, WATCHER)):
-        stop_on_signals(lambda: _ring(ringer), executor.hurry)
-        obey_log_signals(files, also=lambda: _pass_on(executor, signal.SIGHUP))
-        executor.start()
-        overseer = Overseer(time.monotonic()) if is_local else None
-        _relay(ears, bell, executor, overseer)
-        notify.stopping()
-        # In a thread, as draining may take hours, in which others go on looking whether the worker's loop moves
-        stopping = Thread(target=_stop, args=(executor, ringer), name="tradewind-stopping")
-        stopping.start()
-        _relay(ears, bell, executor, overseer)
-        stopping.join()
-    for descriptor in (bell, ringer):
-        os.close(descriptor)
-
-
-def _stop(executor: Executor, ringer: int) -> None:
-    try:
-        executor.stop(drain_seconds=FOREVER)
-    finally:
-        _ring(ringer)
-
-
-def _relay(ears: notify.NotifySocket, bell: int, executor: Executor, overseer: Overseer | None) -> None:
-    """Pass on that the worker's own loop moves, until the bell rings.
-
-    Arguments:
-        overseer: of the worker's loop; None for an executor without a loop of ours, which lives as long as this process.
-    """
-    while bell not in select.select([bell, ears.fileno()], [], [], TURN_SECONDS)[0]:
-        lines, now = ears.heard(), time.monotonic()
-        if overseer is None or overseer.hear(lines, now):
-            notify.beat()
-        elif overseer.is_overdue(now):
-            overseer.forget()
-            log.error(
-                "the worker's loop stands still, and others may take its tasks over from now on: it is ended, and its "
-                "tasks with it ([leases] isolation_grace)"
-            )
-            _pass_on(executor, signal.SIGKILL)
-    os.read(bell, 1)
-
-
-def _ring(mouth: int) -> None:
-    os.write(mouth, b"x")
-
-
-def _pass_on(executor: Executor, number: signal.Signals) -> None:
-    """Send a signal to the process that the local executor watches; it has the same files open."""
-    pid = getattr(executor, "pid", None)
-    if pid is not None:
-        with suppress(ProcessLookupError):  # it has ended, and the next one is about to start
-            os.kill(pid, number)
-
-
-def _open_executor(config: Config, asked: str | None, environ: Mapping[str, str]) -> Executor:
-    name = asked or config.executor.default
-    whose = "executor.default" if asked is None else "--executor"
-    setup = ExecutorSetup(
-        name=name,
-        home=str(config.home),
-        slots=config.executor.slots,
-        environ={**os.environ, **environ, "TRADEWIND_HOME": str(config.home)},
-    )
-    return executor_class(name, whose).open(setup)
+        run_executor(options.executor, environ, files, ears, begun)
