@@ -197,6 +197,26 @@ def beat(office, seconds):
         office.scheduler.step()
 
 
+def test_what_is_taken_from_a_silent_worker_is_admitted_in_the_same_step(office):
+    office.add_worker()
+    dag = office.add_dag(every=DAY)
+    again = replace(dag.tasks["a"], retries=1, retry_delay=0.0)
+    office.texts["d"] = replace(dag, tasks={"a": again})
+    office.pass_(days=1)
+    office.renew_worker()
+    office.scheduler.step()
+    assert len(office.claim()) == 1
+    for _ in range(200):
+        office.pass_(seconds=3)
+        office.scheduler.step()
+        if office.task_states() != ["running"]:
+            break
+    office.add_worker("other")
+    assert office.task_states() == ["scheduled"], "ready at once, though nobody lives who could take it"
+    office.scheduler.step()
+    assert office.task_states() == ["queued"]
+
+
 def test_a_silent_worker_keeps_its_tries_until_the_isolation_grace(office, caplog):
     office.add_worker()
     office.add_dag(every=DAY)

@@ -186,12 +186,10 @@ class Scheduler:
 
     def step(self) -> Stepped:
         """Do what there is to do now, and tell when to look again."""
-        is_judging = self._keep_lease()
-        gone = daemons.is_anybody_gone(clock=self._clock, leases=self._settings.leases) if is_judging else None
-        with self._database.read() as conn:
-            agenda = schedules.agenda(conn, now=self._clock.now(), gone=gone)
+        agenda = self._ask(is_judging=self._keep_lease())
         if agenda.is_anybody_gone:
             self._watch_leases()
+            agenda = self._ask(is_judging=False)  # what was taken from them may be ready now
         has_more = False
         if agenda.has_due_instances:
             has_more |= self._release() >= self._settings.batch
@@ -216,6 +214,11 @@ class Scheduler:
             has_more |= self._delivery.deliver(self.daemon_id)
             has_worked = True
         return Stepped(has_more, has_worked, agenda.next_due, wake)
+
+    def _ask(self, *, is_judging: bool) -> schedules.Agenda:
+        gone = daemons.is_anybody_gone(clock=self._clock, leases=self._settings.leases) if is_judging else None
+        with self._database.read() as conn:
+            return schedules.agenda(conn, now=self._clock.now(), gone=gone)
 
     def _release(self) -> int:
         return self._database.write(partial(timers.release_due, clock=self._clock, limit=self._settings.batch))
