@@ -130,6 +130,15 @@ def leads_session(process: psutil.Process) -> bool:
         return False
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Tell whether a process has a handler for a signal (proc(5), status, SigCgt); one that has ended has none."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def pause(seconds: float) -> None:
     """Let time pass: a driver looks again and again at what nobody announces."""
     threading.Event().wait(seconds)
@@ -219,9 +228,12 @@ class Fleet:
     def stop(self, seconds: float = 30.0) -> dict[str, int]:
         """Ask every daemon to stop; return the exit codes. What has not ended by then is killed by `close`."""
         running = {each.name: each.process for each in self.daemons if each.process is not None}
-        for process in running.values():
-            process.terminate()
         deadline = time.monotonic() + seconds
+        for process in running.values():
+            # One that was started a moment ago is not yet a daemon: the interpreter itself would end at the signal
+            while process.poll() is None and not catches(process.pid, signal.SIGTERM) and time.monotonic() < deadline:
+                pause(0.01)
+            process.terminate()
         codes: dict[str, int] = {}
         for name, process in running.items():
             with suppress(subprocess.TimeoutExpired):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,25 @@ def test_a_home_in_memory_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
         (Path(home) / "dags").mkdir()
         done = tradewind("dag-processor", "--once", "--pid", f"{home}/x.pid")
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("daemon", ["scheduler", "dag-processor", "worker"])
+def test_told_to_stop_while_it_still_starts_it_stops_in_order(
+    daemon: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_file = home / "x.pid"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        monkeypatch.setenv("TRADEWIND__DATABASE__URL", url)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tradewind", daemon, "--pid", str(pid_file)], stderr=subprocess.PIPE, text=True
+        )
+        silent.settimeout(30)
+        with silent.accept()[0]:  # it asks the database for the first time, and waits for the answer
+            assert pid_file.exists()
+            process.send_signal(signal.SIGTERM)
+            assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
+    assert not pid_file.exists()
 
 
 def test_a_file_that_cannot_be_written_is_named(home: Path) -> None:

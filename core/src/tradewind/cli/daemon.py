@@ -13,6 +13,7 @@ from tradewind import notify
 from tradewind.cli.background import Background, start_in_background
 from tradewind.cli.errors import CommandError
 from tradewind.cli.pid_file import PidFile, require_not_running
+from tradewind.cli.stopping import leave_on_sigterm
 from tradewind.config import Config, load
 from tradewind.daemon_log import DaemonFiles, obey_log_signals, redirect
 
@@ -67,6 +68,7 @@ def run_daemon(
     if options.daemon and not is_background:
         _start(options, name, config, files, prepare)
         return
+    leave_on_sigterm()
     notify.adopt()
     with _held(files.pid, name):
         try:

@@ -14,6 +14,15 @@ def _leave() -> None:
     raise SystemExit(HURRIED)
 
 
+def leave_on_sigterm() -> None:
+    """Leave in order at SIGTERM, until `stop_on_signals`: a daemon that still starts has nothing to end, and files to free."""
+    signal.signal(signal.SIGTERM, _leave_early)
+
+
+def _leave_early(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
 def stop_on_signals(stop: Callable[[], None], hurry: Callable[[], None] = _leave) -> None:
     """Call `stop` at the first SIGTERM or SIGINT, and `hurry` at each one after it.
 
