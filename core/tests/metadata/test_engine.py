@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from datetime import datetime, timedelta, timezone
 
@@ -96,3 +97,19 @@ def test_two_key_collisions_are_not_hidden(database: Database) -> None:
     database.write(work, collisions=True)
     with pytest.raises(sa.exc.IntegrityError):
         database.write(work, collisions=True)
+
+
+def test_a_key_collision_is_repeated_after_a_lost_serialization_too(database: Database) -> None:
+    """As when two schedulers make the first row of a table, and the second one's first attempt had failed already."""
+    attempts: list[str] = []
+
+    def work(connection: sa.Connection) -> None:
+        attempts.append("")
+        if len(attempts) == 1:
+            raise sa.exc.OperationalError("", None, sqlite3.OperationalError("database is locked"))
+        connection.execute(sa.insert(bucket_lock).values(name="pool:x"))
+        if len(attempts) == 2:
+            connection.execute(sa.insert(bucket_lock).values(name="pool:x"))
+
+    database.write(work, collisions=True)
+    assert len(attempts) == 3

@@ -96,18 +96,21 @@ class Database:
 
         Arguments:
             work: does everything through the connection it is given; may be called more than once.
-            collisions: also repeat on a key collision, for work that draws its ids inside.
+            collisions: also repeat on a key collision, once, for work that draws its ids inside.
         Raises:
             sqlalchemy.exc.DBAPIError: when the last of 8 attempts failed, or at once for any other database error.
         """
+        collisions_left = int(collisions)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with held(), self.transaction() as connection:
                     return work(connection)
             except DBAPIError as error:
-                again = dialects.is_transient(error) or (collisions and is_key_collision(error) and attempt == 1)
+                is_collision = is_key_collision(error)
+                again = dialects.is_transient(error) or (is_collision and collisions_left > 0)
                 if attempt == ATTEMPTS or not again:
                     raise
+                collisions_left -= is_collision
                 count(RETRIES)
                 log.info("transaction repeated after %s (attempt %d)", type(error.orig).__name__, attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
