@@ -26,6 +26,7 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, open_wakeups
 from tradewind.transitions import triggering
+from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.states import ENDED_RUN
 
@@ -67,6 +68,10 @@ class Stage:
     def database(self) -> Database:
         """The stage's database."""
         return self.session.database
+
+    @functools.cached_property
+    def _graphs(self) -> Graphs:
+        return open_graphs(self.session.config.plugins.codec)
 
     @property
     def ledger(self) -> Path:
@@ -162,7 +167,7 @@ class Stage:
     def trigger(self, dag_ids: Iterable[str]) -> None:
         """Make a run of each DAG, each in a transaction of its own, as a client does that stays connected."""
         clock = SystemClock()
-        ids, graphs = RandomIds(clock.now), open_graphs(self.session.config.plugins.codec)
+        ids = RandomIds(clock.now)
         executor = self.session.config.executor
         for dag_id in dag_ids:
             make = functools.partial(
@@ -172,7 +177,7 @@ class Stage:
                 logical_date=clock.now(),
                 conf={},
                 triggered_by="cli",
-                graphs=graphs,
+                graphs=self._graphs,
                 clock=clock,
                 ids=ids,
                 executor=executor.default,

@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 FULL_SECONDS = 0.02
+LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class Parents(Starter):
         self._retired: set[Parent] = set()
         self._broken: set[str] = set()
         self._cold_names: set[str] = set()
+        self._look: Timer | None = None
 
     def start(self, running: Running) -> None:
         """Start a try: in a process that waits already, or as soon as its version's parent has one."""
@@ -174,12 +176,20 @@ class Parents(Starter):
         """Retire what is beyond the limits, by the sizes that were found last.
 
         Looking costs the system a walk over all pages of a parent: 20 of them, looked at for each new one, took longer than
-        its import.
+        its import. So a new one is looked at after a moment, and all now and then.
         """
         while len(self._parents) > self._limits.max_count and self._retire_oldest():
             continue
         while sum(each.size for each in self._parents.values()) > self._limits.max_memory and self._retire_oldest():
             continue
+
+    def _look_at_new(self) -> None:
+        """Learn what parents take that were opened lately and are still there; one that is not kept costs no look."""
+        self._look = None
+        for parent in self._parents.values():
+            if parent.is_ready and not parent.size:
+                parent.size = nest_size(parent.pid or 0)
+        self._keep_limits()
 
     def close(self) -> None:
         """Retire all, and end the zygote."""
@@ -247,7 +257,7 @@ class Parents(Starter):
 
     def _expect_greeting(self, running: Running, parent: Parent | None) -> None:
         check = partial(self._check_greeted, running, running.dispatches, parent)
-        self._loop.after(self._limits.greeting_seconds, check)
+        running.timers.append(self._loop.after(self._limits.greeting_seconds, check))
 
     def _check_greeted(self, running: Running, dispatch: int, parent: Parent | None) -> None:
         """Kill who was to take a try and has not: the try's channel is closed by that, and it is started again."""
@@ -311,8 +321,8 @@ class Parents(Starter):
             return  # the parent ends by itself; its end starts those who wait
         parent.is_ready = True
         self._start_waiting(parent)
-        parent.size = nest_size(parent.pid or 0)  # what it takes is known only now
-        self._keep_limits()
+        if self._look is None:
+            self._look = self._loop.after(LOOK_SECONDS, self._look_at_new)
 
     def _import_too_long(self, parent: Parent) -> None:
         parent.problem = (

@@ -1,10 +1,11 @@
 """A warm parent: has imported one version's code, and forks one process per task.
 
 One child waits, already forked, for the next start (the *spare*), so that a start costs a message and not a fork: the next
-spare is forked while the task runs. That is for a file whose tasks come one after the other. For the starts that waited for
-the import a child each is forked as they are taken, and none ahead, as a file may have no more of them; and a spare that has
-waited for two seconds ends, and with it what it takes of memory: a chain whose tasks take longer does not feel the 3 ms of a
-fork.
+spare is forked while the task runs. That is for a file whose tasks come one after the other. Starts that lie there already are
+taken by the parent, which forks a child for each, one right after the other: what it writes to between two forks is copied for
+each of them. A file may have no more tasks than waited for its import, so none is forked ahead until more come; and a spare
+that has waited for two seconds ends, and with it what it takes of memory: a chain whose tasks take longer does not feel the
+3 ms of a fork.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tradewind_plugins.host import bind
@@ -104,35 +106,28 @@ class WarmParent:
         self._is_ahead = False
         self._born = time.monotonic()
         self._is_retiring = False
+        self._is_over = False
         nest.watch(self._taken_read)
 
     def serve(self) -> None:
-        """Keep a spare; when retired, go on until the starts that were sent before are taken and the children have
-        ended.
-        """
+        """Fork for every start; when retired, go on until those that were sent before are taken and the children have ended."""
         control, starts = self._nest.control.fileno(), self._starts.fileno()
-        is_over = False
         self._rest(is_resting=True)
-        while not is_over or self._nest.children:
-            if self._spare is None and not is_over and not self._is_resting:
+        while not self._is_over or self._nest.children:
+            if self._spare is None and not self._is_over and not self._is_resting:
                 self._spare = self._nest.fork(self._wait_for_start)
             ready = self._nest.wait()
             self._note_taken()
             if self._spare is not None and self._spare not in self._nest.children:
-                # It ended without a start: killed, or none came for a while, or there are no more
-                is_unused = self._nest.ended.get(self._spare) == UNUSED
-                is_over = self._is_retiring and not is_unused
-                self._is_ahead = self._is_ahead and not is_unused
-                self._rest(is_resting=is_unused)
-                self._spare = None
+                self._note_spare_ended(self._nest.ended.get(self._spare))
             if starts in ready:
                 self._is_ahead = time.monotonic() - self._born > FIRST_SECONDS
-                self._rest(is_resting=False)
+                self._take()
             if control in ready and self._is_abandoned():
                 return
 
     def _rest(self, *, is_resting: bool) -> None:
-        """Have no spare until a start is there for it, or its end; or have one again."""
+        """Have no spare until a start is there, or the end of them; or have one again."""
         if is_resting == self._is_resting:
             return
         self._is_resting = is_resting
@@ -149,7 +144,37 @@ class WarmParent:
             return
         if any(pid == self._spare for (pid,) in PID.iter_unpack(data)):
             self._spare = None
-            self._rest(is_resting=not self._is_ahead)
+            self._take()
+
+    def _note_spare_ended(self, code: int | None) -> None:
+        """The spare ended without a start: killed, or none came for a while, or there will be no more."""
+        self._spare = None
+        if code == UNUSED:
+            self._is_ahead = False
+            self._rest(is_resting=True)
+        elif self._is_retiring:
+            self._is_over = True
+
+    def _take(self) -> None:
+        """Fork for each start that lies there, while there is no spare to take it."""
+        while not self._is_over and self._has_start():
+            try:
+                item, descriptors = receive_packet(self._starts)
+            except ConnectionResetError:
+                item, descriptors = None, []
+            if item is None:
+                self._is_over = True
+            else:
+                self._nest.fork(partial(self._settle_and_run, descriptors))
+            for descriptor in descriptors:
+                os.close(descriptor)
+        self._rest(is_resting=not self._is_over and not self._is_ahead)
+
+    def _has_start(self, seconds: float = 0.0) -> bool:
+        """Tell whether a start is there, or the end of them; wait for it so long."""
+        poll = select.poll()
+        poll.register(self._starts.fileno(), select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _is_abandoned(self) -> bool:
         """Read a packet; a supervisor that is gone stops the parent at once, its children are the watcher's to end."""
@@ -158,12 +183,22 @@ class WarmParent:
             self._is_retiring = True
         return item is None
 
+    def _settle_and_run(self, descriptors: list[int]) -> int:
+        """Run the task of a start that the parent has taken."""
+        os.close(self._taken_read)
+        os.close(self._taken_write)
+        self._starts.close()
+        child.settle()
+        return child.live(child.greet(descriptors[0]), descriptors[1])
+
     def _wait_for_start(self) -> int:
-        """The spare: wait for a start, tell the parent that it is taken, and run the task."""
+        """The spare: wait for a start, using the time to warm up; tell the parent that it is taken, and run the task."""
         os.close(self._taken_read)
         child.settle()
         if not self._has_start():
-            return UNUSED
+            warm_up()
+            if not self._has_start(SPARE_SECONDS):
+                return UNUSED
         try:
             item, descriptors = receive_packet(self._starts)
         except ConnectionResetError:
@@ -176,12 +211,3 @@ class WarmParent:
         os.close(self._taken_write)
         self._starts.close()
         return child.live(channel, descriptors[1])
-
-    def _has_start(self) -> bool:
-        """Wait until a start is there, using the time to warm up; False when none has come for a while."""
-        poll = select.poll()
-        poll.register(self._starts.fileno(), select.POLLIN)
-        if poll.poll(0):
-            return True
-        warm_up()
-        return bool(poll.poll(SPARE_SECONDS * 1000))
