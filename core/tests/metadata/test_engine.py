@@ -113,3 +113,14 @@ def test_a_key_collision_is_repeated_after_a_lost_serialization_too(database: Da
 
     database.write(work, collisions=True)
     assert len(attempts) == 3
+
+
+def test_an_error_names_the_statement_and_no_values(database: Database) -> None:
+    def work(connection: sa.Connection) -> None:
+        for slots in (4711, 4712):
+            connection.execute(sa.insert(pool).values(name="made", slots=slots, description="secret"))
+
+    with pytest.raises(sa.exc.IntegrityError) as told:
+        database.write(work)
+    assert "INSERT INTO pool" in str(told.value)
+    assert "secret" not in str(told.value)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
-from tradewind.metadata.hot import Hot, HotRows, any_of, array_text
+from tradewind.metadata.hot import Hot, HotRows, any_of
+from tradewind.metadata.wire import array_text
 
 NOW = datetime(2026, 1, 1, 12, 30, 0, 250000, tzinfo=timezone.utc)
 ADD_TRIES = HotRows(tables.task_try)
@@ -74,6 +75,8 @@ def test_an_error_of_a_write_ends_its_transaction_and_nothing_else(postgres):
     with pytest.raises(IntegrityError) as told:
         postgres.write(twice)
     assert told.value.orig.sqlstate == "23505"
+    assert "INSERT INTO task_try" in str(told.value)
+    assert "again" not in str(told.value), "parameters may be secrets"
     assert found(postgres, [1]) == []
     postgres.write(lambda conn: ADD_TRIES.run(conn, [try_row(1, "good neighbour")]))
     assert [row[2] for row in found(postgres, [1])] == ["good neighbour"]

@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from tradewind.config.sections import DatabaseSection
 from tradewind.metadata import dialects
 from tradewind.metadata.file_systems import require_local
-from tradewind.metadata.hot import direct
 from tradewind.metadata.patience import Patience, patient_connect
+from tradewind.metadata.wire import direct
 from tradewind.metrics.catalogue import RETRIES
 from tradewind.metrics.recording import count, held
 
@@ -177,7 +177,12 @@ def _engine(url: sa.URL, pool_size: int, prepared_statements: bool, patience: Pa
             arguments["init_command"] += patience.mariadb_settings()
     # No overflow: a limit that is passed under load is none, and it is then that the server runs out of connections
     engine = sa.create_engine(
-        url, isolation_level="READ COMMITTED", pool_size=pool_size, max_overflow=0, connect_args=arguments
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args=arguments,
+        hide_parameters=True,  # an error is logged with its statement, and values may be secrets
     )
     if patience is not None and url.get_backend_name() != dialects.MARIADB:
         _connect_patiently(engine, patience, is_session_ours=prepared_statements)
@@ -220,7 +225,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
         require_local(Path(url.database))
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def configure(dbapi_connection: Any, _record: Any) -> None:

@@ -91,24 +91,31 @@ class SerializedGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class SerializedDag:
-    """A DAG as all know it that do not import its file.
-
-    ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id).
-    """
+class DagHead:
+    """What a serialized DAG says of itself as a whole. ``owners`` are those of its tasks, each once, by name."""
 
     dag_id: str
     description: str | None
     timetable: Timetable
-    timezone: str
     start_date: datetime | None
     end_date: datetime | None
     catchup: bool
     max_active_runs: int
     max_active_tasks: int
     is_paused_upon_creation: bool | None
-    params: Mapping[str, Param]
     tags: tuple[str, ...]
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SerializedDag(DagHead):
+    """A DAG as all know it that do not import its file.
+
+    ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id).
+    """
+
+    timezone: str
+    params: Mapping[str, Param]
     doc: str | None
     tasks: Mapping[str, SerializedTask]
     groups: Mapping[str, SerializedGroup]
@@ -123,24 +130,3 @@ class SerializedDag:
     def leaves(self) -> tuple[str, ...]:
         """The ids of the tasks without downstream, in order of rank."""
         return tuple(task_id for task_id, task in self.tasks.items() if not task.downstream)
-
-    @property
-    def owners(self) -> tuple[str, ...]:
-        """The owners of the tasks, each once, by name."""
-        return tuple(sorted({task.owner for task in self.tasks.values()}))
-
-
-@dataclass(frozen=True, slots=True)
-class DagHead:
-    """What a serialized DAG says of itself as a whole: see the fields of :class:`SerializedDag`."""
-
-    description: str | None
-    timetable: Timetable
-    start_date: datetime | None
-    end_date: datetime | None
-    catchup: bool
-    max_active_runs: int
-    max_active_tasks: int
-    is_paused_upon_creation: bool | None
-    tags: tuple[str, ...]
-    owners: tuple[str, ...]

@@ -64,45 +64,41 @@ def _read(serialized: bytes | str, codec: JsonCodec, make: Callable[[Mapping[str
 
 
 def _head(fields: Mapping[str, Any]) -> DagHead:
-    return DagHead(
-        description=fields["description"],
-        timetable=_timetable(json.dumps(fields["timetable"], sort_keys=True)),
-        start_date=_moment(fields["start_date"]),
-        end_date=_moment(fields["end_date"]),
-        catchup=fields["catchup"],
-        max_active_runs=fields["max_active_runs"],
-        max_active_tasks=fields["max_active_tasks"],
-        is_paused_upon_creation=fields["is_paused_upon_creation"],
-        tags=tuple(fields["tags"]),
-        owners=tuple(sorted({task.get("owner", TASK_DEFAULTS["owner"]) for task in fields["tasks"]})),
+    return DagHead(**_of_head(fields))
+
+
+def _dag(fields: Mapping[str, Any]) -> SerializedDag:
+    return SerializedDag(
+        **_of_head(fields),
+        timezone=fields["timezone"],
+        params=_params(fields["params"]),
+        doc=fields["doc"],
+        tasks=_tasks(fields["tasks"]),
+        groups={group["group_id"]: _group(group) for group in fields["groups"]},
+        edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
     )
+
+
+def _of_head(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "dag_id": fields["dag_id"],
+        "description": fields["description"],
+        "timetable": _timetable(json.dumps(fields["timetable"], sort_keys=True)),
+        "start_date": _moment(fields["start_date"]),
+        "end_date": _moment(fields["end_date"]),
+        "catchup": fields["catchup"],
+        "max_active_runs": fields["max_active_runs"],
+        "max_active_tasks": fields["max_active_tasks"],
+        "is_paused_upon_creation": fields["is_paused_upon_creation"],
+        "tags": tuple(fields["tags"]),
+        "owners": tuple(sorted({task.get("owner", TASK_DEFAULTS["owner"]) for task in fields["tasks"]})),
+    }
 
 
 @lru_cache(maxsize=256)
 def _timetable(spec: str) -> Timetable:
     """Return the timetable of a spec: a file that makes hundreds of DAGs gives most of them one schedule."""
     return from_spec(json.loads(spec))
-
-
-def _dag(fields: Mapping[str, Any]) -> SerializedDag:
-    return SerializedDag(
-        dag_id=fields["dag_id"],
-        description=fields["description"],
-        timetable=from_spec(fields["timetable"]),
-        timezone=fields["timezone"],
-        start_date=_moment(fields["start_date"]),
-        end_date=_moment(fields["end_date"]),
-        catchup=fields["catchup"],
-        max_active_runs=fields["max_active_runs"],
-        max_active_tasks=fields["max_active_tasks"],
-        is_paused_upon_creation=fields["is_paused_upon_creation"],
-        params=_params(fields["params"]),
-        tags=tuple(fields["tags"]),
-        doc=fields["doc"],
-        tasks=_tasks(fields["tasks"]),
-        groups={group["group_id"]: _group(group) for group in fields["groups"]},
-        edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
-    )
 
 
 def _tasks(all_fields: list[dict[str, Any]]) -> dict[str, SerializedTask]:
