@@ -68,7 +68,9 @@ class SimDatabase(Database):
             self.waits.world = world
 
     def _connect(self, _dialect: Any, _record: Any, arguments: Any, more: dict[str, Any]) -> Any:
-        if self._is_down():
+        turn = current()
+        if turn is not None and self._is_down():
+            turn.is_disturbed = True
             raise gone_error(self.dialect)
         connection = SimConnection.connect(*arguments, **more, **ARGUMENTS)
         connection.waits = self.waits
