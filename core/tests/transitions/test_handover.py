@@ -44,6 +44,22 @@ def test_a_successor_that_needs_other_or_more_room_waits_for_admission(world, gr
     assert "scheduler" in result.wake
 
 
+def test_a_successor_that_needs_less_room_leaves_the_rest_to_whoever_fits(world, graph):
+    world.add_worker()
+    world.add_pool("three", 3)
+    chain = graph([("a", "b")], a={"pool": "three", "pool_slots": 2}, b={"pool": "three"})
+    run = world.begin(chain)
+    ticket = world.start()["a"]
+    other = world.begin(graph(dag_id="other", tasks=["w"], w={"pool": "three", "pool_slots": 2}))
+    world.admit()
+    assert world.states(other)["w"] == "scheduled", "one slot is free, and it needs two"
+    result = world.end(world.outcome(ticket), claimer=world.claimer(free=1))
+    assert world.states(run)["b"] == "running"
+    assert "scheduler" in result.wake
+    world.admit()
+    assert world.states(other)["w"] == "queued"
+
+
 def test_one_slot_is_handed_over_once(world, graph):
     world.add_worker()
     run = world.begin(graph([("a", name) for name in "xyz"]))

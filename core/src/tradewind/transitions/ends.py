@@ -300,7 +300,7 @@ def _hand_over(
     if queued:
         instances.admit(conn, [row.id for row in queued], now=clock.now())
     tickets = _start(conn, batch, starting, claimer, clock=clock)
-    if len(paid) < len(freed) and any(found.is_any_scheduled for found in waiting.values()):
+    if handover.slots(paid) < handover.slots(freed) and any(found.is_any_scheduled for found in waiting.values()):
         batch.wake.add(SCHEDULER)
     if claimer is not None and (queued or not waiting or any(found.is_any_queued for found in waiting.values())):
         tickets += _claim_more(conn, batch, claimer, most=claimer.free - len(tickets), clock=clock)

@@ -73,6 +73,11 @@ def startable(
     return fitting[: claimer.free]
 
 
+def slots(rows: Iterable[LockedInstance]) -> int:
+    """Return how many slots of their pools rows take."""
+    return sum(row.pool_slots for row in rows)
+
+
 def by_priority(rows: Iterable[LockedInstance]) -> list[LockedInstance]:
     """Return rows in the order in which they are served."""
     return sorted(rows, key=lambda row: (-row.priority, row.run, row.rank, row.map_index))
