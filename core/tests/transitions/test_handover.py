@@ -60,6 +60,29 @@ def test_a_successor_that_needs_less_room_leaves_the_rest_to_whoever_fits(world,
     assert world.states(other)["w"] == "queued"
 
 
+def test_who_passed_over_a_queued_task_because_its_row_was_locked_is_told_of_it(world, graph):
+    """The end of its second upstream locks a task that waits already: a worker that claims just then does not see it."""
+    world.add_worker()
+    run = world.begin(graph([("a", "t"), ("b", "t")], t={"trigger_rule": "one_success"}))
+    tickets = world.start()
+    world.end(world.outcome(tickets["a"]))
+    world.admit()
+    assert world.states(run)["t"] == "queued"
+    result = world.end(world.outcome(tickets["b"]), claimer=world.claimer(free=0))
+    assert "worker:local" in result.wake
+
+
+def test_a_queued_task_that_its_reporter_claims_wakes_nobody(world, graph):
+    world.add_worker()
+    world.begin(graph([("a", "t"), ("b", "t")], t={"trigger_rule": "one_success"}))
+    tickets = world.start()
+    world.end(world.outcome(tickets["a"]))
+    world.admit()
+    result = world.end(world.outcome(tickets["b"]), claimer=world.claimer(free=1))
+    assert [each.task_id for each in result.tickets] == ["t"]
+    assert "worker:local" not in result.wake
+
+
 def test_one_slot_is_handed_over_once(world, graph):
     world.add_worker()
     run = world.begin(graph([("a", name) for name in "xyz"]))

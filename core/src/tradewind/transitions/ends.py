@@ -50,13 +50,14 @@ SCHEDULER = "scheduler"
 
 @dataclass(slots=True)
 class _Batch:
-    """What one call has found and done so far."""
+    """What one call has found and done so far; `queued` are executors of locked instances that waited for a worker before."""
 
     owners: Mapping[int, Owner]
     graphs: Mapping[int, Graph]
     recorded: list[Recorded] = field(default_factory=list)
     late: list[tuple[Outcome, LockedInstance | None]] = field(default_factory=list)
     ready: list[LockedInstance] = field(default_factory=list)
+    queued: dict[int, str] = field(default_factory=dict)
     ended: dict[int, int] = field(default_factory=dict)
     unfinished: set[int] = field(default_factory=set)
     wake: set[str] = field(default_factory=set)
@@ -96,6 +97,7 @@ def end(
         todo = _end_some(conn, todo, batch, now=clock.now(), ids=ids)
     answers = _answers(conn, outcomes, batch)
     tickets = _follow(conn, batch, claimer, answers, clock=clock, fast_follow=fast_follow)
+    _tell_passed_over(batch, tickets)
     closed = _advance(conn, batch, tickets, now=clock.now())
     if closed:
         batch.wake.add(SCHEDULER)
@@ -109,6 +111,7 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
     found = instances.lock_with_targets(conn, {outcome.instance for outcome in todo}, targets, most=most + 1)
     rows, cut = within(found, most)
     by_id = {row.id: row for row in rows}
+    batch.queued |= {row.id: row.executor for row in rows if row.state == TaskState.QUEUED}
     locked = [outcome for outcome in todo if outcome.instance in by_id]
     newly = _record(conn, locked, by_id, batch)
     settlements = {
@@ -307,6 +310,12 @@ def _hand_over(
     claimed = {ticket.instance for ticket in tickets}
     batch.wake |= {f"worker:{row.executor}" for row in queued if row.id not in claimed}
     return tickets
+
+
+def _tell_passed_over(batch: _Batch, tickets: Iterable[Ticket]) -> None:
+    """Wake the workers of what was queued before: while its row is locked here, claims pass over it."""
+    claimed = {ticket.instance for ticket in tickets}
+    batch.wake |= {f"worker:{executor}" for key, executor in batch.queued.items() if key not in claimed}
 
 
 def _start(
