@@ -90,6 +90,19 @@ def test_an_early_rule_fires_while_another_upstream_is_not_expanded(world, graph
     assert world.differences(run, shape) == []
 
 
+def test_what_cannot_be_expanded_again_has_used_no_try(world, graph, pushed):
+    run = world.begin(graph([("make", "each"), ("each", "after")], each={"expand": SOURCE}))
+    world.add_worker()
+    world.finish(world.start()["make"], xcoms=(pushed(1),))
+    world.go_on()
+    world.finish(world.start()["each[0]"])
+    world.clear(run, "make", "each")
+    world.finish(world.start()["make"])
+    world.go_on()
+    assert world.states(run)["each"] == "failed"
+    assert [(each.try_number, each.state) for each in world.tries(run, "each")] == [(1, "success"), (0, "failed")]
+
+
 def test_clearing_the_source_makes_its_mapped_task_unexpanded_again(world, graph, pushed):
     shape = graph([("make", "each"), ("each", "after")], each={"expand": SOURCE})
     run = world.begin(shape)

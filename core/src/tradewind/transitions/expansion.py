@@ -137,10 +137,11 @@ def _sibling(first: LockedInstance, run: Run, *, key: int, map_index: int, now: 
 
 
 def _never_tried(row: LockedInstance, cause: str, now: datetime) -> dict[str, Any]:
+    """Return the row that keeps the cause. Its number is 0: the numbers of tries that were made, before a clear, are taken."""
     return {
         "instance": row.id,
         "token": row.token,
-        "try_number": row.try_number,
+        "try_number": 0,
         "state": TaskState.FAILED,
         "started_at": None,
         "ended_at": now,
