@@ -225,8 +225,8 @@ class Fleet:
             each.proxy.heal()
         send(marked(self.mark), signal.SIGCONT)
 
-    def stop(self, seconds: float = 30.0) -> dict[str, int]:
-        """Ask every daemon to stop; return the exit codes. What has not ended by then is killed by `close`."""
+    def stop(self, seconds: float = 30.0) -> dict[str, int | None]:
+        """Ask every daemon to stop; return the exit codes, None of what has not ended by then: `close` kills it."""
         running = {each.name: each.process for each in self.daemons if each.process is not None}
         deadline = time.monotonic() + seconds
         for process in running.values():
@@ -234,7 +234,7 @@ class Fleet:
             while process.poll() is None and not catches(process.pid, signal.SIGTERM) and time.monotonic() < deadline:
                 pause(0.01)
             process.terminate()
-        codes: dict[str, int] = {}
+        codes: dict[str, int | None] = dict.fromkeys(running)
         for name, process in running.items():
             with suppress(subprocess.TimeoutExpired):
                 codes[name] = process.wait(max(0.1, deadline - time.monotonic()))

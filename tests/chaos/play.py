@@ -100,8 +100,7 @@ class Play:
         except TimeoutError as error:
             self.figures.violations.append(str(error))
         self.figures.exits = self._stage.fleet.exits()
-        codes = self._stage.fleet.stop()
-        self.figures.violations += [f"{name} stopped with exit code {code}" for name, code in codes.items() if code]
+        self.figures.violations += stopped_badly(self._stage.fleet.stop())
         self._check()
         return self.figures
 
@@ -159,6 +158,15 @@ class Play:
         figures.violations += violations(lines, rows)
         figures.violations += self._stage.log_lines("which is a bug", "is put into quarantine")
         figures.tracebacks = len(self._stage.log_lines("Traceback (most recent call last)"))
+
+
+def stopped_badly(codes: Mapping[str, int | None]) -> list[str]:
+    """Return a sentence for each daemon that did not stop in order, by the exit codes of all (`Fleet.stop`)."""
+    return [
+        f"{name} did not stop" if code is None else f"{name} stopped with exit code {code}"
+        for name, code in codes.items()
+        if code != 0
+    ]
 
 
 def _tries(rows: Rows) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from chaos.checker import Instance, Rows, violations
 from chaos.ledger import Line
+from chaos.play import stopped_badly
 
 RUN = "manual__1"
 ENDS = ("start", "success")
@@ -81,3 +82,8 @@ def test_what_the_ledger_shows_is_found(lines: tuple[Line, ...], said: str) -> N
 )
 def test_what_the_rows_show_is_found(rows: Rows, said: str) -> None:
     assert said in "\n".join(violations(GOOD_LINES, rows))
+
+
+def test_a_daemon_that_fails_at_its_end_or_never_comes_to_it_is_found() -> None:
+    said = stopped_badly({"scheduler-0": 0, "worker-0": None, "processor-0": 1})
+    assert said == ["worker-0 did not stop", "processor-0 stopped with exit code 1"]
