@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,9 +96,11 @@ class Stage:
         ended = dag_run.c.state.in_(["success", "failed"])
         return self.count(sa.select(sa.func.count()).select_from(dag_run).where(sa.not_(ended)))
 
-    def in_state(self, state: str) -> int | None:
-        """Return how many task instances are in a state."""
-        return self.count(sa.select(sa.func.count()).select_from(task_instance).where(task_instance.c.state == state))
+    def succeeded(self, instances: Collection[int]) -> int | None:
+        """Return how many of these task instances are a success."""
+        ti = task_instance.c
+        chosen = (ti.id.in_(instances), ti.state == "success")
+        return self.count(sa.select(sa.func.count()).select_from(task_instance).where(*chosen))
 
     def pause(self, dag_id: str) -> None:
         """Have a DAG make no more runs by itself."""

@@ -1,0 +1,28 @@
+"""What is measured of an outage is judged figure by figure: one that is wrong is not made good by another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from chaos.measure import Outage
+
+GOOD = Outage(seconds=6.0, ended_meanwhile=50, recorded_after=1.0, executions=100, lost=0, broken=())
+
+
+def test_an_outage_that_keeps_its_promises_is_fine() -> None:
+    assert [str(each) for each in GOOD.figures() if not each.holds] == []
+
+
+@pytest.mark.parametrize(
+    ("outage", "said"),
+    [
+        (replace(GOOD, recorded_after=5.1), "outcomes recorded"),
+        (replace(GOOD, ended_meanwhile=0, recorded_after=0.0), "ended meanwhile"),
+        (replace(GOOD, executions=99, lost=1), "tries lost"),
+        (replace(GOOD, executions=101), "executions"),
+        (replace(GOOD, broken=("two tries overlap",)), "two tries overlap"),
+    ],
+)
+def test_each_figure_that_is_wrong_is_told(outage: Outage, said: str) -> None:
+    assert said in "\n".join(str(each) for each in outage.figures() if not each.holds)
