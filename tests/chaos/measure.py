@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from chaos.checker import read_rows, violations
 from chaos.fleet import Daemon, pause, send
 from chaos.ledger import START, SUCCESS
-from chaos.stage import STOPS, Stage, open_stage
+from chaos.stage import STOPS, WORKER_SLOTS, Stage, Times, open_stage
 from tradewind.metadata.tables import daemon, task_instance, task_try
 
 SLOTS = {"TRADEWIND__EXECUTOR__SLOTS": "50"}
@@ -126,36 +126,72 @@ def take_over(kind: str, *, times: int = 3, say: Callable[[str], None] = print) 
         for name, strike in (("killed", signal.SIGKILL), ("stopped for 15 s", signal.SIGSTOP)):
             gaps = [_longest_gap(stage, lambda n=strike: _strike_busy(stage, n)) for _ in range(times)]
             tell(Figure(f"longest gap between starts, the busy scheduler {name}", max(gaps), lease + 1.0))
-        for name, parts in (("supervisor", Daemon.supervisors), ("watcher and supervisor", _executor)):
+        for name, parts in (("supervisor", Daemon.supervisors), ("watcher and supervisor", Daemon.executor)):
             seconds = [_reported(stage, parts) for _ in range(times)]
             tell(Figure(f"{name} killed: its tasks are reported", max(seconds), lease))
-    tell_silent(kind, tell)
+    for figure in _silent(kind):
+        tell(figure)
     return found
 
 
-def tell_silent(kind: str, tell: Callable[[Figure], None]) -> None:
+def _silent(kind: str) -> list[Figure]:
     """Measure a host that goes silent, with a grace of 30 s in place of 600."""
     with open_stage(kind, {"scheduler": 2, "worker": 1, "processor": 1}, leases={"ISOLATION_GRACE": "30"}) as stage:
         stage.pause("ticking")
         stage.trigger("long", {"seconds": [600]})
-        stage.until("tasks run", lambda: _started(stage) == 8, 60.0)
+        stage.until("tasks run", lambda: _started(stage) == WORKER_SLOTS, 60.0)
         [worker] = stage.fleet.of("worker")
         tasks = worker.tasks()
+        if len(tasks) != WORKER_SLOTS:
+            raise RuntimeError(f"{WORKER_SLOTS} tasks run, and {len(tasks)} processes are found")
         worker.proxy.swallow()
         began = time.monotonic()
         with stage.database.read() as conn:
             renewed = conn.execute(sa.select(daemon.c.renewed_at).where(daemon.c.kind == "worker")).scalar_one()
         age = (datetime.now(timezone.utc) - renewed).total_seconds()
-        grace, margin = stage.times.grace, stage.times.margin
-        stage.until("its tasks end", lambda: not any(map(_is_alive, tasks)), grace * 2, every=LOOK_SECONDS)
-        ended = time.monotonic() - began + age
-        tell(
-            Figure("host silent: its tasks' processes have ended, since the renewal", ended, grace, grace - 2 * margin)
-        )
-        stage.until("taken over", lambda: _lost(stage) == 8, grace, every=LOOK_SECONDS)
-        taken = time.monotonic() - began + age
-        tell(Figure("host silent: its tasks are taken over, since the renewal", taken, grace + 2 * margin + 3.0, grace))
-        tell(Figure("host silent: from the end of its tasks to the take-over", taken - ended, 60.0, 0.001))
+        signs = {
+            "the first is taken over": lambda: _lost(stage) > 0,
+            "all have ended": lambda: not any(map(_is_alive, tasks)),
+            "all are taken over": lambda: _lost(stage) == WORKER_SLOTS,
+        }
+        first, ended, last = (at - began + age for at in _first_seen(stage, signs, 2 * stage.times.grace))
+        return silent_figures(stage.times, ended=ended, first=first, last=last)
+
+
+def silent_figures(times: Times, *, ended: float, first: float, last: float) -> list[Figure]:
+    """Return what is promised of a host that goes silent.
+
+    Arguments:
+        ended: seconds from its last renewal until the processes of all its tasks had ended.
+        first: … until the first of its tasks was taken over.
+        last: … until all were.
+    """
+    latest = times.grace + 2 * times.margin + 3.0
+    earliest = times.grace - 2 * times.margin
+    return [
+        Figure("host silent: its tasks' processes have ended, since the renewal", ended, times.grace, earliest),
+        Figure("host silent: the first of its tasks is taken over, since the renewal", first, latest, times.grace),
+        Figure("host silent: all its tasks are taken over, since the renewal", last, latest, times.grace),
+        Figure("host silent: from the end of its tasks to the first take-over", first - ended, 60.0, 0.001),
+    ]
+
+
+def _first_seen(stage: Stage, signs: Mapping[str, Callable[[], bool]], seconds: float) -> list[float]:
+    """Return when each sign was first seen, by the monotonic clock; all are looked at all the time, in no order of theirs.
+
+    Raises:
+        TimeoutError: one was not seen within `seconds`.
+    """
+    seen: dict[str, float] = {}
+
+    def look() -> bool:
+        for name, is_there in signs.items():
+            if name not in seen and is_there():
+                seen[name] = time.monotonic()
+        return len(seen) == len(signs)
+
+    stage.until(", ".join(signs), look, seconds, every=LOOK_SECONDS)
+    return [seen[name] for name in signs]
 
 
 def _is_alive(process: psutil.Process) -> bool:
@@ -200,24 +236,25 @@ def _schedulers(stage: Stage) -> int:
 
 
 def _strike_busy(stage: Stage, number: signal.Signals) -> None:
-    """Strike the scheduler that used the most CPU so far."""
+    """Strike the scheduler that used the most CPU so far.
+
+    Raises:
+        RuntimeError: none was there to be struck.
+    """
     busy = max(stage.fleet.of("scheduler"), key=lambda each: sum(each.own()[0].cpu_times()[:2]) if each.own() else 0.0)
-    send(busy.own(), number)
+    if not send(busy.own(), number):
+        raise RuntimeError(f"{busy.name} had ended before it was struck")
 
 
 def _reported(stage: Stage, parts: Callable[[Daemon], list[psutil.Process]]) -> float:
     """Kill a part of a worker whose tasks run; return after how many seconds all of them are lost or wait again."""
     before, started = _lost(stage), _started(stage)
     stage.trigger("long", {"seconds": [600]})
-    stage.until("tasks run", lambda: _started(stage) >= started + 8, 60.0)
+    stage.until("tasks run", lambda: _started(stage) >= started + WORKER_SLOTS, 60.0)
     [worker] = stage.fleet.of("worker")
     send(parts(worker), signal.SIGKILL)
-    took = stage.until("reported", lambda: _lost(stage) >= before + 8, 60.0, every=LOOK_SECONDS)
+    took = stage.until("reported", lambda: _lost(stage) >= before + WORKER_SLOTS, 60.0, every=LOOK_SECONDS)
     ti = task_instance.c
     clear = task_instance.update().where(ti.state.not_in(["success", "failed"])).values(priority=-1)
     stage.database.write(lambda conn: conn.execute(clear))
     return took
-
-
-def _executor(worker: Daemon) -> list[psutil.Process]:
-    return worker.own() + worker.supervisors()

@@ -33,6 +33,7 @@ from tradewind.metadata.tables import daemon, dag, dag_run, task_instance
 DAG_FILE = Path(__file__).parent / "dags" / "chaos_dags.py"
 DAG_COUNT = 9
 READY_SECONDS = 90.0
+WORKER_SLOTS = 8
 STOPS = {
     "postgresql": {"fast": signal.SIGINT, "immediate": signal.SIGQUIT},
     "mariadb": {"fast": signal.SIGTERM, "immediate": signal.SIGKILL},
@@ -208,7 +209,7 @@ def _environment(folder: Path, leases: Mapping[str, str]) -> dict[str, str]:
         "TRADEWIND__DAGS__FOLDER": str(folder / "dags"),
         "TRADEWIND__DAGS__PAUSED_AT_CREATION": "false",
         "TRADEWIND__EXECUTION__KILL_DELAY": "1",
-        "TRADEWIND__EXECUTOR__SLOTS": "8",
+        "TRADEWIND__EXECUTOR__SLOTS": str(WORKER_SLOTS),
         "TRADEWIND__SCHEDULER__RECONCILE_INTERVAL": "2",
         **(SHORT_PATIENCE if leases else {}),
         **{f"TRADEWIND__LEASES__{name}": value for name, value in leases.items()},
