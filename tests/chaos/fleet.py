@@ -46,9 +46,14 @@ class Daemon:
     exits: Counter[int] = field(default_factory=Counter)
 
     @property
+    def host(self) -> str:
+        """The host that stands here now."""
+        return f"{self.name}.{self.generation}"
+
+    @property
     def mark(self) -> str:
         """What the environment of all its processes holds."""
-        return f"{self.name}.{self.generation}"
+        return f"{self.environment[MARK]}{self.host}"
 
     @property
     def log(self) -> Path:
@@ -57,9 +62,9 @@ class Daemon:
 
     def start(self) -> None:
         """Start it."""
-        home = self.folder / self.mark
+        home = self.folder / self.host
         home.mkdir(parents=True, exist_ok=True)
-        own = {"TRADEWIND_HOME": str(home), MARK: f"{self.environment[MARK]}{self.mark}", "CHAOS_HOST": self.mark}
+        own = {"TRADEWIND_HOME": str(home), MARK: self.mark, "CHAOS_HOST": self.host}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tradewind", *COMMANDS[self.kind]],
@@ -81,7 +86,7 @@ class Daemon:
 
     def vanish(self) -> None:
         """Kill all its processes at once; what starts here next is another host."""
-        kill_marked(f"{self.environment[MARK]}{self.mark}")
+        kill_marked(self.mark)
         self.generation += 1
 
     # --- its parts, for a worker
@@ -114,7 +119,7 @@ class Daemon:
 
     def everything(self) -> list[psutil.Process]:
         """Return all its processes."""
-        return marked(f"{self.environment[MARK]}{self.mark}")
+        return marked(self.mark)
 
 
 def children(parents: Iterable[psutil.Process]) -> list[psutil.Process]:

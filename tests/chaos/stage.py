@@ -221,21 +221,23 @@ def _opened_session(folder: Path, url: str, environment: Mapping[str, str]) -> I
     """Open the driver's own session; what configures it is not left in this process's environment."""
     own = {"TRADEWIND_HOME": str(folder / "driver"), "TRADEWIND__DATABASE__URL": url, "CHAOS_HOST": "driver"}
     own |= {name: value for name, value in environment.items() if name.startswith(("TRADEWIND", "CHAOS"))}
-    before = {name: os.environ.get(name) for name in own}
+    with ExitStack() as stack:
+        with _variables(own):
+            session = stack.enter_context(open_session(check=False))
+        yield session
+
+
+@contextmanager
+def _variables(own: Mapping[str, str]) -> Iterator[None]:
+    """Have these variables in this process's environment during the block."""
+    before = {name: os.environ[name] for name in own if name in os.environ}
     os.environ.update(own)
     try:
-        with ExitStack() as stack:
-            session = stack.enter_context(open_session(check=False))
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
-            yield session
+        yield
     finally:
         for name in own:
-            if before[name] is None:
-                os.environ.pop(name, None)
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _make_database(kind: str, url: str) -> str:
