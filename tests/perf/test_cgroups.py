@@ -6,7 +6,7 @@ import time
 
 import pytest
 from tradewind_perf.cgroups import CpuShare
-from tradewind_perf.processes import own_cpu
+from tradewind_perf.processes import cpu_seconds
 
 SPIN = "print('spinning', flush=True)\nwhile True: pass"
 
@@ -18,11 +18,11 @@ def test_a_held_process_gets_its_share_and_no_more_until_it_is_let_go() -> None:
         spinner.stdout.readline()
         group = CpuShare(spinner.pid, 0.1)
         try:
-            before, began = own_cpu(spinner.pid), time.monotonic()
+            before, began = cpu_seconds([spinner.pid]), time.monotonic()
             subprocess.run([sys.executable, "-c", "pass"], check=True)
             while time.monotonic() - began < 0.5:
                 subprocess.run(["true"], check=True)
-            share = (own_cpu(spinner.pid) - before) / (time.monotonic() - began)
+            share = (cpu_seconds([spinner.pid]) - before) / (time.monotonic() - began)
         finally:
             group.lift()
             spinner.kill()

@@ -30,7 +30,7 @@ from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.states import ENDED_RUN
 
-from tradewind_perf.processes import MIB, cpu_seconds, largest_descendant, proportional_bytes
+from tradewind_perf.processes import MIB, cpu_seconds, generation, largest, proportional_bytes
 from tradewind_perf.servers import Store
 
 DAGS = Path(__file__).parent / "dags"
@@ -43,6 +43,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 USUAL = ("processor", "worker", "scheduler")
 PATIENCE = 200.0
 LOOK_SECONDS = 0.005
+PARENTS_GENERATION = 3
+"""Below a worker: its watcher is the daemon, which starts the supervisor, which starts the zygote, which forks them."""
 
 
 @dataclass
@@ -256,8 +258,15 @@ class Stage:
         return {name: proportional_bytes(process.pid) / MIB for name, process in self.daemons.items()}
 
     def parent_mib(self) -> float:
-        """Return the private memory of the largest process that the worker forked: a warm parent's, in MiB."""
-        return largest_descendant(self.daemons["worker"].pid) / MIB
+        """Return the private memory of the largest warm parent, in MiB: what a task's process is forked from.
+
+        Raises:
+            RuntimeError: the worker has none.
+        """
+        parents = generation(self.daemons["worker"].pid, PARENTS_GENERATION)
+        if not parents:
+            raise RuntimeError(f"the worker has no warm parent:\n{self.log('worker')}")
+        return largest(parents) / MIB
 
     def close(self) -> None:
         """Stop the daemons and leave the database."""
