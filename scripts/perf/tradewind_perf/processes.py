@@ -57,9 +57,10 @@ def largest(processes: Iterable[psutil.Process]) -> int:
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return process.children()
+        found: list[psutil.Process] = process.children()
     except psutil.NoSuchProcess:
         return []
+    return found
 
 
 def _private(pid: int) -> int:
