@@ -158,6 +158,17 @@ class Stage:
         """
         self._await(lambda: self.count(tables.dag), number, "DAGs are known")
 
+    def make_pools(self) -> None:
+        """Make the three pools, without a limit that counts, that the DAGs of empty tasks share."""
+        pools = [{"name": f"pool_{number}", "slots": 100000} for number in range(3)]
+        with self.database.transaction() as connection:
+            connection.execute(tables.pool.insert(), pools)
+
+    def switch(self, *, is_paused: bool) -> None:
+        """Pause all DAGs, or let them go."""
+        with self.database.transaction() as connection:
+            connection.execute(sa.update(tables.dag).values(is_paused=is_paused))
+
     def run(self, dag_id: str) -> float:
         """Trigger a DAG, and return the seconds from before that until its run is seen to have succeeded."""
         self.ledger.unlink(missing_ok=True)
