@@ -180,7 +180,7 @@ SCENARIOS = (
             at_most("scheduler ready s", 1),
             at_most("processor ready s", 1),
             at_most("worker ready s", 1),
-            at_most("all with warm parents MiB", 300),
+            at_most("all with warm parents MiB", 300e6 / MIB),  # the limit is told in megabytes
         ),
         ALL,
         90,
