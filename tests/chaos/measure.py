@@ -166,7 +166,7 @@ def silent_figures(times: Times, *, ended: float, first: float, last: float) -> 
         first: … until the first of its tasks was taken over.
         last: … until all were.
     """
-    latest = times.grace + 2 * times.margin + 3.0
+    latest = times.grace + times.margin
     earliest = times.grace - 2 * times.margin
     return [
         Figure("host silent: its tasks' processes have ended, since the renewal", ended, times.grace, earliest),

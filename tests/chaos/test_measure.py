@@ -38,7 +38,7 @@ SILENT = {"ended": 28.0, "first": 30.5, "last": 31.0}
         ({}, ""),
         ({"ended": 30.6}, "from the end of its tasks to the first take-over"),
         ({"first": 29.9}, "the first of its tasks is taken over"),
-        ({"last": 38.0}, "all its tasks are taken over"),
+        ({"last": 32.1}, "all its tasks are taken over"),
         ({"ended": 25.0}, "processes have ended"),
     ],
 )
