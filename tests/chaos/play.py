@@ -30,7 +30,7 @@ class Figures:
         executions: how often a task's code began.
         tries: ended tries by their state.
         tracebacks: in the logs of the daemons: of connections that broke, and of processes whose other end was killed.
-        settled_after: seconds from the last strike until every run had ended.
+        settled_after: seconds from when every strike was undone until every run had ended.
         exits: exit codes of daemons before they were asked to stop, by kind.
     """
 
