@@ -86,6 +86,7 @@ class Play:
         self._say = say
         self._striker = Striker(stage, Random(seed + 1), say)
         self._fed_at = 0.0
+        self._made = 0
         self.figures = Figures(stage.kind, seed, seconds)
 
     def run(self) -> Figures:
@@ -141,7 +142,7 @@ class Play:
         self._fed_at = now
         is_open = self._stage.open_runs()
         for _ in range(0 if is_open is None else min(4, MOST_OPEN_RUNS - is_open)):
-            self._stage.trigger(self._random.choice(TRIGGERED))
+            self._made += self._stage.trigger(self._random.choice(TRIGGERED))
 
     def _progress(self) -> str:
         lines = self._stage.lines()
@@ -155,9 +156,15 @@ class Play:
         figures.runs, figures.instances = len(rows.runs), len(rows.instances)
         figures.executions = len(executions(lines))
         figures.tries = _tries(rows)
-        figures.violations += violations(lines, rows)
+        figures.violations += violations(lines, rows) + missing_runs(self._made, rows)
         figures.violations += self._stage.log_lines("which is a bug", "is put into quarantine")
         figures.tracebacks = len(self._stage.log_lines("Traceback (most recent call last)"))
+
+
+def missing_runs(made: int, rows: Rows) -> list[str]:
+    """Return a sentence if runs are gone whose making was answered; one that was not answered may be there all the same."""
+    there = sum(dag_id in TRIGGERED for dag_id, _run_id, _state in rows.runs)
+    return [f"{made} runs were made, and {there} are there"] if there < made else []
 
 
 def stopped_badly(codes: Mapping[str, int | None]) -> list[str]:

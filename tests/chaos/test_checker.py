@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from chaos.checker import Instance, Rows, violations
 from chaos.ledger import Line
-from chaos.play import stopped_badly
+from chaos.play import missing_runs, stopped_badly
 
 RUN = "manual__1"
 ENDS = ("start", "success")
@@ -82,6 +82,11 @@ def test_what_the_ledger_shows_is_found(lines: tuple[Line, ...], said: str) -> N
 )
 def test_what_the_rows_show_is_found(rows: Rows, said: str) -> None:
     assert said in "\n".join(violations(GOOD_LINES, rows))
+
+
+def test_a_run_that_was_made_and_is_gone_is_found() -> None:
+    assert missing_runs(1, GOOD_ROWS) == []
+    assert missing_runs(2, GOOD_ROWS) == ["2 runs were made, and 1 are there"]
 
 
 def test_a_daemon_that_fails_at_its_end_or_never_comes_to_it_is_found() -> None:
