@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -35,6 +36,13 @@ def generation(pid: int, number: int) -> list[psutil.Process]:
 def proportional_bytes(pid: int) -> int:
     """Return the proportional set size of a process and its descendants: pages shared by n count a n-th for each."""
     return sum(_pss(each) for each in tree(pid))
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes, of which some may have ended."""
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
 
 
 def private_bytes(pid: int) -> int:

@@ -30,7 +30,7 @@ from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.states import ENDED_RUN
 
-from tradewind_perf.processes import MIB, cpu_seconds, generation, largest, proportional_bytes
+from tradewind_perf.processes import MIB, cpu_seconds, generation, kill, largest, proportional_bytes, tree
 from tradewind_perf.servers import Store
 
 DAGS = Path(__file__).parent / "dags"
@@ -114,7 +114,7 @@ class Stage:
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                kill(tree(process.pid))  # a task leads a session of its own: the daemon's group would leave it behind
                 process.wait(30)
 
     def log(self, name: str) -> str:
