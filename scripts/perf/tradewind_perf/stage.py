@@ -156,7 +156,7 @@ class Stage:
         Raises:
             TimeoutError, RuntimeError: they are not in time, or a daemon ended.
         """
-        self._await(lambda: self.count(tables.dag), number, "DAGs are known")
+        self.await_count(sa.select(sa.func.count()).select_from(tables.dag), number, "DAGs are known")
 
     def make_pools(self) -> None:
         """Make the three pools, without a limit that counts, that the DAGs of empty tasks share."""
@@ -216,7 +216,7 @@ class Stage:
         # Literal, so that the partial index serves it: beside a million instances a scan would cost more than the tasks
         is_open = sa.text("state IN ('queued', 'running')")
         unfinished = sa.select(sa.func.count()).select_from(tables.dag_run).where(is_open)
-        self._await(lambda: -self._scalar(unfinished), 0, "(negative) runs are unfinished", seconds)
+        self._await(lambda: f"{left} runs are unfinished" if (left := self._scalar(unfinished)) else "", seconds)
         bad = self._scalar(sa.select(sa.func.count()).where(run.state == "failed"))
         if bad:
             raise RuntimeError(f"{bad} runs failed; the worker's log ends with:\n{self.log('worker')}")
@@ -228,16 +228,12 @@ class Stage:
 
     def await_count(self, query: sa.Select[Any], wanted: int, what: str) -> None:
         """Wait until a query counts so many; `what` is counted."""
-        self._await(lambda: self._scalar(query), wanted, what)
+        self._await(lambda: f"{found} of {wanted} {what}" if (found := self._scalar(query)) < wanted else "")
 
     def times(self) -> list[tuple[str, int, int]]:
         """Return (task, began, ended) of what ran since the last `run` began, in ns, by the time they began."""
         rows = [line.split() for line in self.ledger.read_text().splitlines()]
         return sorted(((name, int(began), int(ended)) for name, began, ended in rows), key=lambda row: row[1])
-
-    def count(self, table: sa.Table) -> int:
-        """Return the number of rows."""
-        return self._scalar(sa.select(sa.func.count()).select_from(table))
 
     def _scalar(self, query: sa.Select[Any]) -> int:
         # One connection for all looks, in transactions of their own
@@ -247,11 +243,12 @@ class Stage:
         self._watched.rollback()
         return found
 
-    def _await(self, count: Callable[[], int], wanted: int, what: str, seconds: float = PATIENCE) -> None:
+    def _await(self, lacking: Callable[[], str], seconds: float = PATIENCE) -> None:
+        """Look until nothing is lacking; what is, is told when the time is over."""
         deadline = time.monotonic() + seconds
-        while (found := count()) < wanted:
+        while said := lacking():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{found} of {wanted} {what} after {seconds:.0f} s")
+                raise TimeoutError(f"{said} after {seconds:.0f} s")
             dead = [name for name, process in self.daemons.items() if process.poll() is not None]
             if dead:
                 raise RuntimeError(f"{dead[0]} ended by itself:\n{self.log(dead[0])}")
