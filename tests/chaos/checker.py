@@ -18,7 +18,26 @@ UPSTREAM = {
     "flaky": {"flaky": ["before"], "after": ["flaky"]},
     "branching": {"left": ["choose"], "right": ["choose"], "join": ["choose", "left", "right"]},
 }
+# How many tasks a run has, a mapped one counted once
+TASKS = {
+    "chain": 5,
+    "fan": 8,
+    "limited": 3,
+    "mapped": 3,
+    "flaky": 3,
+    "branching": 4,
+    "failing": 2,
+    "ticking": 1,
+    "long": 100,
+}
+FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed"})
+MAY_BE_SKIPPED = {("mapped", "each"), ("branching", "left"), ("branching", "right")}
+TASK_ENDS_AS: Mapping[tuple[str, str], str] = defaultdict(
+    lambda: "success", {("failing", "fails"): "failed", ("failing", "never"): "upstream_failed"}
+)
 RUN_ENDS_AS: Mapping[str, str] = defaultdict(lambda: "success", failing="failed")
+# How the last try of an instance may have ended: one that was lost is a failure where no try is left
+LAST_TRY: Mapping[str, tuple[str, ...]] = {"success": ("success",), "failed": ("failed", "lost")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +132,8 @@ def _unlike_rows(executed: Iterable[Execution], rows: Rows) -> Iterator[str]:
     for key, (state, _number, cause) in rows.tries.items():
         execution = begun.get(key)
         wrote = execution.end.word if execution is not None and execution.end is not None else None
+        if state == "never_started" and execution is not None:
+            yield f"the code of {told(execution.start)} began, and the database says that it never did"
         if state == "success" and wrote != "success":
             yield f"try {key} is a success by the database, and wrote {wrote or 'no end'} to the ledger"
         # A process may be killed between its last line and its report
@@ -120,14 +141,14 @@ def _unlike_rows(executed: Iterable[Execution], rows: Rows) -> Iterator[str]:
             yield f"try {key} wrote success, and is {state} by the database"
     last = {key[0]: each[0] for key, each in sorted(rows.tries.items())}
     for instance in rows.instances:
-        if instance.state in {"success", "failed"} and last.get(instance.id) not in {instance.state, "lost"}:
+        if instance.state in LAST_TRY and last.get(instance.id) not in LAST_TRY[instance.state]:
             yield f"{instance} has a last try that ended as {last.get(instance.id)}"
         if instance.state in {"skipped", "upstream_failed"} and instance.id in last:
             yield f"{instance} has a try"
 
 
 def _out_of_order(executed: Iterable[Execution], rows: Rows) -> Iterator[str]:
-    """Nothing begins before what it waits for has ended with success."""
+    """Nothing begins before what it waits for has ended: with success, or skipped where that is planned."""
     ended: dict[tuple[str, str, str], int] = {}
     begun: dict[tuple[str, str, str], int] = {}
     for each in executed:
@@ -135,20 +156,30 @@ def _out_of_order(executed: Iterable[Execution], rows: Rows) -> Iterator[str]:
         begun[name] = min(begun.get(name, each.start.at), each.start.at)
         if each.end is not None and rows.tries.get(each.key, ("", 0, ""))[0] == "success":
             ended[name] = max(ended.get(name, 0), each.end.at)
+    skipped = {(each.dag_id, each.run_id, each.task_id) for each in rows.instances if each.state == "skipped"}
     for (dag_id, run_id, task_id), at in begun.items():
         for upstream in UPSTREAM.get(dag_id, {}).get(task_id, []):
-            if ended.get((dag_id, run_id, upstream), 0) > at:
+            name = (dag_id, run_id, upstream)
+            if name not in ended and name not in skipped:
+                yield f"{dag_id}/{run_id}: {task_id} began, and {upstream} never ended with success"
+            if ended.get(name, 0) > at:
                 yield f"{dag_id}/{run_id}: {task_id} began before {upstream} had ended"
 
 
 def _ends(rows: Rows) -> Iterator[str]:
+    """Every run and every task instance ends, as its DAG has it, and none of them is missing."""
+    tasks = {(each.dag_id, each.run_id, each.task_id) for each in rows.instances}
+    made = Counter((dag_id, run_id) for dag_id, run_id, _task_id in tasks)
     for dag_id, run_id, state in rows.runs:
         if state != RUN_ENDS_AS[dag_id]:
             yield f"run {dag_id}/{run_id} is {state}"
+        if made[dag_id, run_id] != TASKS[dag_id]:
+            yield f"run {dag_id}/{run_id} has {made[dag_id, run_id]} of {TASKS[dag_id]} tasks"
+    for each in rows.instances:
+        is_planned_skip = each.state == "skipped" and (each.dag_id, each.task_id) in MAY_BE_SKIPPED
+        if each.state in FINISHED and each.state != TASK_ENDS_AS[each.dag_id, each.task_id] and not is_planned_skip:
+            yield f"{each} was to end as {TASK_ENDS_AS[each.dag_id, each.task_id]}"
     unfinished = Counter(each.state for each in rows.instances if each.state not in FINISHED)
     if unfinished:
         yield f"task instances that never ended: {dict(unfinished)}"
     yield from rows.left_over
-
-
-FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed"})

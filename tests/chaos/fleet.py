@@ -46,9 +46,14 @@ class Daemon:
     exits: Counter[int] = field(default_factory=Counter)
 
     @property
+    def host(self) -> str:
+        """The host that stands here now."""
+        return f"{self.name}.{self.generation}"
+
+    @property
     def mark(self) -> str:
         """What the environment of all its processes holds."""
-        return f"{self.name}.{self.generation}"
+        return f"{self.environment[MARK]}{self.host}"
 
     @property
     def log(self) -> Path:
@@ -57,9 +62,9 @@ class Daemon:
 
     def start(self) -> None:
         """Start it."""
-        home = self.folder / self.mark
+        home = self.folder / self.host
         home.mkdir(parents=True, exist_ok=True)
-        own = {"TRADEWIND_HOME": str(home), MARK: f"{self.environment[MARK]}{self.mark}", "CHAOS_HOST": self.mark}
+        own = {"TRADEWIND_HOME": str(home), MARK: self.mark, "CHAOS_HOST": self.host}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tradewind", *COMMANDS[self.kind]],
@@ -81,7 +86,7 @@ class Daemon:
 
     def vanish(self) -> None:
         """Kill all its processes at once; what starts here next is another host."""
-        kill_marked(f"{self.environment[MARK]}{self.mark}")
+        kill_marked(self.mark)
         self.generation += 1
 
     # --- its parts, for a worker
@@ -95,6 +100,10 @@ class Daemon:
     def supervisors(self) -> list[psutil.Process]:
         """Return the supervisor, the child of the watcher."""
         return children(self.own())
+
+    def executor(self) -> list[psutil.Process]:
+        """Return the watcher and the supervisor: with both gone nobody on the host knows of the tasks."""
+        return self.own() + self.supervisors()
 
     def zygotes(self) -> list[psutil.Process]:
         """Return the zygote."""
@@ -110,7 +119,7 @@ class Daemon:
 
     def everything(self) -> list[psutil.Process]:
         """Return all its processes."""
-        return marked(f"{self.environment[MARK]}{self.mark}")
+        return marked(self.mark)
 
 
 def children(parents: Iterable[psutil.Process]) -> list[psutil.Process]:
@@ -225,8 +234,8 @@ class Fleet:
             each.proxy.heal()
         send(marked(self.mark), signal.SIGCONT)
 
-    def stop(self, seconds: float = 30.0) -> dict[str, int]:
-        """Ask every daemon to stop; return the exit codes. What has not ended by then is killed by `close`."""
+    def stop(self, seconds: float = 30.0) -> dict[str, int | None]:
+        """Ask every daemon to stop; return the exit codes, None of what has not ended by then: `close` kills it."""
         running = {each.name: each.process for each in self.daemons if each.process is not None}
         deadline = time.monotonic() + seconds
         for process in running.values():
@@ -234,7 +243,7 @@ class Fleet:
             while process.poll() is None and not catches(process.pid, signal.SIGTERM) and time.monotonic() < deadline:
                 pause(0.01)
             process.terminate()
-        codes: dict[str, int] = {}
+        codes: dict[str, int | None] = dict.fromkeys(running)
         for name, process in running.items():
             with suppress(subprocess.TimeoutExpired):
                 codes[name] = process.wait(max(0.1, deadline - time.monotonic()))

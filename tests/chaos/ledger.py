@@ -68,6 +68,8 @@ def executions(lines: Iterable[Line]) -> list[Execution]:
     for line in lines:
         key = (line.instance, line.token, line.pid)
         if line.word == START:
+            if key in begun:
+                found.append(Execution(begun[key], None))
             begun[key] = line
         elif line.word in {SUCCESS, FAILED}:
             found.append(Execution(begun.pop(key), line))

@@ -14,8 +14,8 @@ import psutil
 import sqlalchemy as sa
 from chaos.checker import read_rows, violations
 from chaos.fleet import Daemon, pause, send
-from chaos.ledger import START
-from chaos.stage import STOPS, Stage, open_stage
+from chaos.ledger import START, SUCCESS
+from chaos.stage import STOPS, WORKER_SLOTS, Stage, Times, open_stage
 from tradewind.metadata.tables import daemon, task_instance, task_try
 
 SLOTS = {"TRADEWIND__EXECUTOR__SLOTS": "50"}
@@ -26,23 +26,27 @@ LOOK_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure in seconds, and what it may be at most (and at least)."""
+    """One figure, and what it may be at most (and at least).
+
+    Arguments:
+        unit: `s`, or what is counted.
+    """
 
     name: str
-    seconds: float
+    value: float
     at_most: float
     at_least: float = 0.0
+    unit: str = "s"
 
     @property
     def holds(self) -> bool:
         """Whether it keeps within its limits."""
-        return self.at_least <= self.seconds <= self.at_most
+        return self.at_least <= self.value <= self.at_most
 
     def __str__(self) -> str:
         least = f" (at least {self.at_least:g})" if self.at_least else ""
-        return (
-            f"{'ok  ' if self.holds else 'BAD '} {self.seconds:8.2f} s, at most {self.at_most:g} s{least}: {self.name}"
-        )
+        verdict = "ok  " if self.holds else "BAD "
+        return f"{verdict} {self.value:8.2f} {self.unit}, at most {self.at_most:g}{least}: {self.name}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,11 @@ class Outage:
     """What an outage of the database did.
 
     Arguments:
+        seconds: how long it was.
+        ended_meanwhile: tasks whose code ended during it.
         recorded_after: seconds from its return until every outcome of the outage was recorded.
+        executions: of the tasks that ran when it began.
+        lost: tries.
         broken: promises that the ledger shows broken.
     """
 
@@ -64,13 +72,13 @@ class Outage:
     def figures(self) -> list[Figure]:
         """Return what is promised of it."""
         return [
-            Figure(f"outage of {self.seconds:g} s: {self.ended_meanwhile} outcomes recorded", self.recorded_after, 5.0),
-            Figure(f"outage: executions beyond {TASKS}, tries lost, broken promises", self._wrong, 0.0),
+            # Were it few, the next figure would say nothing
+            Figure("outage: tasks that ended meanwhile", self.ended_meanwhile, TASKS, TASKS / 10, "tasks"),
+            Figure(f"outage of {self.seconds:g} s: all of their outcomes recorded", self.recorded_after, 5.0),
+            Figure("outage: executions", self.executions, TASKS, TASKS, "executions"),
+            Figure("outage: tries lost", self.lost, 0.0, unit="tries"),
+            Figure("; ".join(("outage: broken promises", *self.broken)), len(self.broken), 0.0, unit="promises"),
         ]
-
-    @property
-    def _wrong(self) -> float:
-        return float(self.executions - TASKS + self.lost + len(self.broken))
 
 
 def outage(kind: str, *, leases: Mapping[str, str] | None = None) -> Outage:
@@ -82,23 +90,24 @@ def outage(kind: str, *, leases: Mapping[str, str] | None = None) -> Outage:
     with open_stage(kind, {"scheduler": 2, "worker": 2, "processor": 1}, leases=leases, variables=SLOTS) as stage:
         down = 3 * stage.times.lease
         stage.pause("ticking")
-        stage.trigger("long", {"seconds": [down * 0.7 + 3.0, down + 10.0]})
+        # The shorter ones outlast the start of all, which takes some seconds, and end before the database is back
+        stage.trigger("long", {"seconds": [down * 0.5 + 2.0, down + 10.0]})
         stage.until(f"{TASKS} tasks run", lambda: _started(stage) == TASKS, 60.0)
         stage.server.stop(STOPS[kind]["fast"])
-        began = time.monotonic()
+        stopped = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         with suppress(TimeoutError):
             stage.until("the end of the outage", lambda: False, down)
         stage.server.start()
-        seconds = time.monotonic() - began
-        ended = sum(line.word == "success" for line in stage.lines())
-        stage.until("all recorded", lambda: (stage.in_state("success") or 0) >= ended, 60.0, every=LOOK_SECONDS)
-        recorded_after = time.monotonic() - began - seconds
+        returned = time.monotonic()
+        ended = {line.instance for line in stage.lines() if line.word == SUCCESS and line.at >= stopped}
+        stage.until("all recorded", lambda: stage.succeeded(ended) == len(ended), 60.0, every=LOOK_SECONDS)
+        recorded_after = time.monotonic() - returned
         stage.until("the run ends", lambda: stage.open_runs() == 0, 120.0)
         stage.fleet.stop()
         lines, rows = stage.lines(), read_rows(stage.database)
         lost = sum(each[0] == "lost" for each in rows.tries.values())
         broken = tuple(violations(lines, rows))
-        return Outage(down, ended, recorded_after, _started(stage), lost, broken)
+        return Outage(down, len(ended), recorded_after, _started(stage), lost, broken)
 
 
 def take_over(kind: str, *, times: int = 3, say: Callable[[str], None] = print) -> list[Figure]:
@@ -117,36 +126,72 @@ def take_over(kind: str, *, times: int = 3, say: Callable[[str], None] = print) 
         for name, strike in (("killed", signal.SIGKILL), ("stopped for 15 s", signal.SIGSTOP)):
             gaps = [_longest_gap(stage, lambda n=strike: _strike_busy(stage, n)) for _ in range(times)]
             tell(Figure(f"longest gap between starts, the busy scheduler {name}", max(gaps), lease + 1.0))
-        for name, parts in (("supervisor", Daemon.supervisors), ("watcher and supervisor", _executor)):
+        for name, parts in (("supervisor", Daemon.supervisors), ("watcher and supervisor", Daemon.executor)):
             seconds = [_reported(stage, parts) for _ in range(times)]
             tell(Figure(f"{name} killed: its tasks are reported", max(seconds), lease))
-    tell_silent(kind, tell)
+    for figure in _silent(kind):
+        tell(figure)
     return found
 
 
-def tell_silent(kind: str, tell: Callable[[Figure], None]) -> None:
+def _silent(kind: str) -> list[Figure]:
     """Measure a host that goes silent, with a grace of 30 s in place of 600."""
     with open_stage(kind, {"scheduler": 2, "worker": 1, "processor": 1}, leases={"ISOLATION_GRACE": "30"}) as stage:
         stage.pause("ticking")
         stage.trigger("long", {"seconds": [600]})
-        stage.until("tasks run", lambda: _started(stage) == 8, 60.0)
+        stage.until("tasks run", lambda: _started(stage) == WORKER_SLOTS, 60.0)
         [worker] = stage.fleet.of("worker")
         tasks = worker.tasks()
+        if len(tasks) != WORKER_SLOTS:
+            raise RuntimeError(f"{WORKER_SLOTS} tasks run, and {len(tasks)} processes are found")
         worker.proxy.swallow()
         began = time.monotonic()
         with stage.database.read() as conn:
             renewed = conn.execute(sa.select(daemon.c.renewed_at).where(daemon.c.kind == "worker")).scalar_one()
         age = (datetime.now(timezone.utc) - renewed).total_seconds()
-        grace, margin = stage.times.grace, stage.times.margin
-        stage.until("its tasks end", lambda: not any(map(_is_alive, tasks)), grace * 2, every=LOOK_SECONDS)
-        ended = time.monotonic() - began + age
-        tell(
-            Figure("host silent: its tasks' processes have ended, since the renewal", ended, grace, grace - 2 * margin)
-        )
-        stage.until("taken over", lambda: _lost(stage) == 8, grace, every=LOOK_SECONDS)
-        taken = time.monotonic() - began + age
-        tell(Figure("host silent: its tasks are taken over, since the renewal", taken, grace + 2 * margin + 3.0, grace))
-        tell(Figure("host silent: from the end of its tasks to the take-over", taken - ended, 60.0, 0.001))
+        signs = {
+            "the first is taken over": lambda: _lost(stage) > 0,
+            "all have ended": lambda: not any(map(_is_alive, tasks)),
+            "all are taken over": lambda: _lost(stage) == WORKER_SLOTS,
+        }
+        first, ended, last = (at - began + age for at in _first_seen(stage, signs, 2 * stage.times.grace))
+        return silent_figures(stage.times, ended=ended, first=first, last=last)
+
+
+def silent_figures(times: Times, *, ended: float, first: float, last: float) -> list[Figure]:
+    """Return what is promised of a host that goes silent.
+
+    Arguments:
+        ended: seconds from its last renewal until the processes of all its tasks had ended.
+        first: … until the first of its tasks was taken over.
+        last: … until all were.
+    """
+    latest = times.grace + times.margin
+    earliest = times.grace - 2 * times.margin
+    return [
+        Figure("host silent: its tasks' processes have ended, since the renewal", ended, times.grace, earliest),
+        Figure("host silent: the first of its tasks is taken over, since the renewal", first, latest, times.grace),
+        Figure("host silent: all its tasks are taken over, since the renewal", last, latest, times.grace),
+        Figure("host silent: from the end of its tasks to the first take-over", first - ended, 60.0, 0.001),
+    ]
+
+
+def _first_seen(stage: Stage, signs: Mapping[str, Callable[[], bool]], seconds: float) -> list[float]:
+    """Return when each sign was first seen, by the monotonic clock; all are looked at all the time, in no order of theirs.
+
+    Raises:
+        TimeoutError: one was not seen within `seconds`.
+    """
+    seen: dict[str, float] = {}
+
+    def look() -> bool:
+        for name, is_there in signs.items():
+            if name not in seen and is_there():
+                seen[name] = time.monotonic()
+        return len(seen) == len(signs)
+
+    stage.until(", ".join(signs), look, seconds, every=LOOK_SECONDS)
+    return [seen[name] for name in signs]
 
 
 def _is_alive(process: psutil.Process) -> bool:
@@ -191,24 +236,25 @@ def _schedulers(stage: Stage) -> int:
 
 
 def _strike_busy(stage: Stage, number: signal.Signals) -> None:
-    """Strike the scheduler that used the most CPU so far."""
+    """Strike the scheduler that used the most CPU so far.
+
+    Raises:
+        RuntimeError: none was there to be struck.
+    """
     busy = max(stage.fleet.of("scheduler"), key=lambda each: sum(each.own()[0].cpu_times()[:2]) if each.own() else 0.0)
-    send(busy.own(), number)
+    if not send(busy.own(), number):
+        raise RuntimeError(f"{busy.name} had ended before it was struck")
 
 
 def _reported(stage: Stage, parts: Callable[[Daemon], list[psutil.Process]]) -> float:
     """Kill a part of a worker whose tasks run; return after how many seconds all of them are lost or wait again."""
     before, started = _lost(stage), _started(stage)
     stage.trigger("long", {"seconds": [600]})
-    stage.until("tasks run", lambda: _started(stage) >= started + 8, 60.0)
+    stage.until("tasks run", lambda: _started(stage) >= started + WORKER_SLOTS, 60.0)
     [worker] = stage.fleet.of("worker")
     send(parts(worker), signal.SIGKILL)
-    took = stage.until("reported", lambda: _lost(stage) >= before + 8, 60.0, every=LOOK_SECONDS)
+    took = stage.until("reported", lambda: _lost(stage) >= before + WORKER_SLOTS, 60.0, every=LOOK_SECONDS)
     ti = task_instance.c
     clear = task_instance.update().where(ti.state.not_in(["success", "failed"])).values(priority=-1)
     stage.database.write(lambda conn: conn.execute(clear))
     return took
-
-
-def _executor(worker: Daemon) -> list[psutil.Process]:
-    return worker.own() + worker.supervisors()

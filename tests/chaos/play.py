@@ -30,7 +30,7 @@ class Figures:
         executions: how often a task's code began.
         tries: ended tries by their state.
         tracebacks: in the logs of the daemons: of connections that broke, and of processes whose other end was killed.
-        settled_after: seconds from the last strike until every run had ended.
+        settled_after: seconds from when every strike was undone until every run had ended.
         exits: exit codes of daemons before they were asked to stop, by kind.
     """
 
@@ -86,6 +86,7 @@ class Play:
         self._say = say
         self._striker = Striker(stage, Random(seed + 1), say)
         self._fed_at = 0.0
+        self._made = 0
         self.figures = Figures(stage.kind, seed, seconds)
 
     def run(self) -> Figures:
@@ -100,8 +101,7 @@ class Play:
         except TimeoutError as error:
             self.figures.violations.append(str(error))
         self.figures.exits = self._stage.fleet.exits()
-        codes = self._stage.fleet.stop()
-        self.figures.violations += [f"{name} stopped with exit code {code}" for name, code in codes.items() if code]
+        self.figures.violations += stopped_badly(self._stage.fleet.stop())
         self._check()
         return self.figures
 
@@ -142,7 +142,7 @@ class Play:
         self._fed_at = now
         is_open = self._stage.open_runs()
         for _ in range(0 if is_open is None else min(4, MOST_OPEN_RUNS - is_open)):
-            self._stage.trigger(self._random.choice(TRIGGERED))
+            self._made += self._stage.trigger(self._random.choice(TRIGGERED))
 
     def _progress(self) -> str:
         lines = self._stage.lines()
@@ -156,9 +156,24 @@ class Play:
         figures.runs, figures.instances = len(rows.runs), len(rows.instances)
         figures.executions = len(executions(lines))
         figures.tries = _tries(rows)
-        figures.violations += violations(lines, rows)
+        figures.violations += violations(lines, rows) + missing_runs(self._made, rows)
         figures.violations += self._stage.log_lines("which is a bug", "is put into quarantine")
         figures.tracebacks = len(self._stage.log_lines("Traceback (most recent call last)"))
+
+
+def missing_runs(made: int, rows: Rows) -> list[str]:
+    """Return a sentence if runs are gone whose making was answered; one that was not answered may be there all the same."""
+    there = sum(dag_id in TRIGGERED for dag_id, _run_id, _state in rows.runs)
+    return [f"{made} runs were made, and {there} are there"] if there < made else []
+
+
+def stopped_badly(codes: Mapping[str, int | None]) -> list[str]:
+    """Return a sentence for each daemon that did not stop in order, by the exit codes of all (`Fleet.stop`)."""
+    return [
+        f"{name} did not stop" if code is None else f"{name} stopped with exit code {code}"
+        for name, code in codes.items()
+        if code != 0
+    ]
 
 
 def _tries(rows: Rows) -> dict[str, int]:

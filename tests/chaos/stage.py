@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from tradewind.metadata.tables import daemon, dag, dag_run, task_instance
 DAG_FILE = Path(__file__).parent / "dags" / "chaos_dags.py"
 DAG_COUNT = 9
 READY_SECONDS = 90.0
+WORKER_SLOTS = 8
 STOPS = {
     "postgresql": {"fast": signal.SIGINT, "immediate": signal.SIGQUIT},
     "mariadb": {"fast": signal.SIGTERM, "immediate": signal.SIGKILL},
@@ -96,9 +97,11 @@ class Stage:
         ended = dag_run.c.state.in_(["success", "failed"])
         return self.count(sa.select(sa.func.count()).select_from(dag_run).where(sa.not_(ended)))
 
-    def in_state(self, state: str) -> int | None:
-        """Return how many task instances are in a state."""
-        return self.count(sa.select(sa.func.count()).select_from(task_instance).where(task_instance.c.state == state))
+    def succeeded(self, instances: Collection[int]) -> int | None:
+        """Return how many of these task instances are a success."""
+        ti = task_instance.c
+        chosen = (ti.id.in_(instances), ti.state == "success")
+        return self.count(sa.select(sa.func.count()).select_from(task_instance).where(*chosen))
 
     def pause(self, dag_id: str) -> None:
         """Have a DAG make no more runs by itself."""
@@ -206,7 +209,7 @@ def _environment(folder: Path, leases: Mapping[str, str]) -> dict[str, str]:
         "TRADEWIND__DAGS__FOLDER": str(folder / "dags"),
         "TRADEWIND__DAGS__PAUSED_AT_CREATION": "false",
         "TRADEWIND__EXECUTION__KILL_DELAY": "1",
-        "TRADEWIND__EXECUTOR__SLOTS": "8",
+        "TRADEWIND__EXECUTOR__SLOTS": str(WORKER_SLOTS),
         "TRADEWIND__SCHEDULER__RECONCILE_INTERVAL": "2",
         **(SHORT_PATIENCE if leases else {}),
         **{f"TRADEWIND__LEASES__{name}": value for name, value in leases.items()},
@@ -218,21 +221,23 @@ def _opened_session(folder: Path, url: str, environment: Mapping[str, str]) -> I
     """Open the driver's own session; what configures it is not left in this process's environment."""
     own = {"TRADEWIND_HOME": str(folder / "driver"), "TRADEWIND__DATABASE__URL": url, "CHAOS_HOST": "driver"}
     own |= {name: value for name, value in environment.items() if name.startswith(("TRADEWIND", "CHAOS"))}
-    before = {name: os.environ.get(name) for name in own}
+    with ExitStack() as stack:
+        with _variables(own):
+            session = stack.enter_context(open_session(check=False))
+        yield session
+
+
+@contextmanager
+def _variables(own: Mapping[str, str]) -> Iterator[None]:
+    """Have these variables in this process's environment during the block."""
+    before = {name: os.environ[name] for name in own if name in os.environ}
     os.environ.update(own)
     try:
-        with ExitStack() as stack:
-            session = stack.enter_context(open_session(check=False))
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
-            yield session
+        yield
     finally:
         for name in own:
-            if before[name] is None:
-                os.environ.pop(name, None)
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _make_database(kind: str, url: str) -> str:

@@ -38,7 +38,7 @@ class Striker:
             "kill a processor": (2, lambda: self._kill("processor", Daemon.own)),
             "kill a supervisor": (3, lambda: self._kill("worker", Daemon.supervisors)),
             "kill a watcher": (2, lambda: self._kill("worker", Daemon.own)),
-            "kill watcher and supervisor": (2, lambda: self._kill("worker", _executor)),
+            "kill watcher and supervisor": (2, lambda: self._kill("worker", Daemon.executor, all_of_them=True)),
             "kill a zygote": (2, lambda: self._kill("worker", Daemon.zygotes)),
             "kill a warm parent": (2, lambda: self._kill("worker", Daemon.parents)),
             "kill a task": (3, lambda: self._kill("worker", Daemon.tasks)),
@@ -50,26 +50,21 @@ class Striker:
             "freeze a supervisor past its grace": (1, self._freeze_long),
             "freeze a watcher": (1, lambda: self._freeze("worker", Daemon.own)),
             "freeze a whole host": (1, lambda: self._freeze("worker", Daemon.everything)),
-            "cut connections": (4, lambda: self._network("cut", self._cut)),
-            "refuse connections": (2, lambda: self._network("refuse", self._refuse)),
-            "hold packets": (2, lambda: self._network("hold", lambda each: each.proxy.hold())),
-            "swallow connections": (3, lambda: self._network("swallow", lambda each: each.proxy.swallow())),
+            "cut connections": (4, lambda: self._network(self._cut)),
+            "refuse connections": (2, lambda: self._network(self._refuse)),
+            "hold packets": (2, lambda: self._network(lambda each: each.proxy.hold())),
+            "swallow connections": (3, lambda: self._network(lambda each: each.proxy.swallow())),
             "isolate a worker past its grace": (1, self._isolate),
-            "delay packets": (1, lambda: self._network("delay", lambda each: each.proxy.delay(0.1))),
+            "delay packets": (1, lambda: self._network(lambda each: each.proxy.delay(0.1))),
             "restart the database, fast": (1, lambda: self._restart("fast", 0.0)),
             "restart the database, at once": (1, lambda: self._restart("immediate", 0.0)),
             "stop the database for leases": (1, self._outage),
         }
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The names of all kinds of strikes."""
-        return tuple(self._kinds)
-
-    def strike(self, kind: str | None = None) -> None:
-        """Strike once: with a kind drawn by its weight, or with this one."""
+    def strike(self) -> None:
+        """Strike once, with a kind drawn by its weight."""
         names = list(self._kinds)
-        name = kind or self._random.choices(names, [self._kinds[each][0] for each in names])[0]
+        [name] = self._random.choices(names, [self._kinds[each][0] for each in names])
         target = self._kinds[name][1]()
         if target is not None:
             self.counts[name] += 1
@@ -101,9 +96,10 @@ class Striker:
         found = parts(daemon) if daemon is not None else []
         if daemon is None or not found:
             return None
-        if parts is not _executor and not all_of_them:
+        if not all_of_them:
             found = [self._random.choice(found)]
-        return f"{daemon.name}, {send(found, signal.SIGKILL)} processes"
+        reached = send(found, signal.SIGKILL)
+        return f"{daemon.name}, {reached} processes" if reached else None
 
     def _vanish(self) -> str | None:
         daemon = self._target("worker")
@@ -118,7 +114,8 @@ class Striker:
         if daemon is None or not found:
             return None
         seconds = seconds or self._moment()
-        send(found, signal.SIGSTOP)
+        if not send(found, signal.SIGSTOP):
+            return None
         self._busy[daemon.name] = time.monotonic() + seconds
         self._after(seconds, lambda: send(found, signal.SIGCONT))
         return f"{daemon.name} for {seconds:.1f} s"
@@ -132,11 +129,11 @@ class Striker:
         times = self._stage.times
         return self._random.uniform(0.1, min(2.0 * times.lease, times.grace - 2 * times.margin))
 
-    def _network(self, name: str, do: Callable[[Daemon], object], seconds: float | None = None) -> str | None:
+    def _network(self, do: Callable[[Daemon], object]) -> str | None:
         daemon = self._target(self._random.choice(["scheduler", "worker", "worker", "processor"]))
         if daemon is None:
             return None
-        return self._disturb(daemon, do, seconds or self._moment())
+        return self._disturb(daemon, do, self._moment())
 
     def _disturb(self, daemon: Daemon, do: Callable[[Daemon], object], seconds: float) -> str:
         do(daemon)
@@ -172,7 +169,3 @@ class Striker:
     def _outage(self) -> str | None:
         lease = self._stage.times.lease
         return self._restart(self._random.choice(["fast", "immediate"]), self._random.uniform(1.0, 2.5) * lease)
-
-
-def _executor(daemon: Daemon) -> list:
-    return daemon.own() + daemon.supervisors()

@@ -19,7 +19,18 @@ def test_a_figure_is_the_median_with_the_smallest_and_the_largest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (1234.5, "1,234"), (45.67, "45.7"), (1.234, "1.23"), (0.01234, "0.0123")]
+    ("value", "text"),
+    [
+        (0, "0"),
+        (1234.5, "1,234"),
+        (45.67, "45.7"),
+        (1.234, "1.23"),
+        (0.01234, "0.0123"),
+        (0.3, "0.3"),
+        (0.00000409, "0.00000409"),
+        (0.9996, "1"),
+        (-0.25, "-0.25"),
+    ],
 )
 def test_numbers_are_written_with_the_digits_that_matter(value: float, text: str) -> None:
     assert plain(value) == text

@@ -70,6 +70,18 @@ def test_goals_are_judged_at_full_size_and_on_their_database_only() -> None:
     assert list(report.judged(result(database="sqlite"), scenario(GOAL))) == []
 
 
+def test_a_check_misses_what_is_not_reached_what_has_no_figure_and_what_failed_but_not_what_a_machine_cannot_show() -> (
+    None
+):
+    made = scenario(GOAL)
+    assert report.missed(result(), made) == 0
+    assert report.missed(result(value=9.0), made) == 1
+    assert report.missed(result(figures={"lag s": Figure((7.0,))}), made) == 1
+    assert report.missed(result(figures={}, skipped="no control groups"), made) == 0
+    assert report.missed(result(figures={}, skipped="it failed", has_failed=True), made) == 1
+    assert report.missed(result(scale=0.1, skipped="it failed", has_failed=True), made) == 1
+
+
 def test_each_sample_has_the_load_beside_it_and_a_skipped_scenario_is_neither_reached_nor_missed() -> None:
     def two(_bench):
         yield {"lag ms": 1.0}
@@ -84,6 +96,7 @@ def test_each_sample_has_the_load_beside_it_and_a_skipped_scenario_is_neither_re
     assert len(found.loads) == 2
     found = run_scenario(scenario(GOAL, measure=cannot), "postgresql", repeat=2, scale=1.0, servers=Servers())
     assert found.skipped == "this machine cannot"
+    assert not found.has_failed
     assert [verdict for _, verdict in report.judged(found, scenario(GOAL))] == [Verdict.NOT_MEASURED]
 
 
@@ -94,6 +107,7 @@ def test_a_scenario_that_fails_is_told_and_costs_the_others_nothing(capsys: pyte
 
     found = run_scenario(scenario(GOAL, measure=fails), "postgresql", repeat=2, scale=1.0, servers=Servers())
     assert found.skipped == "it failed: RuntimeError: the worker ended by itself"
+    assert found.has_failed
     assert "Traceback" in capsys.readouterr().err
     assert [verdict for _, verdict in report.judged(found, scenario(GOAL))] == [Verdict.NOT_MEASURED]
 

@@ -12,7 +12,6 @@ from tradewind_perf import report
 from tradewind_perf.compare import tables
 from tradewind_perf.compare.cells import SCENARIOS, Book, Wanted, compare
 from tradewind_perf.compare.peers import PEERS
-from tradewind_perf.goals import Verdict
 from tradewind_perf.results import Result, read_folder, save
 from tradewind_perf.runner import run_scenario
 from tradewind_perf.scenario import Scenario
@@ -21,7 +20,7 @@ from tradewind_perf.servers import KINDS, Servers
 
 
 def main() -> None:
-    """Run the command line; exits with 1 when `--check` finds a goal that is not reached."""
+    """Run the command line; exits with 1 when `--check` finds a goal that is not reached, or a failure."""
     # Left on by a cautious shell, it makes each daemon compile its modules anew
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # What was started is ended on SIGTERM too, as on Ctrl+C: `timeout` sends it
@@ -59,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--json", type=Path, metavar="FILE", help="also write results, beside those of other scenarios"
     )
-    running.add_argument("--check", action="store_true", help="exit with 1 when a goal is not reached")
+    running.add_argument(
+        "--check", action="store_true", help="exit with 1 when a goal is not reached, or a scenario fails"
+    )
     running.set_defaults(act=_run)
     reporting = commands.add_parser("report", help="print the tables of a folder of results, in Markdown")
     reporting.add_argument("folder", type=Path, help="with files that `run --json` wrote")
@@ -132,7 +133,7 @@ def _measure(scenario: Scenario, database: str, options: argparse.Namespace, ser
     if options.json:
         save(options.json, [result])
     _print(result, scenario)
-    return sum(verdict is Verdict.NOT_REACHED for _, verdict in report.judged(result, scenario))
+    return report.missed(result, scenario)
 
 
 def _print(result: Result, scenario: Scenario) -> None:

@@ -42,7 +42,13 @@ class CpuShare:
         self._parent = folder
         self._group = folder / f"tradewind-perf-{os.getpid()}-{next(_NUMBERS)}"
         self._group.mkdir()
-        quota = int(PERIOD * share)
+        try:
+            self._hold(pid, version, int(PERIOD * share))
+        except OSError:
+            self._group.rmdir()
+            raise
+
+    def _hold(self, pid: int, version: int, quota: int) -> None:
         if version == 2:
             (self._group / "cpu.max").write_text(f"{quota} {PERIOD}")
         else:

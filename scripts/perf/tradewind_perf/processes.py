@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -24,18 +25,24 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return sum(_cpu(each) for pid in pids for each in tree(pid))
 
 
-def own_cpu(pid: int) -> float:
-    """Return the CPU seconds of one process alone."""
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return 0.0
-    return float(times.user + times.system)
+def generation(pid: int, number: int) -> list[psutil.Process]:
+    """Return the living processes so many generations below a process: its children at 1; none when it is gone."""
+    found = tree(pid)[:1]
+    for _ in range(number):
+        found = [child for each in found for child in _children(each)]
+    return found
 
 
 def proportional_bytes(pid: int) -> int:
     """Return the proportional set size of a process and its descendants: pages shared by n count a n-th for each."""
     return sum(_pss(each) for each in tree(pid))
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes, of which some may have ended."""
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
 
 
 def private_bytes(pid: int) -> int:
@@ -48,7 +55,20 @@ def private_bytes(pid: int) -> int:
 
 def largest_descendant(pid: int) -> int:
     """Return the private bytes of the largest descendant of a process, 0 without one."""
-    return max((_private(each.pid) for each in tree(pid)[1:]), default=0)
+    return largest(tree(pid)[1:])
+
+
+def largest(processes: Iterable[psutil.Process]) -> int:
+    """Return the private bytes of the largest of some processes, 0 of none."""
+    return max((_private(each.pid) for each in processes), default=0)
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        found: list[psutil.Process] = process.children()
+    except psutil.NoSuchProcess:
+        return []
+    return found
 
 
 def _private(pid: int) -> int:

@@ -19,6 +19,12 @@ def judged(result: Result, scenario: Scenario) -> Iterator[tuple[Goal, Verdict]]
             yield goal, Verdict.NOT_MEASURED if result.skipped else goal.judge(result.figures)
 
 
+def missed(result: Result, scenario: Scenario) -> int:
+    """Return how many goals a result misses: not reached, or without their figure though the machine can show it."""
+    bad = {Verdict.NOT_REACHED} if result.skipped else {Verdict.NOT_REACHED, Verdict.NOT_MEASURED}
+    return max(sum(verdict in bad for _, verdict in judged(result, scenario)), int(result.has_failed))
+
+
 def goals_table(results: Sequence[Result], catalogue: Mapping[str, Scenario]) -> str:
     """Return the table of goals, in the catalogue's order."""
     lines = ["| scenario | goal | median (min to max) | | load | when, commit |", "|---|---|---|---|---|---|"]

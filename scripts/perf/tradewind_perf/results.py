@@ -30,6 +30,7 @@ class Result:
         commit: what was measured.
         scale: the share of the scenario's full size that was run; goals are judged at 1 only.
         skipped: why nothing was measured, None where it was.
+        has_failed: whether that is a failure, and not something that this machine cannot show.
         notes: sentences that belong to the figures.
     """
 
@@ -44,6 +45,7 @@ class Result:
     scale: float = 1.0
     skipped: str | None = None
     notes: tuple[str, ...] = field(default=())
+    has_failed: bool = False
 
     @property
     def load(self) -> Load:
@@ -63,6 +65,7 @@ class Result:
             "seconds": round(self.seconds, 1),
             "scale": self.scale,
             "skipped": self.skipped,
+            "has_failed": self.has_failed,
             "notes": list(self.notes),
             "figures": {
                 name: {"median": each.median, "min": each.low, "max": each.high, "values": list(each.values)}
@@ -86,6 +89,7 @@ class Result:
             scale=found["scale"],
             skipped=found["skipped"],
             notes=tuple(found["notes"]),
+            has_failed=found.get("has_failed", False),
         )
 
 

@@ -30,7 +30,7 @@ def run_scenario(scenario: Scenario, database: str, *, repeat: int, scale: float
     began = time.monotonic()
     samples: list[Sample] = []
     loads: list[Load] = []
-    skipped = None
+    skipped, has_failed = None, False
     try:
         for sample, load in _watched(scenario.measure(bench)):
             samples.append(sample)
@@ -39,6 +39,7 @@ def run_scenario(scenario: Scenario, database: str, *, repeat: int, scale: float
         skipped = str(reason)
     except Exception as error:  # noqa: BLE001  (one scenario that fails must not cost the others' figures)
         traceback.print_exc()
+        has_failed = True
         skipped = f"it failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return Result(
         scenario.name,
@@ -52,6 +53,7 @@ def run_scenario(scenario: Scenario, database: str, *, repeat: int, scale: float
         scale,
         skipped,
         tuple(dict.fromkeys(bench.notes)),
+        has_failed,
     )
 
 

@@ -30,7 +30,7 @@ from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.states import ENDED_RUN
 
-from tradewind_perf.processes import MIB, cpu_seconds, largest_descendant, proportional_bytes
+from tradewind_perf.processes import MIB, cpu_seconds, generation, kill, largest, proportional_bytes, tree
 from tradewind_perf.servers import Store
 
 DAGS = Path(__file__).parent / "dags"
@@ -43,6 +43,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 USUAL = ("processor", "worker", "scheduler")
 PATIENCE = 200.0
 LOOK_SECONDS = 0.005
+PARENTS_GENERATION = 3
+"""Below a worker: its watcher is the daemon, which starts the supervisor, which starts the zygote, which forks them."""
 
 
 @dataclass
@@ -112,7 +114,7 @@ class Stage:
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                kill(tree(process.pid))  # a task leads a session of its own: the daemon's group would leave it behind
                 process.wait(30)
 
     def log(self, name: str) -> str:
@@ -154,7 +156,18 @@ class Stage:
         Raises:
             TimeoutError, RuntimeError: they are not in time, or a daemon ended.
         """
-        self._await(lambda: self.count(tables.dag), number, "DAGs are known")
+        self.await_count(sa.select(sa.func.count()).select_from(tables.dag), number, "DAGs are known")
+
+    def make_pools(self) -> None:
+        """Make the three pools, without a limit that counts, that the DAGs of empty tasks share."""
+        pools = [{"name": f"pool_{number}", "slots": 100000} for number in range(3)]
+        with self.database.transaction() as connection:
+            connection.execute(tables.pool.insert(), pools)
+
+    def switch(self, *, is_paused: bool) -> None:
+        """Pause all DAGs, or let them go."""
+        with self.database.transaction() as connection:
+            connection.execute(sa.update(tables.dag).values(is_paused=is_paused))
 
     def run(self, dag_id: str) -> float:
         """Trigger a DAG, and return the seconds from before that until its run is seen to have succeeded."""
@@ -203,7 +216,7 @@ class Stage:
         # Literal, so that the partial index serves it: beside a million instances a scan would cost more than the tasks
         is_open = sa.text("state IN ('queued', 'running')")
         unfinished = sa.select(sa.func.count()).select_from(tables.dag_run).where(is_open)
-        self._await(lambda: -self._scalar(unfinished), 0, "(negative) runs are unfinished", seconds)
+        self._await(lambda: f"{left} runs are unfinished" if (left := self._scalar(unfinished)) else "", seconds)
         bad = self._scalar(sa.select(sa.func.count()).where(run.state == "failed"))
         if bad:
             raise RuntimeError(f"{bad} runs failed; the worker's log ends with:\n{self.log('worker')}")
@@ -215,16 +228,12 @@ class Stage:
 
     def await_count(self, query: sa.Select[Any], wanted: int, what: str) -> None:
         """Wait until a query counts so many; `what` is counted."""
-        self._await(lambda: self._scalar(query), wanted, what)
+        self._await(lambda: f"{found} of {wanted} {what}" if (found := self._scalar(query)) < wanted else "")
 
     def times(self) -> list[tuple[str, int, int]]:
         """Return (task, began, ended) of what ran since the last `run` began, in ns, by the time they began."""
         rows = [line.split() for line in self.ledger.read_text().splitlines()]
         return sorted(((name, int(began), int(ended)) for name, began, ended in rows), key=lambda row: row[1])
-
-    def count(self, table: sa.Table) -> int:
-        """Return the number of rows."""
-        return self._scalar(sa.select(sa.func.count()).select_from(table))
 
     def _scalar(self, query: sa.Select[Any]) -> int:
         # One connection for all looks, in transactions of their own
@@ -234,11 +243,12 @@ class Stage:
         self._watched.rollback()
         return found
 
-    def _await(self, count: Callable[[], int], wanted: int, what: str, seconds: float = PATIENCE) -> None:
+    def _await(self, lacking: Callable[[], str], seconds: float = PATIENCE) -> None:
+        """Look until nothing is lacking; what is, is told when the time is over."""
         deadline = time.monotonic() + seconds
-        while (found := count()) < wanted:
+        while said := lacking():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{found} of {wanted} {what} after {seconds:.0f} s")
+                raise TimeoutError(f"{said} after {seconds:.0f} s")
             dead = [name for name, process in self.daemons.items() if process.poll() is not None]
             if dead:
                 raise RuntimeError(f"{dead[0]} ended by itself:\n{self.log(dead[0])}")
@@ -256,8 +266,15 @@ class Stage:
         return {name: proportional_bytes(process.pid) / MIB for name, process in self.daemons.items()}
 
     def parent_mib(self) -> float:
-        """Return the private memory of the largest process that the worker forked: a warm parent's, in MiB."""
-        return largest_descendant(self.daemons["worker"].pid) / MIB
+        """Return the private memory of the largest warm parent, in MiB: what a task's process is forked from.
+
+        Raises:
+            RuntimeError: the worker has none.
+        """
+        parents = generation(self.daemons["worker"].pid, PARENTS_GENERATION)
+        if not parents:
+            raise RuntimeError(f"the worker has no warm parent:\n{self.log('worker')}")
+        return largest(parents) / MIB
 
     def close(self) -> None:
         """Stop the daemons and leave the database."""

@@ -15,16 +15,26 @@ import psycopg
 from tradewind_perf.servers import ROLES
 
 CONTROL, TRANSACTION, HEARTBEAT, NOTIFICATION, WORK = "control", "transaction", "heartbeat", "notification", "work"
+_NO_FROM = r"((?!\bfrom\b).)*"
 _CLASSES = (
     (TRANSACTION, re.compile(r"^(commit|rollback)\b", re.IGNORECASE)),
     (
         CONTROL,
         re.compile(r"^(begin|start transaction|set|reset|show|savepoint|release|discard|deallocate)\b", re.IGNORECASE),
     ),
-    (NOTIFICATION, re.compile(r"^(listen|unlisten|notify)\b|\bpg_notify\(", re.IGNORECASE)),
+    # A statement that notifies and reads or writes a table too is work
+    (
+        NOTIFICATION,
+        re.compile(
+            rf"^(listen|unlisten|notify)\b|^select {_NO_FROM}\bpg_notify\({_NO_FROM}(from unnest\b|$)", re.IGNORECASE
+        ),
+    ),
+    # Its table is the first that is read: one that asks for daemons beside something else is work
     (
         HEARTBEAT,
-        re.compile(r"^(update|insert into)\s+(daemon|pulse)\b|^select [^;]*\bfrom (daemon|pulse)\b", re.IGNORECASE),
+        re.compile(
+            rf"^(update|insert into)\s+(daemon|pulse)\b|^select {_NO_FROM}\bfrom (daemon|pulse)\b", re.IGNORECASE
+        ),
     ),
 )
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]

@@ -22,7 +22,7 @@ from tradewind import DAG, get_current_context, task
 
 PLACE = Path(os.environ["CHAOS_PLACE"])
 LEDGER = PLACE / "ledger" / os.environ["CHAOS_HOST"]
-TICK_SECONDS = float(os.environ.get("CHAOS_TICK", "2"))
+TICK_SECONDS = 2.0
 NARROW_SLOTS = 3
 LIMITED_TASKS = 2
 MANY = 60

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from tradewind_perf.compare import files
 from tradewind_perf.compare.peers import Peer
-from tradewind_perf.processes import cpu_seconds, tree
+from tradewind_perf.processes import cpu_seconds, kill, tree
 from tradewind_perf.servers import POSTGRESQL, Servers
 
 READY_SECONDS = 240
@@ -49,7 +49,7 @@ class Airflow:
     Arguments:
         peer: the version.
         work: the folder with its environment.
-        home: AIRFLOW_HOME, new for each mode.
+        home: AIRFLOW_HOME, one for each version and mode.
         url: its database, as the kit reaches it.
         server: the database server's process.
         is_tuned: whether it is set up for speed.
@@ -151,9 +151,7 @@ class Airflow:
         for each in self.processes:
             each.send_signal(signal.SIGTERM)
         psutil.wait_procs(everything, timeout=STOP_SECONDS)
-        for process in everything:
-            if process.is_running():
-                process.kill()
+        kill(everything)
         for each in self.processes:
             each.wait(STOP_SECONDS)
         self.processes.clear()

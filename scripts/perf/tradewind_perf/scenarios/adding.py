@@ -27,8 +27,6 @@ DAGS, TASKS = 30, 10
 SHARE = 0.3
 """Of one core, for each scheduler: three of them leave most of two cores to the database."""
 BUSY = "database busy share of all cores, 3 schedulers, %"
-
-
 ORDERS = ((1, 2, 3), (3, 1, 2), (2, 3, 1))
 """Each number of schedulers comes first, second and last in turn, as whoever comes later finds a warmer server."""
 
@@ -110,9 +108,7 @@ def _samples(bench: Bench, work: Work, environment: dict[str, str], share: float
     with open_stage(bench.store(), files=(work.file,), environment=sizes, daemons=("processor",)) as stage:
         stage.await_dags(DAGS)
         stage.stop("processor")
-        pools = [{"name": f"pool_{number}", "slots": 100000} for number in range(3)]
-        with stage.database.transaction() as connection:
-            connection.execute(tables.pool.insert(), pools)
+        stage.make_pools()
         bench.say("once to warm up")
         _throughput(stage, work, 1, None)
         for number in range(bench.repeat):
@@ -144,9 +140,10 @@ def _throughput(stage: Stage, work: Work, schedulers: int, share: float | None) 
             stage.start("scheduler", name)
         pids = [stage.daemons[name].pid for name in names]
         if share is not None:
-            groups = [CpuShare(pid, share) for pid in pids]
+            for pid in pids:
+                groups.append(CpuShare(pid, share))  # one by one: those before one that fails are lifted too
         base, own, began = cpu_seconds([server]), cpu_seconds(pids), time.monotonic()
-        _switch(stage, is_paused=False)
+        stage.switch(is_paused=False)
         stage.wake()
         stage.await_ended(work.runs)
         seconds = time.monotonic() - began
@@ -160,15 +157,10 @@ def _throughput(stage: Stage, work: Work, schedulers: int, share: float | None) 
 
 def _begin_again(stage: Stage, work: Work) -> None:
     """Pause all DAGs, forget all runs, and make what is to be done."""
-    _switch(stage, is_paused=True)
+    stage.switch(is_paused=True)
     with psycopg.connect(stage.store.url, autocommit=True) as connection:
         connection.execute("TRUNCATE dag_run, run_progress, task_instance, task_counter, task_try, continuation")
     work.prepare(stage)
-
-
-def _switch(stage: Stage, *, is_paused: bool) -> None:
-    with stage.database.transaction() as connection:
-        connection.execute(sa.update(tables.dag).values(is_paused=is_paused))
 
 
 GOALS = (at_least("2 schedulers, times 1", 1.8), at_least("3 schedulers, times 1", 2.5), at_most(BUSY, 60))

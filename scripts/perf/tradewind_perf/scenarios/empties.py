@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-import sqlalchemy as sa
-from tradewind.metadata import tables
 
 from tradewind_perf.figures import Sample
 from tradewind_perf.goals import at_least, at_most
@@ -39,7 +37,7 @@ def slow_flush(bench: Bench) -> Iterator[Sample]:
     sizes = {"PERF_DAGS": "32", "PERF_WIDTH": str(width), "PERF_LAYERS": str(layers)}
     with open_stage(bench.store(), files=("perf_layers.py",), environment=sizes) as stage:
         names = [f"perf_layers_{number:02d}" for number in range(32)]
-        _make_pools(stage)
+        stage.make_pools()
         usual = _commits_per_second(stage)
         with _flush_delay(stage):
             for number in range(bench.repeat):
@@ -76,27 +74,15 @@ def _commits_per_second(stage: Stage, seconds: float = 1.0) -> float:
         return done / (time.monotonic() - began)
 
 
-def _make_pools(stage: Stage) -> None:
-    pools = [{"name": f"pool_{number}", "slots": 100000} for number in range(3)]
-    with stage.database.transaction() as connection:
-        connection.execute(tables.pool.insert(), pools)
-
-
 def _released(stage: Stage, names: list[str]) -> float:
     """Make a run of each DAG while they are paused, let all go at once, and return the seconds until the last has ended."""
-    _pause(stage, names, paused=True)
+    stage.switch(is_paused=True)
     stage.trigger(names)
     began = time.monotonic()
-    _pause(stage, names, paused=False)
+    stage.switch(is_paused=False)
     stage.wake()
     stage.await_runs()
     return time.monotonic() - began
-
-
-def _pause(stage: Stage, names: list[str], *, paused: bool) -> None:
-    dag = tables.dag
-    with stage.database.transaction() as connection:
-        connection.execute(sa.update(dag).where(dag.c.dag_id.in_(names)).values(is_paused=paused))
 
 
 SCENARIOS = (

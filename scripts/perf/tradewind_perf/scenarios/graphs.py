@@ -47,7 +47,7 @@ def _makespan(stage: Stage, names: list[str]) -> float:
 
 
 def big_fan(bench: Bench) -> Iterator[Sample]:
-    """Yield the cost of a task in a fan-out and fan-in of 5,000, and in one of 50 as often as takes as many tasks."""
+    """Yield the cost of a task in a fan-out and fan-in of 5,000, and in runs of 50 of a tenth as many tasks."""
     large = bench.size(5000, least=100)
     small_runs = max(2, large // 50 // 10)  # a tenth of the large one's tasks: what is left does not change the median
     with open_stage(bench.store(), files=("perf_big.py",), environment={"PERF_BIG": str(large)}) as stage:

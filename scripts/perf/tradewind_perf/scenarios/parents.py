@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from tradewind.metadata import tables
 
 from tradewind_perf.figures import Sample
 from tradewind_perf.processes import MIB, proportional_bytes, tree
+from tradewind_perf.sampling import sampled
 from tradewind_perf.scenario import Bench, Scenario
 from tradewind_perf.servers import MARIADB, POSTGRESQL, SQLITE
 from tradewind_perf.stage import Stage, open_stage
@@ -39,28 +39,18 @@ with DAG("many_{number}", schedule=None, max_active_runs=10):
 BY_MEMORY = {"TRADEWIND__EXECUTION__MAX_PARENTS": "10000", "TRADEWIND__EXECUTION__MAX_PARENTS_MEMORY": "256"}
 
 
-class Watch:
-    """The most that the worker and what it forks took, and the most processes, while the block runs."""
+class Most:
+    """The most that the worker and what it forks took, and the most processes."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self.most_bytes = 0
-        self.most_processes = 0
+        self.bytes = 0
+        self.processes = 0
 
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._is_over.wait(SAMPLE_SECONDS):
-            self.most_processes = max(self.most_processes, len(tree(self._pid)))
-            self.most_bytes = max(self.most_bytes, proportional_bytes(self._pid))
+    def look(self) -> None:
+        """Take note of what there is now."""
+        self.processes = max(self.processes, len(tree(self._pid)))
+        self.bytes = max(self.bytes, proportional_bytes(self._pid))
 
 
 def parents(bench: Bench, environment: Mapping[str, str]) -> Iterator[Sample]:
@@ -72,18 +62,19 @@ def parents(bench: Bench, environment: Mapping[str, str]) -> Iterator[Sample]:
             worker = stage.daemons["worker"].pid
             _set_gate(stage, 0)
             began = time.monotonic()
-            with Watch(worker) as watch:
+            most = Most(worker)
+            with sampled(most.look, SAMPLE_SECONDS):
                 for version in range(1, VERSIONS + 1):
                     bench.say(f"version {version} of {files} files")
                     _deploy(stage, files, version)
-                _wait(stage, _ended(tables.task_instance, "first"), runs)
+                stage.await_count(_succeeded("first"), runs, "first tasks have ended")
                 _set_gate(stage, 1000)
                 stage.await_runs()
             seconds = time.monotonic() - began
             yield {
                 "tasks/s": tasks / seconds,
-                "most MiB (PSS)": watch.most_bytes / MIB,
-                "most processes": watch.most_processes,
+                "most MiB (PSS)": most.bytes / MIB,
+                "most processes": most.processes,
                 "MiB at the end": proportional_bytes(worker) / MIB,
                 "processes at the end": len(tree(worker)),
             }
@@ -99,16 +90,14 @@ def _set_gate(stage: Stage, slots: int) -> None:
 
 def _deploy(stage: Stage, files: int, version: int) -> None:
     stage.add({f"many_{number}.py": TEXT.format(version=version, number=number) for number in range(files)})
-    _wait(stage, sa.select(sa.func.count()).select_from(tables.dag_version), files * version)
+    versions = sa.select(sa.func.count()).select_from(tables.dag_version)
+    stage.await_count(versions, files * version, "versions are known")
     stage.trigger(f"many_{number}" for number in range(files))
 
 
-def _ended(table: sa.Table, task_id: str) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).where(table.c.task_id == task_id, table.c.state == "success")
-
-
-def _wait(stage: Stage, query: sa.Select[Any], wanted: int) -> None:
-    stage.await_count(query, wanted, "rows")
+def _succeeded(task_id: str) -> sa.Select[Any]:
+    ti = tables.task_instance.c
+    return sa.select(sa.func.count()).where(ti.task_id == task_id, ti.state == "success")
 
 
 SCENARIOS = (

@@ -70,16 +70,21 @@ def note(task_id):
         ledger.write(f"{{task_id}} {{began}} {{time.monotonic_ns()}}\\n")
 
 
-with DAG("perf_file_{number:03d}", schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
-    for name in ("a", "b"):
-        PythonOperator(task_id=name, python_callable=note, op_args=[name], do_xcom_push=False)
+with DAG("{name}", schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
+    for task_id in ("a", "b"):
+        PythonOperator(task_id=task_id, python_callable=note, op_args=[task_id], do_xcom_push=False)
 """
+
+
+def separate_files(number: int) -> tuple[dict[str, str], list[str]]:
+    """Return so many DAG files by name, each with one DAG of two no-op tasks, and the names of their DAGs."""
+    names = [f"perf_file_{each:03d}" for each in range(number)]
+    return {f"{name}.py": FILE.format(name=name) for name in names}, names
 
 
 def many_files(bench: Bench, files: int) -> Iterator[Sample]:
     """Yield samples of independent tasks, two in each of many files: more of them than warm parents are kept."""
-    texts = {f"perf_file_{number:03d}.py": FILE.format(number=number) for number in range(files)}
-    names = [name.removesuffix(".py") for name in texts]
+    texts, names = separate_files(files)
     with open_stage(bench.store(), texts=texts) as stage:
         stage.trigger(names)
         stage.await_runs()
@@ -167,9 +172,9 @@ SCENARIOS = (
     ),
     Scenario(
         "files",
-        "200 independent no-op tasks over 100 DAG files",
+        "200 independent no-op tasks over 100 DAG files; CPU of all daemons and the database counted",
         lambda bench: many_files(bench, bench.size(100)),
-        (at_least("tasks/s", 100),),
+        (at_least("tasks/s", 100), at_most("CPU ms per task", 8)),
         ALL,
         60,
     ),
