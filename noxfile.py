@@ -20,7 +20,7 @@ nox.options.error_on_missing_interpreters = True
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 DISTRIBUTIONS = ("plugins-api", "providers/sqlite", "core[postgres,mysql,orjson]", "backport/builder")
-TYPED = ("plugins-api/src", "core/src", "providers/sqlite/src", "backport/builder/src")
+TYPED = ("plugins-api/src", "core/src", "providers/sqlite/src", "backport/builder/src", "backport/airflow-names/src")
 
 
 def install(session: nox.Session, *groups: str) -> None:

@@ -184,7 +184,8 @@ def test_import_errors_in_every_form(run, dags: Path) -> None:
     assert broken["trace"].startswith('  File "'), "a syntax error's trace has no frame of Tradewind"
     assert old["line"] == 1
     assert old["error"].endswith(
-        "'airflow'; the names of Airflow 2 are in tradewind: from tradewind import DAG, dag, task; "
+        "'airflow'; run: pip install tradewind-airflow-names, or write the names of Tradewind: "
+        "from tradewind import DAG, dag, task; "
         "from tradewind.operators.bash import BashOperator [module-missing]"
     )
     assert "was never closed" in run("dags", "list-import-errors")[1]

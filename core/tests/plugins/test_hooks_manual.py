@@ -23,7 +23,14 @@ from tradewind.execution.shelf import Shelf
 from tradewind.metrics.catalogue import QUARANTINED
 from tradewind.metrics.recording import count
 from tradewind.metrics.reporting import start_reporting
-from tradewind.plugins.behaviour import LISTENER_HOOKS, POLICY_HOOKS, STATE_HOOKS, listeners, state_listeners
+from tradewind.plugins.behaviour import (
+    IMPORT_HOOKS,
+    LISTENER_HOOKS,
+    POLICY_HOOKS,
+    STATE_HOOKS,
+    listeners,
+    state_listeners,
+)
 from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
 from tradewind.plugins.current import registry, use_registry
@@ -168,6 +175,19 @@ def loaded(site, **more):
     return load_dags(site.write("team/d.py", DAG_FILE.replace("{more}", text)), dag_module_name("team/d.py"))["d"]
 
 
+def airflow_aliases():
+    ours = {each.name: each.path for each in registry().all("Airflow alias")}
+    assert ours["airflow.providers.hello"] == "hello_parts"
+    assert registry().find("Airflow alias", "airflow.operators.hello_operator:HelloOperator").instead
+
+
+def imports_begin(site, monkeypatch):
+    monkeypatch.delitem(sys.modules, "greetings", raising=False)
+    text = DAG_FILE.replace("{more}", "") + "import greetings\n"
+    for name in ("first", "second"):  # the second finds it done
+        assert load_dags(site.write(f"{name}.py", text), name).keys() == {"d"}
+
+
 def dag_policy(site):
     with pytest.raises(ValueError, match=r"DAG d in team/d\.py has no tags"):
         loaded(site)
@@ -214,11 +234,13 @@ EFFECTS = {
     "on_task_instance_ended": instance_ended,
     "on_task_running": running,
     "on_task_success": success,
+    "tradewind_airflow_aliases": airflow_aliases,
     "tradewind_cli_verbs": cli_verbs,
     "tradewind_codecs": codecs,
     "tradewind_connection_types": connection_types,
     "tradewind_dag_policy": dag_policy,
     "tradewind_executors": executors,
+    "tradewind_imports_begin": imports_begin,
     "tradewind_log_stores": log_stores,
     "tradewind_metrics_exporters": metrics_exporters,
     "tradewind_operators": operators,
@@ -241,7 +263,12 @@ def test_every_hook_has_an_effect_tested():
 
 
 def test_every_hook_has_a_caller():
-    assert {kind.hook for kind in KINDS.values()} | {*POLICY_HOOKS, *LISTENER_HOOKS, *STATE_HOOKS} == set(SPECS)
+    assert {kind.hook for kind in KINDS.values()} | {
+        *IMPORT_HOOKS,
+        *POLICY_HOOKS,
+        *LISTENER_HOOKS,
+        *STATE_HOOKS,
+    } == set(SPECS)
 
 
 def test_every_heading_is_a_hook():

@@ -6,7 +6,7 @@ import re
 
 from tradewind_plugins.values import Value
 
-__all__ = ["CliVerb", "ConnectionType", "Declared", "FormField"]
+__all__ = ["AirflowAlias", "CliVerb", "ConnectionType", "Declared", "FormField"]
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
 
@@ -103,3 +103,29 @@ class CliVerb(Value):
 
     def __post_init__(self) -> None:
         _check_path(self, self.path)
+
+
+class AirflowAlias(Value):
+    """Where a provider has what Airflow has under a path of its own. Used when the distribution airflow-names is installed.
+
+    Args:
+        name: Airflow's path: a package or module, which stands for all that is below it too, or `package.module:Name`.
+        path: Ours, of the same kind: `tradewind_x` for `airflow.providers.x`, or `package.module:Name`.
+        instead: For an old path, Airflow's own newer one, for the warning; empty for a path that is not old.
+        summary: One sentence for catalogues.
+    """
+
+    name: str
+    path: str
+    instead: str = ""
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.startswith("airflow."):
+            raise ValueError(
+                f"AirflowAlias has the name {self.name!r}; it is a path of Airflow's, as airflow.providers.x"
+            )
+        if (":" in self.name) != (":" in self.path):
+            raise ValueError(
+                f"AirflowAlias {self.name!r} has the path {self.path!r}: one is a module and the other a name"
+            )

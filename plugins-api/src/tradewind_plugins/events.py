@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from tradewind_plugins.declarations import AirflowAlias
 from tradewind_plugins.values import Value
 
-__all__ = ["DagParsed", "DagRunEnded", "TaskInstanceEnded", "TaskParsed", "TaskTry"]
+__all__ = ["DagParsed", "DagRunEnded", "ImportsBegin", "TaskInstanceEnded", "TaskParsed", "TaskTry"]
 
 
 class DagParsed(Value):
@@ -23,6 +24,16 @@ class DagParsed(Value):
 
     dag: Any
     file: str
+
+
+class ImportsBegin(Value):
+    """A process that is about to import its first DAG file.
+
+    Args:
+        airflow_aliases: What the plugins declare by `tradewind_airflow_aliases`.
+    """
+
+    airflow_aliases: tuple[AirflowAlias, ...] = ()
 
 
 class TaskParsed(Value):

@@ -17,7 +17,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.authoring.packaged import import_packaged, is_packaged
 from tradewind.authoring.params import resolve_params
 from tradewind.authoring.registration import collecting
-from tradewind.plugins.behaviour import policies
+from tradewind.plugins.behaviour import policies, prepare_imports
 from tradewind.timetables import NullTimetable
 
 _OURS = ("tradewind", "airflow")
@@ -51,6 +51,7 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
             one is scheduled and has a param without a fitting default.
         Exception: whatever the file itself, or a policy, raises.
     """
+    prepare_imports()
     with collecting() as registered:
         modules = list(import_packaged(path)) if is_packaged(path) else [_import_file(path, module_name)]
     found: dict[str, DAG] = {}

@@ -15,7 +15,7 @@ from tradewind.cli.errors import CommandError
 from tradewind.config import load
 from tradewind.parsing.checking import CheckedFile, as_json, check, targets
 from tradewind.parsing.tree import FolderUnreadable
-from tradewind.plugins.behaviour import policies
+from tradewind.plugins.behaviour import policies, prepare_imports
 from tradewind.plugins.secrets import secrets_chain
 
 
@@ -26,6 +26,7 @@ def run_check(options: argparse.Namespace) -> int:
         found = targets(options.paths, dags_folder=config.dags.folder, ignore_syntax=config.dags.ignore_file_syntax)
     except FolderUnreadable as error:
         raise CommandError(str(error), error_id="file-unreadable") from error
+    prepare_imports()
     policies()  # found once, before the first fork
     answer = _answers(secrets_chain(config.plugins.secrets_backends))
     count = sum(len(target.paths) for target in found)

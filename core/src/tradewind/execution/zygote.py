@@ -18,7 +18,7 @@ from tradewind.execution.messages import Message, OpenParent, StartCold
 from tradewind.execution.nest import Nest, leave_process
 from tradewind.execution.rehearsal import rehearse, warm_up
 from tradewind.execution.task_run import own_process, task_listeners
-from tradewind.plugins.behaviour import policies
+from tradewind.plugins.behaviour import policies, prepare_imports
 
 
 def serve(control: socket.socket) -> None:
@@ -59,6 +59,7 @@ def main(descriptor: int) -> int:
     rehearse()
     warm_up()
     # Done here once and not in each child, as every page that a child writes to costs it 4 microseconds
+    prepare_imports()
     policies()
     own_process()
     task_log.settle()

@@ -33,7 +33,7 @@ from tradewind.parsing.results import ParsedFile
 from tradewind.parsing.second_look import SecondLook, SecondLooks
 from tradewind.parsing.tree import Tree
 from tradewind.parsing.watching import Bundle, WatchedFolder
-from tradewind.plugins.behaviour import policies
+from tradewind.plugins.behaviour import policies, prepare_imports
 
 log = logging.getLogger(__name__)
 _SETTLE_SECONDS = 0.1
@@ -108,6 +108,7 @@ class Processor:
         self._monotonic = monotonic
         self._stop = threading.Event()
         self._ringer = -1
+        prepare_imports()
         policies()  # finds and imports what applies to every DAG: here, once, and not in every child
         self._folders = [self._open(bundle) for bundle in bundles]
         self._retire_others()

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tradewind_plugins.events import DagParsed, DagRunEnded, TaskInstanceEnded, TaskParsed, TaskTry
+from tradewind_plugins.declarations import AirflowAlias
+from tradewind_plugins.events import DagParsed, DagRunEnded, ImportsBegin, TaskInstanceEnded, TaskParsed, TaskTry
 
 from tradewind.daemon_log.about import FIELDS
 from tradewind.plugins.current import registry
@@ -15,6 +16,7 @@ from tradewind.plugins.registry import Registry
 if TYPE_CHECKING:
     from tradewind.plugins.calls import Caller
 
+IMPORT_HOOKS: Final = ("tradewind_imports_begin",)
 POLICY_HOOKS: Final = ("tradewind_dag_policy", "tradewind_task_policy")
 LISTENER_HOOKS: Final = ("on_task_running", "on_task_success", "on_task_failed")
 STATE_HOOKS: Final = ("on_dag_run_ended", "on_task_instance_ended")
@@ -40,10 +42,11 @@ def _caller(known: Registry, hooks: Sequence[str]) -> Caller | None:
 
 
 class _Process:
-    """The policies of this process, and the registry they are from."""
+    """The policies of this process, the registry they are from, and that for which imports were prepared."""
 
     policies: Policies | None = None
     known: Registry | None = None
+    prepared: Registry | None = None
 
 
 class Listeners:
@@ -180,3 +183,20 @@ def policies() -> Policies:
     if _Process.policies is None or _Process.known is not known:
         _Process.policies, _Process.known = Policies(known), known
     return _Process.policies
+
+
+def prepare_imports() -> None:
+    """Call `tradewind_imports_begin`, the first time in this process, before it imports or forks who imports DAG files.
+
+    Raises whatever an implementation raises.
+    """
+    known = registry()
+    if _Process.prepared is known:
+        return
+    caller = _caller(known, IMPORT_HOOKS)
+    if caller is not None:
+        aliases = tuple(each for each in known.all("Airflow alias") if isinstance(each, AirflowAlias))
+        for answer in caller.call(*IMPORT_HOOKS, ImportsBegin(airflow_aliases=aliases)):
+            if answer.error is not None:
+                raise answer.error
+    _Process.prepared = known

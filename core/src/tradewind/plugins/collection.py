@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from tradewind_plugins.declarations import CliVerb, ConnectionType, Declared
+from tradewind_plugins.declarations import AirflowAlias, CliVerb, ConnectionType, Declared
 
 from tradewind.plugins.calls import Caller
 from tradewind.plugins.catalogue import Catalogue, Entry, Plugin
 from tradewind.plugins.discovery import stamp_of
 from tradewind.plugins.kinds import KINDS, Kind
 
-Declaration = Declared | ConnectionType | CliVerb
+Declaration = Declared | ConnectionType | CliVerb | AirflowAlias
 
 
 def collect(plugins: list[Plugin]) -> Catalogue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tradewind_plugins.declarations import CliVerb, ConnectionType, Declared
+from tradewind_plugins.declarations import AirflowAlias, CliVerb, ConnectionType, Declared
 from tradewind_plugins.values import Value
 
 
@@ -20,7 +20,7 @@ class Kind(Value):
 
     name: str
     hook: str
-    value: type[Declared] | type[ConnectionType] | type[CliVerb] = Declared
+    value: type[Declared] | type[ConnectionType] | type[CliVerb] | type[AirflowAlias] = Declared
     by_path: bool = False
 
 
@@ -38,5 +38,6 @@ KINDS: Final = {
         Kind(name="secrets backend", hook="tradewind_secrets_backends"),
         Kind(name="codec", hook="tradewind_codecs"),
         Kind(name="command", hook="tradewind_cli_verbs", value=CliVerb),
+        Kind(name="Airflow alias", hook="tradewind_airflow_aliases", value=AirflowAlias),
     )
 }

@@ -63,14 +63,23 @@ def hint_for_module(module: str) -> str:
     """Return the way out where a missing module is Airflow's or belongs to a known provider, else an empty text."""
     top, _, rest = module.partition(".")
     if top == "airflow":
-        return (
-            "; the names of Airflow 2 are in tradewind: from tradewind import DAG, dag, task; "
-            "from tradewind.operators.bash import BashOperator"
-        )
+        return _hint_for_airflow(rest)
     if top == "tradewind" and rest:
         return _hint_for_own(rest)
     prefix, _, provider = top.replace("_", "-").partition("-")
     return f"; run: pip install tradewind-{provider}" if prefix == "tradewind" and provider in PROVIDERS else ""
+
+
+def _hint_for_airflow(rest: str) -> str:
+    """Return the way out for a module of Airflow's."""
+    if "airflow" not in sys.modules:
+        return (
+            "; run: pip install tradewind-airflow-names, or write the names of Tradewind: from tradewind import DAG, dag, task; "
+            "from tradewind.operators.bash import BashOperator"
+        )
+    provider = rest.removeprefix("providers.").replace(".", "-")
+    known = [each for each in PROVIDERS if rest.startswith("providers.") and f"{provider}-".startswith(f"{each}-")]
+    return f"; run: pip install tradewind-{known[0]}" if known else "; Tradewind has no such module"
 
 
 def _hint_for_own(rest: str) -> str:

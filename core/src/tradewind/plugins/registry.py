@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tradewind_plugins.declarations import CliVerb, ConnectionType, Declared
+from tradewind_plugins.declarations import AirflowAlias, CliVerb, ConnectionType, Declared
 from tradewind_plugins.exceptions import TradewindConfigException
 
 from tradewind.plugins import storage
@@ -21,7 +21,7 @@ from tradewind.plugins.kinds import KINDS
 from tradewind.plugins.known import hint_for_name
 from tradewind.plugins.trace import tracing
 
-Declaration = Declared | ConnectionType | CliVerb
+Declaration = Declared | ConnectionType | CliVerb | AirflowAlias
 
 
 class PluginWarning(UserWarning):

@@ -9,7 +9,7 @@ from typing import Any
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.parsing.checking import CheckedFile, check, targets
-from tradewind.plugins.behaviour import policies
+from tradewind.plugins.behaviour import policies, prepare_imports
 from tradewind.testing.lookups import FakeLookups
 from tradewind.testing.runs import surroundings
 
@@ -31,6 +31,7 @@ def assert_dag_integrity(
     """
     path = Path(folder).absolute()
     with surroundings(connections, variables) as (config, lookups):
+        prepare_imports()
         policies()  # found once, before the first fork
         found = targets([path], dags_folder=path, ignore_syntax=config.dags.ignore_file_syntax)
         checked = sorted(check(found, config, _answers(lookups), shown=str), key=lambda each: each.file)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tradewind_plugins.declarations import ConnectionType, Declared
+from tradewind_plugins.declarations import AirflowAlias, ConnectionType, Declared
 from tradewind_plugins.hooks import declaring
 
 __all__ = [
+    "tradewind_airflow_aliases",
     "tradewind_connection_types",
     "tradewind_operators",
     "tradewind_sensors",
@@ -62,6 +63,19 @@ def tradewind_task_decorators() -> Sequence[Declared]:  # type: ignore[empty-bod
     Moment: once after the installed distributions changed.
     Returns: the decorators; of two plugins with the same name the first wins.
     Exception: the plugin's decorators are left out, with a warning that names the plugin and the error.
+
+    versionadded: 0.1
+    """
+
+
+@declaring
+def tradewind_airflow_aliases() -> Sequence[AirflowAlias]:  # type: ignore[empty-body]
+    """Declare the paths under which Airflow has what a provider has, for DAG files that import airflow.
+
+    Caller: the registry.
+    Moment: once after the installed distributions changed.
+    Returns: the aliases; of two plugins with the same name the first wins.
+    Exception: the plugin's aliases are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """

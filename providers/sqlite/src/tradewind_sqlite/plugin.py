@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tradewind_plugins.declarations import ConnectionType, Declared, FormField
+from tradewind_plugins.declarations import AirflowAlias, ConnectionType, Declared, FormField
 from tradewind_plugins.hooks import hookimpl
 
-__all__ = ["tradewind_connection_types", "tradewind_operators"]
+__all__ = ["tradewind_airflow_aliases", "tradewind_connection_types", "tradewind_operators"]
 
 
 @hookimpl
@@ -32,3 +32,21 @@ def tradewind_connection_types() -> list[ConnectionType]:
 def tradewind_operators() -> list[Declared]:
     """Declare the operators."""
     return [Declared(path="tradewind_sqlite.operators.sqlite:SqliteOperator", summary="Runs SQL in a SQLite file.")]
+
+
+@hookimpl
+def tradewind_airflow_aliases() -> list[AirflowAlias]:
+    """Declare where Airflow has what is here."""
+    return [
+        AirflowAlias(name="airflow.providers.sqlite", path="tradewind_sqlite"),
+        AirflowAlias(
+            name="airflow.operators.sqlite_operator:SqliteOperator",
+            path="tradewind_sqlite.operators.sqlite:SqliteOperator",
+            instead="airflow.providers.sqlite.operators.sqlite.SqliteOperator",
+        ),
+        AirflowAlias(
+            name="airflow.hooks.sqlite_hook:SqliteHook",
+            path="tradewind_sqlite.hooks.sqlite:SqliteHook",
+            instead="airflow.providers.sqlite.hooks.sqlite.SqliteHook",
+        ),
+    ]

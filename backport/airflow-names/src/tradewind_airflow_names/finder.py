@@ -1,0 +1,131 @@
+"""The finder that answers for `airflow`: modules that are made when they are asked for, of names that are found when used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any
+
+from tradewind_plugins.declarations import AirflowAlias
+
+from tradewind_airflow_names.tables import BUILT, NOT_BUILT, RENAMED
+from tradewind_airflow_names.tree import Tree
+
+TOP = "airflow"
+REAL = ("apache-airflow", "apache-airflow-core")
+
+
+class NotBuiltError(ImportError):
+    """Something that Airflow has and Tradewind does not have yet."""
+
+
+def real_airflow() -> str | None:
+    """Return the name and version of an installed Airflow, None where there is none. Looks at distributions, not files."""
+    for name in REAL:
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
+    return None
+
+
+def install(aliases: Sequence[AirflowAlias] = ()) -> str | None:
+    """Let `import airflow` find Tradewind's names in this process; again is no error.
+
+    Arguments:
+        aliases: where providers have what Airflow's own have.
+    Returns:
+        None, or the real Airflow that is installed: then nothing is changed.
+    """
+    found = real_airflow()
+    if found is None and not _installed():
+        sys.meta_path.insert(0, Finder(Tree(BUILT, RENAMED, NOT_BUILT, aliases)))
+    return found
+
+
+def uninstall() -> None:
+    """Leave the process as it was before `install`."""
+    for finder in _installed():
+        sys.meta_path.remove(finder)
+    for name in [each for each, module in sys.modules.items() if isinstance(module, AirflowModule)]:
+        del sys.modules[name]
+
+
+def _installed() -> list[Finder]:
+    return [each for each in sys.meta_path if isinstance(each, Finder)]
+
+
+class Finder(MetaPathFinder, Loader):
+    """Finds and makes the modules of a tree of names."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See `MetaPathFinder`."""
+        if fullname != TOP and not fullname.startswith(f"{TOP}."):
+            return None
+        if not self._tree.has_module(fullname):
+            return None
+        return ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """See `Loader`."""
+        return AirflowModule(spec.name, self._tree)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """See `Loader`: an old path is told, at the line that imports it."""
+        new = self._tree.renamed(module.__name__)
+        if new is not None:
+            warnings.warn(f"{module.__name__} is an old name: import {new}", DeprecationWarning, stacklevel=2)
+
+
+class AirflowModule(ModuleType):
+    """A module whose names are looked up when they are asked for."""
+
+    def __init__(self, name: str, tree: Tree) -> None:
+        super().__init__(name, f"Tradewind's names under {name}.")
+        self._tree = tree
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the name stands for.
+
+        Raises:
+            NotBuiltError: Airflow has it, Tradewind does not have it yet.
+            AttributeError: nobody has it.
+        """
+        if name == "__all__":
+            return self._tree.names(self.__name__)
+        target = self._tree.target(self.__name__, name)
+        if target is not None:
+            value = self.__dict__[name] = self._load(name, target)
+            return value
+        if name.startswith("__"):
+            raise AttributeError(name)
+        inner = f"{self.__name__}.{name}"
+        if self._tree.has_module(inner):
+            return importlib.import_module(inner)
+        if self._tree.is_not_built(self.__name__, name):
+            raise NotBuiltError(
+                f"{self.__name__}.{name} is not built yet in Tradewind", name=self.__name__, path=self.__name__
+            )
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}, in Tradewind")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._tree.names(self.__name__)})
+
+    def _load(self, name: str, target: str) -> Any:
+        home, _, attribute = target.partition(":")
+        value = getattr(importlib.import_module(home), attribute or name)
+        new = self._tree.renamed(f"{self.__name__}:{name}")
+        if new is not None:
+            warnings.warn(f"{self.__name__}.{name} is an old name: import {new}", DeprecationWarning, stacklevel=3)
+        return value
