@@ -87,10 +87,11 @@ def build(session: nox.Session) -> None:
     """Build the wheels of core, the contract and the providers, and run them in an environment with nothing else."""
     session.install("build")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    for folder in ("plugins-api", "core", "providers/sqlite"):
+    for folder in ("plugins-api", "core", "providers/sqlite", "backport/airflow-names"):
         session.run("python", "-m", "build", "--wheel", "--outdir", "dist", folder, silent=True)
     session.install(*sorted(map(str, (ROOT / "dist").glob("*.whl"))))
     session.run("tradewind", "version", env={"TRADEWIND_HOME": session.create_tmp()})
+    session.run("python", "-c", "import tradewind_airflow_names as names; names.install(); from airflow import DAG")
 
 
 @nox.session(default=False)
