@@ -44,10 +44,19 @@ class Plan:
 
 @dataclass
 class Held:
-    """What the order of locks has seen of one transaction."""
+    """What the checker of locks has seen of one transaction.
+
+    Arguments:
+        kinds: the kinds of rows locked, in order.
+        positions: of the task rows locked.
+        locked: the kinds that a `SELECT` locked.
+        is_run_alone: whether a run is held exclusively, or was made here, so that no end goes on beside.
+    """
 
     kinds: list[str] = field(default_factory=list)
     positions: set[tuple[int, int, int]] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
+    is_run_alone: bool = False
 
 
 class Turn(greenlet):

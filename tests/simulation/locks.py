@@ -1,7 +1,11 @@
-"""The checker of the order of locks, over the log of statements.
+"""The checker of locks, over the log of statements.
 
-Two things are looked at: the kinds of rows that a transaction locks, one after the other (DAG, run, buckets, task rows,
-progress), and the positions (run, rank, map index) of the task rows, as they were really locked.
+Of their order two things are looked at: the kinds of rows that a transaction locks, one after the other (DAG, run, buckets,
+task rows, progress), and the positions (run, rank, map index) of the task rows, as they were really locked.
+
+Of what is done under them: task rows and their counters are changed by who locked task rows before; instances are added,
+deleted and written anew by who has the run for himself; a run is made and started under the lock of its DAG's row. The
+statements say so themselves, on SQLite too, which leaves the words out: such a mistake need not go wrong to be found.
 """
 
 from __future__ import annotations
@@ -12,15 +16,17 @@ from typing import Any
 from unittest import mock
 
 import sqlalchemy as sa
-from simulation.baton import current
+from simulation.baton import Held, current
 from simulation.faults import SimDatabase
 from simulation.violation import Violation
 from sqlalchemy.sql.dml import UpdateBase
-from tradewind.metadata.statements import instances
+from tradewind.metadata.statements import instances, runs
 from tradewind.metadata.statements.instances import LockedInstance
 
 ORDER = {"dag": 0, "bucket_lock": 1, "dag_run": 1, "task_instance": 2, "run_progress": 3}
 LOCKING = ("lock_with_targets", "lock", "lock_after", "lock_run")
+ALONE = ("reset", "add", "delete")
+OF_INSTANCES = {"task_instance", "task_counter"}
 
 
 class LockOrder:
@@ -35,6 +41,8 @@ class LockOrder:
         """Watch while the block runs."""
         sa.event.listen(self.database.engine, "before_execute", self._statement)
         patches = [mock.patch.object(instances, name, self._wrapped(getattr(instances, name))) for name in LOCKING]
+        patches += [mock.patch.object(instances, name, self._alone(getattr(instances, name))) for name in ALONE]
+        patches.append(mock.patch.object(runs, "start", self._starting(runs.start)))
         for patch in patches:
             patch.start()
         try:
@@ -55,8 +63,11 @@ class LockOrder:
 
     def _statement(self, _conn: Any, clause: Any, _many: Any, _params: Any, _options: Any) -> None:
         turn = current()
+        if turn is None or not turn.is_writing:
+            return
+        self._under_locks(turn.held, clause)
         kind = _locked_kind(clause)
-        if kind is None or turn is None or not turn.is_writing:
+        if kind is None:
             return
         kinds = turn.held.kinds
         lower = [each for each in kinds if ORDER[each] > ORDER[kind]]
@@ -67,6 +78,36 @@ class LockOrder:
         if kind == "task_instance" and isinstance(clause, sa.Select) and not _is_ordered(clause):
             self.found.append(f"task rows are locked in no order: {str(clause)[:300]}")
         kinds.append(kind)
+
+    def _under_locks(self, held: Held, clause: Any) -> None:
+        table = _table_of_lock(clause)
+        if table is not None:
+            held.locked.add(table)
+            held.is_run_alone |= table == "dag_run" and not clause._for_update_arg.read
+        if isinstance(clause, sa.Insert) and clause.table.name == "dag_run":
+            held.is_run_alone = True
+            if "dag" not in held.locked:
+                self.found.append("a run is made without the lock of its DAG's row")
+        if _changed(clause) & OF_INSTANCES and "task_instance" not in held.locked:
+            self.found.append(f"task rows are changed that nobody locked: {str(clause)[:300]}")
+
+    def _alone(self, write: Callable[..., None]) -> Callable[..., None]:
+        def written(conn: Any, rows: Any, *more: Any) -> None:
+            turn = current()
+            if rows and turn is not None and not turn.held.is_run_alone:
+                self.found.append(f"instances are made, deleted or written anew beside others' ends: {list(rows)[:3]}")
+            write(conn, rows, *more)
+
+        return written
+
+    def _starting(self, start: Callable[..., None]) -> Callable[..., None]:
+        def started(*args: Any, **kwargs: Any) -> None:
+            turn = current()
+            if turn is not None and "dag" not in turn.held.locked:
+                self.found.append("a run starts without the lock of its DAG's row")
+            start(*args, **kwargs)
+
+        return started
 
     def _wrapped(self, lock: Callable[..., list[LockedInstance]]) -> Callable[..., list[LockedInstance]]:
         def locked(*args: Any, **kwargs: Any) -> list[LockedInstance]:
@@ -98,10 +139,25 @@ def _locked_kind(clause: Any) -> str | None:
     argument = getattr(clause, "_for_update_arg", None)
     if argument is None or argument.skip_locked:
         return None
+    name = _table_of_lock(clause)
+    return name if name in ORDER else None
+
+
+def _table_of_lock(clause: Any) -> str | None:
+    """Return the table whose rows a `SELECT` locks."""
+    argument = getattr(clause, "_for_update_arg", None)
+    if argument is None:
+        return None
     # The first column is one of the table whose rows are meant.
     table = argument.of[0] if argument.of else next(iter(clause.selected_columns)).table
     name: str = table.name
-    return name if name in ORDER else None
+    return name
+
+
+def _changed(clause: Any) -> set[str]:
+    """Return the tables of which a statement changes rows that are there: an insert may have an update as its CTE."""
+    written = [clause, *(cte.element for cte in getattr(clause, "_independent_ctes", ()))]
+    return {each.table.name for each in written if isinstance(each, (sa.Update, sa.Delete))}
 
 
 def _is_ordered(clause: sa.Select[Any]) -> bool:

@@ -1,4 +1,7 @@
-"""Mutants that leave a lock out: only transactions that are open side by side can show them, so they die on PostgreSQL."""
+"""Mutants that leave a lock out: states go wrong only where transactions are open side by side, so on PostgreSQL, and rarely.
+
+Most die of the rules in `locks.py`, which see in any transaction that something is changed without its lock.
+"""
 
 from __future__ import annotations
 
