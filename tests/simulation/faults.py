@@ -14,13 +14,15 @@ import pymysql
 import sqlalchemy as sa
 from simulation.baton import Crash, Held, Plan, Turn, current
 from simulation.waits import ARGUMENTS, SimConnection, Waits
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from tradewind.metadata.engine import Database
 
 if TYPE_CHECKING:
     from simulation.world import World
 
 CONNECTIONS = 40
+UNREACHABLE = (OperationalError, InterfaceError)
+"""What actors bear, as the product's daemons do. Any other error of the database is the product's mistake, and ends the seed."""
 ON_SIDE = ("UPDATE daemon", "UPDATE pulse", "INSERT INTO daemon", "INSERT INTO pulse", "INSERT INTO bucket_lock")
 """Statements that change nothing the checker looks at after each commit."""
 

@@ -31,6 +31,7 @@ NEEDED_FAULTS = {
     "clear-keeps-xcoms": {"clear"},
     "clear-takes-running": {"clear"},
     "clear-shares-the-run": {"clear"},
+    "continuation-done-twice": {"small cap"},
 }
 """Without any of these faults a seed cannot show the mutant, and need not be played to look for one that does."""
 
@@ -57,6 +58,7 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "clear-shares-the-run": ("sqlite", 5),
     "clear-takes-running": ("sqlite", 5),
     "close-without-progress": ("sqlite", 0),
+    "continuation-done-twice": ("sqlite", 125),
     "counters-after-commit": ("sqlite", 55),
     "decide-again": ("sqlite", 0),
     "evidence-forgets-starts": ("sqlite", 21),
@@ -69,6 +71,7 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "handover-pays-with-nothing": ("sqlite", 2),
     "lease-not-renewed": ("sqlite", 1),
     "lock-by-id": ("sqlite", 0),
+    "no-token-check": ("sqlite", 177),
     "occupancy-ignored": ("sqlite", 0),
     "occupancy-without-buckets": ("postgresql", 14),
     "outcome-rejected-with-lease": ("sqlite", 21),

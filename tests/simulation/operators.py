@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from simulation.actors import Actor, seconds
+from simulation.faults import UNREACHABLE
 from simulation.scenario import SimDag, SimTask, arrange
-from sqlalchemy.exc import DBAPIError
 from tradewind.metadata import tables
 from tradewind.metadata.statements import listings, pools
 from tradewind.transitions import clear, runs
@@ -68,7 +68,7 @@ class OperatorActor(Actor):
         }
         try:
             verbs[what](of)
-        except DBAPIError:
+        except UNREACHABLE:
             self.next_at = self.world.clock.at + seconds(1)
             return
         self.todo.pop(0)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from simulation.actors import Actor, seconds
 from simulation.baton import Crash
 from simulation.behaviour import Behaviour, behave
+from simulation.faults import UNREACHABLE
 from simulation.scenario import Station
-from sqlalchemy.exc import DBAPIError
 from tradewind.metadata import tables
 from tradewind.metadata.statements import daemons as daemon_statements
 from tradewind.transitions import claims, daemons
@@ -138,7 +138,7 @@ class WorkerActor(Actor):
         try:
             with world.database.faulty(self.rng, world.faults):
                 self._say(life)
-        except (Crash, DBAPIError):
+        except (Crash, *UNREACHABLE):
             world.note(f"{self.name} gets no answer")
             return False
         return True
@@ -311,7 +311,7 @@ class WatcherActor(Actor):
         try:
             with world.database.faulty(self.rng, world.faults):
                 self._report()
-        except (Crash, DBAPIError):
+        except (Crash, *UNREACHABLE):
             return
         world.remove(self)
 
@@ -343,6 +343,6 @@ class ReturningActor(Actor):
                 if self.pending:
                     world.count("late report")
                     world.notify(world.end(self.pending).wake)
-        except (Crash, DBAPIError):
+        except (Crash, *UNREACHABLE):
             return
         world.remove(self)
