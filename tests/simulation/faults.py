@@ -116,14 +116,16 @@ class SimDatabase(Database):
         if self.is_interleaved:
             world.baton.may_pause()
             self._stall(turn, world)
-        if world.baton.is_over or _is_due(turn.plan, "crash_at"):
+        if world.baton.is_over:
+            raise Crash
+        if _is_due(turn.plan, "crash_at"):
             world.count("crash")
             raise Crash
         turn.statement = text
         if text.startswith("UPDATE daemon SET ended_at"):
             turn.is_judging = True
-        if text.startswith(("INSERT", "UPDATE", "DELETE")) and not text.startswith(ON_SIDE):
-            turn.is_in_doubt = True
+        if text.startswith(("INSERT", "UPDATE", "DELETE", "WITH")) and not text.startswith(ON_SIDE):
+            turn.is_in_doubt = True  # `WITH`: PostgreSQL records ends by an update inside an insert
         world.log.statement(turn.name, text, parameters)
 
     def _strike(self, _cursor: Any, _text: str, _parameters: Any, _context: Any) -> None:
