@@ -19,6 +19,7 @@ from simulation.watching import (
     limits,
     live_slots,
     look,
+    pushed,
     tries,
 )
 from tradewind.metadata.tables import EPOCH
@@ -211,11 +212,12 @@ class Checker:
             Violation: with everything that nothing explains.
         """
         self.seen = look(self.world.calm)
-        ended = tries(self.world.calm)
+        ended, stored = tries(self.world.calm), pushed(self.world.calm)
         self._once(ended)
         for run in self.seen.runs.values():
-            complaints = self._finished(run.id, ended).complaints()
-            complaints += self._end_state(run.id)
+            finished = self._finished(run.id, ended)
+            complaints = finished.complaints() + self._end_state(run.id)
+            complaints += finished.of_pushed({key[1:]: length for key, length in stored.items() if key[0] == run.id})
             if complaints:
                 raise Violation(f"run {run.run_id}: " + "; ".join(complaints))
 

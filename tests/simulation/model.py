@@ -78,6 +78,27 @@ class FinishedRun:
             found += self._of_length(task)
         return found
 
+    def of_pushed(self, stored: dict[tuple[str, int], int | None]) -> list[str]:
+        """Return a sentence for everything stored that no successful last try pushed, and for what is missing.
+
+        Arguments:
+            stored: lengths by task id and map index.
+        """
+        expected = {
+            (task_id, each.map_index): self.lengths.get(task_id) if each.map_index < 0 else None
+            for task_id, instances in self.of_task.items()
+            for each in instances
+            if self.last_try.get(each.id) == "success"
+        }
+        return [
+            f"of {task_id}[{index}] the length {stored.get((task_id, index), 'of nothing')} is stored, "
+            f"but {expected.get((task_id, index), 'nothing')} was pushed"
+            for task_id, index in sorted({*stored, *expected})
+            if (task_id, index) not in stored
+            or (task_id, index) not in expected
+            or stored[task_id, index] != expected[task_id, index]
+        ]
+
     def _of_instance(self, task: SimTask, each: InstanceSeen) -> list[str]:
         ends = [above.state for name in task.upstream for above in self.of_task.get(name, [])]
         said = verdicts(task.trigger_rule, ends)

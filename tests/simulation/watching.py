@@ -128,6 +128,12 @@ def tries(calm: Calm) -> list[TrySeen]:
     return [TrySeen(*row) for row in calm.rows(text)]
 
 
+def pushed(calm: Calm) -> dict[tuple[int, str, int], int | None]:
+    """Return the stored lengths of return values (nothing else is pushed), by run, task id and map index."""
+    text = "SELECT run, task_id, map_index, length FROM xcom"
+    return {(row[0], row[1], row[2]): row[3] for row in calm.rows(text)}
+
+
 def ended_daemons(calm: Calm) -> dict[str, str]:
     """Return the causes of the ends of daemons, by id."""
     return dict(calm.rows("SELECT id, end_cause FROM daemon WHERE ended_at IS NOT NULL"))

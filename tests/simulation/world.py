@@ -432,10 +432,17 @@ class World:
         return str(instance) if seen is None else seen.name
 
     def cleared(self, instances: Iterable[int]) -> None:
-        """Remember the tokens of instances that were cleared: what was tried before does not count any more."""
+        """Remember the tokens of instances that were cleared: what was tried before does not count any more.
+
+        Raises:
+            Violation: when one still has the token of a try.
+        """
         wanted = set(instances)
-        found = self.calm.rows("SELECT id, token FROM task_instance")
-        self.cleared_tokens.update((row[0], row[1]) for row in found if row[0] in wanted)
+        found = {row[0]: row[1] for row in self.calm.rows("SELECT id, token FROM task_instance") if row[0] in wanted}
+        for each in tries(self.calm):
+            if each.token >= found.get(each.instance, each.token + 1):
+                raise Violation(f"{self.name_of(each.instance)} was cleared and still has token {each.token} of a try")
+        self.cleared_tokens.update(found)
 
     def skipped_by(self, dag: SimDag, instance: int, token: int) -> set[str]:
         """Return the tasks that a recorded try skipped by name."""
