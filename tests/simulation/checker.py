@@ -22,7 +22,6 @@ from simulation.watching import (
     pushed,
     tries,
 )
-from tradewind.metadata.tables import EPOCH
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -55,9 +54,13 @@ class Checker:
         self._runs()
         self._tries()
         # What others did meanwhile, or held locked, may rightly have been passed over.
-        if turn.name.startswith("worker") and turn.is_alone and turn.began_at == self.world.commits - 1:
+        if not turn.is_alone or turn.began_at != self.world.commits - 1:
+            return
+        if turn.name.startswith("worker"):
             self.world.count(SERVED_IN_ORDER)
             self._hand_over(before, self.world.station_of(turn.name))
+        elif turn.name.startswith("scheduler"):
+            self._admission(before)
 
     def _occupancy(self, before: Seen, turn: Turn) -> None:
         now = limits(self.world.calm)
@@ -170,12 +173,25 @@ class Checker:
                         f"{each.name} was started before {waiting.name}, which was queued with a higher priority"
                     )
 
+    def _admission(self, before: Seen) -> None:
+        was = {each.id: each.state for each in before.instances.values()}
+        new = [
+            each for each in self.seen.instances.values() if each.state == "queued" and was.get(each.id) == "scheduled"
+        ]
+        for waiting in self.seen.instances.values():
+            if waiting.state != "scheduled" or was.get(waiting.id) != "scheduled":
+                continue
+            for each in new:
+                # What the one got would have been enough for the other.
+                is_alike = (each.pool, each.dag_id, each.executor) == (waiting.pool, waiting.dag_id, waiting.executor)
+                if is_alike and each.priority < waiting.priority and each.pool_slots >= waiting.pool_slots:
+                    raise Violation(f"{each.name} was admitted before {waiting.name}, which has a higher priority")
+
     def when_quiet(self) -> None:
         """Check, right after a scheduler has done all it could, that nothing that fits is left waiting."""
         seen, found = look(self.world.calm), limits(self.world.calm)
         pools, dags = found.pools, found.dags
-        now = int((self.world.clock.at - EPOCH).total_seconds() * 1_000_000)
-        executors = live_slots(self.world.calm, now)
+        executors = live_slots(self.world.calm, self.world.now_stored())
         for each in seen.instances.values():
             if each.state in {"queued", "running"}:
                 pools[each.pool] -= each.pool_slots

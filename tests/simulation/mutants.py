@@ -49,9 +49,11 @@ def can_show(name: str, scenario: Scenario) -> bool:
 
 KILLED_BY: dict[str, tuple[str, int]] = {
     "adjust-on-clear": ("sqlite", 5),
+    "admission-in-no-order": ("sqlite", 2),
     "admission-not-locked": ("sqlite", 0),
     "claim-in-no-order": ("sqlite", 2),
     "claim-not-locked": ("postgresql", 1),
+    "claim-past-the-slots": ("sqlite", 2),
     "claim-waits": ("postgresql", 0),
     "claim-without-nonce": ("sqlite", 60),
     "claim-without-state-check": ("sqlite", 0),

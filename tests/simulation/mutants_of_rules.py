@@ -171,6 +171,20 @@ def first_misfit_blocks(_: Any) -> Patches:
 
 
 @mutant
+def admission_in_no_order(_: Any) -> Patches:
+    """Admission begins with the lowest priority."""
+    candidates = admission_statements.candidates
+    return [swap(admission_statements, "candidates", lambda *args, **more: candidates(*args, **more)[::-1])]
+
+
+@mutant
+def claim_past_the_slots(_: Any) -> Patches:
+    """A claim takes one more try than the worker has room for."""
+    take = claims.take
+    return [swap(claims, "take", lambda conn, claimer, *, most, clock: take(conn, claimer, most=most + 1, clock=clock))]
+
+
+@mutant
 def decide_again(_: Any) -> Patches:
     """Every further upstream end decides anew, also what an early rule has decided."""
     press = settling._press

@@ -12,6 +12,7 @@ from simulation.baton import Crash
 from simulation.behaviour import Behaviour, behave
 from simulation.faults import UNREACHABLE
 from simulation.scenario import Station
+from simulation.violation import Violation
 from tradewind.metadata import tables
 from tradewind.metadata.statements import daemons as daemon_statements
 from tradewind.transitions import claims, daemons
@@ -231,6 +232,8 @@ class WorkerActor(Actor):
         begins_at = world.clock.at + seconds(self.rng.choice([0.0, 0.0, 0.5]))
         behaviour = behave(world.scenario, world.dag_of(ticket.run), ticket)
         life.processes[key] = Process(ticket, behaviour, begins_at)
+        if len(life.processes) > self.station.slots:
+            raise Violation(f"{self.name} got {len(life.processes)} tries for {self.station.slots} slots")
         world.host_of(self).wake()
 
     # --- Misfortunes

@@ -25,7 +25,7 @@ from simulation.watching import Calm, TrySeen, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.tables import EPOCH, Instant
+from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import calendar, continuing, ends, expansion
 from tradewind.transitions.daemons import Leases
@@ -364,6 +364,10 @@ class World:
             **calendar.to_columns(calendar.next_run(dag, after=None, now=self.clock.at)),
         }
 
+    def now_stored(self) -> int:
+        """Return the virtual time as the database keeps it."""
+        return (self.clock.at - EPOCH) // MICROSECOND
+
     # --- What really happened
 
     def dag_of(self, run: int) -> SimDag:
@@ -413,8 +417,7 @@ class World:
         if not ended or ended[-1].token <= self.cleared_tokens.get(ticket.instance, -1):
             return
         delay = self.dag_of(ticket.run).tasks[ticket.task_id].retry_delay
-        now = (self.clock.at - EPOCH) / timedelta(microseconds=1)
-        if ended[-1].state in {"failed", "lost"} and now < ended[-1].ended_at + delay * 1_000_000:
+        if ended[-1].state in {"failed", "lost"} and self.now_stored() < ended[-1].ended_at + delay * 1_000_000:
             raise Violation(f"{ticket} was retried before its delay of {delay} s was over")
 
     def may_follow(self, ended: TrySeen) -> bool:
