@@ -75,6 +75,7 @@ class Turn(greenlet):
         self.stalled_until: datetime | None = None
         self.sending: Sending | None = None
         self.connections: list[Any] = []
+        self.is_cut_off = False
         self.is_disturbed = False
         self.is_writing = False
         self.is_in_doubt = False

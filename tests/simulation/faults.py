@@ -87,6 +87,7 @@ class SimDatabase(Database):
         turn = current()
         if turn is not None and driver in turn.connections:
             turn.connections.remove(driver)
+            turn.is_cut_off = False
 
     def hang_up(self, turn: Turn) -> None:
         """Undo what the connections of a turn had begun, as the server does when it loses them.
@@ -101,6 +102,8 @@ class SimDatabase(Database):
                 driver.rollback()
                 if self.world is not None and self.world.rng.random() < 0.05:
                     driver.close()
+                else:
+                    turn.is_cut_off = True  # its next statement must not begin a transaction of its own
 
     def _is_down(self) -> bool:
         return self.world is not None and self.world.is_down and current() is not None
@@ -134,6 +137,8 @@ class SimDatabase(Database):
             return
         if self._is_down():
             world.count("outage")
+            raise self._hung_up()
+        if turn.is_cut_off:
             raise self._hung_up()
         if _is_due(turn.plan, "drop_at"):
             world.count("dropped connection")
@@ -187,7 +192,7 @@ class SimDatabase(Database):
                 yield connection
                 if self.is_interleaved:
                     self.world.baton.may_pause()
-                if self._is_down():
+                if self._is_down() or turn.is_cut_off:
                     raise OperationalError("COMMIT", {}, gone_error(self.dialect))
                 if _is_due(turn.plan, "crash_at"):
                     self.world.count("crash")

@@ -118,3 +118,18 @@ def test_an_outage_ends_waits_and_undoes_what_was_begun(world: World) -> None:
         with pytest.raises(sa.exc.OperationalError, match="the connection is gone"):
             go_on(world, turn, 2)
         assert turn.dead
+
+
+def test_who_stood_still_through_an_outage_does_not_go_on_with_half_a_transaction(world: World) -> None:
+    def work(conn: sa.Connection) -> None:
+        for name in ("a", "b"):
+            conn.execute(pool.update().where(pool.c.name == name).values(slots=7))
+
+    turn = Turn("first", lambda: world.database.write(work))
+    world.baton.start(turn)
+    go_on(world, turn, 2)  # past its first statement
+    for world.is_down in (True, False):
+        world._turn_weather()
+    with pytest.raises(sa.exc.OperationalError, match="the connection is gone"):
+        go_on(world, turn, 3)
+    assert world.calm.rows("SELECT slots FROM pool ORDER BY name") == [(1,), (1,)]
