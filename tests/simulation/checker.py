@@ -1,4 +1,4 @@
-"""The invariants, looked at after every step of every actor, and once more when all is over."""
+"""The invariants, looked at after every commit that changed anything, and once more when all is over."""
 
 from __future__ import annotations
 
@@ -252,18 +252,19 @@ class Checker:
             if each.instance not in mine:
                 continue
             task_id, map_index = mine[each.instance].task_id, mine[each.instance].map_index
+            if each.token <= world.cleared_tokens.get(each.instance, -1):
+                continue
+            found.last_try[each.instance] = each.state
+            found.attempts[each.instance] += each.is_consumed
+            if world.may_follow(each):
+                found.retryable.add(each.instance)
+            else:
+                found.retryable.discard(each.instance)
             if each.state == "success":
                 skipped = world.skipped_by(dag, each.instance, each.token)
                 found.may_skip |= skipped
                 found.must_skip |= skipped & set(dag.tasks[task_id].downstream)
-            if each.token > world.cleared_tokens.get(each.instance, -1):
-                found.last_try[each.instance] = each.state
-                found.attempts[each.instance] += each.is_consumed
-                if world.may_follow(each):
-                    found.retryable.add(each.instance)
-                else:
-                    found.retryable.discard(each.instance)
-                if each.state == "success" and map_index < 0:
+                if map_index < 0:
                     found.lengths[task_id] = world.pushed_length(each.instance, each.token)
         if run in world.cleared_runs:
             found.must_skip.clear()

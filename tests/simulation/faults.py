@@ -16,6 +16,7 @@ from simulation.baton import Crash, Held, Plan, Turn, current
 from simulation.waits import ARGUMENTS, SimConnection, Waits
 from sqlalchemy.exc import InterfaceError, OperationalError
 from tradewind.metadata.engine import Database
+from tradewind.transitions.applying import SETTLE
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -39,7 +40,6 @@ class SimDatabase(Database):
         self.world: World | None = None
         self.after_commit: list[Callable[[sa.Connection], None]] = []
         self.waits: Waits | None = None
-        self.is_writing = False
         if self.dialect == "postgresql":
             self.waits = Waits(self.url.set(drivername="postgresql").render_as_string(hide_password=False))
             sa.event.listen(self.engine, "do_connect", self._connect)
@@ -129,6 +129,8 @@ class SimDatabase(Database):
             turn.is_judging = True
         if text.startswith(("INSERT", "UPDATE", "DELETE", "WITH")) and not text.startswith(ON_SIDE):
             turn.is_in_doubt = True  # `WITH`: PostgreSQL records ends by an update inside an insert
+        if text.startswith("INSERT INTO continuation") and "small cap" in world.faults and SETTLE in repr(parameters):
+            world.count("small cap")
         world.log.statement(turn.name, text, parameters)
 
     def _strike(self, _cursor: Any, _text: str, _parameters: Any, _context: Any) -> None:
@@ -139,6 +141,7 @@ class SimDatabase(Database):
             world.count("outage")
             raise self._hung_up()
         if turn.is_cut_off:
+            world.count("outage")
             raise self._hung_up()
         if _is_due(turn.plan, "drop_at"):
             world.count("dropped connection")
@@ -193,6 +196,7 @@ class SimDatabase(Database):
                 if self.is_interleaved:
                     self.world.baton.may_pause()
                 if self._is_down() or turn.is_cut_off:
+                    self.world.count("outage")
                     raise OperationalError("COMMIT", {}, gone_error(self.dialect))
                 if _is_due(turn.plan, "crash_at"):
                     self.world.count("crash")

@@ -53,7 +53,7 @@ class FinishedRun:
     - `attempts`: how many tries were consumed since then;
     - `retryable`: instances whose last try may be followed by another one, if any is left;
     - `lengths`: lengths that the last successful tries pushed, by task id, for unmapped tasks;
-    - `may_skip`: tasks that a branch or short circuit of this run skipped by name;
+    - `may_skip`: tasks that a branch or short circuit of this run skipped by name, since it was cleared itself;
     - `must_skip`: those of them directly below it, in a run that was never cleared.
     """
 
@@ -103,7 +103,7 @@ class FinishedRun:
         ends = [above.state for name in task.upstream for above in self.of_task.get(name, [])]
         said = verdicts(task.trigger_rule, ends)
         tried = self.last_try.get(each.id)
-        if tried is not None and each.map_index >= -1 and not self._is_placeholder(task, each):
+        if tried is not None and not self._is_placeholder(task, each):
             end = {"success": "success", "skipped": "skipped", "failed": "failed", "lost": "failed"}.get(tried)
             if task.task_id in self.must_skip and task.trigger_rule not in EARLY:
                 return [f"{each.name} ran, but a branch skipped it"]
@@ -124,7 +124,7 @@ class FinishedRun:
         if RUN in said:
             if task.is_empty:
                 allowed = allowed | {"success"}
-            if task.expand is not None and each.map_index < 0:
+            if self._is_placeholder(task, each):
                 allowed = allowed | self._unexpanded(task)
         return allowed
 

@@ -242,12 +242,12 @@ class WorkerActor(Actor):
         world, faults = self.world, self.world.faults
         if "evidence" in faults and self.rng.random() < 0.04:
             world.note(f"{self.name} dies, and its host says so")
-            world.count("evidence")
+            self._count_loss("evidence")
             world.add(WatcherActor(world, self.life))
             self._begin()
         elif "silence" in faults and self.rng.random() < 0.03:
             world.note(f"{self.name} is gone without a word")
-            world.count("silence")
+            self._count_loss("silence")
             if self.rng.random() < 0.5:
                 world.add(ReturningActor(world, self.life))
             self._begin()
@@ -255,6 +255,10 @@ class WorkerActor(Actor):
             world.count("isolation")
             self.cut_until = now + seconds(self.rng.choice([8, 25, 60, 120]))
             world.note(f"{self.name} is cut off until {self.cut_until:%M:%S}")
+
+    def _count_loss(self, fault: str) -> None:
+        if self.life.processes or self.life.journal.pending:  # else nothing is lost with it
+            self.world.count(fault)
 
 
 class HostActor(Actor):
@@ -305,7 +309,7 @@ class WatcherActor(Actor):
         self.worker = life.worker
         self.journal = life.journal
         self.next_at = world.clock.at + seconds(self.rng.uniform(0, 6))
-        self.is_replayed = self.rng.random() < 0.3  # sometimes the disk is lost
+        self.is_outbox_lost = self.rng.random() < 0.3  # then only what had begun is known
 
     def step(self) -> None:
         """See `Actor.step`."""
@@ -321,7 +325,7 @@ class WatcherActor(Actor):
     def _report(self) -> None:
         world = self.world
         tools: dict[str, Any] = {"graphs": world.graphs, "clock": world.clock, "ids": world.ids}
-        if not self.is_replayed and self.journal.pending:
+        if not self.is_outbox_lost and self.journal.pending:
             world.notify(world.end(self.journal.pending).wake)
         with world.database.read() as conn:
             held = {(each.instance, each.token) for each in daemon_statements.held(conn, self.worker)}

@@ -136,7 +136,6 @@ class World:
         logger.addHandler(complaints)
         caps = (ends.MOST_ROWS, continuing.MOST_ROWS, expansion.MOST_ROWS)
         if "small cap" in self.faults:
-            self.count("small cap")
             ends.MOST_ROWS = continuing.MOST_ROWS = expansion.MOST_ROWS = self.rng.randint(2, 5)
         self.database.play(self)
         try:
@@ -217,7 +216,6 @@ class World:
                 self.up_again = self.clock.at
             return
         self.down_since = self.clock.at
-        self.count("outage")
         self._hang_up_parked()
         for turn in self.baton.turns:
             self.database.hang_up(turn)
@@ -260,7 +258,8 @@ class World:
             if not actor.listens(woken):
                 continue
             if "lost wake-up" in self.faults and self.rng.random() < 0.3:
-                self.count("lost wake-up")
+                if actor.is_busy or actor.next_at > self.clock.at:  # whoever acts now anyway has lost nothing
+                    self.count("lost wake-up")
                 continue
             actor.wake()
 
