@@ -22,11 +22,16 @@ SHRINKS_AT_MOST = 300
 
 @dataclass(frozen=True)
 class Failure:
-    """A scenario that fails, why, and what happened until then."""
+    """A scenario that fails, why, and what happened until then.
+
+    Arguments:
+        error: type of the exception that the product raised; empty for a violation.
+    """
 
     scenario: Scenario
     text: str
     trace: tuple[str, ...]
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ class Stage:
                 failure = Failure(scenario, str(violation), tuple(world.trace))
             except Exception as error:  # noqa: BLE001  (whatever the product raises here is a finding)
                 where = traceback.format_exc(limit=-3)
-                failure = Failure(scenario, f"{type(error).__name__}: {error}\n{where}", tuple(world.trace))
+                name = type(error).__name__
+                failure = Failure(scenario, f"{name}: {error}\n{where}", tuple(world.trace), name)
         return Played(
             failure,
             log.digest,
