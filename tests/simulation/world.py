@@ -218,6 +218,7 @@ class World:
         self.down_since = self.clock.at
         self._hang_up_parked()
         for turn in self.baton.turns:
+            turn.is_disturbed = True  # one that waits for a lock is told by the end of its statement
             self.database.hang_up(turn)
 
     def _hang_up_parked(self) -> None:
