@@ -6,17 +6,15 @@ process that is stopped as a whole no answer comes. It asks no database: an outa
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tradewind.cli.errors import CommandError
 from tradewind.config import Config
 from tradewind.notify import seconds_since_beat
 
-PATHS = frozenset({"/livez", "/health"})
+if TYPE_CHECKING:
+    from http.server import ThreadingHTTPServer
 
 
 class Probe:
@@ -50,18 +48,18 @@ def open_probe(
     """
     if not is_enabled:
         return Probe()
+    # Only where it is asked for: the standard library's web server is 1 MB that most daemons do without
+    from tradewind.cli.health_server import serve  # noqa: PLC0415
+
     host, port = config.scheduler.health_check_host, getattr(config, section).health_check_port
     try:
-        server = ThreadingHTTPServer((host, port), _handler(age, limit=config.leases.duration))
+        return Probe(serve(host, port, age, limit=config.leases.duration))
     except OSError as error:
         raise CommandError(
             f"The health check cannot listen on {host}:{port}: {error.strerror}. Set {section}.health_check_port to "
             f"another port, or {section}.enable_health_check to false.",
             error_id="port-in-use",
         ) from error
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="tradewind-probe", daemon=True).start()
-    return Probe(server)
 
 
 def require_probes_free(config: Config) -> None:
@@ -72,33 +70,3 @@ def require_probes_free(config: Config) -> None:
     """
     for section in ("scheduler", "parsing", "executor"):
         open_probe(getattr(config, section).enable_health_check, config, section).close()
-
-
-def liveness(age: float | None, limit: float) -> tuple[int, dict[str, Any]]:
-    """Return the HTTP status and the report of a loop that last moved so many seconds ago."""
-    if age is None:
-        return 503, {"status": "starting"}
-    is_live = age <= limit
-    return (200 if is_live else 503), {
-        "status": "healthy" if is_live else "stalled",
-        "seconds_since_turn": round(age, 1),
-    }
-
-
-def _handler(age: Callable[[], float | None], *, limit: float) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # who connects and says nothing is let go
-
-        def do_GET(self) -> None:
-            status, report = liveness(age(), limit) if self.path in PATHS else (404, {"status": "not found"})
-            body = json.dumps(report).encode() + b"\n"
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_words: object) -> None:
-            """Say nothing: a probe asks every few seconds."""
-
-    return Handler

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 KEY_FILE = "fernet.key"
 
@@ -45,7 +47,7 @@ class Cipher:
         """
         try:
             return self._keys().decrypt(encrypted.encode()).decode()
-        except InvalidToken as error:
+        except _library().InvalidToken as error:
             raise SecretError(
                 f"{of[0].upper()}{of[1:]} was encrypted with a key that is not given: set security.fernet_key to the "
                 "new key, a comma, and the old key (the first encrypts, all decrypt), or set the value again."
@@ -100,14 +102,25 @@ def open_cipher(fernet_key: str, home: Path) -> Cipher:
     return Cipher(fernet_key) if fernet_key else HomeCipher(home / KEY_FILE)
 
 
+def _library() -> Any:
+    # With the first secret: a daemon that meets none does without 20 ms and 1.6 MB
+    from cryptography import fernet  # noqa: PLC0415
+
+    return fernet
+
+
 def _fernet(keys: str, where: str) -> MultiFernet:
+    library = _library()
     try:
-        return MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+        found: MultiFernet = library.MultiFernet(
+            [library.Fernet(key.strip()) for key in keys.split(",") if key.strip()]
+        )
     except ValueError as error:
         raise SecretError(
             f"{where} is not a Fernet key (32 random bytes in url-safe base64). Make one with: "
             'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
         ) from error
+    return found
 
 
 def _make_key(path: Path) -> None:
@@ -116,7 +129,7 @@ def _make_key(path: Path) -> None:
     # Whole before it has its name, and linked, not renamed: of two processes that start at once one key wins
     descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(Fernet.generate_key())
+        file.write(_library().Fernet.generate_key())
     try:
         os.link(mine, path)
     except FileExistsError:
