@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from simulation.baton import Crash, Held, Plan, Turn, current
 from simulation.waits import ARGUMENTS, SimConnection, Waits
 from sqlalchemy.exc import InterfaceError, OperationalError
-from tradewind.metadata.engine import Database
+from tradewind.metadata.engine import Database, Result
 from tradewind.transitions.applying import SETTLE
 
 if TYPE_CHECKING:
@@ -180,6 +180,16 @@ class SimDatabase(Database):
         self._begin()
         with super().read() as connection:
             yield connection
+
+    def write(self, work: Callable[[sa.Connection], Result], *, collisions: bool = False) -> Result:
+        """See `Database.write`. Who was refused so often that he gave up has not done what there was to do."""
+        try:
+            return super().write(work, collisions=collisions)
+        except UNREACHABLE:
+            turn = current()
+            if turn is not None:
+                turn.is_disturbed = True
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
