@@ -77,6 +77,7 @@ class Turn(greenlet):
         self.connections: list[Any] = []
         self.is_cut_off = False
         self.is_disturbed = False
+        self.refusals = 0
         self.is_writing = False
         self.is_in_doubt = False
         self.is_judging = False

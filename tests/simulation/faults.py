@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from simulation.baton import Crash, Held, Plan, Turn, current
 from simulation.waits import ARGUMENTS, SimConnection, Waits
 from sqlalchemy.exc import InterfaceError, OperationalError
-from tradewind.metadata.engine import Database, Result
+from tradewind.metadata.engine import ATTEMPTS, Database, Result
 from tradewind.transitions.applying import SETTLE
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ class SimDatabase(Database):
             raise self._hung_up()
         if turn.is_writing and _is_due(turn.plan, "fail_at"):
             world.count("serialization failure")
+            turn.refusals += 1
             world.log.event(turn.name, "is refused")
             if world.rng.random() < 0.3:
                 turn.plan.fail_at = world.rng.randint(0, 8)
@@ -182,12 +183,14 @@ class SimDatabase(Database):
             yield connection
 
     def write(self, work: Callable[[sa.Connection], Result], *, collisions: bool = False) -> Result:
-        """See `Database.write`. Who was refused so often that he gave up has not done what there was to do."""
+        """See `Database.write`. Who was refused as often as he tries again has given up, and not done what there was to do."""
+        turn = current()
+        if turn is not None:
+            turn.refusals = 0
         try:
             return super().write(work, collisions=collisions)
         except UNREACHABLE:
-            turn = current()
-            if turn is not None:
+            if turn is not None and turn.refusals >= ATTEMPTS:
                 turn.is_disturbed = True
             raise
 
