@@ -21,6 +21,7 @@ from tradewind.metadata.statements import claims as claim_statements
 from tradewind.metadata.statements import instances, runs, xcoms
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
+from tradewind.metadata.wakeups import worker_channel
 from tradewind.transitions import claims, handover, notices
 from tradewind.transitions.applying import apply
 from tradewind.transitions.graph import Graph, Graphs, descendants, reach
@@ -308,14 +309,14 @@ def _hand_over(
     if claimer is not None and (queued or not waiting or any(found.is_any_queued for found in waiting.values())):
         tickets += _claim_more(conn, batch, claimer, most=claimer.free - len(tickets), clock=clock)
     claimed = {ticket.instance for ticket in tickets}
-    batch.wake |= {f"worker:{row.executor}" for row in queued if row.id not in claimed}
+    batch.wake |= {worker_channel(row.executor) for row in queued if row.id not in claimed}
     return tickets
 
 
 def _tell_passed_over(batch: _Batch, tickets: Iterable[Ticket]) -> None:
     """Wake the workers of what was queued before: while its row is locked here, claims pass over it."""
     claimed = {ticket.instance for ticket in tickets}
-    batch.wake |= {f"worker:{executor}" for key, executor in batch.queued.items() if key not in claimed}
+    batch.wake |= {worker_channel(executor) for key, executor in batch.queued.items() if key not in claimed}
 
 
 def _start(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from tradewind_airflow_names.own.texts import TextEnum
 
 
-class TaskInstanceState(str, Enum):
+class TaskInstanceState(TextEnum):
     """States of a task instance; None is that of one that is not decided yet."""
 
     REMOVED = "removed"
@@ -21,22 +21,14 @@ class TaskInstanceState(str, Enum):
     SKIPPED = "skipped"
     DEFERRED = "deferred"
 
-    def __str__(self) -> str:
-        """Return the value: it is compared with texts."""
-        return self.value
 
-
-class DagRunState(str, Enum):
+class DagRunState(TextEnum):
     """States of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCESS = "success"
     FAILED = "failed"
-
-    def __str__(self) -> str:
-        """Return the value: it is compared with texts."""
-        return self.value
 
 
 class State:

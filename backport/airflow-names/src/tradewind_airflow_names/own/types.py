@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from tradewind_airflow_names.own.texts import TextEnum
 
 
 class ArgNotSet:
@@ -13,14 +13,10 @@ NOTSET = ArgNotSet()
 """Stands where None is a value that people may give."""
 
 
-class DagRunType(str, Enum):
+class DagRunType(TextEnum):
     """What made a run."""
 
     BACKFILL_JOB = "backfill"
     SCHEDULED = "scheduled"
     MANUAL = "manual"
     DATASET_TRIGGERED = "dataset_triggered"
-
-    def __str__(self) -> str:
-        """Return the value: it is compared with texts."""
-        return self.value
