@@ -169,9 +169,13 @@ def test_the_decorator_makes_a_dag_with_its_parameters_as_params():
     assert list(made.task_dict) == ["show"]
 
 
-def test_the_decorator_wants_parentheses():
-    with pytest.raises(TradewindException, match=r"Write @dag\(\) with parentheses"):
-        dag(lambda: None)
+def test_the_decorator_needs_no_parentheses():
+    @dag
+    def report():
+        """What it reports."""
+
+    made = report()
+    assert (made.dag_id, made.doc_md) == ("report", "What it reports.")
 
 
 def test_params_of_the_function_reach_its_tasks(run):

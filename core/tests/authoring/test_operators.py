@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tradewind import BaseSensorOperator, Param
+from tradewind import BaseSensorOperator, Param, task
 from tradewind.authoring.context import build_context
 from tradewind.exceptions import TradewindException, TradewindSkipException
 from tradewind.operators.bash import BashOperator
@@ -104,6 +104,17 @@ def test_python_operators_render_arguments_and_give_the_context(dag, run):
         dag=dag,
     )
     assert run(dag, "p") == ("20240310", "2024-03-10", {"run": "manual__1"}, "p")
+
+
+def test_a_decorated_function_has_rendered_values_too(dag, run):
+    with dag:
+
+        @task(templates_dict={"run": "{{ run_id }}"}, show_return_value_in_logs=False)
+        def show(templates_dict=None):
+            return templates_dict
+
+        show()
+    assert run(dag, "show") == {"run": "manual__1"}
 
 
 def test_a_function_without_parameters_gets_none(dag, run):

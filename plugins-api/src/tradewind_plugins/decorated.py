@@ -44,13 +44,16 @@ class DecoratedOperator(BaseOperator):
     Args:
         python_callable: the function; parameters named after context variables get them.
         op_args, op_kwargs: its arguments, templated; outputs of other tasks are pulled before the call.
+        templates_dict: more values to render, given to the function as the context variable ``templates_dict``.
+        templates_exts: the endings of values in ``templates_dict`` that name template files.
+        show_return_value_in_logs: whether the result is logged.
         multiple_outputs: whether the dict it returns is also kept key by key.
 
     Raises ``TradewindException`` when the function cannot be called with these arguments.
     """
 
-    template_fields: Sequence[str] = ("op_args", "op_kwargs")
-    template_fields_renderers: Mapping[str, str] = {"op_args": "py", "op_kwargs": "py"}
+    template_fields: Sequence[str] = ("templates_dict", "op_args", "op_kwargs")
+    template_fields_renderers: Mapping[str, str] = {"templates_dict": "json", "op_args": "py", "op_kwargs": "py"}
 
     def __init__(
         self,
@@ -58,9 +61,16 @@ class DecoratedOperator(BaseOperator):
         python_callable: Callable[..., Any],
         op_args: Sequence[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
+        templates_dict: dict[str, Any] | None = None,
+        templates_exts: Sequence[str] | None = None,
+        show_return_value_in_logs: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.templates_dict = templates_dict
+        if templates_exts:
+            self.template_ext = tuple(templates_exts)
+        self.show_return_value_in_logs = show_return_value_in_logs
         self.python_callable = python_callable
         self.op_args: Sequence[Any] = tuple(op_args or ())
         self.op_kwargs: Mapping[str, Any] = dict(op_kwargs or {})
@@ -74,7 +84,10 @@ class DecoratedOperator(BaseOperator):
 
     def execute(self, context: Mapping[str, Any]) -> Any:
         """Call the function and return its result."""
-        return self.call(context)
+        result = self.call({**context, "templates_dict": self.templates_dict})
+        if self.show_return_value_in_logs and result is not None:
+            self.log.info("Returned value: %s", result)
+        return result
 
     def call(self, context: Mapping[str, Any]) -> Any:
         """Call the function with its arguments and what it wants of ``context``."""

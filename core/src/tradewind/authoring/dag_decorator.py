@@ -6,10 +6,8 @@ import functools
 import inspect
 from collections.abc import Callable
 from types import FunctionType, ModuleType
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, overload
 from weakref import WeakSet
-
-from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.dag_param import DagParam
@@ -19,18 +17,22 @@ P = ParamSpec("P")
 _uncalled: WeakSet[Callable[..., DAG]] = WeakSet()
 
 
-def dag(dag_id: str | None = None, **dag_arguments: Any) -> Callable[[Callable[P, Any]], Callable[P, DAG]]:
+@overload
+def dag(dag_id: Callable[P, Any], /) -> Callable[P, DAG]: ...
+@overload
+def dag(dag_id: str | None = None, **dag_arguments: Any) -> Callable[[Callable[P, Any]], Callable[P, DAG]]: ...
+def dag(dag_id: str | Callable[P, Any] | None = None, **dag_arguments: Any) -> Any:
     """Make a DAG of the decorated function: calling it builds and returns the DAG.
 
     The function's parameters become params of the DAG. What it is called with (else their defaults) is their default
     in a run; inside the function they are references, to be passed on to tasks.
 
     Args:
-        dag_id: its id; left out, the function's name.
+        dag_id: its id; left out, the function's name. With nothing to say, ``@dag`` needs no parentheses.
         dag_arguments: the arguments of :class:`DAG`. The function's docstring is ``doc_md`` unless that is given.
     """
     if callable(dag_id):
-        raise TradewindException("Write @dag() with parentheses, for instance @dag(schedule='@daily').")
+        return dag()(dag_id)
 
     def decorate(function: Callable[P, Any]) -> Callable[P, DAG]:
         @functools.wraps(function)

@@ -19,40 +19,14 @@ class PythonOperator(DecoratedOperator):
     Args:
         python_callable: the function. Parameters named after context variables get them; with ``**kwargs`` it gets all.
         op_args, op_kwargs: its arguments, templated.
-        templates_dict: more values to render, given to the function as the context variable ``templates_dict``.
-        templates_exts: the endings of values in ``templates_dict`` that name template files.
-        show_return_value_in_logs: whether the result is logged.
+        templates_dict, templates_exts, show_return_value_in_logs: see ``DecoratedOperator``.
         provide_context: says nothing: the context is always there. Known from Airflow 1.10.
     """
 
-    template_fields: Sequence[str] = ("templates_dict", "op_args", "op_kwargs")
-    template_fields_renderers: Mapping[str, str] = {"templates_dict": "json", "op_args": "py", "op_kwargs": "py"}
     ui_color = "#ffefeb"
 
-    def __init__(
-        self,
-        *,
-        python_callable: Callable[..., Any],
-        op_args: Sequence[Any] | None = None,
-        op_kwargs: Mapping[str, Any] | None = None,
-        templates_dict: dict[str, Any] | None = None,
-        templates_exts: Sequence[str] | None = None,
-        show_return_value_in_logs: bool = True,
-        provide_context: bool = True,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)
-        self.templates_dict = templates_dict
-        if templates_exts:
-            self.template_ext = tuple(templates_exts)
-        self.show_return_value_in_logs = show_return_value_in_logs
-
-    def execute(self, context: Mapping[str, Any]) -> Any:
-        """Call the function and return its result."""
-        result = self.call({**context, "templates_dict": self.templates_dict})
-        if self.show_return_value_in_logs and result is not None:
-            self.log.info("Returned value: %s", result)
-        return result
+    def __init__(self, *, provide_context: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
 
 
 class BranchPythonOperator(PythonOperator):
