@@ -91,16 +91,8 @@ class TaskGroup(GroupBuilder, EdgeNode):
         return self.group_id is None
 
     def child_id(self, label: str) -> str:
-        """Return the full id of a child called ``label``."""
-        prefix = self.child_prefix
-        return f"{prefix}.{label}" if prefix else label
-
-    @property
-    def child_prefix(self) -> str | None:
-        """What stands before the ids of children: the id of this group, or of the next one around it that prefixes."""
-        if self.prefix_group_id or self.parent_group is None:
-            return self.group_id
-        return self.parent_group.child_prefix
+        """Return the full id of a child called ``label``; a group without a prefix leaves out those around it as well."""
+        return f"{self.group_id}.{label}" if self.group_id and self.prefix_group_id else label
 
     def merged_default_args(self) -> dict[str, Any]:
         """Return the default arguments of this group over those of the groups around it."""

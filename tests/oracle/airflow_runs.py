@@ -1,0 +1,156 @@
+"""Run the DAGs of files on Apache Airflow and print how they end. Run by the interpreter of an Airflow environment:
+
+    python airflow_runs.py --now 2026-01-05T00:00:00+00:00 FILE... > runs.json
+
+One result a file, in their order, as `airflow_structure.py` gives them; a DAG is `{"dag_id", "outcome"}`, or `{"dag_id", "refusal"}`
+with the reason why its outcome means nothing. The scheduler's own functions decide (`DagRun.update_state`, `DagRun.schedule_tis`) and a
+worker's own run the tasks, one after another in this process. Each DAG is run several times, each time in another order of
+what could have been next; a DAG whose outcome goes by the order is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from airflow import settings
+from airflow.models import import_all_models
+from airflow.models.dagbag import DagBag
+from airflow.models.dagrun import DagRun
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskmap import TaskMap
+from airflow.models.xcom import XCom
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState, TaskInstanceState
+from airflow.utils.types import DagRunType
+from airflow.www.extensions.init_auth_manager import get_auth_manager_cls
+from forked import NotLoadedError, main
+
+RUN_ID = "oracle"
+STEPS = 2000
+"""No run of a recorded DAG needs so many tries; one that does is stuck."""
+PAUSE = 0.01
+IDLE_STEPS = 300
+INTERNAL = ("skipmixin_key",)
+"""Keys of XComs by which Airflow's operators speak with its scheduler."""
+
+Order = Callable[[list[TaskInstance]], TaskInstance]
+
+
+def orders() -> list[Order]:
+    """Return the orders in which a DAG is run: by name, backwards, and by chance."""
+    found: list[Order] = [lambda ready: ready[0], lambda ready: ready[-1]]
+    return found + [random.Random(seed).choice for seed in range(3)]
+
+
+def load(file: Path, now: datetime) -> list[dict[str, Any]]:
+    """Return how the DAGs of a file end, in runs of the logical date `now`.
+
+    Raises:
+        NotLoadedError: Airflow has an import error for it.
+    """
+    logging.disable(logging.CRITICAL)
+    settings.engine.dispose(close=False)  # a connection must not be shared with the parent
+    bag = DagBag(dag_folder=os.devnull, include_examples=False)
+    bag.process_file(str(file.resolve()), only_if_updated=False)
+    if bag.import_errors:
+        raise NotLoadedError("\n".join(bag.import_errors.values()))
+    return [_recorded(dag, now) for _, dag in sorted(bag.dags.items())]
+
+
+def _recorded(dag: Any, now: datetime) -> dict[str, Any]:
+    outcomes: list[dict[str, Any]] = []
+    for order in orders():
+        outcome = run(dag, now, order)
+        if outcome is None:
+            return {"dag_id": dag.dag_id, "refusal": "it comes to no end"}
+        if outcomes and outcome != outcomes[0]:
+            return {"dag_id": dag.dag_id, "refusal": "its outcome goes by the order in which tasks happen to run"}
+        outcomes.append(outcome)
+    return {"dag_id": dag.dag_id, "outcome": outcomes[0]}
+
+
+def run(dag: Any, logical_date: datetime, order: Order) -> dict[str, Any] | None:
+    """Return the outcome of a run whose tasks are taken in an order; None for one that is stuck."""
+    with create_session() as session:
+        for model in (XCom, TaskMap, RenderedTaskInstanceFields, TaskInstance, DagRun):
+            session.query(model).filter(model.dag_id == dag.dag_id).delete(synchronize_session=False)
+        session.commit()
+        dag_run = dag.create_dagrun(
+            run_id=RUN_ID,
+            run_type=DagRunType.MANUAL,
+            execution_date=logical_date,
+            data_interval=dag.timetable.infer_manual_data_interval(run_after=logical_date),
+            state=DagRunState.RUNNING,
+            start_date=logical_date,
+            conf={},
+            session=session,
+        )
+        idle = 0
+        for _ in range(STEPS):
+            if dag_run.state != DagRunState.RUNNING:
+                return _outcome(dag, dag_run, session)
+            idle = 0 if _step(dag, dag_run, order, session) else idle + 1
+            if idle > IDLE_STEPS:
+                return None
+        return None
+
+
+def _step(dag: Any, dag_run: DagRun, order: Order, session: Any) -> bool:
+    """Let the scheduler look once, and one task run; tell whether there was one."""
+    session.expire_all()
+    dag_run.dag = dag
+    schedulable, _ = dag_run.update_state(session=session, execute_callbacks=False)
+    dag_run.schedule_tis(schedulable, session=session)
+    session.commit()
+    ready = [each for each in dag_run.get_task_instances(session=session) if each.state == TaskInstanceState.SCHEDULED]
+    if not ready:
+        if not schedulable and dag_run.state == DagRunState.RUNNING:
+            time.sleep(PAUSE)  # a retry or a sensor's next look is a moment away
+        return bool(schedulable) or dag_run.state != DagRunState.RUNNING
+    chosen = order(sorted(ready, key=lambda each: (each.task_id, each.map_index)))
+    chosen.refresh_from_task(dag.get_task(chosen.task_id))
+    chosen.state = TaskInstanceState.QUEUED
+    session.commit()
+    try:
+        chosen.run(session=session)
+    except BaseException as error:  # noqa: BLE001 - it is the task's own, and the database has it
+        if isinstance(error, KeyboardInterrupt):
+            raise
+    session.commit()
+    return True
+
+
+def _outcome(dag: Any, dag_run: DagRun, session: Any) -> dict[str, Any]:
+    """Return the state of a run, the state and number of tries of each task instance, and the XComs."""
+    session.expire_all()
+    instances = sorted(dag_run.get_task_instances(session=session), key=lambda each: (each.task_id, each.map_index))
+    xcoms = session.query(XCom).filter(XCom.dag_id == dag.dag_id, XCom.run_id == RUN_ID).all()
+    return {
+        "state": str(dag_run.state),
+        "tasks": {_name(each): [str(each.state), each.try_number] for each in instances},
+        "xcoms": {
+            f"{_name(each)} {each.key}": json.loads(json.dumps(each.value, default=str))
+            for each in sorted(xcoms, key=lambda each: (each.task_id, each.map_index, each.key))
+            if each.key not in INTERNAL
+        },
+    }
+
+
+def _name(instance: Any) -> str:
+    """Return the id of a task, with the index of a mapped instance."""
+    return instance.task_id if instance.map_index < 0 else f"{instance.task_id}[{instance.map_index}]"
+
+
+if __name__ == "__main__":
+    import_all_models()  # their tables refer to each other, and to that of users
+    get_auth_manager_cls()
+    main(load)

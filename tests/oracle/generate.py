@@ -1,0 +1,340 @@
+"""Generating DAG files from a seed: texts that import `airflow`, over the semantics that Tradewind has built. Pure.
+
+    python generate.py 17           # prints the file of number 17
+
+A file's text depends on its number and `SEED` alone, so recordings name it by both and by the text's SHA-1.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # beside this file; as part of the tests it is found through their path
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from oracle.plans import LISTS, Plan, Step, drawn
+
+SEED = "tradewind-1"
+LARGE = 25
+"""Each so many-th DAG is a larger one."""
+
+PREAMBLE = """\
+from datetime import timedelta
+
+import pendulum
+from airflow import DAG
+from airflow.decorators import task, task_group
+from airflow.exceptions import AirflowFailException, AirflowSkipException
+from airflow.models.baseoperator import chain, cross_downstream
+from airflow.operators.bash import BashOperator
+from airflow.operators.empty import EmptyOperator
+from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from airflow.sensors.base import PokeReturnValue
+from airflow.sensors.python import PythonSensor
+from airflow.utils.edgemodifier import Label
+from airflow.utils.task_group import TaskGroup
+from airflow.utils.trigger_rule import TriggerRule
+
+looks = []
+
+
+def give(value):
+    return value
+
+
+def listed(value):
+    return value if value is None or isinstance(value, (str, int, dict, list)) else list(value)
+
+
+def collect(*values):
+    return [listed(value) for value in values]
+
+
+def each(x, k=1):
+    if x % 5 == 4:
+        raise ValueError(f"no {x}")
+    if x % 5 == 3:
+        raise AirflowSkipException(f"not {x}")
+    return x * k
+
+
+def fail():
+    raise ValueError("as told")
+
+
+def fail_now():
+    raise AirflowFailException("at once")
+
+
+def skip():
+    raise AirflowSkipException("not today")
+
+
+def nth(wanted, ti):
+    if ti.try_number < wanted:
+        raise ValueError(f"try {ti.try_number} of {wanted}")
+    return ti.try_number
+
+
+def push(values, ti):
+    for key, value in values.items():
+        ti.xcom_push(key=key, value=value)
+
+
+def pull(task_ids, key, ti):
+    return listed(ti.xcom_pull(task_ids=task_ids, key=key))
+
+
+def third_look():
+    looks.append(1)
+    return len(looks) >= 3
+
+
+def found(value):
+    return PokeReturnValue(is_done=True, xcom_value=value)
+"""
+
+
+def source(number: int) -> str:
+    """Return the text of a DAG file; its DAG is called `generated_` and the number."""
+    rng = random.Random(f"{SEED}/{number}")
+    size = rng.randint(25, 45) if number % LARGE == LARGE - 1 else rng.randint(3, 15)
+    plan = drawn(rng, size)
+    body = _Body(rng, plan)
+    lines = [f"with DAG({_dag_arguments(rng, number)}) as dag:", *(f"    {line}" for line in body.lines())]
+    return f'"""Generated: number {number} of {SEED}."""\n\n{PREAMBLE}\n\n' + "\n".join(lines) + "\n"
+
+
+def _dag_arguments(rng: random.Random, number: int) -> str:
+    found = {
+        "dag_id": f"'generated_{number}'",
+        "schedule": "None",
+        "start_date": "pendulum.datetime(2026, 1, 1, tz='UTC')",
+        "params": "{'word': 'hello', 'number': 3}",
+    }
+    if rng.random() < 0.3:
+        found["catchup"] = rng.choice(("True", "False"))
+    if rng.random() < 0.3:
+        found["tags"] = repr(rng.sample(("a", "b", "c"), rng.randint(1, 3)))
+    if rng.random() < 0.2:
+        found["max_active_tasks"] = str(rng.randint(1, 4))
+    defaults = {"retry_delay": "timedelta(0)", "owner": repr(rng.choice(("airflow", "ann")))}
+    if rng.random() < 0.25:
+        defaults["retries"] = str(rng.randint(1, 2))
+    found["default_args"] = "{" + ", ".join(f"{name!r}: {value}" for name, value in defaults.items()) + "}"
+    return ", ".join(f"{name}={value}" for name, value in found.items())
+
+
+class _Body:
+    """The lines inside `with DAG(...)`."""
+
+    def __init__(self, rng: random.Random, plan: Plan) -> None:
+        self._rng = rng
+        self._plan = plan
+        self._by_argument: dict[int, set[int]] = {}
+
+    def lines(self) -> list[str]:
+        """Return the tasks in their groups, and then the edges that no argument makes."""
+        found, around = [], ()
+        for number, step in enumerate(self._plan.steps):
+            for depth in range(len(step.group)):
+                if around[: depth + 1] != step.group[: depth + 1]:
+                    found.append("    " * depth + self._group(step.group[: depth + 1]))
+            around = step.group
+            found += ["    " * len(around) + line for line in self._step(number, step).split("\n")]
+        return found + self._edges()
+
+    def _group(self, path: tuple[str, ...]) -> str:
+        group = next(each for each in self._plan.groups if each.path == path)
+        more = "" if group.has_prefix else ", prefix_group_id=False"
+        tooltip = f", tooltip='group {path[-1]}'" if self._rng.random() < 0.4 else ""
+        return f"with TaskGroup('{path[-1]}'{more}{tooltip}) as {path[-1]}:"
+
+    # --- Tasks
+
+    def _step(self, number: int, step: Step) -> str:
+        written: str = getattr(self, f"_{step.kind}")(number, step)
+        return written if "\n" in written else f"{step.name} = {written}"
+
+    def _common(self, step: Step, *more: str) -> str:
+        """Return the arguments that every task may have."""
+        words = [f"task_id='{step.name}'"]
+        if step.rule != "all_success":
+            words.append(f"trigger_rule={self._rule(step.rule)}")
+        for share, text in (
+            (0.08, "priority_weight=3"),
+            (0.08, f"weight_rule='{self._rng.choice(('upstream', 'absolute', 'downstream'))}'"),
+            (0.06, "execution_timeout=timedelta(minutes=5)"),
+            (0.06, "owner='ben'"),
+            (0.05, "doc_md='what it does'"),
+            (0.05, "depends_on_past=False"),
+        ):
+            if self._rng.random() < share:
+                words.append(text)
+        return ", ".join((*words, *more))
+
+    def _rule(self, rule: str) -> str:
+        return f"TriggerRule.{rule.upper()}" if self._rng.random() < 0.3 else repr(rule)
+
+    def _call(
+        self, step: Step, function: str, arguments: str, *more: str, kind: str = "", operator: str = "Python"
+    ) -> str:
+        """Return a task that calls a function, as `@task` or as an operator."""
+        common = self._common(step, *more)
+        if step.is_flow:
+            return f"task{kind}({common})({function})({arguments})"
+        given = f"op_args=[{arguments}], " if arguments else ""
+        return f"{operator}(python_callable={function}, {given}{common})".replace("Python(", "PythonOperator(", 1)
+
+    def _value(self) -> str:
+        return repr(self._rng.choice((1, 7, "word", [1, 2], {"a": 1}, "", 0, [])))
+
+    def _output(self, number: int) -> str:
+        """Return how the output of a step is written in the file."""
+        step = self._plan.steps[number]
+        plain = step.kind in ("empty", "bash") or not (step.is_flow or step.kind in ("flow_group", "multi", "join"))
+        is_arg = step.kind in ("map", "map_over") and (step.is_flow or step.kind == "map_over")
+        text = f"{step.name}.output" if plain and not is_arg else step.name
+        return f"{text}['x']" if step.kind == "multi" and self._rng.random() < 0.7 else text
+
+    def _takes(self, number: int, before: int) -> str:
+        """Return the output of an earlier step, used as an argument, which makes the edge."""
+        self._by_argument.setdefault(number, set()).add(before)
+        return self._output(before)
+
+    def _empty(self, _number: int, step: Step) -> str:
+        return f"EmptyOperator({self._common(step)})"
+
+    def _give(self, _number: int, step: Step) -> str:
+        return self._call(step, "give", self._value())
+
+    def _list(self, _number: int, step: Step) -> str:
+        return self._call(step, "give", repr(self._numbers()))
+
+    def _numbers(self) -> list[int]:
+        most = self._rng.choice((0, 1, 2, 3, 4))
+        usual = (0, 1, 2, 5, 6, 7) if self._rng.random() < 0.6 else (0, 1, 2, 3, 4, 5)
+        return [self._rng.choice(usual) for _ in range(most)]
+
+    def _fail(self, _number: int, step: Step) -> str:
+        return self._call(step, "fail", "", *self._rng.choice(((), ("retries=1",))))
+
+    def _fail_now(self, _number: int, step: Step) -> str:
+        return self._call(step, "fail_now", "", "retries=2")
+
+    def _skip(self, _number: int, step: Step) -> str:
+        return self._call(step, "skip", "")
+
+    def _flaky(self, _number: int, step: Step) -> str:
+        return self._call(step, "nth", str(self._rng.randint(2, 3)), f"retries={self._rng.randint(0, 3)}")
+
+    def _push(self, _number: int, step: Step) -> str:
+        return self._call(step, "push", repr({"a": self._rng.randint(0, 9), "b": [1, {"c": None}]}))
+
+    def _pull(self, number: int, step: Step) -> str:
+        before = self._rng.choice(sorted(self._plan.before(number)))
+        key = "a" if self._plan.steps[before].kind == "push" else "return_value"
+        task_id: str | list[str] = self._plan.task_id(before)
+        if self._rng.random() < 0.2:
+            task_id = [task_id]
+        return self._call(step, "pull", f"{task_id!r}, {key!r}")
+
+    def _bash(self, number: int, step: Step) -> str:
+        texts = [
+            "echo {{ params.word }} {{ task.task_id }}",
+            "echo {{ ds }}",
+            "exit 99",
+            "exit 1",
+            "echo one; echo two",
+        ]
+        giving = [each for each in self._plan.before(number) if self._plan.steps[each].kind == "flaky"]
+        if giving:
+            texts.append(f"echo {{{{ ti.xcom_pull(task_ids='{self._plan.task_id(giving[0])}') }}}}")
+        command = self._rng.choice(texts)
+        return f"BashOperator(bash_command={command!r}, {self._common(step)})"
+
+    def _branch(self, number: int, step: Step) -> str:
+        plan = self._plan
+        ids = [plan.task_id(each) for each in plan.after(number)]
+        chosen = self._rng.sample(ids, self._rng.randint(1, len(ids)))
+        choice = self._rng.choice((chosen, chosen, chosen[0], chosen[0], None))
+        return self._call(step, "give", repr(choice), kind=".branch", operator="BranchPythonOperator")
+
+    def _short(self, _number: int, step: Step) -> str:
+        more = self._rng.choice(((), ("ignore_downstream_trigger_rules=False",)))
+        value = self._rng.choice(("True", "False", "0", "'yes'"))
+        return self._call(step, "give", value, *more, kind=".short_circuit", operator="ShortCircuitOperator")
+
+    def _sensor(self, _number: int, step: Step) -> str:
+        mode = f"mode='{self._rng.choice(('poke', 'reschedule'))}'"
+        if self._rng.random() < 0.35:
+            soft = self._rng.choice(((), ("soft_fail=True",)))
+            timing = ("poke_interval=0.01", "timeout=0.02", *self._rng.choice(((), ("retries=1",))))
+            return self._call(step, "give", "False", mode, *timing, *soft, kind=".sensor", operator="PythonSensor")
+        function, argument = self._rng.choice((("give", "True"), ("third_look", ""), ("found", "'there'")))
+        calm = "mode='poke'" if function == "third_look" else mode
+        more = (calm, "poke_interval=0.01", "timeout=60")
+        return self._call(step, function, argument, *more, kind=".sensor", operator="PythonSensor")
+
+    def _multi(self, _number: int, step: Step) -> str:
+        return f"task({self._common(step, 'multiple_outputs=True')})(give)({{'x': {self._value()}, 'y': [1, 2]}})"
+
+    def _join(self, number: int, step: Step) -> str:
+        given = ", ".join(self._takes(number, before) for before in step.upstream)
+        return f"task({self._common(step)})(collect)({given})"
+
+    def _flow_group(self, number: int, step: Step) -> str:
+        given = self._takes(number, step.upstream[0]) if step.upstream else self._value()
+        return (
+            f"@task_group(group_id='{step.name}')\n"
+            f"def make_{step.name}(value):\n"
+            f"    first = task(task_id='first')(collect)(value)\n"
+            f"    return task(task_id='second')(collect)(first)\n"
+            f"{step.name} = make_{step.name}({given})"
+        )
+
+    def _map(self, _number: int, step: Step) -> str:
+        numbers = self._numbers() or [1]
+        if step.is_flow:
+            shared = ".partial(k=10)" if self._rng.random() < 0.4 else ""
+            crossed = ", k=[1, 10]" if not shared and self._rng.random() < 0.3 else ""
+            return f"task({self._common(step)})(each){shared}.expand(x={numbers}{crossed})"
+        if self._rng.random() < 0.4:
+            commands = self._rng.choices(("echo a", "echo {{ ti.map_index }}", "exit 99", "exit 1"), (4, 4, 1, 1), k=3)
+            return f"BashOperator.partial({self._common(step)}).expand(bash_command={commands})"
+        return f"PythonOperator.partial(python_callable=each, {self._common(step)}).expand(op_args={[[n] for n in numbers]})"
+
+    def _map_over(self, number: int, step: Step) -> str:
+        lists = [before for before in step.upstream if self._plan.steps[before].kind in LISTS]
+        over = self._takes(number, lists[-1])
+        if self._rng.random() < 0.3 and self._plan.steps[lists[-1]].kind == "list":
+            return f"task({self._common(step)})(each).expand(x={over}, k=[1, 10])"
+        function, name = ("each", "x") if self._plan.steps[lists[-1]].kind == "list" else ("give", "value")
+        return f"task({self._common(step)})({function}).expand({name}={over})"
+
+    # --- Edges
+
+    def _edges(self) -> list[str]:
+        """Return the edges in the ways that people write them."""
+        found = []
+        for number, step in enumerate(self._plan.steps):
+            rest = [each for each in step.upstream if each not in self._by_argument.get(number, ())]
+            found += self._into([self._plan.steps[each] for each in rest], step)
+        return found + [f"{path[-1]} >> {self._plan.steps[number].name}" for path, number in self._plan.group_edges]
+
+    def _into(self, before: list[Step], step: Step) -> list[str]:
+        if not before:
+            return []
+        names, name = [each.name for each in before], step.name
+        together = f"[{', '.join(names)}]"
+        many = (f"{together} >> {name}", f"{name} << {together}", f"cross_downstream({together}, [{name}])")
+        one = [f"{names[0]} >> {name}", f"chain({names[0]}, {name})"]
+        if before[0].group == step.group:  # across groups Airflow 2.11 draws another edge: see differences.toml
+            one.append(f"{names[0]} >> Label('next') >> {name}")
+        return [self._rng.choice(one if len(names) == 1 else many)]
+
+
+if __name__ == "__main__":
+    print(source(int(sys.argv[1])), end="")
