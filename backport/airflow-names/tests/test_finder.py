@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import tradewind
 from tradewind_airflow_names import finder
-from tradewind_airflow_names.finder import NotBuiltError, install, uninstall
+from tradewind_airflow_names.finder import NotBuiltError, ProviderMissingError, install, uninstall
+from tradewind_airflow_names.items import ASSETS, INTERNALS, ITEMS, OTHER_DAGS, PROVIDERS
 from tradewind_airflow_names.tables import BUILT, NOT_BUILT, RENAMED
 from tradewind_plugins.declarations import AirflowAlias
 
@@ -90,14 +91,53 @@ def test_every_old_name_warns_with_the_new_one(old: str) -> None:
     assert {each.filename for each in told} <= {__file__, importlib.__file__}
 
 
-@pytest.mark.parametrize("home", sorted(NOT_BUILT))
-def test_what_is_not_built_is_named(home: str) -> None:
+def test_each_name_that_is_not_built_is_named_with_what_it_belongs_to() -> None:
+    uninstall()
+    install()
+    found = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        found = module(home)
-        for name in NOT_BUILT[home]:
-            with pytest.raises(NotBuiltError, match=rf"^{home}\.{name} is not built yet in Tradewind$"):
-                getattr(found, name)
+        for home, names in NOT_BUILT.items():
+            for name, item in names.items():
+                with pytest.raises(NotBuiltError) as told:
+                    getattr(module(home), name)
+                assert (f"{home}.{name}", told.value.item, told.value.airflow_name) == (
+                    f"{home}.{name}",
+                    item,
+                    f"{home}.{name}",
+                )
+                assert str(told.value).startswith(f"{home}.{name} ")
+                assert item in ITEMS
+                found += 1
+    assert found > 4000
+    assert len(NOT_BUILT) > 700
+
+
+def test_the_sentence_names_the_capability() -> None:
+    with pytest.raises(
+        NotBuiltError, match=r"^airflow\.datasets\.Dataset is not built yet in Tradewind \(datasets and assets\)$"
+    ) as told:
+        exec("from airflow.datasets import Dataset", {})  # noqa: S102  (the statement is what is tested)
+    assert told.value.item == ASSETS
+    assert NOT_BUILT["airflow.sensors.external_task"]["ExternalTaskSensor"] == OTHER_DAGS
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_old_path_of_something_that_is_not_built_says_the_same() -> None:
+    with pytest.raises(
+        NotBuiltError, match=rf"^airflow\.operators\.dagrun_operator\.TriggerDagRunOperator .* \({OTHER_DAGS}\)$"
+    ):
+        exec("from airflow.operators.dagrun_operator import TriggerDagRunOperator", {})  # noqa: S102
+
+
+def test_names_that_airflow_has_in_several_places_are_one() -> None:
+    assert module("airflow.operators.bash").BaseOperator is tradewind.BaseOperator
+    assert module("airflow.decorators.python").PythonOperator is module("airflow.operators.python").PythonOperator
+
+
+def test_airflows_own_works_are_told_at_the_import() -> None:
+    with pytest.raises(NotBuiltError, match=rf"^airflow\.www is not built yet in Tradewind \({INTERNALS}\)$"):
+        module("airflow.www.app")
 
 
 def test_what_airflow_does_not_have_either_is_an_ordinary_error() -> None:
@@ -115,6 +155,24 @@ def test_a_provider_is_found_under_airflows_path() -> None:
         module("airflow.providers.sqlite.operators.nothing")
     with pytest.warns(DeprecationWarning, match="import airflow.providers.sqlite.operators.sqlite.SqliteOperator$"):
         assert module("airflow.operators.sqlite_operator").SqliteOperator is ours
+
+
+@pytest.mark.parametrize(
+    ("statement", "distribution"),
+    [
+        ("from airflow.providers.amazon.aws.hooks.s3 import S3Hook", "tradewind-amazon"),
+        ("import airflow.providers.microsoft.azure.hooks.wasb", "tradewind-microsoft-azure"),
+        ("from airflow.hooks.postgres_hook import PostgresHook", "tradewind-postgres"),
+        ("from airflow.contrib.hooks.snowflake_hook import SnowflakeHook", "tradewind-snowflake"),
+        ("from airflow.providers.nobody.knows import It", "tradewind-nobody"),
+    ],
+)
+def test_a_provider_that_is_not_installed_says_what_to_install(statement: str, distribution: str) -> None:
+    with pytest.raises(ModuleNotFoundError, match=f"; run: pip install {distribution}$") as told:
+        exec(statement, {})  # noqa: S102
+    assert isinstance(told.value, ProviderMissingError)
+    assert told.value.distribution == distribution
+    assert told.value.item == PROVIDERS
 
 
 def test_uninstalled_it_leaves_nothing() -> None:

@@ -26,6 +26,9 @@ class BaseHook:
     hook_name: ClassVar[str] = ""
     """The name people read in forms."""
 
+    def __init__(self, source: Any = None, logger_name: Any = None) -> None:
+        """Take what hooks written for Airflow hand on; both mean nothing here."""
+
     @property
     def log(self) -> logging.Logger:
         """The logger named after the class."""

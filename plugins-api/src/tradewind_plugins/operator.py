@@ -150,6 +150,20 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         """The logger of the operator's class."""
         return logging.getLogger(f"{type(self).__module__}.{type(self).__name__}")
 
+    @staticmethod
+    def xcom_push(context: Any, key: str, value: Any, execution_date: Any = None) -> None:
+        """Keep ``value`` under ``key`` for other tasks, as ``context["ti"].xcom_push`` does."""
+        if execution_date is not None:
+            raise TradewindException(
+                f"xcom_push of {key!r}: execution_date is not built; a value is kept for its own run."
+            )
+        context["ti"].xcom_push(key=key, value=value)
+
+    @staticmethod
+    def xcom_pull(context: Any, task_ids: Any = None, dag_id: str | None = None, key: str = "return_value") -> Any:
+        """Return what tasks pushed, as ``context["ti"].xcom_pull`` does."""
+        return context["ti"].xcom_pull(task_ids=task_ids, dag_id=dag_id, key=key)
+
     def execute(self, context: Any) -> Any:
         """Do the work; the result becomes the task's XCom.
 

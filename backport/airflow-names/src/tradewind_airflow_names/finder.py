@@ -14,7 +14,8 @@ from typing import Any
 
 from tradewind_plugins.declarations import AirflowAlias
 
-from tradewind_airflow_names.tables import BUILT, NOT_BUILT, RENAMED
+from tradewind_airflow_names.items import INTERNALS, PROVIDERS, is_inner
+from tradewind_airflow_names.tables import BORROWED, BUILT, RENAMED
 from tradewind_airflow_names.tree import Tree
 
 TOP = "airflow"
@@ -22,7 +23,34 @@ REAL = ("apache-airflow", "apache-airflow-core")
 
 
 class NotBuiltError(ImportError):
-    """Something that Airflow has and Tradewind does not have yet."""
+    """Something that Airflow has and Tradewind does not have yet.
+
+    Arguments:
+        airflow_name: where Airflow has it: `airflow.datasets.Dataset`.
+        item: what it belongs to, one of `tradewind_airflow_names.items.ITEMS`.
+        message: the whole sentence; by default one that names both.
+    """
+
+    def __init__(self, airflow_name: str, item: str, message: str = "") -> None:
+        module = airflow_name.rpartition(".")[0]
+        super().__init__(message or f"{airflow_name} is not built yet in Tradewind ({item})", name=module, path=module)
+        self.airflow_name = airflow_name
+        self.item = item
+
+
+class ProviderMissingError(NotBuiltError, ModuleNotFoundError):
+    """Something of a provider that is not installed.
+
+    Arguments:
+        airflow_name: the module, or the name in it.
+        provider: whose it is, such as `amazon`.
+    """
+
+    def __init__(self, airflow_name: str, provider: str) -> None:
+        self.distribution = f"tradewind-{provider}"
+        message = f"{airflow_name} comes with the provider {provider}; run: pip install {self.distribution}"
+        super().__init__(airflow_name, PROVIDERS, message)
+        self.name = None  # core would add its own way out for a module of that name
 
 
 def real_airflow() -> str | None:
@@ -45,7 +73,7 @@ def install(aliases: Sequence[AirflowAlias] = ()) -> str | None:
     """
     found = real_airflow()
     if found is None and not _installed():
-        sys.meta_path.insert(0, Finder(Tree(BUILT, RENAMED, NOT_BUILT, aliases)))
+        sys.meta_path.insert(0, Finder(Tree(BUILT, RENAMED, BORROWED, aliases)))
     return found
 
 
@@ -70,10 +98,20 @@ class Finder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """See `MetaPathFinder`."""
+        """See `MetaPathFinder`.
+
+        Raises:
+            NotBuiltError: the module is of Airflow's own inner works.
+            ProviderMissingError: it is of a provider that is not installed.
+        """
         if fullname != TOP and not fullname.startswith(f"{TOP}."):
             return None
         if not self._tree.has_module(fullname):
+            provider = self._tree.provider(fullname)
+            if provider is not None:
+                raise ProviderMissingError(fullname, provider)
+            if is_inner(fullname):
+                raise NotBuiltError(fullname, INTERNALS)
             return None
         return ModuleSpec(fullname, self, is_package=True)
 
@@ -113,10 +151,12 @@ class AirflowModule(ModuleType):
         inner = f"{self.__name__}.{name}"
         if self._tree.has_module(inner):
             return importlib.import_module(inner)
-        if self._tree.is_not_built(self.__name__, name):
-            raise NotBuiltError(
-                f"{self.__name__}.{name} is not built yet in Tradewind", name=self.__name__, path=self.__name__
-            )
+        item = self._tree.item(self.__name__, name)
+        provider = self._tree.provider(self.__name__)
+        if item is not None and provider is not None:
+            raise ProviderMissingError(inner, provider)
+        if item is not None:
+            raise NotBuiltError(inner, item)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}, in Tradewind")
 
     def __dir__(self) -> list[str]:

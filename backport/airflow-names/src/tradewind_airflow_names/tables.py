@@ -1,13 +1,15 @@
 """Airflow's names, and where Tradewind has them. The paths and names are those of Airflow 2.11, 1.10 and 3; none is code of it.
 
 `BUILT` has the paths that Airflow 2 documents and those of Airflow 3 (`airflow.sdk`, `airflow.providers.standard`). `RENAMED` has
-paths that Airflow 2 itself calls old. `NOT_BUILT` has names that people use and that Tradewind does not have yet.
+paths that Airflow 2 itself calls old. `NOT_BUILT` has all else that Airflow has, each name with the item that it belongs to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
+
+from tradewind_airflow_names.surface import NotBuilt
 
 _HERE: Final = "tradewind_airflow_names.own"
 
@@ -43,12 +45,34 @@ def _exceptions() -> dict[str, str]:
         "UnmappableXComTypePushed",
         "XComNotFound",
     )
+    others = (
+        "AirflowClusterPolicyError",
+        "AirflowClusterPolicyViolation",
+        "AirflowDagDuplicatedIdException",
+        "AirflowDagInconsistent",
+        "AirflowFileParseException",
+        "AirflowInternalRuntimeError",
+        "AirflowTaskTerminated",
+        "AirflowUnsupportedFileTypeException",
+        "AirflowWebServerTimeout",
+        "ConnectionNotUnique",
+        "DagCodeNotFound",
+        "DagConcurrencyLimitReached",
+        "DagFileExists",
+        "DeserializationError",
+        "DownstreamTasksSkipped",
+        "NoAvailablePoolSlot",
+        "PoolNotFound",
+        "TaskAlreadyInTaskGroup",
+        "TaskConcurrencyLimitReached",
+        "TaskInstanceNotFound",
+        "UnknownExecutorException",
+        "VariableNotUnique",
+    )
     home = "tradewind.exceptions"
     found = {name.replace("Tradewind", "Airflow", 1): f"{home}:{name}" for name in renamed} | _same(home, *same)
-    return found | {
-        "RemovedInAirflow3Warning": f"{_HERE}.warnings",
-        "AirflowProviderDeprecationWarning": f"{_HERE}.warnings",
-    }
+    warned = ("RemovedInAirflow3Warning", "RemovedInAirflow4Warning", "AirflowProviderDeprecationWarning")
+    return found | _same(f"{_HERE}.errors", *others) | _same(f"{_HERE}.warnings", *warned)
 
 
 _DAG = _same("tradewind", "DAG")
@@ -72,45 +96,138 @@ _STATES = _same(f"{_HERE}.state", "DagRunState", "State", "TaskInstanceState")
 _TIMEZONE = _same(
     f"{_HERE}.timezone",
     "coerce_datetime",
+    "convert_to_utc",
     "datetime",
+    "from_timestamp",
     "is_localized",
     "is_naive",
     "make_aware",
     "make_naive",
     "parse",
     "utc",
+    "utc_epoch",
     "utcnow",
+)
+_LINK = _same(f"{_HERE}.links", "BaseOperatorLink")
+_MAPPED = {"MappedOperator": "tradewind_plugins.mapped"}
+_OPERATORS = _MAPPED | {
+    "AbstractOperator": "tradewind_plugins.task_node:TaskNode",
+    "Operator": "tradewind_plugins.task_node:TaskNode",
+}
+_CONTEXT_CLASS = {"Context": "builtins:dict"}
+_SKIP = _same(f"{_HERE}.branch", "SkipMixin")
+_BRANCH = _same(f"{_HERE}.branch", "BaseBranchOperator", "BranchMixIn") | _SKIP
+_TRY = {
+    "RuntimeTaskInstance": "tradewind.authoring.views:TaskInstanceView",
+    "RuntimeTaskInstanceProtocol": "tradewind.authoring.views:TaskInstanceView",
+    "DagRunProtocol": "tradewind.authoring.views:DagRunView",
+}
+_XCOM_KEY = {"XCOM_RETURN_KEY": "tradewind_plugins.host"}
+_DBAPI = _same("tradewind_plugins.dbapi", "DbApiHook")
+_WEEKDAY = _same(f"{_HERE}.weekday", "WeekDay")
+_WEIGHT_RULE = _same(f"{_HERE}.weekday", "WeightRule")
+_ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
+_UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
+_MACROS = _same(
+    "tradewind.authoring.macros",
+    "datetime",
+    "datetime_diff_for_humans",
+    "ds_add",
+    "ds_format",
+    "json",
+    "random",
+    "time",
+    "timedelta",
+    "uuid",
 )
 
 BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow": _DAG
     | _XCOM_ARG
     | {"AirflowException": "tradewind.exceptions:TradewindException", "__version__": f"{_HERE}.version:VERSION"},
+    "airflow.compat.functools": _same("functools", "cache", "cached_property"),
     "airflow.decorators": _same("tradewind", "dag", "task", "task_group"),
+    "airflow.decorators.base": _UNIQUE_ID,
+    "airflow.decorators.task_group": _same("tradewind", "task_group"),
     "airflow.exceptions": _exceptions(),
     "airflow.hooks.base": _HOOK,
-    "airflow.models": _DAG | _OPERATOR | _VARIABLE | _CONNECTION | _PARAM | _XCOM_ARG,
-    "airflow.models.baseoperator": _OPERATOR | _EDGES,
+    "airflow.hooks.dbapi": _DBAPI,
+    "airflow.macros": _MACROS,
+    "airflow.models": _DAG
+    | _OPERATOR
+    | _VARIABLE
+    | _CONNECTION
+    | _PARAM
+    | _XCOM_ARG
+    | _LINK
+    | _SKIP
+    | _same("tradewind_plugins.mapped", "MappedOperator")
+    | {"Operator": "tradewind_plugins.task_node:TaskNode"},
+    "airflow.models.abstractoperator": {"AbstractOperator": "tradewind_plugins.task_node:TaskNode"},
+    "airflow.models.baseoperator": _OPERATOR | _EDGES | _LINK | _same(f"{_HERE}.edges", "chain_linear"),
+    "airflow.models.baseoperatorlink": _LINK,
     "airflow.models.connection": _CONNECTION,
     "airflow.models.dag": _DAG | {"dag": "tradewind"},
-    "airflow.models.param": _PARAM,
+    "airflow.models.mappedoperator": _MAPPED,
+    "airflow.models.operator": _OPERATORS,
+    "airflow.models.param": _PARAM | {"ParamsDict": "builtins:dict"},
+    "airflow.models.skipmixin": _SKIP,
+    "airflow.models.taskinstance": _CONTEXT_CLASS | _same(f"{_HERE}.state", "TaskInstanceState"),
+    "airflow.models.taskinstancekey": _same(f"{_HERE}.keys", "TaskInstanceKey"),
     "airflow.models.variable": _VARIABLE,
+    "airflow.models.xcom": _XCOM_KEY,
     "airflow.models.xcom_arg": _XCOM_ARG,
     "airflow.operators.bash": _BASH,
+    "airflow.operators.branch": _BRANCH,
     "airflow.operators.empty": _EMPTY,
     "airflow.operators.python": _PYTHON | _CONTEXT,
     "airflow.sensors.base": _SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
+    "airflow.task.trigger_rule": _RULE,
+    "airflow.task.weight_rule": _WEIGHT_RULE,
+    "airflow.typing_compat": _same(
+        "typing_extensions",
+        "Literal",
+        "ParamSpec",
+        "Protocol",
+        "Self",
+        "TypeAlias",
+        "TypeGuard",
+        "TypedDict",
+        "runtime_checkable",
+    ),
+    "airflow.utils.context": _CONTEXT_CLASS | _same(f"{_HERE}.operator_helpers", "context_merge"),
     "airflow.utils.dates": _same(f"{_HERE}.dates", "days_ago"),
-    "airflow.utils.edgemodifier": _LABEL,
-    "airflow.utils.helpers": _same(f"{_HERE}.helpers", "as_flattened_list", "exactly_one", "merge_dicts", "prune_dict"),
+    "airflow.utils.decorators": _same(f"{_HERE}.decorators", "apply_defaults"),
+    "airflow.utils.edgemodifier": _LABEL | {"EdgeModifier": "tradewind_plugins.edges"},
+    "airflow.utils.file": {"TemporaryDirectory": "tempfile"},
+    "airflow.utils.helpers": _same(
+        f"{_HERE}.helpers",
+        "as_flattened_list",
+        "at_most_one",
+        "chunks",
+        "convert_camel_to_snake",
+        "exactly_one",
+        "is_container",
+        "merge_dicts",
+        "prune_dict",
+    ),
     "airflow.utils.log.logging_mixin": _same(f"{_HERE}.log", "LoggingMixin"),
+    "airflow.utils.log.secrets_masker": _same(f"{_HERE}.small", "mask_secret"),
     "airflow.utils.module_loading": _same(f"{_HERE}.helpers", "import_string"),
+    "airflow.utils.net": _same(f"{_HERE}.small", "get_hostname"),
+    "airflow.utils.operator_helpers": _same(
+        f"{_HERE}.operator_helpers", "context_to_airflow_vars", "determine_kwargs", "make_kwargs_callable"
+    ),
     "airflow.utils.state": _STATES,
+    "airflow.utils.strings": _same(f"{_HERE}.small", "TRUE_LIKE_VALUES", "get_random_string", "to_boolean"),
     "airflow.utils.task_group": _GROUP,
     "airflow.utils.timezone": _TIMEZONE,
     "airflow.utils.trigger_rule": _RULE,
-    "airflow.utils.types": _same(f"{_HERE}.types", "DagRunType", "NOTSET", "ArgNotSet"),
+    "airflow.utils.types": _ARG_NOT_SET | _same(f"{_HERE}.types", "DagRunType"),
+    "airflow.utils.weekday": _WEEKDAY,
+    "airflow.utils.weight_rule": _WEIGHT_RULE,
+    "airflow.utils.xcom": _XCOM_KEY,
     "airflow.version": {"version": f"{_HERE}.version:VERSION"},
     # Airflow 3
     "airflow.sdk": _DAG
@@ -126,20 +243,62 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _RULE
     | _GROUP
     | _LABEL
-    | _STATES
+    | _LINK
+    | _CONTEXT_CLASS
+    | _same(f"{_HERE}.state", "DagRunState", "TaskInstanceState")
+    | _same(f"{_HERE}.edges", "chain_linear")
+    | _same(f"{_HERE}.weekday", "WeightRule")
+    | {"EdgeModifier": "tradewind_plugins.edges"}
+    | {"XCOM_RETURN_KEY": "tradewind_plugins.host"}
+    | {"mask_secret": f"{_HERE}.small"}
     | _same("tradewind", "dag", "task", "task_group"),
+    "airflow.sdk.bases.decorator": _UNIQUE_ID,
     "airflow.sdk.bases.hook": _HOOK,
-    "airflow.sdk.bases.operator": _OPERATOR | _EDGES,
+    "airflow.sdk.bases.operator": _OPERATOR | _EDGES | _same(f"{_HERE}.edges", "chain_linear"),
+    "airflow.sdk.bases.operatorlink": _LINK,
     "airflow.sdk.bases.sensor": _SENSOR,
+    "airflow.sdk.definitions.connection": _CONNECTION,
+    "airflow.sdk.definitions.context": _CONTEXT_CLASS | _CONTEXT,
+    "airflow.sdk.definitions.dag": _DAG | {"dag": "tradewind"},
+    "airflow.sdk.definitions.decorators": _same("tradewind", "dag", "task", "task_group"),
+    "airflow.sdk.definitions.edges": _LABEL | {"EdgeModifier": "tradewind_plugins.edges"},
+    "airflow.sdk.definitions.mappedoperator": _MAPPED,
+    "airflow.sdk.definitions.param": _PARAM | {"ParamsDict": "builtins:dict"},
+    "airflow.sdk.definitions.taskgroup": _GROUP,
+    "airflow.sdk.definitions.variable": _VARIABLE,
+    "airflow.sdk.definitions.xcom_arg": _XCOM_ARG,
     "airflow.sdk.exceptions": _exceptions(),
+    "airflow.sdk.execution_time.task_runner": {"RuntimeTaskInstance": _TRY["RuntimeTaskInstance"]},
+    "airflow.sdk.execution_time.macros": _same(
+        "tradewind.authoring.macros", "datetime_diff_for_humans", "ds_add", "ds_format"
+    ),
+    "airflow.sdk.module_loading": _same(f"{_HERE}.helpers", "import_string"),
+    "airflow.sdk.timezone": _same(
+        f"{_HERE}.timezone", "coerce_datetime", "convert_to_utc", "datetime", "make_naive", "parse", "utc", "utcnow"
+    ),
+    "airflow.sdk.types": _ARG_NOT_SET
+    | {name: _TRY[name] for name in ("DagRunProtocol", "RuntimeTaskInstanceProtocol")},
+    # Of provider packages: what came with core once, and what the seam itself has
+    "airflow.providers.common.sql.hooks.sql": _DBAPI
+    | _same("tradewind_plugins.dbapi", "fetch_all_handler", "fetch_one_handler"),
     "airflow.providers.standard.operators.bash": _BASH,
+    "airflow.providers.standard.operators.branch": _BRANCH,
     "airflow.providers.standard.operators.empty": _EMPTY,
     "airflow.providers.standard.operators.python": _PYTHON | _CONTEXT,
     "airflow.providers.standard.sensors.python": _PYTHON_SENSOR,
+    "airflow.providers.standard.utils.skipmixin": _SKIP,
+    "airflow.providers.standard.utils.weekday": _WEEKDAY,
 }
 
 RENAMED: Final[Mapping[str, str]] = {
+    "airflow.contrib.hooks.fs_hook": "airflow.hooks.filesystem",
+    "airflow.contrib.sensors.bash_sensor": "airflow.sensors.bash",
+    "airflow.contrib.sensors.file_sensor": "airflow.sensors.filesystem",
+    "airflow.contrib.sensors.python_sensor": "airflow.sensors.python",
+    "airflow.contrib.sensors.weekday_sensor": "airflow.sensors.weekday",
+    "airflow.contrib.utils.weekday": "airflow.utils.weekday",
     "airflow.hooks.base_hook": "airflow.hooks.base",
+    "airflow.hooks.dbapi_hook": "airflow.hooks.dbapi",
     "airflow.operators:BaseOperator": "airflow.models:BaseOperator",
     "airflow.operators:BashOperator": "airflow.operators.bash:BashOperator",
     "airflow.operators:BranchPythonOperator": "airflow.operators.python:BranchPythonOperator",
@@ -147,133 +306,49 @@ RENAMED: Final[Mapping[str, str]] = {
     "airflow.operators:PythonOperator": "airflow.operators.python:PythonOperator",
     "airflow.operators:ShortCircuitOperator": "airflow.operators.python:ShortCircuitOperator",
     "airflow.operators.bash_operator": "airflow.operators.bash",
+    "airflow.operators.branch_operator": "airflow.operators.branch",
+    "airflow.operators.dagrun_operator": "airflow.operators.trigger_dagrun",
     "airflow.operators.dummy:DummyOperator": "airflow.operators.empty:EmptyOperator",
     "airflow.operators.dummy:EmptyOperator": "airflow.operators.empty:EmptyOperator",
     "airflow.operators.dummy_operator:DummyOperator": "airflow.operators.empty:EmptyOperator",
+    "airflow.operators.email_operator": "airflow.operators.email",
+    "airflow.operators.latest_only_operator": "airflow.operators.latest_only",
+    "airflow.operators.python:task": "airflow.decorators:task",
     "airflow.operators.python_operator": "airflow.operators.python",
+    "airflow.operators.subdag_operator": "airflow.operators.subdag",
     "airflow.sensors.base_sensor_operator": "airflow.sensors.base",
+    "airflow.sensors.date_time_sensor": "airflow.sensors.date_time",
+    "airflow.sensors.external_task_sensor": "airflow.sensors.external_task",
+    "airflow.sensors.time_delta_sensor": "airflow.sensors.time_delta",
+    "airflow.sensors.weekday_sensor": "airflow.sensors.weekday",
+    "airflow.utils:apply_defaults": "airflow.utils.decorators:apply_defaults",
     "airflow.utils.helpers:chain": "airflow.models.baseoperator:chain",
     "airflow.utils.helpers:cross_downstream": "airflow.models.baseoperator:cross_downstream",
 }
 
 
-def _each(names: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return names as they are imported, by module."""
-    found: dict[str, frozenset[str]] = {}
-    for each in names:
-        module, _, name = each.rpartition(".")
-        found[module] = found.get(module, frozenset()) | {name}
-    return found
+def _one_home() -> dict[str, str]:
+    """Return the classes that have one home wherever they stand, and the home of each."""
+    homes: dict[str, set[str]] = {}
+    for names in BUILT.values():
+        for name, home in names.items():
+            if name[0].isupper() or name == "apply_defaults":
+                homes.setdefault(name, set()).add(home if ":" in home else f"{home}:{name}")
+    return {name: found.pop() for name, found in homes.items() if len(found) == 1}
 
 
-NOT_BUILT: Final = _each(
-    (
-        "airflow.Dataset",
-        "airflow.api.common.experimental.trigger_dag.trigger_dag",
-        "airflow.api.common.trigger_dag.trigger_dag",
-        "airflow.configuration.AIRFLOW_HOME",
-        "airflow.configuration.conf",
-        "airflow.configuration.get",
-        "airflow.datasets.Dataset",
-        "airflow.datasets.DatasetAlias",
-        "airflow.datasets.metadata.Metadata",
-        "airflow.decorators.base.DecoratedOperator",
-        "airflow.decorators.base.get_unique_task_id",
-        "airflow.decorators.base.task_decorator_factory",
-        "airflow.decorators.setup",
-        "airflow.decorators.teardown",
-        "airflow.hooks.dbapi.DbApiHook",
-        "airflow.io.path.ObjectStoragePath",
-        "airflow.models.DagBag",
-        "airflow.models.DagModel",
-        "airflow.models.DagRun",
-        "airflow.models.Log",
-        "airflow.models.Operator",
-        "airflow.models.Pool",
-        "airflow.models.SlaMiss",
-        "airflow.models.TaskInstance",
-        "airflow.models.XCom",
-        "airflow.models.baseoperator.chain_linear",
-        "airflow.models.baseoperatorlink.BaseOperatorLink",
-        "airflow.models.dagrun.DagRun",
-        "airflow.models.dataset.Dataset",
-        "airflow.models.taskinstance.TaskInstance",
-        "airflow.models.taskinstance.TaskInstanceState",
-        "airflow.models.xcom.LazyXComAccess",
-        "airflow.models.xcom.LazyXComSelectSequence",
-        "airflow.models.xcom.XCom",
-        "airflow.operators.branch.BaseBranchOperator",
-        "airflow.operators.dagrun_operator.DagRunOrder",
-        "airflow.operators.dagrun_operator.TriggerDagRunOperator",
-        "airflow.operators.datetime.BranchDateTimeOperator",
-        "airflow.operators.email.EmailOperator",
-        "airflow.operators.email_operator.EmailOperator",
-        "airflow.operators.latest_only.LatestOnlyOperator",
-        "airflow.operators.latest_only_operator.LatestOnlyOperator",
-        "airflow.operators.python.BranchPythonVirtualenvOperator",
-        "airflow.operators.python.ExternalPythonOperator",
-        "airflow.operators.python.PythonVirtualenvOperator",
-        "airflow.operators.sensors.ExternalTaskSensor",
-        "airflow.operators.subdag.SubDagOperator",
-        "airflow.operators.subdag_operator.SubDagOperator",
-        "airflow.operators.trigger_dagrun.TriggerDagRunOperator",
-        "airflow.operators.weekday.BranchDayOfWeekOperator",
-        "airflow.plugins_manager.AirflowPlugin",
-        "airflow.providers.standard.operators.datetime.BranchDateTimeOperator",
-        "airflow.providers.standard.operators.hitl.HITLBranchOperator",
-        "airflow.providers.standard.operators.hitl.HITLEntryOperator",
-        "airflow.providers.standard.operators.hitl.HITLOperator",
-        "airflow.providers.standard.operators.latest_only.LatestOnlyOperator",
-        "airflow.providers.standard.operators.python.BranchPythonVirtualenvOperator",
-        "airflow.providers.standard.operators.python.ExternalPythonOperator",
-        "airflow.providers.standard.operators.python.PythonVirtualenvOperator",
-        "airflow.providers.standard.operators.trigger_dagrun.TriggerDagRunOperator",
-        "airflow.providers.standard.sensors.bash.BashSensor",
-        "airflow.providers.standard.sensors.date_time.DateTimeSensor",
-        "airflow.providers.standard.sensors.external_task.ExternalTaskMarker",
-        "airflow.providers.standard.sensors.external_task.ExternalTaskSensor",
-        "airflow.providers.standard.sensors.filesystem.FileSensor",
-        "airflow.providers.standard.sensors.time.TimeSensor",
-        "airflow.providers.standard.sensors.time_delta.TimeDeltaSensor",
-        "airflow.providers.standard.sensors.weekday.DayOfWeekSensor",
-        "airflow.sdk.Asset",
-        "airflow.sdk.AssetAlias",
-        "airflow.sdk.AssetWatcher",
-        "airflow.sdk.Metadata",
-        "airflow.sdk.ObjectStoragePath",
-        "airflow.sdk.asset",
-        "airflow.sdk.setup",
-        "airflow.sdk.teardown",
-        "airflow.sensors.bash.BashSensor",
-        "airflow.sensors.date_time.DateTimeSensor",
-        "airflow.sensors.external_task.ExternalTaskMarker",
-        "airflow.sensors.external_task.ExternalTaskSensor",
-        "airflow.sensors.external_task_sensor.ExternalTaskSensor",
-        "airflow.sensors.filesystem.FileSensor",
-        "airflow.sensors.time_delta.TimeDeltaSensor",
-        "airflow.sensors.time_sensor.TimeSensor",
-        "airflow.sensors.weekday.DayOfWeekSensor",
-        "airflow.settings.Session",
-        "airflow.settings.engine",
-        "airflow.timetables.assets.AssetOrTimeSchedule",
-        "airflow.timetables.base.DataInterval",
-        "airflow.timetables.base.DagRunInfo",
-        "airflow.timetables.base.TimeRestriction",
-        "airflow.timetables.base.Timetable",
-        "airflow.timetables.datasets.DatasetOrTimeSchedule",
-        "airflow.timetables.events.EventsTimetable",
-        "airflow.timetables.interval.CronDataIntervalTimetable",
-        "airflow.timetables.trigger.CronTriggerTimetable",
-        "airflow.triggers.base.BaseTrigger",
-        "airflow.triggers.base.TriggerEvent",
-        "airflow.utils.context.Context",
-        "airflow.utils.db.provide_session",
-        "airflow.utils.decorators.apply_defaults",
-        "airflow.utils.email.send_email",
-        "airflow.utils.file.TemporaryDirectory",
-        "airflow.utils.operator_helpers.determine_kwargs",
-        "airflow.utils.session.create_session",
-        "airflow.utils.session.provide_session",
-        "airflow.utils.weekday.WeekDay",
+BORROWED: Final[Mapping[str, str]] = _one_home()
+"""Airflow's modules have each other's names too: `airflow.operators.bash` has `BaseOperator`. Class -> `module:Name`."""
+
+
+def _is_built(module: str, name: str) -> bool:
+    moved = RENAMED.get(module)
+    return (
+        name in BUILT.get(module, ())
+        or name in BORROWED
+        or f"{module}:{name}" in RENAMED
+        or (moved is not None and _is_built(moved, name))
     )
-)
+
+
+NOT_BUILT: Final = NotBuilt(_is_built)

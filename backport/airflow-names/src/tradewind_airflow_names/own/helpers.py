@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -59,3 +60,30 @@ def import_string(dotted_path: str) -> Any:
         return getattr(import_module(module), name)
     except AttributeError as error:
         raise ImportError(f"the module {module!r} has no attribute {name!r}") from error
+
+
+def at_most_one(*args: Any) -> bool:
+    """Tell whether no more than one of the arguments is true."""
+    return sum(bool(each) for each in args) <= 1
+
+
+def chunks(items: list[Any], chunk_size: int) -> Iterator[list[Any]]:
+    """Yield a list in pieces of a size.
+
+    Raises:
+        ValueError: the size is not above 0.
+    """
+    if chunk_size <= 0:
+        raise ValueError(f"the size of a piece is above 0, not {chunk_size!r}")
+    for start in range(0, len(items), chunk_size):
+        yield items[start : start + chunk_size]
+
+
+def is_container(obj: Any) -> bool:
+    """Tell whether something can be gone through, and is no text."""
+    return hasattr(obj, "__iter__") and not isinstance(obj, str)
+
+
+def convert_camel_to_snake(camel_str: str) -> str:
+    """Return `CamelCase` as `camel_case`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", camel_str).lower()

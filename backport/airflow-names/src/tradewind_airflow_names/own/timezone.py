@@ -67,3 +67,19 @@ def coerce_datetime(value: dt.datetime | None, tz: dt.tzinfo | None = None) -> p
         return None
     aware = make_aware(value, tz) if is_naive(value) else value
     return pendulum.instance(aware)
+
+
+def convert_to_utc(value: dt.datetime | None) -> pendulum.DateTime | None:
+    """Return a date in UTC; one without a time zone is taken to be in it."""
+    found = coerce_datetime(value)
+    return None if found is None else found.in_timezone("UTC")
+
+
+def from_timestamp(timestamp: float, tz: dt.tzinfo | None = None) -> pendulum.DateTime:
+    """Return the moment that many seconds after 1970 began in UTC, in `tz` or UTC."""
+    return pendulum.instance(dt.datetime.fromtimestamp(timestamp, tz=utc)).in_timezone(tz or utc)  # type: ignore[arg-type]
+
+
+def utc_epoch() -> dt.datetime:
+    """Return the moment at which 1970 began in UTC."""
+    return dt.datetime(1970, 1, 1, tzinfo=utc)

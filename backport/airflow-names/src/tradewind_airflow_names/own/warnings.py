@@ -9,3 +9,7 @@ class RemovedInAirflow3Warning(DeprecationWarning):
 
 class AirflowProviderDeprecationWarning(DeprecationWarning):
     """Something of a provider that will go."""
+
+
+class RemovedInAirflow4Warning(DeprecationWarning):
+    """Something that Airflow 4 will not have any more."""
