@@ -93,7 +93,30 @@ seen = SeenSensor(task_id="seen", poke_interval=1, timeout=5, dag=dag)
 choose = Chooser(task_id="choose", dag=dag)
 chain_linear(number, seen, choose, [DummyOperator(task_id=each, dag=dag) for each in ("left", "right")])
 """
+ASKS = """
+import os
+from airflow import settings
+from airflow.configuration import conf
+from airflow.hooks.base import BaseHook
+from airflow.models import DAG, Variable
+from airflow.operators.python import PythonOperator
+
+colour = Variable.get("colour")
+assert settings.DAGS_FOLDER == os.path.join(os.environ["AIRFLOW_HOME"], "dags") == conf.get("core", "dags_folder")
+
+
+def tell(**context):
+    assert BaseHook.get_connection("shop").host == "shop.example.com"
+    assert BaseHook.get_connection("numbers").port == 7  # ours first
+    assert conf.getint("mine", "number", fallback=0) == 8
+    assert Variable.get("colour") == "teal"
+
+
+with DAG("asks_" + colour, schedule=None) as dag:
+    PythonOperator(task_id="tell", python_callable=tell)
+"""
 FILES = {
+    "asks.py": ASKS,
     "old.py": OLD,
     "waits.py": WAITS,
     "misses.py": MISSES,
@@ -112,9 +135,13 @@ def tradewind(tmp_path_factory: pytest.TempPathFactory) -> Tradewind:
         (home / "dags" / name).write_text(text)
     (home / "tradewind.toml").write_text('[plugins]\nmodules = ["tradewind_airflow_names.plugin"]\n')
     source = str(Path(tradewind_airflow_names.__file__).parents[1])
-    environ = os.environ | {
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
         "TRADEWIND_HOME": str(home),
         "TRADEWIND_CONN_NUMBERS": "http://example.com:7",
+        "AIRFLOW_CONN_NUMBERS": "http://example.com:8",
+        "AIRFLOW_CONN_SHOP": '{"conn_type": "http", "host": "shop.example.com"}',
+        "AIRFLOW_VAR_COLOUR": "teal",
+        "AIRFLOW__MINE__NUMBER": "8",
         "PYTHONPATH": os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
 
@@ -136,7 +163,7 @@ def errors(tradewind: Tradewind) -> dict[str, str]:
 
 def test_the_processor_reads_them_and_names_what_is_not_built(tradewind: Tradewind) -> None:
     listed = json.loads(tradewind("dags", "list", "--output", "json").stdout)
-    assert sorted(each["dag_id"] for each in listed) == ["custom", "old", "own"]
+    assert sorted(each["dag_id"] for each in listed) == ["asks_teal", "custom", "old", "own"]
     told = errors(tradewind)
     assert told.keys() == {"waits.py", "misses.py"}
     assert (
@@ -150,7 +177,7 @@ def test_the_processor_reads_them_and_names_what_is_not_built(tradewind: Tradewi
     assert told["misses.py"].count("pip install") == 1
 
 
-@pytest.mark.parametrize("dag_id", ["old", "custom"])
+@pytest.mark.parametrize("dag_id", ["old", "custom", "asks_teal"])
 def test_a_run_of_one_succeeds(tradewind: Tradewind, dag_id: str) -> None:
     done = tradewind("dags", "test", dag_id, "2024-05-06")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -35,3 +35,28 @@ def test_the_first_backend_that_has_a_secret_answers(site, monkeypatch):
 def test_an_unknown_backend_is_named(site):
     with pytest.raises(TradewindConfigException, match="no secrets backend 'vault'; there are environment"):
         secrets_chain(["vault"])
+
+
+def test_other_names_for_the_environment_come_with_it(site, monkeypatch):
+    site.install("tradewind-others", "others_plugin")
+    site.write(
+        "others_plugin.py",
+        """
+        from tradewind_plugins.declarations import Declared
+        from tradewind_plugins.hooks import hookimpl
+
+        @hookimpl
+        def tradewind_secrets_backends():
+            return [Declared(name="environment.others", path="others_parts:Others")]
+        """,
+    )
+    site.write(
+        "others_parts.py",
+        "from tradewind.plugins.secrets import EnvironmentBackend\n"
+        "class Others(EnvironmentBackend):\n"
+        "    def get_variable(self, key):\n"
+        "        return 'theirs'\n",
+    )
+    monkeypatch.setenv("TRADEWIND_VAR_K", "ours")
+    assert [secrets_chain().get_variable(key) for key in "kl"] == ["ours", "theirs"]
+    assert secrets_chain(()).get_variable("l") is None

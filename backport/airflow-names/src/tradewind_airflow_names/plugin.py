@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tradewind_plugins.declarations import Declared
 from tradewind_plugins.hooks import hookimpl
 
 if TYPE_CHECKING:
     from tradewind_plugins.events import ImportsBegin
 
-__all__ = ["tradewind_imports_begin"]
+__all__ = ["tradewind_imports_begin", "tradewind_secrets_backends"]
 
 _log = logging.getLogger(__name__)
+
+
+@hookimpl
+def tradewind_secrets_backends() -> list[Declared]:
+    """Declare what reads connections and variables under Airflow's names: part of the backend `environment`."""
+    return [
+        Declared(
+            name="environment.airflow",
+            path="tradewind_airflow_names.own.secrets:AirflowEnvironment",
+            summary="Environment variables AIRFLOW_CONN_<ID> and AIRFLOW_VAR_<KEY>.",
+        )
+    ]
 
 
 @hookimpl
@@ -28,3 +43,6 @@ def tradewind_imports_begin(event: ImportsBegin) -> None:
             "does not see. Uninstall it, or tradewind-airflow-names",
             found,
         )
+        return
+    # As images of Airflow set it, and as many DAG files read it; the folder is Tradewind's where nobody said another
+    os.environ.setdefault("AIRFLOW_HOME", os.environ.get("TRADEWIND_HOME") or str(Path.home() / "tradewind"))

@@ -128,6 +128,7 @@ _WEEKDAY = _same(f"{_HERE}.weekday", "WeekDay")
 _WEIGHT_RULE = _same(f"{_HERE}.weekday", "WeightRule")
 _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
+_CONF = _same(f"{_HERE}.configuration", "conf")
 _MACROS = _same(
     "tradewind.authoring.macros",
     "datetime",
@@ -144,8 +145,25 @@ _MACROS = _same(
 BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow": _DAG
     | _XCOM_ARG
+    | _CONF
     | {"AirflowException": "tradewind.exceptions:TradewindException", "__version__": f"{_HERE}.version:VERSION"},
     "airflow.compat.functools": _same("functools", "cache", "cached_property"),
+    "airflow.configuration": _CONF
+    | {"AirflowConfigException": "tradewind.exceptions:TradewindConfigException"}
+    | _same(
+        f"{_HERE}.configuration",
+        "AIRFLOW_CONFIG",
+        "AIRFLOW_HOME",
+        "AirflowConfigParser",
+        "as_dict",
+        "get",
+        "get_airflow_home",
+        "getboolean",
+        "getfloat",
+        "getint",
+        "getsection",
+        "has_option",
+    ),
     "airflow.decorators": _same("tradewind", "dag", "task", "task_group"),
     "airflow.decorators.base": _UNIQUE_ID,
     "airflow.decorators.task_group": _same("tradewind", "task_group"),
@@ -183,6 +201,9 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.operators.python": _PYTHON | _CONTEXT,
     "airflow.sensors.base": _SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
+    "airflow.settings": _same(
+        f"{_HERE}.settings", "AIRFLOW_HOME", "DAGS_FOLDER", "PLUGINS_FOLDER", "TIMEZONE", "conf", "json"
+    ),
     "airflow.task.trigger_rule": _RULE,
     "airflow.task.weight_rule": _WEIGHT_RULE,
     "airflow.typing_compat": _same(
@@ -200,6 +221,14 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.utils.dates": _same(f"{_HERE}.dates", "days_ago"),
     "airflow.utils.decorators": _same(f"{_HERE}.decorators", "apply_defaults"),
     "airflow.utils.edgemodifier": _LABEL | {"EdgeModifier": "tradewind_plugins.edges"},
+    "airflow.utils.email": _same(
+        f"{_HERE}.email",
+        "build_mime_message",
+        "get_email_address_list",
+        "send_email",
+        "send_email_smtp",
+        "send_mime_email",
+    ),
     "airflow.utils.file": {"TemporaryDirectory": "tempfile"},
     "airflow.utils.helpers": _same(
         f"{_HERE}.helpers",
@@ -332,7 +361,7 @@ def _one_home() -> dict[str, str]:
     homes: dict[str, set[str]] = {}
     for names in BUILT.values():
         for name, home in names.items():
-            if name[0].isupper() or name == "apply_defaults":
+            if name[0].isupper() or name in {"apply_defaults", "conf", "send_email"}:
                 homes.setdefault(name, set()).add(home if ":" in home else f"{home}:{name}")
     return {name: found.pop() for name, found in homes.items() if len(found) == 1}
 

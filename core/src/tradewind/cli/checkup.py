@@ -19,6 +19,7 @@ from tradewind.cli.expected import describe
 from tradewind.cli.facts import provider_distributions
 from tradewind.cli.session import Session, open_session
 from tradewind.config import Config, ConfigError, load
+from tradewind.config.load import AIRFLOWS
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.statements import connections, listings, variables
 from tradewind.plugins.current import registry
@@ -71,8 +72,14 @@ def _platform() -> Finding:
 
 def _environment() -> Iterator[Finding]:
     names = sorted(name for name in os.environ if name.startswith(AIRFLOWS_OWN))
+    if "environment.airflow" in registry().names("secrets backend"):  # then only what is a key of ours is not read
+        ours = {f"AIRFLOW__{key.upper().replace('.', '__')}" for key in AIRFLOWS}
+        names = [name for name in names if name in ours]
     if names:
-        way = "write TRADEWIND_CONN_…, TRADEWIND_VAR_… and TRADEWIND__SECTION__KEY; unset them if they are of another program"
+        way = (
+            "write TRADEWIND_CONN_…, TRADEWIND_VAR_… and TRADEWIND__SECTION__KEY, or install tradewind-airflow-names; "
+            "unset them if they are of another program"
+        )
         yield Finding("environment", WARNING, f"set for Airflow and not read here: {', '.join(names)}", way)
 
 

@@ -30,7 +30,7 @@ else:
 PREFIX = "TRADEWIND__"
 FILE_NAME = "tradewind.toml"
 COMMAND_SECONDS = 30
-_AIRFLOWS = {
+AIRFLOWS = {
     "celery.worker_concurrency": "executor.slots",
     "core.dag_ignore_file_syntax": "dags.ignore_file_syntax",
     "core.dagbag_import_timeout": "parsing.file_timeout",
@@ -179,8 +179,8 @@ def _refuse_unknown(keys: Iterator[tuple[str, str]], source: str) -> None:
         if name in known:
             continue
         near = difflib.get_close_matches(name, known, n=1)
-        if name in _AIRFLOWS:
-            hint = f" Airflow's {name} is {_AIRFLOWS[name]} here."
+        if name in AIRFLOWS:
+            hint = f" Airflow's {name} is {AIRFLOWS[name]} here."
         else:
             hint = f" Did you mean {near[0]}?" if near else " `tradewind config list` shows every key."
         raise UnknownKeyError(f"Unknown configuration key {name} in {source}.{hint}")

@@ -55,7 +55,12 @@ class SecretsChain(SecretsBackend):
 def secrets_chain(names: Sequence[str] = ("environment",)) -> SecretsChain:
     """Return the chain of the backends of these names, each made without arguments.
 
+    `environment` brings with it what plugins declare as `environment.<whose>`: other names for the same, asked after our own.
+
     Raises:
         TradewindConfigException: there is no backend of a name.
     """
-    return SecretsChain([registry().load("secrets backend", name)() for name in names])
+    known = registry()
+    besides = [name for name in known.names("secrets backend") if name.startswith("environment.") and name not in names]
+    chosen = [each for name in names for each in (name, *(besides if name == "environment" else ()))]
+    return SecretsChain([known.load("secrets backend", name)() for name in chosen])
