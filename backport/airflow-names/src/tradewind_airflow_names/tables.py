@@ -55,8 +55,15 @@ _DAG = _same("tradewind", "DAG")
 _OPERATOR = _same("tradewind", "BaseOperator")
 _EDGES = _same("tradewind", "chain", "cross_downstream")
 _SENSOR = _same("tradewind", "BaseSensorOperator", "PokeReturnValue")
-_VARIABLE = _same("tradewind", "Variable")
-_CONNECTION = _same("tradewind", "Connection")
+_QUERIES: Final = "tradewind_airflow_names.metadata"
+_VARIABLE = _same(f"{_QUERIES}.queried", "Variable")
+_CONNECTION = _same(f"{_QUERIES}.queried", "Connection")
+_RUN = _same(f"{_QUERIES}.models", "DagRun")
+_INSTANCE = _same(f"{_QUERIES}.models", "TaskInstance")
+_XCOM = _same(f"{_QUERIES}.models", "XCom")
+_POOL = _same(f"{_QUERIES}.models", "Pool")
+_DAG_MODEL = _same(f"{_QUERIES}.models", "DagModel", "DagTag")
+_SESSION = _same(f"{_HERE}.session", "NEW_SESSION", "create_session", "provide_session")
 _PARAM = _same("tradewind", "Param")
 _XCOM_ARG = _same("tradewind", "XComArg")
 _CONTEXT = _same("tradewind", "get_current_context")
@@ -89,23 +96,39 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.decorators": _same("tradewind", "dag", "task", "task_group"),
     "airflow.exceptions": _exceptions(),
     "airflow.hooks.base": _HOOK,
-    "airflow.models": _DAG | _OPERATOR | _VARIABLE | _CONNECTION | _PARAM | _XCOM_ARG,
+    "airflow.models": _DAG
+    | _OPERATOR
+    | _VARIABLE
+    | _CONNECTION
+    | _PARAM
+    | _XCOM_ARG
+    | _RUN
+    | _INSTANCE
+    | _XCOM
+    | _POOL
+    | _DAG_MODEL,
     "airflow.models.baseoperator": _OPERATOR | _EDGES,
     "airflow.models.connection": _CONNECTION,
-    "airflow.models.dag": _DAG | {"dag": "tradewind"},
+    "airflow.models.dag": _DAG | {"dag": "tradewind"} | _DAG_MODEL,
+    "airflow.models.dagrun": _RUN,
     "airflow.models.param": _PARAM,
+    "airflow.models.pool": _POOL,
+    "airflow.models.taskinstance": _INSTANCE,
     "airflow.models.variable": _VARIABLE,
+    "airflow.models.xcom": _XCOM,
     "airflow.models.xcom_arg": _XCOM_ARG,
     "airflow.operators.bash": _BASH,
     "airflow.operators.empty": _EMPTY,
     "airflow.operators.python": _PYTHON | _CONTEXT,
     "airflow.sensors.base": _SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
+    "airflow.settings": _same(f"{_QUERIES}.session", "NonScopedSession", "Session", "engine"),
     "airflow.utils.dates": _same(f"{_HERE}.dates", "days_ago"),
     "airflow.utils.edgemodifier": _LABEL,
     "airflow.utils.helpers": _same(f"{_HERE}.helpers", "as_flattened_list", "exactly_one", "merge_dicts", "prune_dict"),
     "airflow.utils.log.logging_mixin": _same(f"{_HERE}.log", "LoggingMixin"),
     "airflow.utils.module_loading": _same(f"{_HERE}.helpers", "import_string"),
+    "airflow.utils.session": _SESSION,
     "airflow.utils.state": _STATES,
     "airflow.utils.task_group": _GROUP,
     "airflow.utils.timezone": _TIMEZONE,
@@ -152,6 +175,8 @@ RENAMED: Final[Mapping[str, str]] = {
     "airflow.operators.dummy_operator:DummyOperator": "airflow.operators.empty:EmptyOperator",
     "airflow.operators.python_operator": "airflow.operators.python",
     "airflow.sensors.base_sensor_operator": "airflow.sensors.base",
+    "airflow.utils.db:create_session": "airflow.utils.session:create_session",
+    "airflow.utils.db:provide_session": "airflow.utils.session:provide_session",
     "airflow.utils.helpers:chain": "airflow.models.baseoperator:chain",
     "airflow.utils.helpers:cross_downstream": "airflow.models.baseoperator:cross_downstream",
 }
@@ -185,23 +210,15 @@ NOT_BUILT: Final = _each(
         "airflow.hooks.dbapi.DbApiHook",
         "airflow.io.path.ObjectStoragePath",
         "airflow.models.DagBag",
-        "airflow.models.DagModel",
-        "airflow.models.DagRun",
         "airflow.models.Log",
         "airflow.models.Operator",
-        "airflow.models.Pool",
         "airflow.models.SlaMiss",
-        "airflow.models.TaskInstance",
-        "airflow.models.XCom",
         "airflow.models.baseoperator.chain_linear",
         "airflow.models.baseoperatorlink.BaseOperatorLink",
-        "airflow.models.dagrun.DagRun",
         "airflow.models.dataset.Dataset",
-        "airflow.models.taskinstance.TaskInstance",
         "airflow.models.taskinstance.TaskInstanceState",
         "airflow.models.xcom.LazyXComAccess",
         "airflow.models.xcom.LazyXComSelectSequence",
-        "airflow.models.xcom.XCom",
         "airflow.operators.branch.BaseBranchOperator",
         "airflow.operators.dagrun_operator.DagRunOrder",
         "airflow.operators.dagrun_operator.TriggerDagRunOperator",
@@ -253,8 +270,6 @@ NOT_BUILT: Final = _each(
         "airflow.sensors.time_delta.TimeDeltaSensor",
         "airflow.sensors.time_sensor.TimeSensor",
         "airflow.sensors.weekday.DayOfWeekSensor",
-        "airflow.settings.Session",
-        "airflow.settings.engine",
         "airflow.timetables.assets.AssetOrTimeSchedule",
         "airflow.timetables.base.DataInterval",
         "airflow.timetables.base.DagRunInfo",
@@ -267,13 +282,10 @@ NOT_BUILT: Final = _each(
         "airflow.triggers.base.BaseTrigger",
         "airflow.triggers.base.TriggerEvent",
         "airflow.utils.context.Context",
-        "airflow.utils.db.provide_session",
         "airflow.utils.decorators.apply_defaults",
         "airflow.utils.email.send_email",
         "airflow.utils.file.TemporaryDirectory",
         "airflow.utils.operator_helpers.determine_kwargs",
-        "airflow.utils.session.create_session",
-        "airflow.utils.session.provide_session",
         "airflow.utils.weekday.WeekDay",
     )
 )
