@@ -44,7 +44,7 @@ def _conditions(statement: Any) -> Iterator[Any]:
         if statement.whereclause is not None:
             yield from _all_of(statement.whereclause)
         sources = statement.get_final_froms()
-        inner = sources[0] if len(sources) == 1 else None
+        inner: Any = sources[0] if len(sources) == 1 else None
         while isinstance(inner, (Alias, Subquery)):
             inner = inner.element
         statement = inner

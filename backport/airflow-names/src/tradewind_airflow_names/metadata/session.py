@@ -11,10 +11,12 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
 
 from tradewind_airflow_names.metadata.copy import Copy
-from tradewind_airflow_names.metadata.errors import read_only
+from tradewind_airflow_names.metadata.errors import MetadataReadOnly, read_only
 from tradewind_airflow_names.metadata.loading import load
 from tradewind_airflow_names.metadata.models import Base
 from tradewind_airflow_names.metadata.narrowing import narrowed
+
+_NAMES = ("conn_id", "run_id", "task_id", "dag_id", "pool", "key")
 
 
 @cache
@@ -66,18 +68,18 @@ class ViewSession(orm.Session):
             MetadataReadOnly: it does not come from this session.
         """
         if not (isinstance(instance, Base) and sa.inspect(instance).persistent):
-            raise read_only("insert into", _table_of(instance))
+            raise _refusal("insert", "into", instance)
         super().add(instance, _warn=_warn)
 
     def merge(self, instance: Any, **kwargs: Any) -> Any:
         """Refuse what is no row; whether it differs from its row is seen when it is flushed."""
         if not isinstance(instance, Base):
-            raise read_only("insert into", _table_of(instance))
+            raise _refusal("insert", "into", instance)
         return super().merge(instance, **kwargs)
 
     def delete(self, instance: Any) -> None:
         """Refuse."""
-        raise read_only("delete from", _table_of(instance))
+        raise _refusal("delete", "from", instance)
 
 
 def _statement(given: Any) -> Any:
@@ -90,18 +92,20 @@ def _model(entity: Any) -> Any:
     return entity if find is None else find(entity)
 
 
-def _table_of(instance: Any) -> str:
-    found = getattr(_model(type(instance)), "__tablename__", None)
-    return type(instance).__name__ if found is None else str(found)
+def _refusal(verb: str, preposition: str, instance: Any) -> MetadataReadOnly:
+    """Return the error for writing an instance, by its name where it has one."""
+    table = getattr(_model(type(instance)), "__tablename__", type(instance).__name__)
+    name = next((getattr(instance, each) for each in _NAMES if getattr(instance, each, None)), None)
+    return read_only(f"{verb} {preposition}" if name is None else f"{verb} {name!r} {preposition}", table)
 
 
 @event.listens_for(ViewSession, "before_flush")
 def _refuse(session: orm.Session, _context: Any, _instances: Any) -> None:
     for instance in session.new:
-        raise read_only("insert into", _table_of(instance))
+        raise _refusal("insert", "into", instance)
     for instance in session.dirty:
         if session.is_modified(instance):
-            raise read_only("update", _table_of(instance))
+            raise _refusal("update", "in", instance)
 
 
 _make = orm.sessionmaker(engine, class_=ViewSession, autoflush=False, expire_on_commit=False)
