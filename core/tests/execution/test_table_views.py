@@ -7,12 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
-from tradewind.metadata.statements import connections, pools, variables
+from tradewind.metadata.statements import connections, variables
 from tradewind_plugins.connection import Connection
 
 NAMES = Path(__file__).parents[3] / "backport" / "airflow-names" / "src"
