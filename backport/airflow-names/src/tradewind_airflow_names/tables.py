@@ -79,8 +79,15 @@ _DAG = _same("tradewind", "DAG")
 _OPERATOR = _same("tradewind", "BaseOperator")
 _EDGES = _same("tradewind", "chain", "cross_downstream")
 _SENSOR = _same("tradewind", "BaseSensorOperator", "PokeReturnValue")
-_VARIABLE = _same("tradewind", "Variable")
-_CONNECTION = _same("tradewind", "Connection")
+_QUERIES: Final = "tradewind_airflow_names.metadata"
+_VARIABLE = _same(f"{_QUERIES}.queried", "Variable")
+_CONNECTION = _same(f"{_QUERIES}.queried", "Connection")
+_RUN = _same(f"{_QUERIES}.models", "DagRun")
+_INSTANCE = _same(f"{_QUERIES}.models", "TaskInstance")
+_XCOM = _same(f"{_QUERIES}.models", "XCom")
+_POOL = _same(f"{_QUERIES}.models", "Pool")
+_DAG_MODEL = _same(f"{_QUERIES}.models", "DagModel", "DagTag")
+_SESSION = _same(f"{_HERE}.session", "NEW_SESSION", "create_session", "provide_session")
 _PARAM = _same("tradewind", "Param")
 _XCOM_ARG = _same("tradewind", "XComArg")
 _CONTEXT = _same("tradewind", "get_current_context")
@@ -180,20 +187,27 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _LINK
     | _SKIP
     | _same("tradewind_plugins.mapped", "MappedOperator")
-    | {"Operator": "tradewind_plugins.task_node:TaskNode"},
+    | {"Operator": "tradewind_plugins.task_node:TaskNode"}
+    | _RUN
+    | _INSTANCE
+    | _XCOM
+    | _POOL
+    | _DAG_MODEL,
     "airflow.models.abstractoperator": {"AbstractOperator": "tradewind_plugins.task_node:TaskNode"},
     "airflow.models.baseoperator": _OPERATOR | _EDGES | _LINK | _same(f"{_HERE}.edges", "chain_linear"),
     "airflow.models.baseoperatorlink": _LINK,
     "airflow.models.connection": _CONNECTION,
-    "airflow.models.dag": _DAG | {"dag": "tradewind"},
+    "airflow.models.dag": _DAG | {"dag": "tradewind"} | _DAG_MODEL,
+    "airflow.models.dagrun": _RUN,
     "airflow.models.mappedoperator": _MAPPED,
     "airflow.models.operator": _OPERATORS,
     "airflow.models.param": _PARAM | {"ParamsDict": "builtins:dict"},
+    "airflow.models.pool": _POOL,
     "airflow.models.skipmixin": _SKIP,
-    "airflow.models.taskinstance": _CONTEXT_CLASS | _same(f"{_HERE}.state", "TaskInstanceState"),
+    "airflow.models.taskinstance": _CONTEXT_CLASS | _INSTANCE | _same(f"{_HERE}.state", "TaskInstanceState"),
     "airflow.models.taskinstancekey": _same(f"{_HERE}.keys", "TaskInstanceKey"),
     "airflow.models.variable": _VARIABLE,
-    "airflow.models.xcom": _XCOM_KEY,
+    "airflow.models.xcom": _XCOM_KEY | _XCOM,
     "airflow.models.xcom_arg": _XCOM_ARG,
     "airflow.operators.bash": _BASH,
     "airflow.operators.branch": _BRANCH,
@@ -203,7 +217,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.sensors.python": _PYTHON_SENSOR,
     "airflow.settings": _same(
         f"{_HERE}.settings", "AIRFLOW_HOME", "DAGS_FOLDER", "PLUGINS_FOLDER", "TIMEZONE", "conf", "json"
-    ),
+    )
+    | _same(f"{_QUERIES}.session", "NonScopedSession", "Session", "engine"),
     "airflow.task.trigger_rule": _RULE,
     "airflow.task.weight_rule": _WEIGHT_RULE,
     "airflow.typing_compat": _same(
@@ -248,6 +263,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.utils.operator_helpers": _same(
         f"{_HERE}.operator_helpers", "context_to_airflow_vars", "determine_kwargs", "make_kwargs_callable"
     ),
+    "airflow.utils.session": _SESSION,
     "airflow.utils.state": _STATES,
     "airflow.utils.strings": _same(f"{_HERE}.small", "TRUE_LIKE_VALUES", "get_random_string", "to_boolean"),
     "airflow.utils.task_group": _GROUP,
@@ -351,6 +367,8 @@ RENAMED: Final[Mapping[str, str]] = {
     "airflow.sensors.time_delta_sensor": "airflow.sensors.time_delta",
     "airflow.sensors.weekday_sensor": "airflow.sensors.weekday",
     "airflow.utils:apply_defaults": "airflow.utils.decorators:apply_defaults",
+    "airflow.utils.db:create_session": "airflow.utils.session:create_session",
+    "airflow.utils.db:provide_session": "airflow.utils.session:provide_session",
     "airflow.utils.helpers:chain": "airflow.models.baseoperator:chain",
     "airflow.utils.helpers:cross_downstream": "airflow.models.baseoperator:cross_downstream",
 }

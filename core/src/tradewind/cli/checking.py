@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tradewind_plugins.contracts.secrets_backend import SecretsBackend
+from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.cli.errors import CommandError
 from tradewind.config import load
@@ -44,6 +45,8 @@ def run_check(options: argparse.Namespace) -> int:
 
 def _answers(backends: SecretsBackend) -> Callable[[str, str], Any]:
     def answer(kind: str, name: str) -> Any:
+        if kind == "table":
+            raise TradewindException("dags check looks at no database; read tables inside tasks")
         if kind == "variable":
             return backends.get_variable(name)
         found = backends.get_connection(name)

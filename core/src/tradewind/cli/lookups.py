@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.cli.session import Session
 from tradewind.execution.answers import connection_fields, setting_for_tasks
-from tradewind.execution.masking import Masker, connection_secrets, is_sensitive
+from tradewind.execution.masking import Masker, connection_secrets, is_sensitive, secrets_of_rows
+from tradewind.execution.shelf import Shelf
 from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.statements import variables
+from tradewind.metadata.viewing import read_page
+from tradewind.plugins.xcoms import open_xcom_storage
 
 
 class InstalledLookups:
@@ -58,6 +65,20 @@ class InstalledLookups:
     def setting(self, section: str, key: str) -> str | None:
         """See `Lookups.setting`; secret ones are not for tasks."""
         return setting_for_tasks(self._session.config, section, key)
+
+    def read_table(
+        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None
+    ) -> Mapping[str, Any]:
+        """See `Lookups.read_table`."""
+        if not self._has_database:
+            raise TradewindNotFoundException(f"Table {table!r} cannot be looked at, as there is no database.")
+        page = read_page(self._session.database, table, equal, after, cipher=self._session.cipher)
+        plugins = self._session.config.plugins
+        shelf = Shelf(open_xcom_storage(plugins.xcom_storage, plugins.xcom_location), sys.maxsize)
+        for row in page.rows if table == "xcom" else ():
+            row["value"], _ = shelf.fetch(row["value"], row.pop("storage"), 0, 0)
+        self.masker.add(secrets_of_rows(table, page.rows))
+        return page.to_json()
 
     def mask(self, secret: str) -> None:
         """See `Lookups.mask`."""

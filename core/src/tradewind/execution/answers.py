@@ -20,6 +20,7 @@ from tradewind.execution.messages import (
     GetVariable,
     PullXCom,
     PushXCom,
+    ReadTable,
     Reply,
     Request,
     SetVariable,
@@ -31,6 +32,7 @@ from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, SecretError
 from tradewind.metadata.statements import tickets, variables, xcoms
+from tradewind.metadata.viewing import read_page
 from tradewind.transitions.values import XComValue
 
 CONNECTION_FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
@@ -77,6 +79,8 @@ class Answers:
                 answered = self._set_variable(request)
             case GetConnection(conn_id):
                 answered = self._connection(conn_id)
+            case ReadTable():
+                answered = self._table(start, request)
             case GetSetting(section, key):
                 answered = Reply(setting_for_tasks(self._config, section, key)), []
             case Beat():
@@ -139,6 +143,20 @@ class Answers:
             return Reply(error=str(error)), []
         fields = connection_fields(found)
         return Reply(fields), masking.connection_secrets(fields)
+
+    def _table(self, start: Start, request: ReadTable) -> Answered:
+        try:
+            page = read_page(self._database, request.table, request.equal, request.after, cipher=self._cipher)
+            if request.table == "xcom":
+                for row in page.rows:
+                    row["value"], row["storage"] = self._shelf.fetch(
+                        row["value"], row["storage"], start.instance, start.token
+                    )
+        except (ValueError, SecretError) as error:
+            return Reply(error=str(error)), []
+        except XComNotFound as error:
+            return Reply(error=str(error), missing=True), []
+        return Reply(page.to_json()), masking.secrets_of_rows(request.table, page.rows)
 
     def _beat(self, start: Start) -> Reply:
         with self._database.read() as conn:

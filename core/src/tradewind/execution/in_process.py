@@ -29,7 +29,7 @@ from tradewind.execution import results
 from tradewind.execution.answers import Answered, Answers
 from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
-from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, Reply, Request, Start
+from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, ReadTable, Reply, Request, Start
 from tradewind.execution.outcomes import one_line, outcome_of
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_host import TaskHost
@@ -62,6 +62,7 @@ EXECUTOR = "InProcessExecutor"
 QUEUE = "default"
 MANY = 1_000_000
 VERSION = 1
+OF_RUNS = frozenset({"dag_run", "task_instance", "xcom"})
 
 
 @dataclass(frozen=True)
@@ -331,10 +332,35 @@ class _Answers:
         """Return the reply and what to mask."""
         if isinstance(request, (PushXCom, PullXCom)):
             return self._own.answer(start, request)
+        if isinstance(request, ReadTable) and request.table in OF_RUNS:
+            return self._of_runs(start, request)
         try:
             return self._shared.answer(start, request)
         except OperationalError:  # there is no installation (yet): what the environment lacks is missing
             return self._own.answer(start, request)
+
+    def _of_runs(self, start: Start, request: ReadTable) -> Answered:
+        """Answer from what the installation has, and with the first page give all that this run has."""
+        if not isinstance(self._shared, Answers) or self._shared is self._own:
+            return self._own.answer(start, request)
+        try:
+            reply, secrets = self._shared.answer(start, request)
+        except OperationalError:  # as above
+            return self._own.answer(start, request)
+        if request.after is not None or reply.error is not None:
+            return reply, secrets
+        rows = [*self._own_rows(start, request), *reply.value["rows"]]
+        return Reply({"rows": rows, "after": reply.value["after"]}), secrets
+
+    def _own_rows(self, start: Start, request: ReadTable) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        after = None
+        while True:
+            page = self._own.answer(start, replace(request, after=after))[0].value
+            rows += page["rows"]
+            after = page["after"]
+            if after is None:
+                return rows
 
 
 class InProcessHost(TaskHost):

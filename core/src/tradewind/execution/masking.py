@@ -32,6 +32,15 @@ def connection_secrets(fields: Mapping[str, Any]) -> list[str]:
     return [*found, *_sensitive_leaves(extra)]
 
 
+def secrets_of_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the texts to mask of rows of a table: of connections, and of variables with sensitive keys."""
+    if table == "connection":
+        return [text for row in rows for text in connection_secrets(row)]
+    if table == "variable":
+        return [row["value"] for row in rows if row["value"] and is_sensitive(row["key"])]
+    return []
+
+
 def _sensitive_leaves(value: Any, *, sensitive: bool = False) -> Iterable[str]:
     if isinstance(value, Mapping):
         for key, each in value.items():

@@ -16,6 +16,7 @@ _KINDS: dict[str, type[Any] | tuple[type[Any], ...]] = {
     "Any": object,
     "None": type(None),
     "bool": bool,
+    "dict": dict,
     "float": (int, float),
     "int": int,
     "list": list,
@@ -312,6 +313,19 @@ class GetConnection(Request):
     """Read a connection; the reply's value is a dict of its fields."""
 
     conn_id: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class ReadTable(Request):
+    """Read a page of a table that DAG code may look at, narrowed by the values that columns may have.
+
+    The reply's value is a dict: `rows`, each a dict, and `after`, to be sent for the next page; None after the last.
+    """
+
+    table: str
+    equal: dict[str, list[Any]]
+    after: list[Any] | None = None
 
 
 @message

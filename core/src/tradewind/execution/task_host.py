@@ -23,6 +23,7 @@ from tradewind.execution.messages import (
     Message,
     PullXCom,
     PushXCom,
+    ReadTable,
     Reply,
     Request,
     SetVariable,
@@ -73,6 +74,16 @@ class TaskHost(Host):
     def set_variable(self, key: str, value: str, description: str | None = None) -> None:
         """See `Host.set_variable`."""
         self._value(SetVariable(key, value, description))
+
+    def read_table(
+        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+    ) -> Mapping[str, Any]:
+        """See `Host.read_table`."""
+        wanted = {name: list(values) for name, values in equal.items()}
+        page: dict[str, Any] = self._value(ReadTable(table, wanted, None if after is None else list(after)))
+        for row in page["rows"] if table == "xcom" else ():
+            row["value"] = self.take(row["value"], row.pop("storage"))
+        return page
 
     def settings(self, section: str, key: str) -> str | None:
         """See `Host.settings`."""

@@ -45,6 +45,12 @@ class Lookups(Protocol):
         """Return a setting as text."""
         ...
 
+    def read_table(
+        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None
+    ) -> Mapping[str, Any]:
+        """Return a page of a table, see `Host.read_table`."""
+        ...
+
     def mask(self, secret: str) -> None:
         """Have a text replaced by stars in what is logged."""
         ...
@@ -185,6 +191,12 @@ class LookupHost(Host):
     def settings(self, section: str, key: str) -> str | None:
         """See `Host.settings`."""
         return self._lookups.setting(section, key)
+
+    def read_table(
+        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+    ) -> Mapping[str, Any]:
+        """See `Host.read_table`."""
+        return self._lookups.read_table(table, equal, after)
 
     def mask(self, secret: str) -> None:
         """See `Host.mask`."""

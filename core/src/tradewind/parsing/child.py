@@ -135,10 +135,13 @@ class _Import:
             self._profile.start()
         self._began = time.monotonic()
         try:
-            with memory_limit(self._job.memory), host.bind(AskingHost(self._channel)):
+            with memory_limit(self._job.memory), host.bind(self._host()):
                 return load_dags(self._job.file, dag_module_name(self._job.path))
         finally:
             self._recorder.stop()
+
+    def _host(self) -> AskingHost:
+        return AskingHost(self._channel, on_volatile=self._recorder.note_outside)
 
     def _failed(self, result: ParsedFile, error: BaseException) -> ParsedFile:
         """Return the result of a file that is in error, with its inputs, so that a change to one mends it."""

@@ -40,7 +40,7 @@ _ANSWER_SECONDS = 5.0
 _INHERITED = (*(getattr(tradewind, name) for name in tradewind.__all__), bash, empty, python)
 
 Answer = Callable[[str, str], Any]
-"""What a child's question is answered by: its kind (``variable``, ``connection``) and the name, to JSON values."""
+"""What a child's question is answered by: its kind (``variable``, ``connection``, ``table``) and the name, to JSON values."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,8 @@ def _attend(begun: _Child, kind: bytes, said: Any, answer: Answer) -> None:
     except Exception as error:  # noqa: BLE001 - a secrets backend may raise anything; that is this file's misfortune
         send(begun.channel, REFUSAL, json.dumps(f"{type(error).__name__}: {error}").encode())
         return
-    begun.asked[f"{what}:{name}"] = found
+    if what != "table":  # whoever reads those is read again after a while
+        begun.asked[f"{what}:{name}"] = found
     send(begun.channel, ANSWER, json.dumps(found).encode())
 
 

@@ -17,6 +17,7 @@ from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements.lookups import StoredLookup, stored_lookups
+from tradewind.metadata.viewing import read_page
 
 _BACKEND_SECONDS = 60.0
 
@@ -44,7 +45,15 @@ class Lookups:
         self._backends_asked_at = float("-inf")
 
     def answer(self, kind: str, name: str) -> Any:
-        """Return a variable's text or a connection's fields; None where there is none."""
+        """Return a variable's text or a connection's fields, None where there is none; or a page of a table.
+
+        Raises:
+            ValueError: there is no such table or column.
+        """
+        if kind == "table":
+            asked = json.loads(name)
+            page = read_page(self._database, asked["table"], asked["equal"], asked["after"], cipher=self._cipher)
+            return page.to_json()
         with self._database.read() as connection:
             if kind == "variable":
                 return find_variable(connection, name, cipher=self._cipher, secrets=self._backends)

@@ -1,7 +1,7 @@
 """The socket pair between the processor and a child: frames of a kind and a length, and what the child may ask.
 
-A child asks for variables and connections only; the processor answers from the environment and the database, so that
-the child needs neither.
+A child asks for variables, connections and pages of tables only; the processor answers from the environment and the
+database, so that the child needs neither.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from tradewind_plugins import host
@@ -57,10 +58,16 @@ class Frames:
 
 
 class AskingHost(host.Host):
-    """The host of code that runs while a DAG file is imported: variables and connections, nothing else."""
+    """The host of code that runs while a DAG file is imported: variables, connections and tables, nothing else.
 
-    def __init__(self, channel: socket.socket) -> None:
+    Args:
+        channel: to the processor.
+        on_volatile: called when it asks for something of which no change is noticed, so that the file is read again.
+    """
+
+    def __init__(self, channel: socket.socket, on_volatile: Callable[[], None] = lambda: None) -> None:
         self._channel = channel
+        self._on_volatile = on_volatile
 
     def variable(self, key: str) -> str | None:
         """See ``Host.variable``."""
@@ -74,13 +81,27 @@ class AskingHost(host.Host):
             raise TradewindNotFoundException(f"Connection {conn_id!r} is not defined.")
         return Connection(**found)
 
+    def read_table(
+        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+    ) -> Mapping[str, Any]:
+        """See ``Host.read_table``."""
+        self._on_volatile()
+        page: dict[str, Any] = self._ask("table", json.dumps({"table": table, "equal": equal, "after": after}), table)
+        for row in page["rows"] if table == "xcom" else ():
+            if row.pop("storage") is not None:
+                raise TradewindException(
+                    f"The XCom {row['key']!r} of task {row['task_id']!r} is too large to be read while the DAG file is "
+                    "imported; read it inside a task."
+                )
+        return page
+
     def set_variable(self, key: str, value: str, description: str | None = None) -> NoReturn:
         """Refuse: importing a file must not change anything."""
         raise TradewindException(
             f"The variable {key!r} cannot be set while the DAG file is imported; set it inside a task."
         )
 
-    def _ask(self, kind: str, name: str) -> Any:
+    def _ask(self, kind: str, name: str, said: str | None = None) -> Any:
         send(self._channel, ASK, json.dumps([kind, name]).encode())
         frames = Frames()
         while True:
@@ -89,5 +110,5 @@ class AskingHost(host.Host):
                 raise TradewindException("The processor is gone.")
             for answer, payload in frames.feed(data):
                 if answer == REFUSAL:
-                    raise TradewindException(f"The {kind} {name!r} cannot be read: {json.loads(payload)}")
+                    raise TradewindException(f"The {kind} {said or name!r} cannot be read: {json.loads(payload)}")
                 return json.loads(payload)

@@ -50,6 +50,10 @@ class Recorder:
         """Note nothing any more."""
         self.is_on = False
 
+    def note_outside(self) -> None:
+        """Note that the import has read something of which no change is noticed."""
+        self.reached_outside = True
+
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.is_on:
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tradewind_plugins.exceptions import TradewindNotFoundException
+from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 
 from tradewind.parsing.checking import CheckedFile, check, targets
 from tradewind.plugins.behaviour import policies, prepare_imports
@@ -49,6 +49,8 @@ def _lines(checked: CheckedFile, *, warnings: bool) -> list[str]:
 
 def _answers(lookups: FakeLookups) -> Callable[[str, str], Any]:
     def answer(kind: str, name: str) -> Any:
+        if kind == "table":
+            raise TradewindException("a test has no tables of an installation; read them inside tasks")
         if kind == "variable":
             return lookups.variable(name)
         try:

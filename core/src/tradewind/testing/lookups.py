@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindNotFoundException
+from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 
 from tradewind.config import Config
 from tradewind.execution.answers import Answered, connection_fields, setting_for_tasks
-from tradewind.execution.masking import Masker, connection_secrets, is_sensitive
+from tradewind.execution.masking import Masker, connection_secrets, is_sensitive, secrets_of_rows
 from tradewind.execution.messages import (
     Beat,
     GetConnection,
     GetSetting,
     GetVariable,
+    ReadTable,
     Reply,
     Request,
     SetVariable,
@@ -57,6 +61,23 @@ class FakeLookups:
         """Return a setting's default; secret ones are not for tasks."""
         return setting_for_tasks(self._config, section, key)
 
+    def read_table(
+        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Return the given connections or variables, whatever they are narrowed by; there are no other tables.
+
+        Raises:
+            TradewindException: it is another table.
+        """
+        if table == "connection":
+            rows = [connection_fields(each) for each in self._connections.values()]
+        elif table == "variable":
+            rows = [{"key": key, "value": text, "description": None} for key, text in self._variables.items()]
+        else:
+            _refuse_table(table)
+        self.masker.add(secrets_of_rows(table, rows))
+        return {"rows": rows, "after": None}
+
     def mask(self, secret: str) -> None:
         """Have a text replaced by stars in the log."""
         self.masker.add([secret])
@@ -79,6 +100,8 @@ class FakeAnswers:
             case SetVariable():
                 self._lookups.set_variable(request.key, request.value)
                 return Reply(), [request.value] if is_sensitive(request.key) else []
+            case ReadTable(table, equal, after):
+                return self._table(table, equal, after)
             case GetSetting(section, key):
                 return Reply(self._lookups.setting(section, key)), []
             case Beat():
@@ -86,9 +109,23 @@ class FakeAnswers:
             case _:
                 raise TypeError(f"no answer is known to {type(request).__name__}")
 
+    def _table(self, table: str, equal: Mapping[str, Any], after: Sequence[Any] | None) -> Answered:
+        try:
+            page = self._lookups.read_table(table, equal, after)
+        except TradewindException as error:
+            return Reply(error=str(error)), []
+        return Reply(page), secrets_of_rows(table, page["rows"])
+
     def _connection(self, conn_id: str) -> Answered:
         try:
             fields = connection_fields(self._lookups.connection(conn_id))
         except TradewindNotFoundException as error:
             return Reply(error=str(error), missing=True), []
         return Reply(fields), connection_secrets(fields)
+
+
+def _refuse_table(table: str) -> NoReturn:
+    raise TradewindException(
+        f"a test has no table {table!r} of an installation: a run has its own runs, task instances and XComs, and the "
+        "connections and variables that the test gives"
+    )

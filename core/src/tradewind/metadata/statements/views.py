@@ -1,0 +1,191 @@
+"""Pages of the tables that DAG code may look at: runs, task instances, XComs, DAGs, pools, variables, connections.
+
+Reads only. Each statement is narrowed by equality on named columns alone, ordered by the table's key and bounded; nothing of
+what is asked for becomes SQL text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant, dag, dag_run, pool, task_instance, variable, xcom
+from tradewind.metadata.tables import connection as connection_table
+
+MOST_ROWS = 1000
+MOST_VALUES = 1000
+_HALF = 1 << 63  # of what an integer column holds
+_FARTHEST = (EPOCH - datetime(1, 1, 1, tzinfo=timezone.utc)) // MICROSECOND
+LARGEST_PAGE = 4 << 20  # characters; a page with at least one row may be larger
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A table as DAG code may look at it.
+
+    Arguments:
+        source: what is read.
+        columns: what is shown, by the name it is shown under.
+        narrows: the columns that may be asked to have certain values.
+        key: the columns that a row is found by, in the order of the pages.
+        rows: how many a page has at most.
+    """
+
+    source: sa.FromClause
+    columns: Mapping[str, sa.ColumnElement[Any]]
+    narrows: frozenset[str]
+    key: tuple[str, ...]
+    rows: int = MOST_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows; instants are microseconds since 1970. `after` is the key of the last row, None where no more follow."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    after: list[Any] | None
+
+
+def _columns(table: sa.Table, *names: str) -> dict[str, sa.ColumnElement[Any]]:
+    return {name: table.c[name] for name in names}
+
+
+_OF_RUN = {"run_id": dag_run.c.run_id, "logical_date": dag_run.c.logical_date}
+VIEWS: Mapping[str, View] = {
+    "dag_run": View(
+        dag_run,
+        _columns(
+            dag_run,
+            *(
+                "id",
+                "dag_id",
+                "run_id",
+                "run_type",
+                "state",
+                "logical_date",
+                "data_interval_start",
+                "data_interval_end",
+            ),
+            *("conf", "triggered_by", "queued_at", "started_at", "ended_at"),
+        ),
+        frozenset({"id", "dag_id", "run_id", "run_type", "state", "logical_date"}),
+        ("id",),
+    ),
+    "task_instance": View(
+        task_instance.join(dag_run, dag_run.c.id == task_instance.c.run),
+        _columns(
+            task_instance,
+            *("id", "run", "dag_id", "task_id", "map_index", "state", "try_number", "max_tries", "priority", "pool"),
+            *("pool_slots", "executor", "queue", "queued_at", "started_at", "ended_at"),
+        )
+        | _OF_RUN,
+        frozenset({"dag_id", "run_id", "task_id", "state", "pool", "queue", "logical_date"}),
+        ("id",),
+    ),
+    "xcom": View(
+        xcom.join(dag_run, dag_run.c.id == xcom.c.run),
+        _columns(xcom, "run", "task_id", "map_index", "key", "value", "storage", "pushed_at")
+        | _OF_RUN
+        | {"dag_id": dag_run.c.dag_id},
+        frozenset({"dag_id", "run_id", "task_id", "key", "logical_date"}),
+        ("run", "task_id", "map_index", "key"),
+        rows=200,
+    ),
+    "dag": View(
+        dag,
+        _columns(
+            dag,
+            *("dag_id", "path", "is_paused", "is_active", "description", "owners", "tags", "schedule"),
+            *("max_active_runs", "max_active_tasks", "next_run", "due_at"),
+        ),
+        frozenset({"dag_id"}),
+        ("dag_id",),
+    ),
+    "pool": View(pool, _columns(pool, "name", "slots", "description"), frozenset({"name"}), ("name",)),
+    "variable": View(variable, _columns(variable, "key", "value", "description"), frozenset({"key"}), ("key",)),
+    "connection": View(
+        connection_table,
+        _columns(
+            connection_table,
+            *("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra"),
+        ),
+        frozenset({"conn_id", "conn_type"}),
+        ("conn_id",),
+    ),
+}
+
+
+def page(
+    conn: sa.Connection, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+) -> Page:
+    """Return the next rows of a table, with secrets as they are stored.
+
+    Arguments:
+        table: one of `VIEWS`.
+        equal: for a column that narrows, the values it may have; instants as microseconds.
+        after: the `after` of the page before.
+    Raises:
+        ValueError: there is no such table or column to ask for, or the values are none of its.
+    """
+    view = VIEWS.get(table)
+    if view is None:
+        raise ValueError(f"there is no table {table!r} to look at; there are {', '.join(VIEWS)}")
+    query = sa.select(*[column.label(name) for name, column in view.columns.items()]).select_from(view.source)
+    for name, values in equal.items():
+        query = query.where(_among(view, table, name, values))
+    if after is not None:
+        query = query.where(_beyond(view, table, after))
+    query = query.order_by(*[view.columns[name] for name in view.key]).limit(view.rows + 1)
+    found = [[_plain(value) for value in row] for row in conn.execute(query)]
+    rows = _fitting(found[: view.rows])
+    places = [list(view.columns).index(name) for name in view.key]
+    is_last = len(rows) == len(found)
+    return Page(list(view.columns), rows, None if is_last else [rows[-1][place] for place in places])
+
+
+def _among(view: View, table: str, name: str, values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    if name not in view.narrows:
+        raise ValueError(f"table {table!r} cannot be narrowed by {name!r}, but by {', '.join(sorted(view.narrows))}")
+    if not isinstance(values, list) or len(values) > MOST_VALUES:
+        raise ValueError(f"at most {MOST_VALUES} values of {name!r} can be asked for at once")
+    column = view.columns[name]
+    return column.in_([_typed(column, name, value) for value in values])
+
+
+def _beyond(view: View, table: str, after: Sequence[Any]) -> sa.ColumnElement[bool]:
+    columns = [view.columns[name] for name in view.key]
+    if len(after) != len(columns):
+        raise ValueError(f"{after!r} is no key of table {table!r}")
+    values = [_typed(column, name, value) for column, name, value in zip(columns, view.key, after, strict=True)]
+    bound = [sa.literal(value, column.type) for value, column in zip(values, columns, strict=True)]
+    return columns[0] > bound[0] if len(columns) == 1 else sa.tuple_(*columns) > sa.tuple_(*bound)
+
+
+def _typed(column: sa.ColumnElement[Any], name: str, value: Any) -> Any:
+    """Return a value as its column takes it."""
+    if isinstance(column.type, Instant) and type(value) is int and abs(value) <= _FARTHEST:
+        return EPOCH + value * MICROSECOND
+    is_text = isinstance(column.type, sa.String)
+    fits = isinstance(value, str) and "\0" not in value if is_text else type(value) is int and -_HALF <= value < _HALF
+    if not fits or isinstance(column.type, Instant):
+        raise ValueError(f"{value!r} is no value of {name!r}")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return (value - EPOCH) // MICROSECOND if isinstance(value, datetime) else value
+
+
+def _fitting(rows: list[list[Any]]) -> list[list[Any]]:
+    """Return the first rows, as many as one message may well carry, and at least one."""
+    size = 0
+    for number, row in enumerate(rows):
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > LARGEST_PAGE and number:
+            return rows[:number]
+    return rows
