@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timezone
+from typing import Any, Final, Protocol
 
 from tradewind.timetables import RunSpec, Timetable
 from tradewind.transitions.graph import Graph
+
+BEGINNING: Final = datetime(1900, 1, 1, tzinfo=timezone.utc)
+"""Where a start date before it counts as this: people write `datetime.min` for one that does not matter, and no calendar of
+time zones goes back so far."""
 
 _MOMENTS = ("logical_date", "data_interval_start", "data_interval_end")
 
@@ -35,9 +39,8 @@ def next_run(dag: Scheduled, *, after: datetime | None, now: datetime) -> RunSpe
     Arguments:
         after: the end of the data interval of the last scheduled run, None if there was none.
     """
-    return dag.timetable.next_run(
-        after=after, earliest=dag.start_date, latest=dag.end_date, catchup=dag.catchup, now=now
-    )
+    earliest = None if dag.start_date is None else max(dag.start_date, BEGINNING)
+    return dag.timetable.next_run(after=after, earliest=earliest, latest=dag.end_date, catchup=dag.catchup, now=now)
 
 
 def to_columns(spec: RunSpec | None) -> dict[str, Any]:
