@@ -197,6 +197,8 @@ def _make_sensible(plan: Plan, number: int, step: Step) -> None:
         step.rule = "all_done"
     if step.rule == "always" and step.kind == "map":
         step.rule = "all_done"
+    if is_skipped_by_one and step.kind == "map":  # Airflow 2.11 runs it all the same: see differences.toml
+        step.kind = "give"
 
 
 def _one(rng: random.Random, weights: dict[str, int]) -> str:

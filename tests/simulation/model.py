@@ -134,8 +134,14 @@ class FinishedRun:
     def _unexpanded(self, task: SimTask) -> set[str]:
         count = self._count(task)
         if count is None:
-            return {"failed"}
+            return {"upstream_failed" if self._is_without_list(task) else "failed"}
         return {SKIP} if count == 0 else set()
+
+    def _is_without_list(self, task: SimTask) -> bool:
+        """Tell whether the first source that pushed nothing failed, so that it is not the mapped task's own failure."""
+        sources = [source[0] for _, source in task.expand or () if not isinstance(source, int)]
+        lacking = [name for name in sources if self.dag.tasks[name].expand is None and name not in self.lengths]
+        return all(each.state in ("failed", "upstream_failed") for each in self.of_task.get(lacking[0], []))
 
     def _count(self, task: SimTask) -> int | None:
         """Return how many instances a mapped task must have; None where its source pushed nothing."""
