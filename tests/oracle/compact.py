@@ -65,7 +65,7 @@ def whole_outcome(small: Mapping[str, Any]) -> dict[str, Any]:
     tasks = {}
     for end, names in small["tasks"].items():
         state, _, tries = end.partition(" ")
-        tasks.update(dict.fromkeys(names, [state, int(tries)]))
+        tasks.update({key: [state, int(tries)] for key in names})
     return {**small, "tasks": tasks}
 
 

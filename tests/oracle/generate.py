@@ -248,10 +248,7 @@ class _Body:
     def _pull(self, number: int, step: Step) -> str:
         before = self._rng.choice(sorted(self._plan.before(number)))
         key = "a" if self._plan.steps[before].kind == "push" else "return_value"
-        task_id: str | list[str] = self._plan.task_id(before)
-        if self._rng.random() < 0.2:
-            task_id = [task_id]
-        return self._call(step, "pull", f"{task_id!r}, {key!r}")
+        return self._call(step, "pull", f"{self._plan.task_id(before)!r}, {key!r}")
 
     def _bash(self, number: int, step: Step) -> str:
         texts = [
@@ -343,7 +340,10 @@ class _Body:
         together = f"[{', '.join(names)}]"
         many = (f"{together} >> {name}", f"{name} << {together}", f"cross_downstream({together}, [{name}])")
         one = [f"{names[0]} >> {name}", f"chain({names[0]}, {name})"]
-        if before[0].group == step.group:  # across groups Airflow 2.11 draws another edge: see differences.toml
+        if before[0].group == step.group and "flow_group" not in (
+            before[0].kind,
+            step.kind,
+        ):  # across groups Airflow 2.11 draws another edge: see differences.toml
             one.append(f"{names[0]} >> Label('next') >> {name}")
         return [self._rng.choice(one if len(names) == 1 else many)]
 

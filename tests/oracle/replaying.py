@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import listings, xcoms
-from tradewind.plugins.codecs import StandardCodec
 from tradewind.transitions import triggering
 from tradewind.transitions.loading import open_graphs
 from tradewind_perf.servers import Store

@@ -74,18 +74,17 @@ def _length(
     conn: sa.Connection, run: int, task: Task, graph: Graph, states: Mapping[str, Mapping[str, int]]
 ) -> tuple[int, str, str | None]:
     """Return how many instances the task has; for 0 also its end, and a sentence where that is its own failure."""
+    without = {_without_list(graph.tasks[above], set(states.get(above, ()))) for above, _ in xcom_sources(task)}
+    for end in (TaskState.UPSTREAM_FAILED, TaskState.SKIPPED):
+        if end in without:
+            return 0, end, None
     lengths: list[int] = []
     for argument, source in task.expand or ():
         if isinstance(source, int):
             lengths.append(source)
             continue
         above, key = source
-        ends = set(states.get(above, {}))
-        if ends == {TaskState.SKIPPED}:
-            return 0, TaskState.SKIPPED, None
         length = _pushed_length(conn, run, graph.tasks[above], key)
-        if length is None and ends <= {TaskState.FAILED, TaskState.UPSTREAM_FAILED}:
-            return 0, TaskState.UPSTREAM_FAILED, None
         if length is None:
             cause = (
                 f"Task {task.task_id!r} cannot be expanded over {argument!r}: task {above!r} pushed no list or dict "
@@ -98,6 +97,17 @@ def _length(
         cause = f"Task {task.task_id!r} would expand to {count} instances; {MOST_INSTANCES} is the limit."
         return 0, TaskState.FAILED, cause
     return count, TaskState.SKIPPED, None
+
+
+def _without_list(above: Task, ends: set[str]) -> str | None:
+    """Return how a task ends that is mapped over what `above` should have pushed, None where that may have pushed it."""
+    if ends == {TaskState.SKIPPED}:
+        return TaskState.SKIPPED
+    # A mapped task that did run has the values of those instances that succeeded, be it none
+    failures = (
+        {TaskState.UPSTREAM_FAILED} if above.expand is not None else {TaskState.UPSTREAM_FAILED, TaskState.FAILED}
+    )
+    return TaskState.UPSTREAM_FAILED if ends and ends <= failures else None
 
 
 def _pushed_length(conn: sa.Connection, run: int, above: Task, key: str) -> int | None:
