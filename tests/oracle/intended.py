@@ -66,6 +66,26 @@ def rows(table: Path = TABLE) -> list[Row]:
     return [_row(**each) for each in tomllib.loads(table.read_text())["difference"]]
 
 
+@dataclass(frozen=True)
+class Missing:
+    """Why Tradewind does not load a file that Airflow loads.
+
+    Arguments:
+        pattern: a regular expression that is found in the last line of the error.
+        reason: what is missing, or why it stays so.
+        issue: the issue that builds it, 0 for none.
+    """
+
+    pattern: str
+    reason: str
+    issue: int = 0
+
+
+def missing(table: Path = TABLE) -> list[Missing]:
+    """Return the table's reasons why files are not loaded."""
+    return [Missing(**each) for each in tomllib.loads(table.read_text())["missing"]]
+
+
 def _row(values: Iterable[Iterable[str]] = (), **given: Any) -> Row:
     plain = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     return Row(**plain, values=tuple((there, here) for there, here in values))

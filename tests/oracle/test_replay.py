@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +41,8 @@ def test_generated_dags_are_read_scheduled_and_run_as_on_airflow(sqlite_url: str
     for line in (*generated, *scheduled, *cases):
         recorded = line["structure"]
         judgement.judge(structure.differences(recorded, structures[recorded["dag_id"]]), recorded)
-    ends = ends_of(run, [line["structure"]["dag_id"] for line in (*generated, *cases)], sqlite_url)
+    ids = [line["structure"]["dag_id"] for line in (*generated, *cases)]
+    ends = replaying.ended(Store("sqlite", sqlite_url, None), run, ids)
     for line in (*generated, *cases):
         recorded = line["structure"]
         found = outcomes.differences(recorded["dag_id"], line["outcome"], ends[recorded["dag_id"]])
@@ -59,17 +55,6 @@ def structures_of(texts: Mapping[str, str], folder: Path) -> dict[str, Any]:
     """Return the structures of the DAGs of files by id, as Tradewind stores them."""
     for name, text in texts.items():
         (folder / name).write_text(text)
-    files = [str(folder / name) for name in texts]
-    command = [sys.executable, str(HERE / "tradewind_structure.py"), "--now", recordings.NOW, *files]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONWARNINGS": ""})
-    results = json.loads(done.stdout)
+    results = replaying.structures([folder / name for name in texts])
     assert [each for each in results if each["error"]] == []
     return {dag["dag_id"]: dag for each in results for dag in each["dags"]}
-
-
-def ends_of(texts: Mapping[str, str], dag_ids: Sequence[str], url: str) -> dict[str, Any]:
-    """Return how runs of DAGs end, made by the daemons, by DAG id."""
-    with replaying.deployed(Store("sqlite", url, None), texts) as stage:
-        replaying.trigger(stage, dag_ids, datetime.fromisoformat(recordings.LOGICAL_DATE))
-        stage.await_ended(len(dag_ids))
-        return replaying.outcomes(stage)
