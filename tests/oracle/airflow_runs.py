@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import random
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,7 +135,7 @@ def _step(dag: Any, dag_run: DagRun, order: Order, session: Any) -> bool:
     ready = [each for each in dag_run.get_task_instances(session=session) if each.state == TaskInstanceState.SCHEDULED]
     if not ready:
         if not is_news and dag_run.state == DagRunState.RUNNING:
-            time.sleep(PAUSE)  # a retry or a sensor's next look is a moment away
+            threading.Event().wait(PAUSE)  # a retry or a sensor's next look is a moment away
         return is_news
     chosen = order.choose(sorted(ready, key=lambda each: (each.task_id, each.map_index)))
     chosen.refresh_from_task(dag.get_task(chosen.task_id))

@@ -8,14 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import generate, schedules
+from oracle import generate, replaying, schedules
 from oracle.plans import EARLY, KINDS, SKIPPING, drawn
 
 NUMBERS = st.integers(0, 100_000)
+FEW = settings(max_examples=40, deadline=None)
 
 
+@FEW
 @given(NUMBERS)
 def test_every_number_gives_a_file_that_compiles_and_is_the_same_again(number: int) -> None:
     [(name, text)] = generate.files([number]).items()
@@ -24,11 +26,20 @@ def test_every_number_gives_a_file_that_compiles_and_is_the_same_again(number: i
     assert f"dag_id='generated_{number}'" in text
 
 
+@FEW
 @given(NUMBERS)
 def test_every_number_gives_a_schedule_that_compiles(number: int) -> None:
     for name, text in schedules.files([number]).items():
         compile(text, name, "exec")
         assert f"'scheduled_{number}'" in text
+
+
+def test_numbers_beyond_the_recorded_ones_load_on_tradewind(tmp_path: Path) -> None:
+    for name, text in (generate.files(range(5000, 5040)) | schedules.files(range(5000, 5025))).items():
+        (tmp_path / name).write_text(text)
+    results = replaying.structures(sorted(tmp_path.glob("*.py")))
+    assert [each["error"] for each in results] == [None] * len(results)
+    assert sum(len(each["dags"]) for each in results) == 65
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 30))
