@@ -129,6 +129,25 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def oracle(session: nox.Session) -> None:
+    """Record anew what a real Apache Airflow 2.11 makes of generated and example DAGs, and tell what changed. Half an hour."""
+    install(session, "tests")
+    folder = Path(session.create_tmp()).absolute()
+    python = str(folder / "airflow" / "bin" / "python")
+    session.run("python", "-m", "venv", "--clear", str(folder / "airflow"))
+    if shutil.which("uv"):
+        session.run("uv", "pip", "install", "-q", "-p", python, "apache-airflow==2.11.*", "time-machine", external=True)
+    else:
+        session.run(python, "-m", "pip", "install", "-q", "apache-airflow==2.11.*", "time-machine", external=True)
+    wheels = folder / "wheels"
+    session.run("python", "tests/oracle/wheels.py", str(wheels))
+    session.run("python", "tests/oracle/record.py", "--airflow", python, "--wheels", str(wheels), *session.posargs)
+    session.run("python", "tests/oracle/page.py")
+    session.run("git", "diff", "--stat", "--exit-code", "tests/oracle/recordings", external=True)
+    session.run("pytest", "-q", "tests/oracle", env={"TRADEWIND_TEST_WHEELS": str(wheels)})
+
+
+@nox.session(default=False)
 def statsd(session: nox.Session) -> None:
     """Send metrics to the original StatsD server (npm statsd 0.9), and read back what it understood."""
     install(session)

@@ -2,10 +2,10 @@
 
     python airflow_runs.py --now 2026-01-05T00:00:00+00:00 FILE... > runs.json
 
-One result a file, in their order, as `airflow_structure.py` gives them; a DAG is `{"dag_id", "outcome"}`, or `{"dag_id", "refusal"}`
-with the reason why its outcome means nothing. The scheduler's own functions decide (`DagRun.update_state`, `DagRun.schedule_tis`) and a
-worker's own run the tasks, one after another in this process. Each DAG is run several times, each time in another order of
-what could have been next; a DAG whose outcome goes by the order is refused.
+One result a file, in their order, as `airflow_structure.py` gives them; a DAG is `{"dag_id", "outcome"}`, or
+`{"dag_id", "refusal"}` with the reason why its outcome means nothing. The scheduler's own functions decide
+(`DagRun.update_state`, `DagRun.schedule_tis`) and a worker's own run the tasks, one after another in this process. Each DAG is
+run several times, each time in another order of what could have been next; a DAG whose outcome goes by the order is refused.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import json
 import logging
 import os
 import random
-import time
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,16 +40,30 @@ STEPS = 2000
 """No run of a recorded DAG needs so many tries; one that does is stuck."""
 PAUSE = 0.01
 IDLE_STEPS = 300
+MOST_LOOKS = 50
 INTERNAL = ("skipmixin_key",)
 """Keys of XComs by which Airflow's operators speak with its scheduler."""
 
-Order = Callable[[list[TaskInstance]], TaskInstance]
+Choose = Callable[[list[TaskInstance]], TaskInstance]
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of what happens in a run.
+
+    Arguments:
+        choose: which of the tasks that are ready runs next.
+        looks: how often the scheduler looks before that: once, as if it were slow, or until it has nothing more to say.
+    """
+
+    choose: Choose
+    looks: int
 
 
 def orders() -> list[Order]:
     """Return the orders in which a DAG is run: by name, backwards, and by chance."""
-    found: list[Order] = [lambda ready: ready[0], lambda ready: ready[-1]]
-    return found + [random.Random(seed).choice for seed in range(3)]
+    found = [Order(lambda ready: ready[0], 1), Order(lambda ready: ready[-1], MOST_LOOKS)]
+    return found + [Order(random.Random(seed).choice, MOST_LOOKS) for seed in range(2)]
 
 
 def load(file: Path, now: datetime) -> list[dict[str, Any]]:
@@ -105,28 +120,40 @@ def run(dag: Any, logical_date: datetime, order: Order) -> dict[str, Any] | None
 
 
 def _step(dag: Any, dag_run: DagRun, order: Order, session: Any) -> bool:
-    """Let the scheduler look once, and one task run; tell whether there was one."""
-    session.expire_all()
-    dag_run.dag = dag
-    schedulable, _ = dag_run.update_state(session=session, execute_callbacks=False)
-    dag_run.schedule_tis(schedulable, session=session)
-    session.commit()
+    """Let the scheduler look, and one task run; tell whether anything happened."""
+    is_news = False
+    for _ in range(order.looks):
+        session.expire_all()
+        dag_run.dag = dag
+        before = _states(dag_run, session)
+        schedulable, _ = dag_run.update_state(session=session, execute_callbacks=False)
+        dag_run.schedule_tis(schedulable, session=session)
+        session.commit()
+        if _states(dag_run, session) == before:
+            break
+        is_news = True
     ready = [each for each in dag_run.get_task_instances(session=session) if each.state == TaskInstanceState.SCHEDULED]
     if not ready:
-        if not schedulable and dag_run.state == DagRunState.RUNNING:
-            time.sleep(PAUSE)  # a retry or a sensor's next look is a moment away
-        return bool(schedulable) or dag_run.state != DagRunState.RUNNING
-    chosen = order(sorted(ready, key=lambda each: (each.task_id, each.map_index)))
+        if not is_news and dag_run.state == DagRunState.RUNNING:
+            threading.Event().wait(PAUSE)  # a retry or a sensor's next look is a moment away
+        return is_news
+    chosen = order.choose(sorted(ready, key=lambda each: (each.task_id, each.map_index)))
     chosen.refresh_from_task(dag.get_task(chosen.task_id))
     chosen.state = TaskInstanceState.QUEUED
     session.commit()
     try:
         chosen.run(session=session)
-    except BaseException as error:  # noqa: BLE001 - it is the task's own, and the database has it
+    except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
     session.commit()
     return True
+
+
+def _states(dag_run: DagRun, session: Any) -> set[Any]:
+    columns = (TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state)
+    query = session.query(*columns).filter(TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
+    return {tuple(row) for row in query} | {dag_run.state}
 
 
 def _outcome(dag: Any, dag_run: DagRun, session: Any) -> dict[str, Any]:

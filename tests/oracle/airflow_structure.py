@@ -40,12 +40,13 @@ def load(file: Path, now: datetime) -> list[dict[str, Any]]:
 
 def structure(dag: Any) -> dict[str, Any]:
     """Return a DAG as JSON values; the next runs are counted from the present."""
+    limits: TimeRestriction = dag._time_restriction  # a start date may be that of the tasks alone
     return {
         "dag_id": dag.dag_id,
         "schedule": schedule(dag.timetable),
         "catchup": dag.catchup,
-        "start_date": moment(dag.start_date),
-        "end_date": moment(dag.end_date),
+        "start_date": moment(limits.earliest),
+        "end_date": moment(limits.latest),
         "max_active_runs": dag.max_active_runs,
         "max_active_tasks": dag.max_active_tasks,
         "tags": sorted(dag.tags),
@@ -119,8 +120,7 @@ def group_fields(group: Any) -> dict[str, Any]:
 
 def next_runs(dag: Any) -> list[list[str | None]]:
     """Return the next runs: logical date, start and end of the data interval."""
-    restriction: TimeRestriction = dag._time_restriction
-    if restriction.earliest is None or not dag.timetable.can_be_scheduled:
+    if not dag.timetable.can_be_scheduled:
         return []
     found, last = [], None
     for _ in range(RUNS):

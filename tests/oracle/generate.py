@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":  # beside this file; as part of the tests it is found through their path
@@ -17,8 +18,9 @@ if __name__ == "__main__":  # beside this file; as part of the tests it is found
 from oracle.plans import LISTS, Plan, Step, drawn
 
 SEED = "tradewind-1"
-LARGE = 25
+LARGE = 50
 """Each so many-th DAG is a larger one."""
+IN_A_FILE = 10
 
 PREAMBLE = """\
 from datetime import timedelta
@@ -98,13 +100,23 @@ def found(value):
 
 
 def source(number: int) -> str:
-    """Return the text of a DAG file; its DAG is called `generated_` and the number."""
+    """Return the part of a file that makes one DAG, called `generated_` and the number; it goes behind `PREAMBLE`."""
     rng = random.Random(f"{SEED}/{number}")
-    size = rng.randint(25, 45) if number % LARGE == LARGE - 1 else rng.randint(3, 15)
-    plan = drawn(rng, size)
-    body = _Body(rng, plan)
+    size = rng.randint(20, 30) if number % LARGE == LARGE - 1 else min(15, 3 + int(rng.expovariate(0.3)))
+    body = _Body(rng, drawn(rng, size))
     lines = [f"with DAG({_dag_arguments(rng, number)}) as dag:", *(f"    {line}" for line in body.lines())]
-    return f'"""Generated: number {number} of {SEED}."""\n\n{PREAMBLE}\n\n' + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def file(index: int, numbers: Sequence[int]) -> tuple[str, str]:
+    """Return the name and the text of the DAG file of that index, which makes the DAGs of these numbers."""
+    return f"generated_{index:02}.py", "\n\n".join([PREAMBLE, *map(source, numbers)])
+
+
+def files(numbers: Sequence[int]) -> dict[str, str]:
+    """Return DAG files by name, some DAGs in each: a file costs more to read than a DAG."""
+    starts = range(0, len(numbers), IN_A_FILE)
+    return dict(file(index, numbers[start : start + IN_A_FILE]) for index, start in enumerate(starts))
 
 
 def _dag_arguments(rng: random.Random, number: int) -> str:
@@ -236,10 +248,7 @@ class _Body:
     def _pull(self, number: int, step: Step) -> str:
         before = self._rng.choice(sorted(self._plan.before(number)))
         key = "a" if self._plan.steps[before].kind == "push" else "return_value"
-        task_id: str | list[str] = self._plan.task_id(before)
-        if self._rng.random() < 0.2:
-            task_id = [task_id]
-        return self._call(step, "pull", f"{task_id!r}, {key!r}")
+        return self._call(step, "pull", f"{self._plan.task_id(before)!r}, {key!r}")
 
     def _bash(self, number: int, step: Step) -> str:
         texts = [
@@ -331,10 +340,13 @@ class _Body:
         together = f"[{', '.join(names)}]"
         many = (f"{together} >> {name}", f"{name} << {together}", f"cross_downstream({together}, [{name}])")
         one = [f"{names[0]} >> {name}", f"chain({names[0]}, {name})"]
-        if before[0].group == step.group:  # across groups Airflow 2.11 draws another edge: see differences.toml
+        if before[0].group == step.group and "flow_group" not in (
+            before[0].kind,
+            step.kind,
+        ):  # across groups Airflow 2.11 draws another edge: see differences.toml
             one.append(f"{names[0]} >> Label('next') >> {name}")
         return [self._rng.choice(one if len(names) == 1 else many)]
 
 
 if __name__ == "__main__":
-    print(source(int(sys.argv[1])), end="")
+    print(file(0, [int(sys.argv[1])])[1], end="")

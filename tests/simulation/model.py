@@ -132,10 +132,22 @@ class FinishedRun:
         return each.map_index < 0 and task.expand is not None
 
     def _unexpanded(self, task: SimTask) -> set[str]:
+        sources = [source[0] for _, source in task.expand or () if not isinstance(source, int)]
+        without = {self._without_list(name) for name in sources}
+        if without & {UPSTREAM_FAILED, SKIP}:
+            return {UPSTREAM_FAILED} if UPSTREAM_FAILED in without else {SKIP}
         count = self._count(task)
         if count is None:
             return {"failed"}
         return {SKIP} if count == 0 else set()
+
+    def _without_list(self, name: str) -> str | None:
+        """Return how a task ends that is mapped over one that can have pushed no list."""
+        ends = {each.state for each in self.of_task.get(name, [])}
+        if ends == {"skipped"}:
+            return SKIP
+        failures = {UPSTREAM_FAILED} if self.dag.tasks[name].expand is not None else {UPSTREAM_FAILED, "failed"}
+        return UPSTREAM_FAILED if ends and ends <= failures else None
 
     def _count(self, task: SimTask) -> int | None:
         """Return how many instances a mapped task must have; None where its source pushed nothing."""

@@ -58,6 +58,17 @@ def test_an_upstream_that_pushed_no_list_fails_the_mapped_task_with_a_sentence(w
     assert world.run_state(run) == "failed"
 
 
+def test_a_failed_upstream_fails_the_mapped_task_for_its_upstream_whatever_the_rule(world, graph):
+    shape = graph([("make", "each"), ("each", "after")], each={"expand": SOURCE, "trigger_rule": "all_done"})
+    run = world.begin(shape)
+    world.add_worker()
+    world.finish(world.start()["make"], "failed")
+    world.go_on()
+    assert world.states(run) == {"make": "failed", "each": "upstream_failed", "after": "upstream_failed"}
+    assert world.tries(run, "each") == []
+    assert world.differences(run, shape) == []
+
+
 def test_a_mapped_task_over_a_mapped_task_has_one_instance_for_each_value(world, graph, pushed):
     shape = graph([("make", "each")], make={"expand": (("n", 3),)}, each={"expand": SOURCE})
     run = world.begin(shape)

@@ -37,7 +37,7 @@ def expand(conn: sa.Connection, run: Run, task_id: str, *, graph: Graph, now: da
     yet: the end of that one asks again.
     """
     task = graph.tasks[task_id]
-    ends = (TaskState.SKIPPED, TaskState.FAILED)
+    ends = (TaskState.SKIPPED, TaskState.FAILED, TaskState.UPSTREAM_FAILED)
     below = reach(graph, dict.fromkeys(task.downstream, ends))
     wanted = {run.id: {task_id, *below}}
     rows, last = within(instances.lock_with_targets(conn, [], wanted, most=MOST_ROWS + 1), MOST_ROWS)
@@ -48,11 +48,10 @@ def expand(conn: sa.Connection, run: Run, task_id: str, *, graph: Graph, now: da
     states = instances.states_of_tasks(conn, run.id, {source for source, _ in xcom_sources(task)})
     if any(state not in ENDED for found in states.values() for state in found):
         return False
-    count, cause = _length(conn, run.id, task, graph, states)
+    count, state, cause = _length(conn, run.id, task, graph, states)
     if count > 0:
         _multiply(conn, run, placeholder, task, count, now=now, ids=ids)
         return True
-    state = TaskState.FAILED if cause else TaskState.SKIPPED
     instances.settle(conn, [placeholder.id], state=state, now=now, is_end=True)
     notices.decided(conn, {state: [placeholder]}, now=now, cause=cause)
     if cause:
@@ -73,27 +72,42 @@ def _is_open(task: Task, placeholder: LockedInstance) -> bool:
 
 def _length(
     conn: sa.Connection, run: int, task: Task, graph: Graph, states: Mapping[str, Mapping[str, int]]
-) -> tuple[int, str | None]:
-    """Return how many instances the task has; 0 with a sentence where it cannot be known."""
+) -> tuple[int, str, str | None]:
+    """Return how many instances the task has; for 0 also its end, and a sentence where that is its own failure."""
+    without = {_without_list(graph.tasks[above], set(states.get(above, ()))) for above, _ in xcom_sources(task)}
+    for end in (TaskState.UPSTREAM_FAILED, TaskState.SKIPPED):
+        if end in without:
+            return 0, end, None
     lengths: list[int] = []
     for argument, source in task.expand or ():
         if isinstance(source, int):
             lengths.append(source)
             continue
         above, key = source
-        if set(states.get(above, {})) == {TaskState.SKIPPED}:
-            return 0, None
         length = _pushed_length(conn, run, graph.tasks[above], key)
         if length is None:
-            return 0, (
+            cause = (
                 f"Task {task.task_id!r} cannot be expanded over {argument!r}: task {above!r} pushed no list or dict "
                 f"under the key {key!r}. Let it return one."
             )
+            return 0, TaskState.FAILED, cause
         lengths.append(length)
     count = prod(lengths)
     if count > MOST_INSTANCES:
-        return 0, f"Task {task.task_id!r} would expand to {count} instances; {MOST_INSTANCES} is the limit."
-    return count, None
+        cause = f"Task {task.task_id!r} would expand to {count} instances; {MOST_INSTANCES} is the limit."
+        return 0, TaskState.FAILED, cause
+    return count, TaskState.SKIPPED, None
+
+
+def _without_list(above: Task, ends: set[str]) -> str | None:
+    """Return how a task ends that is mapped over what `above` should have pushed, None where that may have pushed it."""
+    if ends == {TaskState.SKIPPED}:
+        return TaskState.SKIPPED
+    # A mapped task that did run has the values of those instances that succeeded, be it none
+    failures = (
+        {TaskState.UPSTREAM_FAILED} if above.expand is not None else {TaskState.UPSTREAM_FAILED, TaskState.FAILED}
+    )
+    return TaskState.UPSTREAM_FAILED if ends and ends <= failures else None
 
 
 def _pushed_length(conn: sa.Connection, run: int, above: Task, key: str) -> int | None:

@@ -1,0 +1,48 @@
+"""Whether the outcome of a run was a matter of luck: of which of two things happened first, side by side.
+
+Apache Airflow decides a task as soon as one upstream settles it, and a branch skips what lies behind it when it runs, whatever
+that had become by then. Where two such things meet, another day has another outcome, on Airflow as on Tradewind. Nothing can be
+told from such a run; running it in several orders finds most of them, and this rule the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FAILED = frozenset({"failed", "upstream_failed"})
+BRANCHES = frozenset({"BranchPythonOperator", "_BranchPythonDecoratedOperator"})
+SHORT_CIRCUITS = frozenset({"ShortCircuitOperator", "_ShortCircuitDecoratedOperator"})
+EARLY = frozenset({"one_success", "one_failed", "one_done", "always"})
+
+
+def by_luck(structure: Mapping[str, Any], outcome: Mapping[str, Any]) -> str | None:
+    """Return which task's end was a matter of luck, in words; None where none was."""
+    tasks = structure["tasks"]
+    ends: dict[str, set[str]] = {name: set() for name in tasks}
+    for name, (state, _tries) in outcome["tasks"].items():
+        ends[name.partition("[")[0]].add(state)
+    for name, task in tasks.items():
+        near = [ends[above] for above in task["upstream"]]
+        is_failing = any(each & FAILED for each in near)
+        if task["trigger_rule"] == "all_success" and is_failing and any("skipped" in each for each in near):
+            return f"{name} has upstream that failed and upstream that was skipped"
+        if is_failing and any(tasks[above]["operator"] in BRANCHES for above in task["upstream"]):
+            return f"{name} is behind a branch and behind what failed"
+        above = _all_above(tasks, name)
+        if any(tasks[each]["operator"] in SHORT_CIRCUITS for each in above):
+            if is_failing:
+                return f"{name} is behind a short circuit and behind what failed"
+            if task["trigger_rule"] in EARLY:
+                return f"{name} is behind a short circuit and does not wait"
+    return None
+
+
+def _all_above(tasks: Mapping[str, Any], name: str) -> set[str]:
+    found: set[str] = set()
+    open_ends = [name]
+    while open_ends:
+        new = set(tasks[open_ends.pop()]["upstream"]) - found
+        found |= new
+        open_ends += new
+    return found
