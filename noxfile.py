@@ -30,6 +30,15 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install(*packages, *wanted)
 
 
+def airflow_environment(session: nox.Session, folder: Path) -> str:
+    """Make an environment with Apache Airflow 2.11 and a clock that can be set; return its interpreter."""
+    python = str(folder / "bin" / "python")
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    pip = ("uv", "pip", "install", "-q", "-p", python) if shutil.which("uv") else (python, "-m", "pip", "install", "-q")
+    session.run(*pip, "apache-airflow==2.11.*", "time-machine", external=True)
+    return python
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style (ruff), import layers and the dependency rule (import-linter), and the dialect of what is lowered to 3.6."""
@@ -113,12 +122,7 @@ def parity(session: nox.Session) -> None:
     """Record what Apache Airflow 2.11 offers, from an environment of its own, and compare: prints the share that is built."""
     install(session, "tests")
     folder = Path(session.create_tmp()).absolute() / "airflow"
-    session.run("python", "-m", "venv", "--clear", str(folder))
-    python = str(folder / "bin" / "python")
-    if shutil.which("uv"):
-        session.run("uv", "pip", "install", "-q", "-p", python, "apache-airflow==2.11.*", external=True)
-    else:
-        session.run(python, "-m", "pip", "install", "-q", "apache-airflow==2.11.*", external=True)
+    python = airflow_environment(session, folder)
     script, recorded = ROOT / "tests/parity/airflow_surface.py", ROOT / "tests/parity/airflow-2.11.json"
     home = {"AIRFLOW_HOME": str(folder / "home")}
     surface = session.run(python, "-W", "ignore", str(script), env=home, external=True, silent=True, stderr=None)
@@ -133,18 +137,29 @@ def oracle(session: nox.Session) -> None:
     """Record anew what a real Apache Airflow 2.11 makes of generated and example DAGs, and tell what changed. Half an hour."""
     install(session, "tests")
     folder = Path(session.create_tmp()).absolute()
-    python = str(folder / "airflow" / "bin" / "python")
-    session.run("python", "-m", "venv", "--clear", str(folder / "airflow"))
-    if shutil.which("uv"):
-        session.run("uv", "pip", "install", "-q", "-p", python, "apache-airflow==2.11.*", "time-machine", external=True)
-    else:
-        session.run(python, "-m", "pip", "install", "-q", "apache-airflow==2.11.*", "time-machine", external=True)
+    python = airflow_environment(session, folder / "airflow")
     wheels = folder / "wheels"
     session.run("python", "tests/oracle/wheels.py", str(wheels))
     session.run("python", "tests/oracle/record.py", "--airflow", python, "--wheels", str(wheels), *session.posargs)
     session.run("python", "tests/oracle/page.py")
     session.run("git", "diff", "--stat", "--exit-code", "tests/oracle/recordings", external=True)
     session.run("pytest", "-q", "tests/oracle", env={"TRADEWIND_TEST_WHEELS": str(wheels)})
+
+
+@nox.session(default=False)
+def compat(session: nox.Session) -> None:
+    """Read public DAG files here and on a real Apache Airflow 2.11, and write docs/airflow-compatibility.md. Half an hour.
+
+    TRADEWIND_SNAPSHOTS names a folder of Git snapshots, <owner>+<name>/repo; without it public repositories are left out.
+    """
+    install(session, "tests", "compat")
+    session.install("-e", "backport/airflow-names")
+    folder = Path(session.create_tmp()).absolute()
+    python = airflow_environment(session, folder / "airflow")
+    options = ["--folder", str(folder), "--airflow", python]
+    if "TRADEWIND_SNAPSHOTS" in os.environ:
+        options += ["--snapshots", os.environ["TRADEWIND_SNAPSHOTS"]]
+    session.run("python", "tests/compat/run.py", *options)
 
 
 @nox.session(default=False)

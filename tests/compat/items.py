@@ -1,0 +1,37 @@
+"""The items of what is still to be built, by which files that wait for them are counted apart.
+
+Names of Airflow carry their item (`tradewind_airflow_names.items`); here are those of arguments and decorators.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tradewind_airflow_names import items
+
+ARGUMENTS: Final = {
+    items.NOTIFIERS: "on_execute_callback on_failure_callback on_retry_callback on_skipped_callback on_success_callback "
+    "pre_execute post_execute sla sla_miss_callback dagrun_timeout",
+    "e-mail about tasks": "email email_on_failure email_on_retry",
+    "tasks that depend on past runs": "depends_on_past wait_for_downstream wait_for_past_depends_before_skipping",
+    items.ASSETS: "inlets outlets",
+    items.TASKFLOW: "map_index_template",
+    "display names, notes and links": "dag_display_name task_display_name owner_links doc doc_json doc_rst doc_yaml",
+    "sensors in full": "exponential_backoff max_wait silent_fail never_fail",
+    "access control": "access_control",
+}
+OTHER_ARGUMENTS: Final = "the rest of the arguments"
+_BY_ARGUMENT: Final = {name: item for item, names in ARGUMENTS.items() for name in names.split()}
+_PYTHON: Final = ("virtualenv", "external_python", "branch_virtualenv", "branch_external_python")
+
+
+def item_of_argument(name: str) -> str:
+    """Return the item that an argument waits for."""
+    return _BY_ARGUMENT.get(name, OTHER_ARGUMENTS)
+
+
+def item_of_decorator(name: str) -> str:
+    """Return the item that `@task.name` waits for: the rest are providers'."""
+    if name in _PYTHON:
+        return items.PYTHON_ENVIRONMENTS
+    return items.TASKFLOW if name in ("bash", "run_if", "skip_if", "stub") else items.PROVIDERS
