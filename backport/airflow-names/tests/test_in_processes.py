@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,3 +80,48 @@ def test_a_provider_that_is_not_installed_is_named(
     tradewind("dag-processor", "--once")
     told = tradewind("dags", "list-import-errors", "--output", "json").stdout
     assert "No module named 'airflow.providers.amazon'; run: pip install tradewind-amazon [module-missing]" in told
+
+
+QUERIES = """
+from airflow import DAG, settings
+from airflow.decorators import task
+from airflow.models import DagRun, TaskInstance, Variable, XCom
+from airflow.utils.session import create_session
+
+with create_session() as session:
+    keys = [each.key for each in session.query(Variable).order_by(Variable.key)]
+
+with DAG("queries", schedule=None, tags=keys):
+    @task
+    def first():
+        return "pushed"
+
+    @task
+    def second(run_id=None):
+        with create_session() as session:
+            (run,) = session.query(DagRun).filter(DagRun.dag_id == "queries", DagRun.state == "running").all()
+            states = session.query(TaskInstance.state).filter_by(run_id=run.run_id, task_id="first").all()
+        found = XCom.get_one(run_id=run_id, task_id="first")
+        print("FOUND", run.run_id == run_id, states, found, keys)
+        session.add(Variable("made", "here"))
+
+    first() >> second()
+"""
+
+
+def test_queries_are_answered_by_the_commands_too(
+    tradewind: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "dags" / "waits.py").unlink()
+    (tmp_path / "dags" / "queries.py").write_text(QUERIES)
+    assert tradewind("variables", "set", "key", "value").returncode == 0
+    tradewind("dag-processor", "--once")
+    with sqlite3.connect(tmp_path / "tradewind.db") as database:
+        tags = dict(database.execute("SELECT dag_id, tags FROM dag"))
+    database.close()
+    assert tags == {"own": "[]", "old": "[]", "queries": '["key"]'}
+    done = tradewind("dags", "test", "queries")
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "FOUND True [('success',)] pushed ['key']" in told
+    assert "insert 'made' into 'variable' is not possible: DAG code has a read-only view" in told

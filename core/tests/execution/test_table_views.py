@@ -116,7 +116,9 @@ def test_a_task_queries_the_tables_that_people_query(house: Any) -> None:
     cipher = open_cipher(key, house.home)
 
     def prepare(conn: sa.Connection) -> None:
-        found = Connection(conn_id="db", conn_type="postgres", host="h", login="me", password="hunter2", extra='{"a": 1}')
+        found = Connection(
+            conn_id="db", conn_type="postgres", host="h", login="me", password="hunter2", extra='{"a": 1}'
+        )
         connections.add_connection(conn, found, cipher=cipher)
         variables.set_variable(conn, "api_token", "t0psecret", description=None, cipher=cipher)
         variables.set_variable(conn, "plain", "text", description=None, cipher=cipher)

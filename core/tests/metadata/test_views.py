@@ -27,9 +27,25 @@ def put(database: Database, *, runs: int) -> None:
         times = {"logical_date": AT + timedelta(days=number), "queued_at": AT}
         run = {"id": number, "dag_id": dag_id, "run_id": f"r{number}", "run_type": "manual", "version_id": 1}
         run_rows.append(run | times | {"state": "success", "conf": "{}", "triggered_by": "test"})
-        task = {"id": number, "run": number, "dag_id": dag_id, "task_id": "t", "rank": 0, "state": "none", "max_tries": 0}
+        task = {
+            "id": number,
+            "run": number,
+            "dag_id": dag_id,
+            "task_id": "t",
+            "rank": 0,
+            "state": "none",
+            "max_tries": 0,
+        }
         task_rows.append(task | {"priority": 1, "pool": "p", "pool_slots": 1, "executor": "e", "queue": "q"})
-        value = {"run": number, "task_id": "t", "map_index": -1, "value": "1", "type": "int", "size": 1, "pushed_at": AT}
+        value = {
+            "run": number,
+            "task_id": "t",
+            "map_index": -1,
+            "value": "1",
+            "type": "int",
+            "size": 1,
+            "pushed_at": AT,
+        }
         xcom_rows += [value | {"key": key} for key in ("k", "return_value")]
 
     def work(conn: Any) -> None:
@@ -58,7 +74,9 @@ def test_pages_follow_each_other_and_are_narrowed(
     database: Database, statements: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(database, runs=7)
-    small = {name: views.View(each.source, each.columns, each.narrows, each.key, 2) for name, each in views.VIEWS.items()}
+    small = {
+        name: views.View(each.source, each.columns, each.narrows, each.key, 2) for name, each in views.VIEWS.items()
+    }
     monkeypatch.setattr(views, "VIEWS", small)
     with statements.recorded(database):
         assert [row["id"] for row in everything(database, "dag_run")] == list(range(7))

@@ -64,7 +64,7 @@ class FakeLookups:
     def read_table(
         self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
     ) -> Mapping[str, Any]:
-        """Return the given connections or variables, whatever they are narrowed by; there are no other tables.
+        """Return the given connections or variables; there are no other tables.
 
         Raises:
             TradewindException: it is another table.
@@ -75,8 +75,9 @@ class FakeLookups:
             rows = [{"key": key, "value": text, "description": None} for key, text in self._variables.items()]
         else:
             _refuse_table(table)
-        self.masker.add(secrets_of_rows(table, rows))
-        return {"rows": rows, "after": None}
+        found = [row for row in rows if all(row[name] in values for name, values in equal.items())]
+        self.masker.add(secrets_of_rows(table, found))
+        return {"rows": found, "after": None}
 
     def mask(self, secret: str) -> None:
         """Have a text replaced by stars in the log."""
