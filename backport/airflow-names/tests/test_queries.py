@@ -51,18 +51,27 @@ class Rows(host.Host):
         self.asked: list[tuple[str, dict[str, list[Any]]]] = []
 
     def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+        self,
+        table: str,
+        equal: Mapping[str, Sequence[Any]],
+        between: Mapping[str, Sequence[int | None]],
+        after: Sequence[Any] | None = None,
     ) -> Mapping[str, Any]:
         """See `Host.read_table`."""
-        self.asked.append((table, {name: list(values) for name, values in equal.items()}))
-        rows = [
-            row
-            for row in self.tables.get(table, [])
-            if self.careless or all(row[name] in values for name, values in equal.items())
-        ]
+        self.asked.append((table, {name: list(values) for name, values in [*equal.items(), *between.items()]}))
+        rows = [row for row in self.tables.get(table, []) if self.careless or self._matters(row, equal, between)]
         begin = 0 if after is None else after[0]
         end = begin + self.page
         return {"rows": rows[begin:end], "after": [end] if end < len(rows) else None}
+
+    @staticmethod
+    def _matters(row: dict[str, Any], equal: Mapping[str, Any], between: Mapping[str, Any]) -> bool:
+        bounds = [(row[name], *each) for name, each in between.items()]
+        within = all(
+            value is not None and (least is None or value >= least) and (most is None or value <= most)
+            for value, least, most in bounds
+        )
+        return within and all(row[name] in values for name, values in equal.items())
 
 
 RUNS = [run_row(1), run_row(2, "b", "failed"), run_row(3, state="running", conf='{"x": [1]}'), run_row(4, "b")]
@@ -108,7 +117,30 @@ def session(rows: Rows) -> Iterator[orm.Session]:
         yield made
 
 
+MICRODAY = 86_400_000_000
 QUERIES: list[tuple[Callable[[orm.Session], Any], Any, dict[str, dict[str, list[Any]]]]] = [
+    (
+        lambda s: [
+            r.id
+            for r in s.query(DagRun).filter(
+                DagRun.execution_date > EPOCH + DAY, DagRun.execution_date <= EPOCH + 3 * DAY
+            )
+        ],
+        [2, 3],
+        {"dag_run": {"logical_date": [MICRODAY, 3 * MICRODAY]}},
+    ),
+    (
+        lambda s: s.query(TaskInstance.id).filter(TaskInstance.start_date.between(EPOCH, EPOCH + DAY)).all(),
+        [(10,)],
+        {"task_instance": {"started_at": [0, MICRODAY]}},
+    ),
+    (
+        lambda s: (
+            s.query(XCom.key).filter(XCom.timestamp < EPOCH, XCom.timestamp < EPOCH + DAY, XCom.task_id == "t").all()
+        ),
+        [],
+        {"xcom": {"task_id": ["t"], "pushed_at": [None, 0]}},
+    ),
     (lambda s: s.query(DagRun).count(), 4, {"dag_run": {}}),
     (lambda s: s.query(DagRun).filter(DagRun.dag_id == "a").count(), 2, {"dag_run": {"dag_id": ["a"]}}),
     (
@@ -379,13 +411,16 @@ def _equalities(model: Any) -> st.SearchStrategy[Any]:
         STATES.map(lambda value: model.state == value),
         st.lists(IDS, max_size=3).map(model.dag_id.in_),
         st.integers(0, 8).map(lambda day: model.execution_date == EPOCH + day * DAY),
+        st.integers(0, 8).map(lambda day: model.execution_date >= EPOCH + day * DAY),
+        st.integers(0, 8).map(lambda day: model.execution_date < EPOCH + day * DAY),
+        st.integers(0, 8).map(lambda day: model.start_date.between(EPOCH + 2 * DAY, EPOCH + day * DAY)),
     )
 
 
 def _others(model: Any) -> st.SearchStrategy[Any]:
     """Conditions that do not."""
     return st.one_of(
-        st.integers(0, 8).map(lambda day: model.execution_date < EPOCH + day * DAY),
+        st.integers(0, 8).map(lambda day: model.execution_date != EPOCH + day * DAY),
         STATES.map(lambda value: model.state != value),
         st.just(model.state.is_(None)),
     )

@@ -137,7 +137,7 @@ from tradewind import DAG, task
 from tradewind_plugins.host import current
 
 def look(table, **equal):
-    return current().read_table(table, equal)["rows"]
+    return current().read_table(table, equal, {})["rows"]
 
 with DAG("looking", schedule=None, tags=[each["dag_id"] for each in look("dag")]):
     @task

@@ -140,7 +140,7 @@ TABLES = """
     from tradewind import DAG
     from tradewind_plugins import host
     try:
-        rows = host.current().read_table({table!r}, {equal!r})["rows"]
+        rows = host.current().read_table({table!r}, {equal!r}, {{}})["rows"]
     except Exception as error:
         rows = str(error)
     made = DAG("a", schedule=None, description=str(rows))

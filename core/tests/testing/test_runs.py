@@ -122,13 +122,13 @@ def test_tasks_of_a_run_look_at_its_tables_and_at_the_fakes() -> None:
         @task
         def second(run_id=None) -> list[object]:
             read = current().read_table
-            (run,) = read("dag_run", {"run_id": [run_id]})["rows"]
-            (pushed,) = read("xcom", {"dag_id": ["looking"], "key": ["return_value"]})["rows"]
-            (connection,) = read("connection", {"conn_id": ["db"]})["rows"]
-            (variable,) = read("variable", {})["rows"]
+            (run,) = read("dag_run", {"run_id": [run_id]}, {})["rows"]
+            (pushed,) = read("xcom", {"dag_id": ["looking"], "key": ["return_value"]}, {})["rows"]
+            (connection,) = read("connection", {"conn_id": ["db"]}, {})["rows"]
+            (variable,) = read("variable", {}, {})["rows"]
             print("the password is", connection["password"])
             with pytest.raises(TradewindException, match="a test has no table 'pool' of an installation"):
-                read("pool", {})
+                read("pool", {}, {})
             return [run["state"], pushed["value"], connection["host"], variable["key"]]
 
         first() >> second()
@@ -142,8 +142,8 @@ def test_a_task_that_is_tried_alone_has_no_runs_to_look_at() -> None:
     @task
     def look() -> list[object]:
         with pytest.raises(TradewindException, match="a test has no table 'dag_run'"):
-            current().read_table("dag_run", {})
-        return [row["value"] for row in current().read_table("variable", {})["rows"]]
+            current().read_table("dag_run", {}, {})
+        return [row["value"] for row in current().read_table("variable", {}, {})["rows"]]
 
     with DAG("looking", schedule=None):
         tried = look()
