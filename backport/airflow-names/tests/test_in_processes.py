@@ -118,8 +118,10 @@ def test_queries_are_answered_by_the_commands_too(
     tradewind("dag-processor", "--once")
     with sqlite3.connect(tmp_path / "tradewind.db") as database:
         tags = dict(database.execute("SELECT dag_id, tags FROM dag"))
+        warnings = dict(database.execute("SELECT path, warnings FROM dag_file"))
     database.close()
     assert tags == {"own": "[]", "old": "[]", "queries": '["key"]'}
+    assert warnings["queries.py"] == "[]", "the copy in memory leaves nothing that a fork must not share"
     done = tradewind("dags", "test", "queries")
     told = done.stdout + done.stderr
     assert done.returncode == 1

@@ -512,7 +512,7 @@ def _twice(cte: Any, condition: Any) -> Any:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STATEMENTS)
 def test_what_is_narrowed_never_changes_a_result(statement: Any) -> None:
     def result(bound: Rows) -> list[Any]:
