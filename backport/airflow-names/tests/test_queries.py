@@ -24,6 +24,7 @@ from tradewind_plugins import connection, host, variable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
+MICRODAY = 86_400_000_000
 
 
 def run_row(number: int, dag_id: str = "a", state: str = "success", **values: Any) -> dict[str, Any]:
@@ -95,7 +96,7 @@ TABLES: dict[str, list[dict[str, Any]]] = {
     "dag": [
         {"dag_id": each, "path": f"{each}.py", "is_paused": each == "b", "is_active": True, "description": None}
         | {"owners": "me", "tags": '["red","blue"]', "schedule": None, "max_active_runs": 1, "max_active_tasks": 2}
-        | {"next_run": None, "due_at": None}
+        | {"next_run": None, "due_at": None, "parsed_at": MICRODAY, "has_import_errors": False}
         for each in ("a", "b")
     ],
 }
@@ -117,7 +118,6 @@ def session(rows: Rows) -> Iterator[orm.Session]:
         yield made
 
 
-MICRODAY = 86_400_000_000
 QUERIES: list[tuple[Callable[[orm.Session], Any], Any, dict[str, dict[str, list[Any]]]]] = [
     (
         lambda s: [
@@ -242,6 +242,10 @@ def test_models_are_asked_as_in_airflow(rows: Rows) -> None:
     assert DagModel.get_dagmodel("c") is None
     assert Pool.get_pool("default_pool").slots == 128
     assert [each.pool for each in Pool.get_pools()] == ["default_pool"]
+    assert DagModel.get_dagmodel("a").last_parsed_time == EPOCH + DAY
+    (instance,) = DagRun.find(run_id="r1")[0].get_task_instances()
+    assert XCom.get_value(ti_key=instance, key="return_value") == {"a": 1}
+    assert DagRun.generate_run_id("manual", EPOCH) == "manual__1970-01-01T00:00:00+00:00"
     assert TaskInstance(run_id="r2", dag_id="b", task_id="t").current_state() == "failed"
 
 
@@ -282,6 +286,7 @@ WRITES: list[tuple[Callable[[orm.Session], Any], str]] = [
     (lambda s: s.execute("DROP TABLE dag"), "drop table 'dag'"),
     (lambda s: s.execute("ATTACH '/etc/passwd' AS p"), "read-only view"),
     (lambda s: s.execute("PRAGMA writable_schema = 1"), "read-only view"),
+    (lambda s: Variable.delete("k"), "delete 'k' from 'variable'.*tradewind variables delete"),
     (lambda s: XCom.set("k", "v", task_id="t"), "insert into 'xcom'.*xcom_push"),
 ]
 

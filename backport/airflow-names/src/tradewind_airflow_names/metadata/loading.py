@@ -138,6 +138,8 @@ def _dag(row: Row) -> Iterator[Row]:
         "next_dagrun": _text_instant(coming.get("logical_date")),
         "next_dagrun_data_interval_start": _text_instant(coming.get("data_interval_start")),
         "next_dagrun_data_interval_end": _text_instant(coming.get("data_interval_end")),
+        "last_parsed_time": stored_instant(row["parsed_at"]),
+        "has_import_errors": int(row["has_import_errors"]),
         "next_dagrun_create_after": stored_instant(row["due_at"]),
     }
 

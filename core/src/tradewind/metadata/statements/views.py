@@ -13,7 +13,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant, dag, dag_run, pool, task_instance, variable, xcom
+from tradewind.metadata.tables import (
+    EPOCH,
+    MICROSECOND,
+    Instant,
+    dag,
+    dag_file,
+    dag_run,
+    pool,
+    task_instance,
+    variable,
+    xcom,
+)
 from tradewind.metadata.tables import connection as connection_table
 
 MOST_ROWS = 1000
@@ -33,7 +44,7 @@ class View:
         narrows: the columns that may be asked to have certain values.
         ranges: the columns that may be asked to be between two instants.
         key: the columns that a row is found by, in the order of the pages.
-        rows: how many a page has at most.
+        rows: how many a page has at most; few where a row may be large, as a page is in memory before it is cut to size.
     """
 
     source: sa.FromClause
@@ -96,6 +107,7 @@ VIEWS: Mapping[str, View] = {
         frozenset({"id", "dag_id", "run_id", "run_type", "state", "logical_date"}),
         ("id",),
         ranges=_TIMES,
+        rows=500,
     ),
     "task_instance": View(
         task_instance.join(dag_run, dag_run.c.id == task_instance.c.run),
@@ -117,20 +129,24 @@ VIEWS: Mapping[str, View] = {
         frozenset({"dag_id", "run_id", "task_id", "key", "logical_date"}),
         ("run", "task_id", "map_index", "key"),
         ranges=frozenset({"logical_date", "pushed_at"}),
-        rows=200,
+        rows=100,
     ),
     "dag": View(
-        dag,
+        dag.outerjoin(dag_file, (dag_file.c.bundle == dag.c.bundle) & (dag_file.c.path == dag.c.path)),
         _columns(
             dag,
             *("dag_id", "path", "is_paused", "is_active", "description", "owners", "tags", "schedule"),
             *("max_active_runs", "max_active_tasks", "next_run", "due_at"),
-        ),
+        )
+        | {"parsed_at": dag_file.c.parsed_at, "has_import_errors": dag_file.c.error.is_not(None)},
         frozenset({"dag_id"}),
         ("dag_id",),
+        rows=200,
     ),
     "pool": View(pool, _columns(pool, "name", "slots", "description"), frozenset({"name"}), ("name",)),
-    "variable": View(variable, _columns(variable, "key", "value", "description"), frozenset({"key"}), ("key",)),
+    "variable": View(
+        variable, _columns(variable, "key", "value", "description"), frozenset({"key"}), ("key",), rows=50
+    ),
     "connection": View(
         connection_table,
         _columns(
@@ -139,6 +155,7 @@ VIEWS: Mapping[str, View] = {
         ),
         frozenset({"conn_id", "conn_type"}),
         ("conn_id",),
+        rows=100,
     ),
 }
 
