@@ -85,11 +85,12 @@ def test_a_provider_that_is_not_installed_is_named(
 QUERIES = """
 from airflow import DAG, settings
 from airflow.decorators import task
-from airflow.models import DagRun, TaskInstance, Variable, XCom
+from airflow.models import DagModel, DagRun, TaskInstance, Variable, XCom
 from airflow.utils.session import create_session
 
 with create_session() as session:
     keys = [each.key for each in session.query(Variable).order_by(Variable.key)]
+    others = session.query(DagModel.dag_id, DagModel.schedule_interval, DagModel.fileloc).all()
 
 with DAG("queries", schedule=None, tags=keys):
     @task
@@ -102,7 +103,7 @@ with DAG("queries", schedule=None, tags=keys):
             (run,) = session.query(DagRun).filter(DagRun.dag_id == "queries", DagRun.state == "running").all()
             states = session.query(TaskInstance.state).filter_by(run_id=run.run_id, task_id="first").all()
         found = XCom.get_one(run_id=run_id, task_id="first")
-        print("FOUND", run.run_id == run_id, states, found, keys)
+        print("FOUND", run.run_id == run_id, states, found, keys, sorted(others)[0])
         session.add(Variable("made", "here"))
 
     first() >> second()
@@ -125,5 +126,5 @@ def test_queries_are_answered_by_the_commands_too(
     done = tradewind("dags", "test", "queries")
     told = done.stdout + done.stderr
     assert done.returncode == 1
-    assert "FOUND True [('success',)] pushed ['key']" in told
+    assert "FOUND True [('success',)] pushed ['key'] ('old', '@daily', 'old.py')" in told
     assert "insert 'made' into 'variable' is not possible: DAG code has a read-only view" in told

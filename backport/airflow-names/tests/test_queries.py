@@ -76,6 +76,7 @@ class Rows(host.Host):
 
 
 RUNS = [run_row(1), run_row(2, "b", "failed"), run_row(3, state="running", conf='{"x": [1]}'), run_row(4, "b")]
+SCHEDULES = {"a": '{"type":"cron","expression":"0 5 * * *","timezone":"UTC"}', "b": '{"type":"delta","seconds":7200.0}'}
 CONNECTION = dict.fromkeys(("description", "host", "schema", "port", "extra"), None)
 TABLES: dict[str, list[dict[str, Any]]] = {
     "dag_run": RUNS,
@@ -95,9 +96,20 @@ TABLES: dict[str, list[dict[str, Any]]] = {
     "pool": [{"name": "default_pool", "slots": 128, "description": None}],
     "dag": [
         {"dag_id": each, "path": f"{each}.py", "is_paused": each == "b", "is_active": True, "description": None}
-        | {"owners": "me", "tags": '["red","blue"]', "schedule": None, "max_active_runs": 1, "max_active_tasks": 2}
-        | {"next_run": None, "due_at": None, "parsed_at": MICRODAY, "has_import_errors": False}
-        for each in ("a", "b")
+        | {
+            "owners": "me",
+            "tags": '["red","blue"]',
+            "schedule": SCHEDULES[each],
+            "max_active_runs": 1,
+            "max_active_tasks": 2,
+        }
+        | {
+            "next_run": f'{{"logical_date": "{EPOCH.isoformat()}"}}',
+            "due_at": MICRODAY,
+            "parsed_at": MICRODAY,
+            "has_import_errors": False,
+        }
+        for each in SCHEDULES
     ],
 }
 
@@ -242,7 +254,13 @@ def test_models_are_asked_as_in_airflow(rows: Rows) -> None:
     assert DagModel.get_dagmodel("c") is None
     assert Pool.get_pool("default_pool").slots == 128
     assert [each.pool for each in Pool.get_pools()] == ["default_pool"]
-    assert DagModel.get_dagmodel("a").last_parsed_time == EPOCH + DAY
+    model = DagModel.get_dagmodel("a")
+    assert (model.last_parsed_time, model.next_dagrun, model.next_dagrun_create_after) == (
+        EPOCH + DAY,
+        EPOCH,
+        EPOCH + DAY,
+    )
+    assert [DagModel.get_dagmodel(each).schedule_interval for each in "ab"] == ["0 5 * * *", "2:00:00"]
     (instance,) = DagRun.find(run_id="r1")[0].get_task_instances()
     assert XCom.get_value(ti_key=instance, key="return_value") == {"a": 1}
     assert DagRun.generate_run_id("manual", EPOCH) == "manual__1970-01-01T00:00:00+00:00"

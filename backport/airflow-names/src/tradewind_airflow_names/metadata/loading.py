@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tradewind_plugins.host import current
@@ -134,7 +134,7 @@ def _dag(row: Row) -> Iterator[Row]:
     yield {
         **{name: row[name] for name in names},
         "fileloc": row["path"],
-        "schedule_interval": row["schedule"],
+        "schedule_interval": None if row["schedule"] is None else _schedule(json.loads(row["schedule"])),
         "next_dagrun": _text_instant(coming.get("logical_date")),
         "next_dagrun_data_interval_start": _text_instant(coming.get("data_interval_start")),
         "next_dagrun_data_interval_end": _text_instant(coming.get("data_interval_end")),
@@ -144,8 +144,15 @@ def _dag(row: Row) -> Iterator[Row]:
     }
 
 
-def _text_instant(value: Any) -> str | None:
-    return stored_instant(microseconds(datetime.fromisoformat(value)) if isinstance(value, str) else value)
+def _text_instant(text: str | None) -> str | None:
+    return None if text is None else stored_instant(microseconds(datetime.fromisoformat(text)))
+
+
+def _schedule(spec: Mapping[str, Any]) -> str:
+    """Return a schedule as it was written: an expression, a preset, or the text of a timedelta."""
+    if "seconds" in spec:
+        return str(timedelta(seconds=spec["seconds"]))
+    return str(spec.get("expression", f"@{spec['type']}"))
 
 
 def _tags(row: Row) -> Iterator[Row]:
