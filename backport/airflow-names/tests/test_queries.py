@@ -20,6 +20,7 @@ from tradewind_airflow_names.metadata.models import Base, DagModel, DagRun, DagT
 from tradewind_airflow_names.metadata.queried import Connection, Variable
 from tradewind_airflow_names.metadata.session import NonScopedSession, Session, engine
 from tradewind_airflow_names.own.session import create_session, provide_session
+from tradewind_airflow_names.own.state import DagRunState
 from tradewind_plugins import connection, host, variable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -154,6 +155,11 @@ QUERIES: list[tuple[Callable[[orm.Session], Any], Any, dict[str, dict[str, list[
         {"xcom": {"task_id": ["t"], "pushed_at": [None, 0]}},
     ),
     (lambda s: s.query(DagRun).count(), 4, {"dag_run": {}}),
+    (
+        lambda s: s.query(DagRun.id).filter(DagRun.state == DagRunState.RUNNING).all(),
+        [(3,)],
+        {"dag_run": {"state": ["running"]}},
+    ),
     (lambda s: s.query(DagRun).filter(DagRun.dag_id == "a").count(), 2, {"dag_run": {"dag_id": ["a"]}}),
     (
         lambda s: [r.id for r in s.query(DagRun).filter_by(dag_id="a", state="running")],
