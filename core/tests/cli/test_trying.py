@@ -130,3 +130,33 @@ def test_the_debugger_opens_where_it_fails(run, shop: Path, monkeypatch: pytest.
     with pytest.raises(ValueError, match="it fails"):
         run("tasks", "test", "shop", "secret", "--post-mortem")
     assert len(opened) == 1
+
+
+LOOKING = """
+from tradewind import DAG, task
+from tradewind_plugins.host import current
+
+def look(table, **equal):
+    return current().read_table(table, equal, {})["rows"]
+
+with DAG("looking", schedule=None, tags=[each["dag_id"] for each in look("dag")]):
+    @task
+    def work():
+        (stored,) = look("connection", conn_id=["db"])
+        print("with", stored["password"], [each["value"] for each in look("xcom", key=["k"])], look("dag_run"))
+    work()
+"""
+
+
+def test_a_tried_task_looks_at_the_installation_s_tables(run, shop: Path) -> None:
+    assert run("connections", "add", "db", "--conn-uri", "postgres://me:hunter2@host/shop")[0] == 0
+    (shop / "looking.py").write_text(LOOKING)
+    code, out, err = run("tasks", "test", "looking", "work")
+    assert code == 0, out + err
+    assert "with *** [] []" in out
+    out, err = run("dags", "check", str(shop))[1:]
+    assert (
+        "TradewindException: The table 'dag' cannot be read: TradewindException: dags check looks at no database"
+        in out + err
+    )
+    assert "shop.py" in out

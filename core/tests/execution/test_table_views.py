@@ -108,6 +108,25 @@ with DAG("flow"):
     [first(), large()] >> work()
 """
 
+EARLY = """
+from airflow.decorators import task
+from airflow.models import DAG, DagRun, Variable
+from airflow.settings import Session
+
+session = Session()
+seen = session.query(Variable).filter(Variable.key == "api_token").first()
+print("at import", seen.val)
+session.close()
+
+with DAG("early"):
+    @task
+    def work(run_id=None):
+        (run,) = DagRun.find(run_id=run_id)
+        return [seen.key, run.dag_id]
+    work()
+"""
+SHOWN_EARLY = "from tradewind import DAG, task\nwith DAG('early'):\n    @task\n    def work(): ...\n    work()\n"
+
 
 def test_a_task_queries_the_tables_that_people_query(house: Any) -> None:
     house.environ["PYTHONPATH"] = os.pathsep.join([str(NAMES), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -116,7 +135,9 @@ def test_a_task_queries_the_tables_that_people_query(house: Any) -> None:
     cipher = open_cipher(key, house.home)
 
     def prepare(conn: sa.Connection) -> None:
-        found = Connection(conn_id="db", conn_type="postgres", host="h", login="me", password="hunter2", extra='{"a": 1}')
+        found = Connection(
+            conn_id="db", conn_type="postgres", host="h", login="me", password="hunter2", extra='{"a": 1}'
+        )
         connections.add_connection(conn, found, cipher=cipher)
         variables.set_variable(conn, "api_token", "t0psecret", description=None, cipher=cipher)
         variables.set_variable(conn, "plain", "text", description=None, cipher=cipher)
@@ -152,4 +173,9 @@ def test_a_task_queries_the_tables_that_people_query(house: Any) -> None:
     assert json.dumps(refused).count("DAG code has a read-only view of Tradewind's tables") == 4
     assert "tradewind connections add" in refused[0]
     assert "there is no table 'ab_user'" in refused[3]
-    assert refused[4].startswith("update 'dag' is not possible")
+    assert refused[4].startswith("update 'flow' in 'dag' is not possible")
+    if house.database.engine.dialect.name == "sqlite":  # nothing of this depends on the database
+        house.deploy({"early.py": EARLY}, path="early.py", unchecked=True, shown=SHOWN_EARLY)
+        run, state = house.run_dag("early")
+        assert (state, house.last_value(run)) == ("success", ["api_token", "early"]), house.log(run)
+        assert "at import ***" in house.log(run)

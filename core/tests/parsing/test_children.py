@@ -7,10 +7,12 @@ import select
 import sys
 
 import pytest
+from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import connections, variables
 from tradewind.parsing.children import parse_all
 from tradewind.parsing.description import Job
+from tradewind.parsing.inputs import Inputs
 from tradewind.parsing.results import ParsedFile, decode, encode
 from tradewind.parsing.tree import look
 from tradewind_plugins.connection import Connection
@@ -132,6 +134,49 @@ def test_variables_and_connections_are_asked_for_and_noted(parse):
     assert parsed.failure is None
     assert '"description":"db!"' in parsed.dags[0].serialized
     assert asked == {**answers, "variable:none": None}
+
+
+TABLES = """
+    from tradewind import DAG
+    from tradewind_plugins import host
+    try:
+        rows = host.current().read_table({table!r}, {equal!r}, {{}})["rows"]
+    except Exception as error:
+        rows = str(error)
+    made = DAG("a", schedule=None, description=str(rows))
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "equal", "told"),
+    [
+        ("dag_run", {"dag_id": ["seen"]}, "'run_id': 'r1'"),
+        ("dag_run", {"dag_id": ["other"]}, "[]"),
+        ("xcom", {"key": ["small"]}, "'value': '7'"),
+        ("xcom", {"key": ["large"]}, "too large to be read while the DAG file is imported"),
+        ("daemon", {}, "The table 'daemon' cannot be read: ValueError: there is no table 'daemon' to look at"),
+    ],
+)
+def test_a_file_that_looks_at_a_table_is_read_again_after_a_while(lite, table, equal, told):
+    times = {"queued_at": lite.clock.now(), "logical_date": lite.clock.now()}
+    run = {"id": 1, "dag_id": "seen", "run_id": "r1", "run_type": "manual", "version_id": 1, "state": "running"}
+    pushed = {"run": 1, "task_id": "t", "map_index": -1, "type": "int", "size": 1, "pushed_at": lite.clock.now()}
+
+    def put(conn):
+        conn.execute(tables.dag_run.insert().values(run | times | {"conf": "{}", "triggered_by": "test"}))
+        conn.execute(tables.xcom.insert().values(pushed | {"key": "small", "value": "7"}))
+        conn.execute(tables.xcom.insert().values(pushed | {"key": "large", "storage": "elsewhere"}))
+
+    lite.database.write(put)
+    lite.write("a.py", TABLES.format(table=table, equal=equal))
+    lite.write("beside.py", "from tradewind import DAG\nmade = DAG('beside', schedule=None)\n")
+    lite.processor.round()
+    assert lite.active() == ["a", "beside"]
+    (row,) = lite.rows(tables.dag, dag_id="a")
+    assert told in row.description
+    inputs = Inputs.from_json(lite.file("a.py").inputs)
+    assert (inputs.reparse, inputs.lookups) == (300.0, {})
+    assert Inputs.from_json(lite.file("beside.py").inputs).reparse is None
 
 
 def test_setting_a_variable_while_importing_is_refused(parse):

@@ -14,6 +14,7 @@ from tradewind.sensors.python import PythonSensor
 from tradewind.testing.fakes import FakeConnections, FakeVariables
 from tradewind.testing.integrity import assert_dag_integrity
 from tradewind.testing.runs import load_dag, render, run_dag, run_task
+from tradewind_plugins.host import current
 
 
 def test_an_operator_without_a_dag_is_tried_alone() -> None:
@@ -109,3 +110,41 @@ def test_a_folder_is_sound_or_each_fault_is_named(tmp_path: Path) -> None:
 def test_a_folder_without_dags_is_no_success(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="has no file that makes a DAG"):
         assert_dag_integrity(tmp_path)
+
+
+def test_tasks_of_a_run_look_at_its_tables_and_at_the_fakes() -> None:
+    with DAG("looking", schedule=None) as dag:
+
+        @task
+        def first() -> int:
+            return 7
+
+        @task
+        def second(run_id=None) -> list[object]:
+            read = current().read_table
+            (run,) = read("dag_run", {"run_id": [run_id]}, {})["rows"]
+            (pushed,) = read("xcom", {"dag_id": ["looking"], "key": ["return_value"]}, {})["rows"]
+            (connection,) = read("connection", {"conn_id": ["db"]}, {})["rows"]
+            (variable,) = read("variable", {}, {})["rows"]
+            print("the password is", connection["password"])
+            with pytest.raises(TradewindException, match="a test has no table 'pool' of an installation"):
+                read("pool", {}, {})
+            return [run["state"], pushed["value"], connection["host"], variable["key"]]
+
+        first() >> second()
+    run = run_dag(dag, connections={"db": "http://u:hunter2@host"}, variables={"key": "value"})
+    assert run.state == "success", run.log
+    assert run.value("second") == ["running", "7", "host", "key"]
+    assert "hunter2" not in run.log
+
+
+def test_a_task_that_is_tried_alone_has_no_runs_to_look_at() -> None:
+    @task
+    def look() -> list[object]:
+        with pytest.raises(TradewindException, match="a test has no table 'dag_run'"):
+            current().read_table("dag_run", {}, {})
+        return [row["value"] for row in current().read_table("variable", {}, {})["rows"]]
+
+    with DAG("looking", schedule=None):
+        tried = look()
+    assert run_task(tried, variables={"key": "value"}).value == ["value"]

@@ -82,13 +82,18 @@ class Host:
         self._refuse("XCom")
 
     def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+        self,
+        table: str,
+        equal: Mapping[str, Sequence[Any]],
+        between: Mapping[str, Sequence[int | None]],
+        after: Sequence[Any] | None = None,
     ) -> Mapping[str, Any]:
         """Return a page of a table that DAG code may look at: `rows`, each a mapping, and `after`, for the next page.
 
         Args:
             table: `dag_run`, `task_instance`, `xcom`, `dag`, `pool`, `variable` or `connection`.
             equal: For a column, the values that rows may have there; instants as microseconds since 1970.
+            between: For a column, the first and the last instant that rows may have there; None for no bound.
             after: The `after` of the page before; None for the first. That of the last page is None.
         """
         self._refuse(f"a look at table {table!r}")

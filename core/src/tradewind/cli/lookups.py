@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tradewind_plugins.connection import Connection
@@ -15,6 +15,7 @@ from tradewind.execution.masking import Masker, connection_secrets, is_sensitive
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.statements import variables
+from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
 from tradewind.plugins.xcoms import open_xcom_storage
 
@@ -66,18 +67,16 @@ class InstalledLookups:
         """See `Lookups.setting`; secret ones are not for tasks."""
         return setting_for_tasks(self._session.config, section, key)
 
-    def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None
-    ) -> Mapping[str, Any]:
+    def read_table(self, asked: Asked) -> Mapping[str, Any]:
         """See `Lookups.read_table`."""
         if not self._has_database:
-            raise TradewindNotFoundException(f"Table {table!r} cannot be looked at, as there is no database.")
-        page = read_page(self._session.database, table, equal, after, cipher=self._session.cipher)
+            raise TradewindNotFoundException(f"Table {asked.table!r} cannot be looked at, as there is no database.")
+        page = read_page(self._session.database, asked, cipher=self._session.cipher)
         plugins = self._session.config.plugins
         shelf = Shelf(open_xcom_storage(plugins.xcom_storage, plugins.xcom_location), sys.maxsize)
-        for row in page.rows if table == "xcom" else ():
+        for row in page.rows if asked.table == "xcom" else ():
             row["value"], _ = shelf.fetch(row["value"], row.pop("storage"), 0, 0)
-        self.masker.add(secrets_of_rows(table, page.rows))
+        self.masker.add(secrets_of_rows(asked.table, page.rows))
         return page.to_json()
 
     def mask(self, secret: str) -> None:

@@ -32,6 +32,7 @@ from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, SecretError
 from tradewind.metadata.statements import tickets, variables, xcoms
+from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
 from tradewind.transitions.values import XComValue
 
@@ -146,7 +147,8 @@ class Answers:
 
     def _table(self, start: Start, request: ReadTable) -> Answered:
         try:
-            page = read_page(self._database, request.table, request.equal, request.after, cipher=self._cipher)
+            asked = Asked(request.table, request.equal, request.between, request.after)
+            page = read_page(self._database, asked, cipher=self._cipher)
             if request.table == "xcom":
                 for row in page.rows:
                     row["value"], row["storage"] = self._shelf.fetch(

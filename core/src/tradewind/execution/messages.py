@@ -318,13 +318,14 @@ class GetConnection(Request):
 @message
 @dataclass(frozen=True, slots=True)
 class ReadTable(Request):
-    """Read a page of a table that DAG code may look at, narrowed by the values that columns may have.
+    """Read a page of a table that DAG code may look at, narrowed by the values and instants that columns may have.
 
     The reply's value is a dict: `rows`, each a dict, and `after`, to be sent for the next page; None after the last.
     """
 
     table: str
     equal: dict[str, list[Any]]
+    between: dict[str, list[Any]]
     after: list[Any] | None = None
 
 

@@ -76,11 +76,16 @@ class TaskHost(Host):
         self._value(SetVariable(key, value, description))
 
     def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+        self,
+        table: str,
+        equal: Mapping[str, Sequence[Any]],
+        between: Mapping[str, Sequence[int | None]],
+        after: Sequence[Any] | None = None,
     ) -> Mapping[str, Any]:
         """See `Host.read_table`."""
-        wanted = {name: list(values) for name, values in equal.items()}
-        page: dict[str, Any] = self._value(ReadTable(table, wanted, None if after is None else list(after)))
+        values = {name: list(each) for name, each in equal.items()}
+        bounds = {name: list(each) for name, each in between.items()}
+        page: dict[str, Any] = self._value(ReadTable(table, values, bounds, None if after is None else list(after)))
         for row in page["rows"] if table == "xcom" else ():
             row["value"] = self.take(row["value"], row.pop("storage"))
         return page

@@ -22,6 +22,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.authoring.preparation import prepare, pull_argument
 from tradewind.authoring.templating import Renderer
 from tradewind.execution import results
+from tradewind.metadata.statements.views import Asked
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import XComValue
 
@@ -45,9 +46,7 @@ class Lookups(Protocol):
         """Return a setting as text."""
         ...
 
-    def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None
-    ) -> Mapping[str, Any]:
+    def read_table(self, asked: Asked) -> Mapping[str, Any]:
         """Return a page of a table, see `Host.read_table`."""
         ...
 
@@ -193,10 +192,14 @@ class LookupHost(Host):
         return self._lookups.setting(section, key)
 
     def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+        self,
+        table: str,
+        equal: Mapping[str, Sequence[Any]],
+        between: Mapping[str, Sequence[int | None]],
+        after: Sequence[Any] | None = None,
     ) -> Mapping[str, Any]:
         """See `Host.read_table`."""
-        return self._lookups.read_table(table, equal, after)
+        return self._lookups.read_table(Asked(table, equal, between, after))
 
     def mask(self, secret: str) -> None:
         """See `Host.mask`."""

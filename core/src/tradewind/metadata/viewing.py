@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,24 +26,17 @@ class TablePage:
         return {"rows": self.rows, "after": self.after}
 
 
-def read_page(
-    database: Database,
-    table: str,
-    equal: Mapping[str, Sequence[Any]],
-    after: Sequence[Any] | None,
-    *,
-    cipher: Cipher,
-) -> TablePage:
-    """Return the next rows of a table, decrypted. Arguments as of `views.page`.
+def read_page(database: Database, asked: views.Asked, *, cipher: Cipher) -> TablePage:
+    """Return the next rows of a table, decrypted.
 
     Raises:
         ValueError: there is no such table or column to ask for.
         SecretError: a secret that no key opens.
     """
     with database.read() as conn:
-        page = views.page(conn, table, equal, after)
+        page = views.page(conn, asked)
     rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
-    store = _STORES.get(table)
+    store = _STORES.get(asked.table)
     if store is not None:
         rows = [_opened(row, store, cipher) for row in rows]
     return TablePage(rows, page.after)

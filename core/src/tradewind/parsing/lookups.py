@@ -17,6 +17,7 @@ from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements.lookups import StoredLookup, stored_lookups
+from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
 
 _BACKEND_SECONDS = 60.0
@@ -51,8 +52,7 @@ class Lookups:
             ValueError: there is no such table or column.
         """
         if kind == "table":
-            asked = json.loads(name)
-            page = read_page(self._database, asked["table"], asked["equal"], asked["after"], cipher=self._cipher)
+            page = read_page(self._database, Asked(**json.loads(name)), cipher=self._cipher)
             return page.to_json()
         with self._database.read() as connection:
             if kind == "variable":

@@ -82,11 +82,16 @@ class AskingHost(host.Host):
         return Connection(**found)
 
     def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
+        self,
+        table: str,
+        equal: Mapping[str, Sequence[Any]],
+        between: Mapping[str, Sequence[int | None]],
+        after: Sequence[Any] | None = None,
     ) -> Mapping[str, Any]:
         """See ``Host.read_table``."""
         self._on_volatile()
-        page: dict[str, Any] = self._ask("table", json.dumps({"table": table, "equal": equal, "after": after}), table)
+        asked = json.dumps({"table": table, "equal": equal, "between": between, "after": after})
+        page: dict[str, Any] = self._ask("table", asked, table)
         for row in page["rows"] if table == "xcom" else ():
             if row.pop("storage") is not None:
                 raise TradewindException(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from tradewind_plugins.connection import Connection
@@ -22,6 +22,7 @@ from tradewind.execution.messages import (
     SetVariable,
     Start,
 )
+from tradewind.metadata.statements.views import Asked
 from tradewind.testing.fakes import FakeConnections, FakeVariables, no_such_connection
 
 
@@ -61,22 +62,21 @@ class FakeLookups:
         """Return a setting's default; secret ones are not for tasks."""
         return setting_for_tasks(self._config, section, key)
 
-    def read_table(
-        self, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
-    ) -> Mapping[str, Any]:
-        """Return the given connections or variables, whatever they are narrowed by; there are no other tables.
+    def read_table(self, asked: Asked) -> Mapping[str, Any]:
+        """Return the given connections or variables; there are no other tables.
 
         Raises:
             TradewindException: it is another table.
         """
-        if table == "connection":
+        if asked.table == "connection":
             rows = [connection_fields(each) for each in self._connections.values()]
-        elif table == "variable":
+        elif asked.table == "variable":
             rows = [{"key": key, "value": text, "description": None} for key, text in self._variables.items()]
         else:
-            _refuse_table(table)
-        self.masker.add(secrets_of_rows(table, rows))
-        return {"rows": rows, "after": None}
+            _refuse_table(asked.table)
+        found = [row for row in rows if all(row[name] in values for name, values in asked.equal.items())]
+        self.masker.add(secrets_of_rows(asked.table, found))
+        return {"rows": found, "after": None}
 
     def mask(self, secret: str) -> None:
         """Have a text replaced by stars in the log."""
@@ -100,8 +100,8 @@ class FakeAnswers:
             case SetVariable():
                 self._lookups.set_variable(request.key, request.value)
                 return Reply(), [request.value] if is_sensitive(request.key) else []
-            case ReadTable(table, equal, after):
-                return self._table(table, equal, after)
+            case ReadTable():
+                return self._table(Asked(request.table, request.equal, request.between, request.after))
             case GetSetting(section, key):
                 return Reply(self._lookups.setting(section, key)), []
             case Beat():
@@ -109,12 +109,12 @@ class FakeAnswers:
             case _:
                 raise TypeError(f"no answer is known to {type(request).__name__}")
 
-    def _table(self, table: str, equal: Mapping[str, Any], after: Sequence[Any] | None) -> Answered:
+    def _table(self, asked: Asked) -> Answered:
         try:
-            page = self._lookups.read_table(table, equal, after)
+            page = self._lookups.read_table(asked)
         except TradewindException as error:
             return Reply(error=str(error)), []
-        return Reply(page), secrets_of_rows(table, page["rows"])
+        return Reply(page), secrets_of_rows(asked.table, page["rows"])
 
     def _connection(self, conn_id: str) -> Answered:
         try:

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from tradewind_airflow_names.metadata.columns import stored
 from tradewind_airflow_names.metadata.errors import MetadataViewError, read_only
+from tradewind_airflow_names.metadata.narrowing import Wanted
 
-Narrowed = Mapping[str, Mapping[str, list[Any]]]
-"""For a table and a column the values that rows must have there to matter."""
-Load = Callable[[str, Mapping[str, list[Any]]], Iterable[Sequence[Any]]]
+Narrowed = Mapping[str, Wanted]
+"""By table what its rows must be like to matter."""
+Load = Callable[[str, Wanted], Iterable[Sequence[Any]]]
 """Returns rows of a table in the order of its columns."""
 
 _READS: Final = frozenset(
@@ -89,7 +90,8 @@ class Copy(sqlite3.Connection):
         cursors = self._cursors(text, parameters)
         read = sorted(self._read & self._tables.keys())
         # One that is read through two cursors is narrowed in one of them only
-        loaded = {name: list(self._load(name, narrowed.get(name, {}) if cursors[name] == 1 else {})) for name in read}
+        wanted = {name: narrowed[name] for name in read if name in narrowed and cursors[name] == 1}
+        loaded = {name: list(self._load(name, wanted.get(name, Wanted()))) for name in read}
         self._is_filling = True
         try:
             for name, rows in loaded.items():

@@ -65,6 +65,11 @@ class RunFinding:
             query = query.where(run.execution_date <= execution_end_date)
         return list(session.scalars(query))
 
+    @staticmethod
+    def generate_run_id(run_type: str, execution_date: datetime) -> str:
+        """Return the id that a run of this type and logical date is given."""
+        return f"{str.__str__(run_type)}__{execution_date.isoformat()}"
+
     @classmethod
     @provide_session
     def get_latest_runs(cls, session: Session) -> list[Any]:
@@ -224,6 +229,19 @@ class XComFinding:
         query = query.order_by(xcom.execution_date.desc(), xcom.timestamp.desc())
         found: Query[Any] = query if limit is None else query.limit(limit)
         return found
+
+    @classmethod
+    @provide_session
+    def get_value(cls, *, ti_key: Any, key: str | None = None, session: Session) -> Any:
+        """Return what the task instance of a key (with dag_id, task_id, run_id and map_index) pushed."""
+        return cls.get_one(
+            key=key,
+            task_id=ti_key.task_id,
+            dag_id=ti_key.dag_id,
+            map_index=ti_key.map_index,
+            run_id=ti_key.run_id,
+            session=session,
+        )
 
     @classmethod
     def set(cls, *_arguments: Any, **_values: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tradewind_plugins.host import current
@@ -13,6 +13,7 @@ from tradewind_plugins.host import current
 from tradewind_airflow_names.metadata.columns import microseconds, stored_instant
 from tradewind_airflow_names.metadata.errors import MetadataViewError
 from tradewind_airflow_names.metadata.models import Base
+from tradewind_airflow_names.metadata.narrowing import Wanted
 
 MOST_ROWS: Final = 10_000
 MOST_VALUES: Final = 1000
@@ -27,22 +28,24 @@ class Source:
     Arguments:
         table: the host's table.
         rows: makes rows, values by column, of one of the host's.
-        narrows: columns that the host can narrow by, and what it calls them.
+        narrows: columns that the host can narrow by values, and what it calls them.
+        ranges: those that it can narrow by a first and a last instant.
         advice: by which columns people may narrow a statement that reads too much.
     """
 
     table: str
     rows: Callable[[Row], Iterable[Row]]
     narrows: Mapping[str, str] = field(default_factory=dict)
+    ranges: Mapping[str, str] = field(default_factory=dict)
     advice: str = ""
 
 
-def load(name: str, narrowed: Mapping[str, list[Any]]) -> Iterator[Sequence[Any]]:
+def load(name: str, wanted: Wanted) -> Iterator[Sequence[Any]]:
     """Yield the rows of a table that may matter, values in the order of its columns.
 
     Arguments:
         name: of the table, as Airflow calls it.
-        narrowed: values that columns must have for a row to matter.
+        wanted: what rows must be like to matter.
     Raises:
         MetadataViewError: there are too many.
     """
@@ -50,10 +53,15 @@ def load(name: str, narrowed: Mapping[str, list[Any]]) -> Iterator[Sequence[Any]
     columns = list(Base.metadata.tables[name].columns.keys())
     equal = {
         source.narrows[column]: [_asked(value) for value in values]
-        for column, values in narrowed.items()
+        for column, values in wanted.equal.items()
         if column in source.narrows and len(values) <= MOST_VALUES
     }
-    for read, row in enumerate(_fetched(source.table, equal), 1):
+    between = {
+        source.ranges[column]: [None if each is None else microseconds(each) for each in bounds]
+        for column, bounds in wanted.between.items()
+        if column in source.ranges
+    }
+    for read, row in enumerate(_fetched(source.table, equal, between), 1):
         if read > MOST_ROWS:
             raise MetadataViewError(
                 f"this statement reads more than {MOST_ROWS} rows of {name!r}, which is the most that DAG code may read at "
@@ -63,10 +71,10 @@ def load(name: str, narrowed: Mapping[str, list[Any]]) -> Iterator[Sequence[Any]
             yield [made.get(column) for column in columns]
 
 
-def _fetched(table: str, equal: Mapping[str, list[Any]]) -> Iterator[Row]:
+def _fetched(table: str, equal: Mapping[str, list[Any]], between: Mapping[str, list[int | None]]) -> Iterator[Row]:
     host, after = current(), None
     while True:
-        page = host.read_table(table, equal, after)
+        page = host.read_table(table, equal, between, after)
         yield from page["rows"]
         after = page["after"]
         if after is None:
@@ -126,16 +134,25 @@ def _dag(row: Row) -> Iterator[Row]:
     yield {
         **{name: row[name] for name in names},
         "fileloc": row["path"],
-        "schedule_interval": row["schedule"],
+        "schedule_interval": None if row["schedule"] is None else _schedule(json.loads(row["schedule"])),
         "next_dagrun": _text_instant(coming.get("logical_date")),
         "next_dagrun_data_interval_start": _text_instant(coming.get("data_interval_start")),
         "next_dagrun_data_interval_end": _text_instant(coming.get("data_interval_end")),
+        "last_parsed_time": stored_instant(row["parsed_at"]),
+        "has_import_errors": int(row["has_import_errors"]),
         "next_dagrun_create_after": stored_instant(row["due_at"]),
     }
 
 
-def _text_instant(value: Any) -> str | None:
-    return stored_instant(microseconds(datetime.fromisoformat(value)) if isinstance(value, str) else value)
+def _text_instant(text: str | None) -> str | None:
+    return None if text is None else stored_instant(microseconds(datetime.fromisoformat(text)))
+
+
+def _schedule(spec: Mapping[str, Any]) -> str:
+    """Return a schedule as it was written: an expression, a preset, or the text of a timedelta."""
+    if "seconds" in spec:
+        return str(timedelta(seconds=spec["seconds"]))
+    return str(spec.get("expression", f"@{spec['type']}"))
 
 
 def _tags(row: Row) -> Iterator[Row]:
@@ -159,29 +176,35 @@ def _same(*names: str, **others: str) -> dict[str, str]:
     return {name: name for name in names} | others
 
 
-_OF_DAG = ": narrow it with dag_id == …"
+_OF_TIMES: Final = {"execution_date": "logical_date", "start_date": "started_at", "end_date": "ended_at"}
+_OF_DAG: Final = ": narrow it with dag_id == …"
 SOURCES: Final[Mapping[str, Source]] = {
     "dag_run": Source(
         "dag_run",
         _run,
         _same("id", "dag_id", "run_id", "run_type", "state", execution_date="logical_date"),
-        ": narrow it with dag_id == … and run_id, state or execution_date == …",
+        _OF_TIMES,
+        ": narrow it with dag_id == … and run_id or state == …, or execution_date >= …",
     ),
     "task_instance": Source(
         "task_instance",
         _task,
         _same("dag_id", "run_id", "task_id", "state", "pool", "queue", execution_date="logical_date"),
-        ": narrow it with dag_id == … and run_id, task_id or state == …",
+        _OF_TIMES,
+        ": narrow it with dag_id == … and run_id, task_id or state == …, or execution_date >= …",
     ),
     "xcom": Source(
         "xcom",
         _xcom,
         _same("dag_id", "run_id", "task_id", "key", execution_date="logical_date"),
-        ": narrow it with dag_id == … and run_id, task_id or key == …",
+        {"execution_date": "logical_date", "timestamp": "pushed_at"},
+        ": narrow it with dag_id == … and run_id, task_id or key == …, or execution_date >= …",
     ),
-    "dag": Source("dag", _dag, _same("dag_id"), _OF_DAG),
-    "dag_tag": Source("dag", _tags, _same("dag_id"), _OF_DAG),
+    "dag": Source("dag", _dag, _same("dag_id"), advice=_OF_DAG),
+    "dag_tag": Source("dag", _tags, _same("dag_id"), advice=_OF_DAG),
     "slot_pool": Source("pool", _pool, {"pool": "name"}),
-    "variable": Source("variable", _variable, _same("key"), ": narrow it with key == …"),
-    "connection": Source("connection", _connection, _same("conn_id", "conn_type"), ": narrow it with conn_id == …"),
+    "variable": Source("variable", _variable, _same("key"), advice=": narrow it with key == …"),
+    "connection": Source(
+        "connection", _connection, _same("conn_id", "conn_type"), advice=": narrow it with conn_id == …"
+    ),
 }

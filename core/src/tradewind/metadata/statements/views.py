@@ -13,7 +13,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant, dag, dag_run, pool, task_instance, variable, xcom
+from tradewind.metadata.tables import (
+    EPOCH,
+    MICROSECOND,
+    Instant,
+    dag,
+    dag_file,
+    dag_run,
+    pool,
+    task_instance,
+    variable,
+    xcom,
+)
 from tradewind.metadata.tables import connection as connection_table
 
 MOST_ROWS = 1000
@@ -31,15 +42,34 @@ class View:
         source: what is read.
         columns: what is shown, by the name it is shown under.
         narrows: the columns that may be asked to have certain values.
+        ranges: the columns that may be asked to be between two instants.
         key: the columns that a row is found by, in the order of the pages.
-        rows: how many a page has at most.
+        rows: how many a page has at most; few where a row may be large, as a page is in memory before it is cut to size.
     """
 
     source: sa.FromClause
     columns: Mapping[str, sa.ColumnElement[Any]]
     narrows: frozenset[str]
     key: tuple[str, ...]
+    ranges: frozenset[str] = frozenset()
     rows: int = MOST_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A look at a table, as DAG code has asked for it: nothing in it is certain yet.
+
+    Arguments:
+        table: one of `VIEWS`.
+        equal: for a column that narrows, the values it may have; instants as microseconds.
+        between: for a column with ranges, the first and the last instant it may have; None for no bound.
+        after: the `after` of the page before.
+    """
+
+    table: str
+    equal: Mapping[str, Sequence[Any]]
+    between: Mapping[str, Sequence[Any]]
+    after: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +85,7 @@ def _columns(table: sa.Table, *names: str) -> dict[str, sa.ColumnElement[Any]]:
     return {name: table.c[name] for name in names}
 
 
+_TIMES = frozenset({"logical_date", "started_at", "ended_at"})
 _OF_RUN = {"run_id": dag_run.c.run_id, "logical_date": dag_run.c.logical_date}
 VIEWS: Mapping[str, View] = {
     "dag_run": View(
@@ -75,6 +106,8 @@ VIEWS: Mapping[str, View] = {
         ),
         frozenset({"id", "dag_id", "run_id", "run_type", "state", "logical_date"}),
         ("id",),
+        ranges=_TIMES,
+        rows=500,
     ),
     "task_instance": View(
         task_instance.join(dag_run, dag_run.c.id == task_instance.c.run),
@@ -86,6 +119,7 @@ VIEWS: Mapping[str, View] = {
         | _OF_RUN,
         frozenset({"dag_id", "run_id", "task_id", "state", "pool", "queue", "logical_date"}),
         ("id",),
+        ranges=_TIMES,
     ),
     "xcom": View(
         xcom.join(dag_run, dag_run.c.id == xcom.c.run),
@@ -94,20 +128,25 @@ VIEWS: Mapping[str, View] = {
         | {"dag_id": dag_run.c.dag_id},
         frozenset({"dag_id", "run_id", "task_id", "key", "logical_date"}),
         ("run", "task_id", "map_index", "key"),
-        rows=200,
+        ranges=frozenset({"logical_date", "pushed_at"}),
+        rows=100,
     ),
     "dag": View(
-        dag,
+        dag.outerjoin(dag_file, (dag_file.c.bundle == dag.c.bundle) & (dag_file.c.path == dag.c.path)),
         _columns(
             dag,
             *("dag_id", "path", "is_paused", "is_active", "description", "owners", "tags", "schedule"),
             *("max_active_runs", "max_active_tasks", "next_run", "due_at"),
-        ),
+        )
+        | {"parsed_at": dag_file.c.parsed_at, "has_import_errors": dag_file.c.error.is_not(None)},
         frozenset({"dag_id"}),
         ("dag_id",),
+        rows=200,
     ),
     "pool": View(pool, _columns(pool, "name", "slots", "description"), frozenset({"name"}), ("name",)),
-    "variable": View(variable, _columns(variable, "key", "value", "description"), frozenset({"key"}), ("key",)),
+    "variable": View(
+        variable, _columns(variable, "key", "value", "description"), frozenset({"key"}), ("key",), rows=50
+    ),
     "connection": View(
         connection_table,
         _columns(
@@ -116,28 +155,26 @@ VIEWS: Mapping[str, View] = {
         ),
         frozenset({"conn_id", "conn_type"}),
         ("conn_id",),
+        rows=100,
     ),
 }
 
 
-def page(
-    conn: sa.Connection, table: str, equal: Mapping[str, Sequence[Any]], after: Sequence[Any] | None = None
-) -> Page:
+def page(conn: sa.Connection, asked: Asked) -> Page:
     """Return the next rows of a table, with secrets as they are stored.
 
-    Arguments:
-        table: one of `VIEWS`.
-        equal: for a column that narrows, the values it may have; instants as microseconds.
-        after: the `after` of the page before.
     Raises:
         ValueError: there is no such table or column to ask for, or the values are none of its.
     """
+    table, after = asked.table, asked.after
     view = VIEWS.get(table)
     if view is None:
         raise ValueError(f"there is no table {table!r} to look at; there are {', '.join(VIEWS)}")
     query = sa.select(*[column.label(name) for name, column in view.columns.items()]).select_from(view.source)
-    for name, values in equal.items():
+    for name, values in asked.equal.items():
         query = query.where(_among(view, table, name, values))
+    for name, bounds in asked.between.items():
+        query = query.where(*_within(view, table, name, bounds))
     if after is not None:
         query = query.where(_beyond(view, table, after))
     query = query.order_by(*[view.columns[name] for name in view.key]).limit(view.rows + 1)
@@ -155,6 +192,14 @@ def _among(view: View, table: str, name: str, values: Sequence[Any]) -> sa.Colum
         raise ValueError(f"at most {MOST_VALUES} values of {name!r} can be asked for at once")
     column = view.columns[name]
     return column.in_([_typed(column, name, value) for value in values])
+
+
+def _within(view: View, table: str, name: str, bounds: Sequence[Any]) -> list[sa.ColumnElement[bool]]:
+    if name not in view.ranges or not isinstance(bounds, list) or len(bounds) != 2:
+        raise ValueError(f"table {table!r} cannot be narrowed by {name!r} between {bounds!r}")
+    column, (least, most) = view.columns[name], bounds
+    lower = [] if least is None else [column >= _typed(column, name, least)]
+    return lower if most is None else [*lower, column <= _typed(column, name, most)]
 
 
 def _beyond(view: View, table: str, after: Sequence[Any]) -> sa.ColumnElement[bool]:
