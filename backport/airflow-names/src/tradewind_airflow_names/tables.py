@@ -215,6 +215,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.operators.python": _PYTHON | _CONTEXT,
     "airflow.sensors.base": _SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
+    "airflow.plugins_manager": _same(f"{_HERE}.plugins_manager", "AirflowPlugin", "AirflowPluginException"),
     "airflow.settings": _same(
         f"{_HERE}.settings", "AIRFLOW_HOME", "DAGS_FOLDER", "PLUGINS_FOLDER", "TIMEZONE", "conf", "json"
     )
