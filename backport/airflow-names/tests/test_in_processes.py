@@ -165,7 +165,27 @@ with DAG("plugged", schedule=None) as dag:
     PriceOperator(task_id="price_of_%d" % price_of("tea"))
 """
 MISSES_PLUGIN = "# a DAG\nfrom airflow.operators.broken import BrokenOperator\n"
+NESTED = """
+from airflow import DAG
+from airflow.operators.python_operator import PythonOperator
+from airflow.operators.subdag_operator import SubDagOperator
+from airflow.utils.dates import days_ago
+
+
+def inner(parent, args):
+    dag = DAG(parent + ".inner", default_args=args, schedule_interval="@daily", concurrency=2)
+    PythonOperator(task_id="gives", python_callable=lambda: 7, dag=dag) >> PythonOperator(
+        task_id="takes", python_callable=lambda ti: ti.xcom_pull(task_ids="inner.gives") / 7, provide_context=True, dag=dag
+    )
+    return dag
+
+
+args = {"owner": "airflow", "start_date": days_ago(2)}
+dag = DAG("nested", default_args=args, schedule_interval=None, concurrency=4)
+SubDagOperator(task_id="inner", subdag=inner("nested", args), default_args=args, dag=dag)
+"""
 FILES = {
+    "nested.py": NESTED,
     "plugged.py": USES_PLUGIN,
     "misses_plugin.py": MISSES_PLUGIN,
     "../plugins/shop_plugin.py": PLUGIN,
@@ -228,7 +248,7 @@ def errors(tradewind: Tradewind) -> dict[str, str]:
 
 def test_the_processor_reads_them_and_names_what_is_not_built(tradewind: Tradewind) -> None:
     listed = json.loads(tradewind("dags", "list", "--output", "json").stdout)
-    assert sorted(each["dag_id"] for each in listed) == ["asks_teal", "custom", "old", "own", "plugged"]
+    assert sorted(each["dag_id"] for each in listed) == ["asks_teal", "custom", "nested", "old", "own", "plugged"]
     told = errors(tradewind)
     assert told.keys() == {"waits.py", "misses.py", "misses_plugin.py"}
     assert (
@@ -257,7 +277,7 @@ for dag_id in sys.argv[1:]:
 
 
 def test_runs_of_them_succeed(tradewind: Tradewind) -> None:
-    dag_ids = ("old", "custom", "asks_teal", "plugged")
+    dag_ids = ("old", "custom", "asks_teal", "plugged", "nested")
     done = tradewind(TESTS, *dag_ids)
     assert done.returncode == 0, done.stdout + done.stderr
     for dag_id in dag_ids:
