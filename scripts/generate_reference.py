@@ -300,7 +300,10 @@ def refused_arguments() -> Iterator[str]:
     )
     yield "## Of DAGs"
     yield _words(set(dag_arguments.NOT_BUILT) - LOOKS)
-    yield _table(("instead of", "write"), ((f"`{old}`", f"`{new}`") for old, new in dag_arguments.INSTEAD.items()))
+    yield _table(
+        ("old name, taken", "write"),
+        ((f"`{old}`", f"`{new}`") for old, new in dag_arguments.INSTEAD.items()),
+    )
     yield "`default_view` and `orientation` are taken and mean nothing: they choose among Airflow's pages."
 
 

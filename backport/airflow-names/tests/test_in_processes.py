@@ -27,9 +27,12 @@ with DAG("old", schedule_interval="@daily", start_date=days_ago(1), catchup=Fals
 WAITS = "from airflow import DAG\nfrom airflow.sensors.external_task import ExternalTaskSensor\n"
 MISSES = "from airflow import DAG\nfrom airflow.providers.amazon.aws.hooks.s3 import S3Hook\n"
 OWN = """
+import os
 from tradewind import DAG
 from tradewind.operators.empty import EmptyOperator
 
+with open(os.environ["LEDGER"], "a") as ledger:
+    ledger.write("read\\n")
 with DAG("own", schedule=None):
     EmptyOperator(task_id="only")
 """
@@ -115,7 +118,79 @@ def tell(**context):
 with DAG("asks_" + colour, schedule=None) as dag:
     PythonOperator(task_id="tell", python_callable=tell)
 """
+PLUGIN = """
+from airflow.hooks.base_hook import BaseHook
+from airflow.models import BaseOperator
+from airflow.plugins_manager import AirflowPlugin
+from prices import price_of
+
+
+class PriceHook(BaseHook):
+    def get_conn(self):
+        return price_of("tea")
+
+
+class PriceOperator(BaseOperator):
+    def execute(self, context):
+        return PriceHook().get_conn()
+
+
+def doubled(number):
+    return 2 * number
+
+
+class ShopPlugin(AirflowPlugin):
+    name = "shop"
+    operators = [PriceOperator]
+    hooks = [PriceHook]
+    macros = [doubled]
+    flask_blueprints = [object()]
+"""
+BROKEN = "from airflow.plugins_manager import AirflowPlugin\nimport nothing_of_that_name\n"
+USES_PLUGIN = """
+from airflow import DAG
+from airflow.hooks.shop import PriceHook
+from airflow.operators import PriceOperator
+from airflow.operators.bash import BashOperator
+from airflow.operators.shop import PriceOperator as Same
+from prices import price_of
+
+assert Same is PriceOperator
+with DAG("plugged", schedule=None) as dag:
+    BashOperator(
+        task_id="macro",
+        bash_command="test {{ macros.shop.doubled(21) }} = 42 && test {{ macros.ds_add(ds, 1) }} = 2024-05-07 && "
+        "test {{ conf.get('mine', 'number') }} = 8",
+    )
+    PriceOperator(task_id="price_of_%d" % price_of("tea"))
+"""
+MISSES_PLUGIN = "# a DAG\nfrom airflow.operators.broken import BrokenOperator\n"
+NESTED = """
+from airflow import DAG
+from airflow.operators.python_operator import PythonOperator
+from airflow.operators.subdag_operator import SubDagOperator
+from airflow.utils.dates import days_ago
+
+
+def inner(parent, args):
+    dag = DAG(parent + ".inner", default_args=args, schedule_interval="@daily", concurrency=2)
+    PythonOperator(task_id="gives", python_callable=lambda: 7, dag=dag) >> PythonOperator(
+        task_id="takes", python_callable=lambda ti: ti.xcom_pull(task_ids="inner.gives") / 7, provide_context=True, dag=dag
+    )
+    return dag
+
+
+args = {"owner": "airflow", "start_date": days_ago(2)}
+dag = DAG("nested", default_args=args, schedule_interval=None, concurrency=4)
+SubDagOperator(task_id="inner", subdag=inner("nested", args), default_args=args, dag=dag)
+"""
 FILES = {
+    "nested.py": NESTED,
+    "plugged.py": USES_PLUGIN,
+    "misses_plugin.py": MISSES_PLUGIN,
+    "../plugins/shop_plugin.py": PLUGIN,
+    "../plugins/broken_plugin.py": BROKEN,
+    "../config/prices.py": "def price_of(name):\n    return 7\n",
     "asks.py": ASKS,
     "old.py": OLD,
     "waits.py": WAITS,
@@ -127,26 +202,36 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def tradewind(tmp_path_factory: pytest.TempPathFactory) -> Tradewind:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder TRADEWIND_HOME."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def tradewind(home: Path) -> Tradewind:
     """Return what runs a command in a home whose DAG files a processor has read."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "dags").mkdir()
+    for folder in ("dags", "plugins", "config"):
+        (home / folder).mkdir()
     for name, text in FILES.items():
         (home / "dags" / name).write_text(text)
     (home / "tradewind.toml").write_text('[plugins]\nmodules = ["tradewind_airflow_names.plugin"]\n')
     source = str(Path(tradewind_airflow_names.__file__).parents[1])
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
-        "TRADEWIND_HOME": str(home),
-        "TRADEWIND_CONN_NUMBERS": "http://example.com:7",
-        "AIRFLOW_CONN_NUMBERS": "http://example.com:8",
-        "AIRFLOW_CONN_SHOP": '{"conn_type": "http", "host": "shop.example.com"}',
-        "AIRFLOW_VAR_COLOUR": "teal",
-        "AIRFLOW__MINE__NUMBER": "8",
-        "PYTHONPATH": os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
+    environ = (
+        {"LEDGER": str(home / "ledger")}
+        | {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        | {
+            "TRADEWIND_HOME": str(home),
+            "TRADEWIND_CONN_NUMBERS": "http://example.com:7",
+            "AIRFLOW_CONN_NUMBERS": "http://example.com:8",
+            "AIRFLOW_CONN_SHOP": '{"conn_type": "http", "host": "shop.example.com"}',
+            "AIRFLOW_VAR_COLOUR": "teal",
+            "AIRFLOW__MINE__NUMBER": "8",
+            "PYTHONPATH": os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])]),
+        }
+    )
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tradewind", *words]
+        command = [sys.executable, *(("-c",) if "\n" in words[0] else ("-m", "tradewind")), *words]
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
     assert run("db", "migrate").returncode == 0
@@ -163,9 +248,9 @@ def errors(tradewind: Tradewind) -> dict[str, str]:
 
 def test_the_processor_reads_them_and_names_what_is_not_built(tradewind: Tradewind) -> None:
     listed = json.loads(tradewind("dags", "list", "--output", "json").stdout)
-    assert sorted(each["dag_id"] for each in listed) == ["asks_teal", "custom", "old", "own"]
+    assert sorted(each["dag_id"] for each in listed) == ["asks_teal", "custom", "nested", "old", "own", "plugged"]
     told = errors(tradewind)
-    assert told.keys() == {"waits.py", "misses.py"}
+    assert told.keys() == {"waits.py", "misses.py", "misses_plugin.py"}
     assert (
         "airflow.sensors.external_task.ExternalTaskSensor is not built yet in Tradewind (triggering and awaiting other DAGs)"
         in told["waits.py"]
@@ -175,10 +260,42 @@ def test_the_processor_reads_them_and_names_what_is_not_built(tradewind: Tradewi
         in told["misses.py"]
     )
     assert told["misses.py"].count("pip install") == 1
+    assert "airflow.operators.broken is not there, and the plugin" in told["misses_plugin.py"]
+    assert (
+        "broken_plugin.py cannot be loaded: ModuleNotFoundError: No module named 'nothing_of_that_name'"
+        in told["misses_plugin.py"]
+    )
 
 
-@pytest.mark.parametrize("dag_id", ["old", "custom", "asks_teal"])
-def test_a_run_of_one_succeeds(tradewind: Tradewind, dag_id: str) -> None:
-    done = tradewind("dags", "test", dag_id, "2024-05-06")
+TESTS = """
+import sys
+from tradewind.cli.main import main
+
+for dag_id in sys.argv[1:]:
+    assert not main(["dags", "test", dag_id, "2024-05-06"]), dag_id
+"""
+
+
+def test_runs_of_them_succeed(tradewind: Tradewind) -> None:
+    dag_ids = ("old", "custom", "asks_teal", "plugged", "nested")
+    done = tradewind(TESTS, *dag_ids)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "success" in done.stdout + done.stderr
+    for dag_id in dag_ids:
+        assert f"of {dag_id}: success" in done.stdout + done.stderr
+
+
+def test_a_change_beside_the_dag_folder_reads_those_files_again_that_imported_from_there(
+    tradewind: Tradewind, home: Path
+) -> None:
+    def price_tasks() -> list[str]:
+        return [each for each in tradewind("tasks", "list", "plugged").stdout.split() if each.startswith("price_of")]
+
+    def reads_of_the_neighbour() -> int:
+        return (home / "ledger").read_text().count("read")
+
+    before, reads = price_tasks(), reads_of_the_neighbour()
+    price = 7 + len(before[0])  # another one than whatever this test left before
+    (home / "config" / "prices.py").write_text(f"def price_of(name):\n    return {price}\n")
+    assert tradewind("dag-processor", "--once").returncode == 0
+    assert price_tasks() == [f"price_of_{price}"]
+    assert reads_of_the_neighbour() == reads

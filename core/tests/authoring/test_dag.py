@@ -23,6 +23,7 @@ from tradewind.exceptions import (
 )
 from tradewind.operators.empty import EmptyOperator
 from tradewind.timetables import CronDataIntervalTimetable, DeltaDataIntervalTimetable, NullTimetable, OnceTimetable
+from tradewind.timetables.spec import from_schedule
 from tradewind_plugins import operator, xcom_arg
 
 
@@ -42,11 +43,8 @@ def test_schedules_become_timetables_in_the_zone_of_the_start_date(schedule, tim
     assert made.timetable == timetable
 
 
-def test_a_schedule_left_out_is_a_day_and_its_old_name_is_known():
+def test_a_schedule_left_out_is_a_day():
     assert DAG("a").schedule == timedelta(days=1)
-    assert DAG("a", schedule_interval="@weekly").timetable.summary == "@weekly"
-    with pytest.raises(TradewindException, match="not schedule_interval"):
-        DAG("a", schedule="@daily", schedule_interval="@daily")
 
 
 @pytest.mark.parametrize("schedule", ["@sometimes", "* * *", "61 * * * *", "@continuous", 5, timedelta(0), ["dataset"]])
@@ -74,13 +72,49 @@ def test_the_start_date_may_stand_in_default_args():
         ({"max_active_runs": 0}, "max_active_runs must be a whole number above 0"),
         ({"dagrun_timeout": timedelta(hours=1)}, "dagrun_timeout=.* is not built yet"),
         ({"on_failure_callback": print}, "on_failure_callback=.* is not built yet"),
-        ({"concurrency": 4}, "'concurrency' is called 'max_active_tasks' here"),
         ({"shedule": None}, "DAG has no argument 'shedule'"),
     ],
 )
 def test_arguments_without_sense_or_not_built_are_refused(arguments, sentence):
     with pytest.raises(TradewindException, match=f"DAG 'a': .*{sentence}|DAG 'a': {sentence}"):
         DAG("a", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "attribute", "value"),
+    [
+        ({"concurrency": 4}, "max_active_tasks", 4),
+        ({"concurrency": 4}, "concurrency", 4),
+        ({"schedule_interval": "@hourly"}, "schedule", "@hourly"),
+        ({"schedule_interval": None}, "schedule_interval", None),
+        ({"timetable": from_schedule("@hourly", "UTC")}, "timetable", from_schedule("@hourly", "UTC")),
+    ],
+)
+def test_old_names_are_taken_with_a_warning_at_the_authors_line(arguments, attribute, value):
+    (old,) = arguments
+    with pytest.warns(DeprecationWarning, match=f"DAG 'a': the argument {old} is called ") as told:
+        assert getattr(DAG("a", **arguments), attribute) == value
+    assert [each.filename for each in told] == [__file__]
+
+
+def test_an_old_name_beside_its_new_one_is_refused():
+    for old in ("timetable", "schedule_interval"):
+        with pytest.raises(TradewindException, match=f"give schedule, and not {old}, its old name, as well"):
+            DAG("a", schedule="@daily", **{old: "@hourly"})
+    assert DAG("a", schedule="@daily", timetable=None, concurrency=None).max_active_tasks == 16
+
+
+def test_what_airflow_calls_otherwise_is_there_too():
+    made = DAG("a", schedule="0 5 * * *", start_date=pendulum.datetime(2024, 1, 1))
+
+    @made.task
+    def one():
+        """Do nothing."""
+
+    one()
+    assert (made.task_ids, made.owner, made.schedule_interval) == (["one"], "tradewind", "0 5 * * *")
+    assert made.following_schedule(pendulum.datetime(2024, 1, 5, 5)) == pendulum.datetime(2024, 1, 6, 5)
+    assert DAG("b", schedule=None).following_schedule(pendulum.datetime(2024, 1, 5)) is None
 
 
 def test_what_asks_for_nothing_is_accepted():

@@ -12,11 +12,26 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any
 
+from tradewind.authoring import context, macros
 from tradewind_plugins.declarations import AirflowAlias
 
 from tradewind_airflow_names.items import INTERNALS, PROVIDERS, is_inner
+from tradewind_airflow_names.own.configuration import conf
+from tradewind_airflow_names.own.plugin_modules import macros_of, name_of_kind, names_of_module
+from tradewind_airflow_names.own.plugins_manager import code_folders
 from tradewind_airflow_names.tables import BORROWED, BUILT, RENAMED
 from tradewind_airflow_names.tree import Tree
+
+__all__ = [
+    "AirflowModule",
+    "Finder",
+    "NotBuiltError",
+    "ProviderMissingError",
+    "code_folders",
+    "install",
+    "real_airflow",
+    "uninstall",
+]
 
 TOP = "airflow"
 REAL = ("apache-airflow", "apache-airflow-core")
@@ -74,6 +89,8 @@ def install(aliases: Sequence[AirflowAlias] = ()) -> str | None:
     found = real_airflow()
     if found is None and not _installed():
         sys.meta_path.insert(0, Finder(Tree(BUILT, RENAMED, BORROWED, aliases)))
+        macros.ask_also(macros_of)
+        context.offer("conf", conf)
     return found
 
 
@@ -81,6 +98,8 @@ def uninstall() -> None:
     """Leave the process as it was before `install`."""
     for finder in _installed():
         sys.meta_path.remove(finder)
+        macros.ask_no_more(macros_of)
+        context.withdraw("conf")
     for name in [each for each, module in sys.modules.items() if isinstance(module, AirflowModule)]:
         del sys.modules[name]
 
@@ -112,7 +131,8 @@ class Finder(MetaPathFinder, Loader):
                 raise ProviderMissingError(fullname, provider)
             if is_inner(fullname):
                 raise NotBuiltError(fullname, INTERNALS)
-            return None
+            if names_of_module(fullname) is None:
+                return None
         return ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -141,7 +161,7 @@ class AirflowModule(ModuleType):
             AttributeError: nobody has it.
         """
         if name == "__all__":
-            return self._tree.names(self.__name__)
+            return [*self._tree.names(self.__name__), *self._of_plugin()]
         target = self._tree.target(self.__name__, name)
         if target is not None:
             value = self.__dict__[name] = self._load(name, target)
@@ -151,6 +171,9 @@ class AirflowModule(ModuleType):
         inner = f"{self.__name__}.{name}"
         if self._tree.has_module(inner):
             return importlib.import_module(inner)
+        of_plugin = self._of_plugin().get(name, name_of_kind(self.__name__, name))
+        if of_plugin is not None:
+            return of_plugin
         item = self._tree.item(self.__name__, name)
         provider = self._tree.provider(self.__name__)
         if item is not None and provider is not None:
@@ -158,6 +181,10 @@ class AirflowModule(ModuleType):
         if item is not None:
             raise NotBuiltError(inner, item)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}, in Tradewind")
+
+    def _of_plugin(self) -> dict[str, Any]:
+        """Return what a plugin gives under this module's name; nothing for a module that is Airflow's."""
+        return {} if self._tree.has_module(self.__name__) else names_of_module(self.__name__) or {}
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._tree.names(self.__name__)})

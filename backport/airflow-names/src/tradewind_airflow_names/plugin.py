@@ -31,10 +31,10 @@ def tradewind_secrets_backends() -> list[Declared]:
 
 
 @hookimpl
-def tradewind_imports_begin(event: ImportsBegin) -> None:
-    """Let `airflow` be found, unless a real one is installed."""
+def tradewind_imports_begin(event: ImportsBegin) -> list[str]:
+    """Let `airflow` be found, and code in the folders `plugins` and `config`, unless a real one is installed."""
     # Only now: whoever collects what plugins declare needs no tables of names
-    from tradewind_airflow_names.finder import install  # noqa: PLC0415
+    from tradewind_airflow_names.finder import code_folders, install  # noqa: PLC0415
 
     found = install(aliases=event.airflow_aliases)
     if found is not None:
@@ -43,6 +43,7 @@ def tradewind_imports_begin(event: ImportsBegin) -> None:
             "does not see. Uninstall it, or tradewind-airflow-names",
             found,
         )
-        return
+        return []
     # As images of Airflow set it, and as many DAG files read it; the folder is Tradewind's where nobody said another
     os.environ.setdefault("AIRFLOW_HOME", os.environ.get("TRADEWIND_HOME") or str(Path.home() / "tradewind"))
+    return code_folders()

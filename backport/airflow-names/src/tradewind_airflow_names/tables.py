@@ -215,6 +215,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.operators.python": _PYTHON | _CONTEXT,
     "airflow.sensors.base": _SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
+    "airflow.operators.subdag": _same(f"{_HERE}.subdag", "SubDagOperator"),
+    "airflow.plugins_manager": _same(f"{_HERE}.plugins_manager", "AirflowPlugin", "AirflowPluginException"),
     "airflow.settings": _same(
         f"{_HERE}.settings", "AIRFLOW_HOME", "DAGS_FOLDER", "PLUGINS_FOLDER", "TIMEZONE", "conf", "json"
     )
@@ -349,6 +351,7 @@ RENAMED: Final[Mapping[str, str]] = {
     "airflow.operators:BranchPythonOperator": "airflow.operators.python:BranchPythonOperator",
     "airflow.operators:DummyOperator": "airflow.operators.empty:EmptyOperator",
     "airflow.operators:PythonOperator": "airflow.operators.python:PythonOperator",
+    "airflow.operators:SubDagOperator": "airflow.operators.subdag:SubDagOperator",
     "airflow.operators:ShortCircuitOperator": "airflow.operators.python:ShortCircuitOperator",
     "airflow.operators.bash_operator": "airflow.operators.bash",
     "airflow.operators.branch_operator": "airflow.operators.branch",

@@ -37,6 +37,7 @@ from tradewind.authoring.params import as_params, resolve_params
 from tradewind.authoring.views import DagRunView, TaskInstanceView
 
 _NO_DEFAULT = object()
+_offered: dict[str, Any] = {}
 _running: ContextVar[dict[str, Any] | None] = ContextVar("tradewind_context", default=None)
 
 
@@ -107,7 +108,18 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "var": {"value": _Variables(as_json=False), "json": _Variables(as_json=True)},
     }
     context.update(_dates(run, task))
+    context.update(_offered)
     return context
+
+
+def offer(name: str, value: Any) -> None:
+    """Have ``value`` in every context of this process from now on, under ``name``."""
+    _offered[name] = value
+
+
+def withdraw(name: str) -> None:
+    """Undo :func:`offer`."""
+    _offered.pop(name, None)
 
 
 def _dates(run: DagRunView, task: TaskNode) -> dict[str, Any]:

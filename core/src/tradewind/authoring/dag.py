@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from tradewind_plugins.exceptions import (
 from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
 from tradewind_plugins.task_node import TaskNode, check_id
 
-from tradewind.authoring.dag_arguments import refuse_unknown
+from tradewind.authoring.dag_arguments import refuse_unknown, with_new_names
 from tradewind.authoring.params import Param, as_params
 from tradewind.authoring.registration import register
 from tradewind.authoring.task_group import TaskGroup
@@ -84,12 +85,17 @@ class DAG(GraphBuilder):
         **kwargs: Any,
     ) -> None:
         self.dag_id = check_id(dag_id, "dag_id")
-        refuse_unknown(dag_id, kwargs)
+        schedules = {"schedule": schedule, "schedule_interval": schedule_interval}
+        given = {**kwargs, **{name: value for name, value in schedules.items() if value is not _UNSET}}
+        # Not in a function of its own: the warning is told at the author's line, two frames up
+        others = with_new_names(dag_id, given)
+        self.schedule: Any = others.pop("schedule", timedelta(days=1))
+        max_active_tasks = others.pop("max_active_tasks", max_active_tasks)
+        refuse_unknown(dag_id, others)
         self.description = description
         self.default_args = dict(default_args or {})
         self.start_date = self._moment(start_date or self.default_args.get("start_date"), "start_date")
         self.end_date = self._moment(end_date or self.default_args.get("end_date"), "end_date")
-        self.schedule = self._one_schedule(schedule, schedule_interval)
         self.timetable: Timetable = from_schedule(self.schedule, self.timezone)
         self.catchup = bool(catchup)
         self.max_active_runs = self._limit(max_active_runs, "max_active_runs")
@@ -110,6 +116,7 @@ class DAG(GraphBuilder):
         self.groups: dict[str, TaskGroup] = {}
         self.edge_labels: dict[tuple[str, str], str] = {}
         self.task_group = TaskGroup(None, dag=self)
+        self.is_absorbed = False
 
     def _moment(self, value: Any, name: str) -> pendulum.DateTime | None:
         if value is None:
@@ -121,14 +128,6 @@ class DAG(GraphBuilder):
             )
         return pendulum.instance(value, tz="UTC")
 
-    def _one_schedule(self, schedule: Any, schedule_interval: Any) -> Any:
-        if schedule is not _UNSET and schedule_interval is not _UNSET:
-            raise TradewindException(
-                f"DAG {self.dag_id!r}: give schedule, and not schedule_interval, its old name, as well."
-            )
-        chosen = schedule if schedule is not _UNSET else schedule_interval
-        return timedelta(days=1) if chosen is _UNSET else chosen
-
     def _limit(self, value: Any, name: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise TradewindException(f"DAG {self.dag_id!r}: {name} must be a whole number above 0, not {value!r}.")
@@ -138,6 +137,35 @@ class DAG(GraphBuilder):
     def timezone(self) -> str:
         """The name of the time zone of the start date, in which a cron expression is read."""
         return (self.start_date.timezone_name if self.start_date is not None else None) or "UTC"
+
+    @property
+    def schedule_interval(self) -> Any:
+        """The schedule, by its old name."""
+        return self.schedule
+
+    @property
+    def concurrency(self) -> int:
+        """``max_active_tasks``, by its old name."""
+        return self.max_active_tasks
+
+    @property
+    def owner(self) -> str:
+        """The owners of its tasks, sorted."""
+        return ", ".join(sorted({task.owner for task in self.tasks}))
+
+    @property
+    def task(self) -> Any:
+        """``@dag.task``: as ``@task``, for tasks of this DAG without a ``with`` block."""
+        # By name, as test() does: the decorator is made of operators, and those know of DAGs
+        return functools.partial(
+            load("tradewind.authoring.task_decorator:task", f"task of DAG {self.dag_id!r}"), dag=self
+        )
+
+    def following_schedule(self, dttm: datetime) -> pendulum.DateTime | None:
+        """Return the first moment of the schedule after ``dttm``; None where there is none."""
+        moment = pendulum.instance(dttm, tz="UTC")
+        found = self.timetable.next_run(after=moment, earliest=moment, latest=None, catchup=True, now=moment)
+        return None if found is None else as_moment(found.data_interval_end)
 
     @property
     def folder(self) -> str:
@@ -172,7 +200,7 @@ class DAG(GraphBuilder):
         """
         if self.task_dict.get(task.task_id) is task:
             return
-        self._check_free(task.task_id)
+        self.check_free(task.task_id)
         self.task_dict[task.task_id] = task
 
     def add_group(self, group: TaskGroup) -> None:
@@ -183,10 +211,11 @@ class DAG(GraphBuilder):
         """
         if group.group_id is None:
             raise TradewindException(f"DAG {self.dag_id!r} has its root group already; give the group an id.")
-        self._check_free(group.group_id)
+        self.check_free(group.group_id)
         self.groups[group.group_id] = group
 
-    def _check_free(self, full_id: str) -> None:
+    def check_free(self, full_id: str) -> None:
+        """Raise ``DuplicateTaskIdFound`` where there is a task or a group of that id."""
         if self.has_task(full_id):
             kind = "task" if full_id in self.task_dict else "task group"
             raise DuplicateTaskIdFound(f"DAG {self.dag_id!r} has a {kind} {full_id!r} already; ids are unique.")

@@ -55,7 +55,8 @@ def load_dags(path: Path, module_name: str) -> dict[str, DAG]:
     with collecting() as registered:
         modules = list(import_packaged(path)) if is_packaged(path) else [_import_file(path, module_name)]
     found: dict[str, DAG] = {}
-    for dag in [*registered, *(dag for module in modules for dag in _module_level(module))]:
+    defined = [*registered, *(dag for module in modules for dag in _module_level(module))]
+    for dag in (each for each in defined if not each.is_absorbed):
         known = found.setdefault(dag.dag_id, dag)
         if known is not dag:
             raise TradewindException(f"The file {path.name} defines two DAGs with the id {dag.dag_id!r}.")

@@ -6,7 +6,9 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pendulum
 
@@ -37,3 +39,27 @@ def datetime_diff_for_humans(dt: datetime, since: datetime | None = None) -> str
     """Return how long before or after ``since`` (now, if left out) ``dt`` is, in words."""
     moment = pendulum.instance(dt)
     return moment.diff_for_humans(pendulum.instance(since)) if since is not None else moment.diff_for_humans()
+
+
+_others: list[Callable[[str], Any]] = []
+
+
+def ask_also(source: Callable[[str], Any]) -> None:
+    """Let ``macros.name`` be answered by ``source(name)`` where nothing here has it; None: it has not either."""
+    if source not in _others:
+        _others.append(source)
+
+
+def ask_no_more(source: Callable[[str], Any]) -> None:
+    """Undo :func:`ask_also`."""
+    if source in _others:
+        _others.remove(source)
+
+
+def __getattr__(name: str) -> Any:
+    if not name.startswith("__"):
+        for source in _others:
+            found = source(name)
+            if found is not None:
+                return found
+    raise AttributeError(f"there is no macro {name!r}")

@@ -111,6 +111,12 @@ class TaskGroup(GroupBuilder, EdgeNode):
         node.task_id = self.child_id(node.label)
         node.join(self._dag)
 
+    def move(self, dag: DAG, parent: TaskGroup | None, ids: Mapping[str, str]) -> None:
+        """Become a group of another DAG, with new ids for itself and its children; see ``authoring.absorbing``."""
+        self._dag, self.parent_group = dag, parent
+        self.group_id = ids[str(self.group_id)]
+        self.children = {ids[each]: child for each, child in self.children.items()}
+
     def __enter__(self) -> TaskGroup:
         push_frame(Frame(self._dag, self))
         return self

@@ -26,6 +26,7 @@ from tradewind_plugins import host
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.fork_safety import before_import, hazards
 from tradewind.authoring.loading import dag_module_name, load_dags
+from tradewind.parsing.beside import FolderDigests
 from tradewind.parsing.description import Job, check_executors, described, read_dag_file
 from tradewind.parsing.failures import failure_of, line_of_stack, storable, timeout_sentence
 from tradewind.parsing.limits import Deadline, ImportTimeout, memory_limit
@@ -33,6 +34,7 @@ from tradewind.parsing.messages import LATE, RESULT, AskingHost, send
 from tradewind.parsing.profile import ImportProfile
 from tradewind.parsing.recorder import Recorder
 from tradewind.parsing.results import ImportFailure, ParsedFile, encode
+from tradewind.plugins.behaviour import beside_folders
 
 CUT_OFF = 96
 """The exit code of a child whose way to report is gone: the file closed it."""
@@ -95,7 +97,8 @@ class _Import:
     def __init__(self, job: Job, channel: socket.socket) -> None:
         self._job = job
         self._channel = channel
-        self._recorder = Recorder(job.tree.root)
+        self._beside = {folder: FolderDigests().of(folder) for folder in beside_folders()}
+        self._recorder = Recorder(job.tree.root, tuple(self._beside))
         self._deadline = Deadline(job.timeout, self._tell_late)
         self._began = time.monotonic()
         self._profile = ImportProfile()
@@ -115,7 +118,7 @@ class _Import:
                 sys.setrecursionlimit(depth)
             result = replace(result, hazards=tuple(hazards(str(self._job.tree.root), before)))
             check_executors(dags)
-            result = described(result, dags, self._job, self._recorder, self._before)
+            result = self._described(result, dags)
             self._deadline.stop()
         except BaseException as error:  # noqa: BLE001 - whatever the file raises is its result
             result = self._failed(result, error)
@@ -150,12 +153,17 @@ class _Import:
                 error, self._job.file, caller=__file__, timeout=self._job.timeout, memory=self._job.memory
             )
             self._deadline.stop()
-            result = described(replace(result, failure=failure), {}, self._job, self._recorder, self._before)
+            self._recorder.used_beside.update(self._beside)  # what it looked for may come into one of them
+            result = self._described(replace(result, failure=failure), {})
         except ImportTimeout:  # the error's own text never ends
             self._deadline.stop()
             failure = ImportFailure(timeout_sentence(self._job.timeout), error_id="import-timeout")
             result = replace(result, failure=failure)
         return result
+
+    def _described(self, result: ParsedFile, dags: dict[str, DAG]) -> ParsedFile:
+        used = {folder: self._beside[folder] for folder in sorted(self._recorder.used_beside)}
+        return described(result, dags, self._job, self._recorder, before=self._before, beside=used)
 
     def _tell_late(self, stack: traceback.StackSummary) -> None:
         """Say where the import is, should it never come back."""

@@ -110,13 +110,20 @@ def check_executors(dags: Mapping[str, DAG]) -> None:
 
 
 def described(
-    parsed: ParsedFile, dags: Mapping[str, DAG], job: Job, recorder: Recorder, before: bytes | None
+    parsed: ParsedFile,
+    dags: Mapping[str, DAG],
+    job: Job,
+    recorder: Recorder,
+    *,
+    before: bytes | None,
+    beside: Mapping[str, str],
 ) -> ParsedFile:
     """Return a result with all that follows from the DAGs and from what the import read.
 
     Args:
         parsed: the result so far.
         before: the file's bytes before its import; None if it could not be read.
+        beside: folders of code beside the DAG folder that it read from, each with its digest before the import.
 
     Raises:
         FileProblem: the file was deleted while it was imported.
@@ -130,7 +137,7 @@ def described(
         read.take(path)
     if job.path not in read.contents and dags:
         raise FileProblem("The file was deleted while it was imported.")
-    listing, hashes = manifest(job.path, read.contents)
+    listing, hashes = manifest(job.path, read.contents, beside)
     source_hash = hashlib.sha256(listing).hexdigest()
     blobs = {hashes[path]: zlib.compress(data) for path, data in read.contents.items()}
     volatile = job.volatile.of(source_hash)
@@ -138,9 +145,16 @@ def described(
     return replace(
         parsed,
         inputs=Inputs(
-            tuple(sorted(wanted)), tuple(sorted(recorder.folders)), {}, _reparse(job, recorder, before or b""), volatile
+            (*sorted(wanted), *sorted(beside)),
+            tuple(sorted(recorder.folders)),
+            {},
+            _reparse(job, recorder, before or b""),
+            volatile,
         ),
-        digests={path: read.moved.get(path) or hashes.get(path) or read.too_large.get(path, ABSENT) for path in wanted},
+        digests={
+            **{path: read.moved.get(path) or hashes.get(path) or read.too_large.get(path, ABSENT) for path in wanted},
+            **beside,
+        },
         dags=tuple(ParsedDag(name, text, _hash(text, volatile.places.get(name))) for name, text in serialized.items()),
         source_hash=source_hash,
         rewrites=rewrites,

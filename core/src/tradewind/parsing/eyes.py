@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterable
 
 from tradewind.config.sections import ParsingSection
+from tradewind.parsing.beside import folders_below
 from tradewind.parsing.notifications import Notifications, all_local, link_folders
 from tradewind.parsing.watching import WatchedFolder
+from tradewind.plugins.behaviour import beside_folders
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ class Eyes:
         """Watch what the last look has listed, and the links on the way to it."""
         if self._notifications is None:
             return
-        folders = tuple(path for folder in self._folders for path in folder.folders)
+        beside = tuple(path for each in beside_folders() for path in folders_below(each))
+        folders = (*(path for folder in self._folders for path in folder.folders), *beside)
         links = [path for folder in self._folders for path in link_folders(folder.bundle.folder)]
         try:
             self._notifications.watch(folders, links)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tradewind.parsing.beside import FolderDigests
 from tradewind.parsing.tree import Signature, Tree
 from tradewind.plugins.codecs import canonical
 from tradewind.serialization import SCHEMA
@@ -38,7 +39,7 @@ class Inputs:
     """What an import read.
 
     Args:
-        files: paths relative to the DAG folder.
+        files: paths relative to the DAG folder; a whole path is a folder of code beside it.
         folders: folders that the file's own code listed, relative; ``""`` is the DAG folder itself.
         lookups: variables and connections it asked for, each as ``variable:key`` or ``connection:id``, with a digest of
             the answer.
@@ -77,10 +78,13 @@ class Digests:
     """SHA-256 of files' contents, read again only when the signature of a file changes."""
 
     def __init__(self) -> None:
+        self._beside = FolderDigests()
         self._known: dict[tuple[str, str], tuple[Signature, str]] = {}
 
     def of(self, tree: Tree, path: str) -> str:
-        """Return the digest of a file in ``tree``, or ``ABSENT``."""
+        """Return the digest of a file in ``tree``, or ``ABSENT``; of a whole path, that of the folder beside the tree."""
+        if path.startswith("/"):
+            return self._beside.of(path)
         signature = tree.signature(path)
         if signature is None:
             return ABSENT

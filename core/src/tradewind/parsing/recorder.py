@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,16 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 class Recorder:
-    """Notes files opened and folders listed under ``root``, and whether the import reached outside."""
+    """Notes files opened and folders listed under ``root``, and whether the import reached outside.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the DAG folder.
+        beside: other folders of code; those that anything was read from are noted as a whole.
+    """
+
+    def __init__(self, root: Path, beside: Sequence[str] = ()) -> None:
+        self._beside = tuple(beside)
+        self.used_beside: set[str] = set()
         self._root = str(root)
         self._prefix = f"{self._root}{os.sep}"
         self.files: set[str] = set()
@@ -73,6 +81,9 @@ class Recorder:
             noted.add("")
         elif path.startswith(self._prefix):
             noted.add(path[len(self._prefix) :].replace(os.sep, "/"))
+        for folder in self._beside:
+            if f"{path}{os.sep}".startswith(f"{folder}{os.sep}"):
+                self.used_beside.add(folder)
 
     def local_modules(self) -> set[str]:
         """Return the source files under the root of the modules that the import loaded; for a module in a zip, that."""

@@ -85,12 +85,17 @@ def _files_of(root: Path, name: str) -> Iterator[str]:
                 yield candidate
 
 
-def manifest(dag_path: str, contents: Mapping[str, bytes]) -> tuple[bytes, dict[str, str]]:
+def manifest(
+    dag_path: str, contents: Mapping[str, bytes], beside: Mapping[str, str] | None = None
+) -> tuple[bytes, dict[str, str]]:
     """Return the manifest of a version, whose hash is the version's source hash, and the hash of every file.
 
     Args:
         dag_path: the DAG file, relative to the folder.
         contents: every file of the version by its relative path.
+        beside: digests of folders of code that it imported from as well; their files are not the version's, and another
+            digest is another version, whose tasks start from processes that imported what is there now.
     """
     hashes = {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}
-    return canonical({"path": dag_path, "files": hashes}), hashes
+    others = {"beside": dict(beside)} if beside else {}
+    return canonical({"path": dag_path, "files": hashes, **others}), hashes

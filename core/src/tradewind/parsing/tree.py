@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tradewind.parsing.beside import folder_signature
 from tradewind.parsing.ignoring import NO_RULES, Rules
 
 Signature = tuple[int, int, int, int]
@@ -29,7 +30,8 @@ class Tree:
     Args:
         root: the folder, links resolved: what the import sees.
         files: every file by its path relative to the root (with ``/``), with its signature.
-        unlisted: files that an ignore file or a dot hides, but that an import has read all the same.
+        unlisted: files that an ignore file or a dot hides, but that an import has read all the same; and, by their whole paths,
+            folders of code beside the root.
         problems: what cannot be read as it should, by its path, each with a sentence; every path is among the files.
         folders: the folders that were listed, and those that links in them lead to, as absolute paths.
     """
@@ -46,7 +48,10 @@ class Tree:
 
     def with_unlisted(self, paths: Iterable[str]) -> Tree:
         """Return the same tree with a look at files that are not listed."""
-        found = {path: signature for path in paths if (signature := signature_of(self.root / path)) is not None}
+        signatures = {
+            path: folder_signature(path) if path.startswith("/") else signature_of(self.root / path) for path in paths
+        }
+        found = {path: signature for path, signature in signatures.items() if signature is not None}
         return replace(self, unlisted=found) if found else self
 
     def changed_since(self, before: Tree) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,11 +43,12 @@ def _caller(known: Registry, hooks: Sequence[str]) -> Caller | None:
 
 
 class _Process:
-    """The policies of this process, the registry they are from, and that for which imports were prepared."""
+    """The policies of this process, the registry they are from, that for which imports were prepared, and what that gave."""
 
     policies: Policies | None = None
     known: Registry | None = None
     prepared: Registry | None = None
+    beside: tuple[str, ...] = ()
 
 
 class Listeners:
@@ -199,4 +201,16 @@ def prepare_imports() -> None:
         for answer in caller.call(*IMPORT_HOOKS, ImportsBegin(airflow_aliases=aliases)):
             if answer.error is not None:
                 raise answer.error
+            _come_beside(answer.result or ())
     _Process.prepared = known
+
+
+def beside_folders() -> tuple[str, ...]:
+    """Return the folders of code beside the DAG folder that plugins named when imports were prepared."""
+    return _Process.beside
+
+
+def _come_beside(folders: Sequence[str]) -> None:
+    """Put folders last on `sys.path`, so that they hide nothing."""
+    sys.path.extend(each for each in folders if each not in sys.path)
+    _Process.beside += tuple(each for each in folders if each not in _Process.beside)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tradewind_plugins.events import DagParsed, ImportsBegin, TaskParsed
 from tradewind_plugins.hooks import ProcessKind, behaving
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["tradewind_dag_policy", "tradewind_imports_begin", "tradewind_task_policy"]
 
@@ -37,13 +42,14 @@ def tradewind_task_policy(event: TaskParsed) -> None:
 
 
 @behaving(ProcessKind.PARSE, ProcessKind.TASK)
-def tradewind_imports_begin(event: ImportsBegin) -> None:
+def tradewind_imports_begin(event: ImportsBegin) -> Sequence[str] | None:
     """Prepare a process in which DAG files are imported, for instance with an import finder.
 
     Caller: whoever imports a DAG file, or forks the processes that do.
     Moment: before the first DAG file of the process is imported; once, and not again in processes forked from it.
     Arguments: event.airflow_aliases are the aliases that plugins declare.
-    Returns: nothing.
+    Returns: nothing, or folders of code beside the DAG folder: they come last on `sys.path`, and DAG files that imported from one
+    are read again when a Python file in it changes.
     Exception: the file becomes an import error with that exception; none of its DAGs is updated.
 
     versionadded: 0.1

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from tradewind_plugins.exceptions import TradewindConfigException as AirflowConfigException
 
 from tradewind_airflow_names.own.helpers import import_string
-from tradewind_airflow_names.own.settings_table import DEFAULTS, OLD, OURS, SECRETS, from_tradewind, home
+from tradewind_airflow_names.own.settings_table import DEFAULTS, OLD, OURS, SECRETS, default_of, from_tradewind, home
 
 __all__ = ["AIRFLOW_CONFIG", "AIRFLOW_HOME", "AirflowConfigException", "AirflowConfigParser", "conf"]
 
@@ -164,7 +164,8 @@ class AirflowConfigParser:
         named = os.environ.get(f"{_ENVIRONMENT}{section.upper()}__{key.upper()}")
         if named is not None:
             return named
-        return self._file.get((section, key), DEFAULTS.get((section, key)))
+        in_file = self._file.get((section, key))
+        return default_of(section, key) if in_file is None else in_file
 
     def _source(self, section: str, key: str) -> str:
         if from_tradewind(section, key) is not None:

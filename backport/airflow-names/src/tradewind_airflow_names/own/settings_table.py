@@ -85,17 +85,21 @@ def home() -> Path:
 
 def from_tradewind(section: str, key: str) -> str | None:
     """Return a setting of Airflow's that is one of Tradewind's, as `airflow.cfg` would write it; None for any other."""
-    if (section, key) == ("core", "plugins_folder"):
-        return os.environ.get("AIRFLOW__CORE__PLUGINS_FOLDER") or str(home() / "plugins")
-    if (section, key) == ("webserver", "base_url"):
-        web = _config().web
-        return os.environ.get("AIRFLOW__WEBSERVER__BASE_URL") or f"http://{web.host}:{web.port}"
     ours = AIRFLOWS.get(f"{section}.{key}")
     if ours is None or (section, key) in SECRETS:
         return None
     own_section, _, own_key = ours.partition(".")
     value = getattr(getattr(_config(), own_section), own_key)
     return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def default_of(section: str, key: str) -> str | None:
+    """Return what a setting is worth where nobody gave it a value; None where that is an error."""
+    if (section, key) == ("core", "plugins_folder"):
+        return str(home() / "plugins")
+    if (section, key) == ("webserver", "base_url"):
+        return f"http://{_config().web.host}:{_config().web.port}"
+    return DEFAULTS.get((section, key))
 
 
 @cache
