@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-AT_ONCE = 4
+AT_ONCE = 2
 """Files that one process is asked about: starting Airflow costs some seconds."""
 PATIENCE = 600
 """Seconds that a file with ten DAGs may take to be run several times, on a busy machine."""

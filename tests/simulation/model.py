@@ -146,7 +146,10 @@ class FinishedRun:
         ends = {each.state for each in self.of_task.get(name, [])}
         if ends == {"skipped"}:
             return SKIP
-        failures = {UPSTREAM_FAILED} if self.dag.tasks[name].expand is not None else {UPSTREAM_FAILED, "failed"}
+        expand = self.dag.tasks[name].expand
+        if expand is not None and all(isinstance(source, int) for _, source in expand):
+            return None
+        failures = {UPSTREAM_FAILED} if expand is not None else {UPSTREAM_FAILED, "failed"}
         return UPSTREAM_FAILED if ends and ends <= failures else None
 
     def _count(self, task: SimTask) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 SOURCE = (("x", ("make", "return_value")),)
 
 
@@ -66,6 +68,23 @@ def test_a_failed_upstream_fails_the_mapped_task_for_its_upstream_whatever_the_r
     world.go_on()
     assert world.states(run) == {"make": "failed", "each": "upstream_failed", "after": "upstream_failed"}
     assert world.tries(run, "each") == []
+    assert world.differences(run, shape) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "end"), [((("n", 2),), "skipped"), ((("n", ("list", "return_value")),), "upstream_failed")]
+)
+def test_over_a_mapped_task_that_could_not_run_it_counts_whether_that_had_instances(world, graph, source, end):
+    shape = graph(
+        [("first", "list"), ("list", "make"), ("make", "each")],
+        make={"expand": source},
+        each={"expand": SOURCE, "trigger_rule": "all_done"},
+    )
+    run = world.begin(shape)
+    world.add_worker()
+    world.finish(world.start()["first"], "failed")
+    world.go_on()
+    assert world.states(run)["each"] == end
     assert world.differences(run, shape) == []
 
 

@@ -103,7 +103,8 @@ def _without_list(above: Task, ends: set[str]) -> str | None:
     """Return how a task ends that is mapped over what `above` should have pushed, None where that may have pushed it."""
     if ends == {TaskState.SKIPPED}:
         return TaskState.SKIPPED
-    # A mapped task that did run has the values of those instances that succeeded, be it none
+    if above.expand is not None and not xcom_sources(above):
+        return None  # it has instances from the beginning, and with them the values of those that succeeded, be it none
     failures = (
         {TaskState.UPSTREAM_FAILED} if above.expand is not None else {TaskState.UPSTREAM_FAILED, TaskState.FAILED}
     )
