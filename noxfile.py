@@ -30,12 +30,13 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install(*packages, *wanted)
 
 
-def airflow_environment(session: nox.Session, folder: Path) -> str:
-    """Make an environment with Apache Airflow 2.11 and a clock that can be set; return its interpreter."""
+def airflow_environment(session: nox.Session, folder: Path, *groups: str) -> str:
+    """Make an environment with Apache Airflow 2.11, a clock that can be set and dependency groups; return its interpreter."""
     python = str(folder / "bin" / "python")
     session.run("python", "-m", "venv", "--clear", str(folder))
     pip = ("uv", "pip", "install", "-q", "-p", python) if shutil.which("uv") else (python, "-m", "pip", "install", "-q")
-    session.run(*pip, "apache-airflow==2.11.*", "time-machine", external=True)
+    wanted = [package for group in groups for package in nox.project.dependency_groups(PYPROJECT, group)]
+    session.run(*pip, "apache-airflow==2.11.*", "time-machine", *wanted, external=True)
     return python
 
 
@@ -155,7 +156,7 @@ def compat(session: nox.Session) -> None:
     install(session, "tests", "compat")
     session.install("-e", "backport/airflow-names")
     folder = Path(session.create_tmp()).absolute()
-    python = airflow_environment(session, folder / "airflow")
+    python = airflow_environment(session, folder / "airflow", "compat")
     options = ["--folder", str(folder), "--airflow", python]
     if "TRADEWIND_SNAPSHOTS" in os.environ:
         options += ["--snapshots", os.environ["TRADEWIND_SNAPSHOTS"]]

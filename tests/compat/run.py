@@ -102,6 +102,8 @@ def _reading(
 ) -> dict[str, dict[str, Any]]:
     print(f"reading {len(asked)} files: {script} {' '.join(options)}", file=sys.stderr)
     wanted, said = at.with_suffix(".asked.json"), at.with_suffix(".jsonl")
+    if not asked:
+        return {}
     wanted.write_text(json.dumps(asked))
     paths = {"PYTHONPATH": os.pathsep.join((str(HERE.parent), str(HERE.parent / "oracle")))}
     environment = os.environ | variables | paths

@@ -45,8 +45,9 @@ class StandIns(MetaPathFinder, Loader):
         head = fullname.partition(".")[0]
         if head not in self._packages or not may_stand_in(fullname):
             return None
-        if head != fullname and not isinstance(sys.modules.get(head), _Module):
-            return None  # the package is there, and just has no such part
+        above = sys.modules.get(head)
+        if head != fullname and not isinstance(above, _Module) and getattr(above, "__file__", None) is not None:
+            return None  # the package is there, and just has no such part; a namespace may be there in part
         self.used.add(head)
         return ModuleSpec(fullname, self, is_package=True)
 

@@ -81,8 +81,14 @@ def verdict(found: Found, causes: Sequence[Mapping[str, str]]) -> Verdict:
         return Verdict(WAITS, tuple(further["items"]))
     if _fails_there_too(found):
         assert found.airflow is not None
-        return Verdict(NEITHER, (found.airflow["error"],))
+        return Verdict(NEITHER, (without_paths(found.airflow["error"]),))
     return Verdict(OTHER, (_cause(further["error"], causes),))
+
+
+def without_paths(error: str) -> str:
+    """Return an error without what is this machine's: folders, process numbers, the name of the exception that carried it."""
+    plain = re.sub(r"\s*\((?:/\S+)\)|, PID: \d+", "", error.removeprefix("NotReadError: "))
+    return re.sub(r"/\S*/(?=\S)", "…/", plain)
 
 
 def causes() -> list[dict[str, str]]:
@@ -92,7 +98,7 @@ def causes() -> list[dict[str, str]]:
 
 
 def _cause(error: str, table: Sequence[Mapping[str, str]]) -> str:
-    return next((row["cause"] for row in table if re.search(row["pattern"], error)), f"unexplained: {error}")
+    return next((row["cause"] for row in table if re.search(row["pattern"], error)), f"unexplained: {without_paths(error)}")
 
 
 def _fails_there_too(found: Found) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Generic, NoReturn, ParamSpec, overload
 
@@ -29,7 +28,7 @@ class TaskGroupFactory(Generic[P]):
         """Make the group; return what the function returns, or the group if that is None."""
         arguments = {
             "group_id": self.function.__name__,
-            "tooltip": inspect.getdoc(self.function) or "",
+            "tooltip": self.function.__doc__ or "",
             "add_suffix_on_collision": True,
             **self._arguments,
         }
