@@ -51,9 +51,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy, strict."""
+    """mypy, strict; and on a DAG file that imports airflow, against the stubs."""
     install(session, "types")
     session.run("mypy", *TYPED)
+    session.run("python", "backport/airflow-stubs/check.py")
 
 
 @nox.session
@@ -96,7 +97,7 @@ def build(session: nox.Session) -> None:
     """Build the wheels of core, the contract and the providers, and run them in an environment with nothing else."""
     session.install("build")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    for folder in ("plugins-api", "core", "providers/sqlite", "backport/airflow-names"):
+    for folder in ("plugins-api", "core", "providers/sqlite", "backport/airflow-names", "backport/airflow-stubs"):
         session.run("python", "-m", "build", "--wheel", "--outdir", "dist", folder, silent=True)
     session.install(*sorted(map(str, (ROOT / "dist").glob("*.whl"))))
     session.run("tradewind", "version", env={"TRADEWIND_HOME": session.create_tmp()})
