@@ -105,6 +105,17 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def beside_airflow(session: nox.Session) -> None:
+    """Real Airflows 2.11 and 3.1 and Tradewind in one environment, in both orders, either removed. Four minutes; needs uv."""
+    session.install("build")
+    wheels, folder = Path(session.create_tmp()) / "wheels", Path(session.create_tmp()) / "environments"
+    shutil.rmtree(wheels, ignore_errors=True)
+    for each in ("plugins-api", "core", "backport/airflow-names"):
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), each, silent=True)
+    session.run("python", "backport/airflow-names/tests/beside_airflow.py", str(wheels), str(folder), *session.posargs)
+
+
+@nox.session(default=False)
 def many_parses(session: nox.Session) -> None:
     """Import a file with datetime.now() 1,000 times: one version, one warning. Half a minute."""
     install(session, "tests")
