@@ -52,9 +52,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy, strict."""
+    """mypy, strict; and on a DAG file that imports airflow, against the stubs."""
     install(session, "types")
     session.run("mypy", *TYPED)
+    session.run("python", "backport/airflow-stubs/check.py")
 
 
 @nox.session
@@ -97,11 +98,22 @@ def build(session: nox.Session) -> None:
     """Build the wheels of core, the contract and the providers, and run them in an environment with nothing else."""
     session.install("build")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    for folder in ("plugins-api", "core", "providers/sqlite", "backport/airflow-names"):
+    for folder in ("plugins-api", "core", "providers/sqlite", "backport/airflow-names", "backport/airflow-stubs"):
         session.run("python", "-m", "build", "--wheel", "--outdir", "dist", folder, silent=True)
     session.install(*sorted(map(str, (ROOT / "dist").glob("*.whl"))))
     session.run("tradewind", "version", env={"TRADEWIND_HOME": session.create_tmp()})
     session.run("python", "-c", "import tradewind_airflow_names as names; names.install(); from airflow import DAG")
+
+
+@nox.session(default=False)
+def beside_airflow(session: nox.Session) -> None:
+    """Real Airflows 2.11 and 3.1 and Tradewind in one environment, in both orders, either removed. Four minutes; needs uv."""
+    session.install("build")
+    wheels, folder = Path(session.create_tmp()) / "wheels", Path(session.create_tmp()) / "environments"
+    shutil.rmtree(wheels, ignore_errors=True)
+    for each in ("plugins-api", "core", "backport/airflow-names"):
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(wheels), each, silent=True)
+    session.run("python", "backport/airflow-names/tests/beside_airflow.py", str(wheels), str(folder), *session.posargs)
 
 
 @nox.session(default=False)

@@ -1,0 +1,7 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind import DAG as DAG
+from tradewind import XComArg as XComArg
+from tradewind.exceptions import TradewindException as AirflowException
+from tradewind_airflow_names.own.configuration import conf as conf
+from tradewind_airflow_names.own.version import VERSION as __version__
+__all__ = ['AirflowException', 'DAG', 'XComArg', '__version__', 'conf']

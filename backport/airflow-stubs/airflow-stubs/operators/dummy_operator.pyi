@@ -1,0 +1,3 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind.operators.empty import EmptyOperator as DummyOperator
+__all__ = ['DummyOperator']

@@ -1,0 +1,5 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind_airflow_names.own.branch import BaseBranchOperator as BaseBranchOperator
+from tradewind_airflow_names.own.branch import BranchMixIn as BranchMixIn
+from tradewind_airflow_names.own.branch import SkipMixin as SkipMixin
+__all__ = ['BaseBranchOperator', 'BranchMixIn', 'SkipMixin']

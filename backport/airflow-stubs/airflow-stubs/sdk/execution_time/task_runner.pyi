@@ -1,0 +1,3 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind.authoring.views import TaskInstanceView as RuntimeTaskInstance
+__all__ = ['RuntimeTaskInstance']

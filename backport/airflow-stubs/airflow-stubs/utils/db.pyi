@@ -1,0 +1,4 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind_airflow_names.own.session import create_session as create_session
+from tradewind_airflow_names.own.session import provide_session as provide_session
+__all__ = ['create_session', 'provide_session']
