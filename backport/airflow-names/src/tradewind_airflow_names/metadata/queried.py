@@ -20,7 +20,7 @@ class Queried(type):
 
     def model(cls) -> Any:
         """Return the model."""
-        # SQLAlchemy takes 100 ms and 20 MB, which most files that import these names have no need of
+        # SQLAlchemy takes some tenths of a second and 26 MB, which most files that import these names have no need of
         return getattr(importlib.import_module(_MODELS), cls.__name__)
 
     def __getattr__(cls, name: str) -> Any:
