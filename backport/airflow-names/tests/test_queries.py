@@ -50,6 +50,7 @@ class Rows(host.Host):
         self.tables = tables
         self.careless = careless
         self.page = page
+        self.without: dict[str, list[str]] = {}
         self.asked: list[tuple[str, dict[str, list[Any]]]] = []
 
     def read_table(
@@ -58,10 +59,14 @@ class Rows(host.Host):
         equal: Mapping[str, Sequence[Any]],
         between: Mapping[str, Sequence[int | None]],
         after: Sequence[Any] | None = None,
+        without: Sequence[str] = (),
     ) -> Mapping[str, Any]:
         """See `Host.read_table`."""
+        self.without[table] = list(without)
         self.asked.append((table, {name: list(values) for name, values in [*equal.items(), *between.items()]}))
-        rows = [row for row in self.tables.get(table, []) if self.careless or self._matters(row, equal, between)]
+        rows = self.tables.get(table, [])
+        if not self.careless:
+            rows = [row | dict.fromkeys(without) for row in rows if self._matters(row, equal, between)]
         begin = 0 if after is None else after[0]
         end = begin + self.page
         return {"rows": rows[begin:end], "after": [end] if end < len(rows) else None}
@@ -236,6 +241,25 @@ def test_queries_find_rows_and_fetch_what_they_name(
 ) -> None:
     assert query(session) == expected
     assert dict(rows.asked[: len(asked)]) == asked
+
+
+def test_what_is_large_or_secret_is_fetched_only_for_who_reads_it(rows: Rows, session: orm.Session) -> None:
+    assert session.query(XCom.key, XCom.task_id).all() == [("return_value", "t")]
+    assert session.query(sa.func.count(Connection.conn_id)).scalar() == 2
+    assert session.query(DagRun.id).filter(DagRun.conf.is_not(None)).count() == 4
+    assert session.execute(sa.text("SELECT count(*) FROM variable")).scalar() == 1
+    assert rows.without == {
+        "xcom": ["value", "storage"],
+        "connection": ["password", "extra"],
+        "dag_run": [],
+        "variable": ["value"],
+    }
+    assert session.execute(sa.select(Connection.extra, Connection.is_encrypted).filter_by(conn_id="one")).one() == (
+        None,
+        True,
+    )
+    assert session.execute(sa.text("SELECT * FROM variable")).one()[1] == "v"
+    assert (rows.without["connection"], rows.without["variable"]) == ([], [])
 
 
 def test_models_are_asked_as_in_airflow(rows: Rows) -> None:

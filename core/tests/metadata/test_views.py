@@ -143,6 +143,10 @@ def test_secrets_are_opened_and_no_view_has_the_rest(sqlite_url: str) -> None:
     database.write(lambda conn: variables.set_variable(conn, "k", "secret", description=None, cipher=cipher))
     page = read_page(database, Asked("variable", {"key": ["k"]}, {}), cipher=cipher)
     assert page.to_json() == {"rows": [{"key": "k", "value": "secret", "description": None}], "after": None}
+    asked = Asked("variable", {}, {}, None, ["value", "key", "nothing"])
+    assert read_page(database, asked, cipher=Cipher(Fernet.generate_key().decode())).rows == [
+        {"key": "k", "value": None, "description": None}
+    ], "nothing is decrypted that is not wanted, and no key is left out"
     shown = {name for view in views.VIEWS.values() for name in view.columns}
     assert not shown & {"serialized", "worker", "nonce", "token", "error_trace", "team", "quarantine"}
     database.dispose()

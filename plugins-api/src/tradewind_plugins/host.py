@@ -87,6 +87,7 @@ class Host:
         equal: Mapping[str, Sequence[Any]],
         between: Mapping[str, Sequence[int | None]],
         after: Sequence[Any] | None = None,
+        without: Sequence[str] = (),
     ) -> Mapping[str, Any]:
         """Return a page of a table that DAG code may look at: `rows`, each a mapping, and `after`, for the next page.
 
@@ -95,6 +96,7 @@ class Host:
             equal: For a column, the values that rows may have there; instants as microseconds since 1970.
             between: For a column, the first and the last instant that rows may have there; None for no bound.
             after: The `after` of the page before; None for the first. That of the last page is None.
+            without: Columns whose values are not wanted: large ones and secrets, which are None then.
         """
         self._refuse(f"a look at table {table!r}")
 

@@ -147,7 +147,7 @@ class Answers:
 
     def _table(self, start: Start, request: ReadTable) -> Answered:
         try:
-            asked = Asked(request.table, request.equal, request.between, request.after)
+            asked = Asked(request.table, request.equal, request.between, request.after, request.without)
             page = read_page(self._database, asked, cipher=self._cipher)
             if request.table == "xcom":
                 for row in page.rows:

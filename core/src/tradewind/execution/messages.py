@@ -327,6 +327,7 @@ class ReadTable(Request):
     equal: dict[str, list[Any]]
     between: dict[str, list[Any]]
     after: list[Any] | None = None
+    without: list[str] | tuple[str, ...] = ()
 
 
 @message

@@ -81,13 +81,17 @@ class TaskHost(Host):
         equal: Mapping[str, Sequence[Any]],
         between: Mapping[str, Sequence[int | None]],
         after: Sequence[Any] | None = None,
+        without: Sequence[str] = (),
     ) -> Mapping[str, Any]:
         """See `Host.read_table`."""
         values = {name: list(each) for name, each in equal.items()}
         bounds = {name: list(each) for name, each in between.items()}
-        page: dict[str, Any] = self._value(ReadTable(table, values, bounds, None if after is None else list(after)))
+        last = None if after is None else list(after)
+        page: dict[str, Any] = self._value(ReadTable(table, values, bounds, last, list(without)))
         for row in page["rows"] if table == "xcom" else ():
-            row["value"] = self.take(row["value"], row.pop("storage"))
+            reference = row.pop("storage")
+            if reference is not None:
+                row["value"] = self.take(None, reference)
         return page
 
     def settings(self, section: str, key: str) -> str | None:

@@ -197,9 +197,10 @@ class LookupHost(Host):
         equal: Mapping[str, Sequence[Any]],
         between: Mapping[str, Sequence[int | None]],
         after: Sequence[Any] | None = None,
+        without: Sequence[str] = (),
     ) -> Mapping[str, Any]:
         """See `Host.read_table`."""
-        return self._lookups.read_table(Asked(table, equal, between, after))
+        return self._lookups.read_table(Asked(table, equal, between, after, without))
 
     def mask(self, secret: str) -> None:
         """See `Host.mask`."""

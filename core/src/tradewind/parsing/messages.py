@@ -87,10 +87,13 @@ class AskingHost(host.Host):
         equal: Mapping[str, Sequence[Any]],
         between: Mapping[str, Sequence[int | None]],
         after: Sequence[Any] | None = None,
+        without: Sequence[str] = (),
     ) -> Mapping[str, Any]:
         """See ``Host.read_table``."""
         self._on_volatile()
-        asked = json.dumps({"table": table, "equal": equal, "between": between, "after": after})
+        asked = json.dumps(
+            {"table": table, "equal": equal, "between": between, "after": after, "without": list(without)}
+        )
         page: dict[str, Any] = self._ask("table", asked, table)
         for row in page["rows"] if table == "xcom" else ():
             if row.pop("storage") is not None:

@@ -101,7 +101,7 @@ class FakeAnswers:
                 self._lookups.set_variable(request.key, request.value)
                 return Reply(), [request.value] if is_sensitive(request.key) else []
             case ReadTable():
-                return self._table(Asked(request.table, request.equal, request.between, request.after))
+                return self._table(Asked(request.table, request.equal, request.between, request.after, request.without))
             case GetSetting(section, key):
                 return Reply(self._lookups.setting(section, key)), []
             case Beat():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,8 +21,8 @@ from tradewind_airflow_names.metadata.narrowing import Wanted
 
 Narrowed = Mapping[str, Wanted]
 """By table what its rows must be like to matter."""
-Load = Callable[[str, Wanted], Iterable[Sequence[Any]]]
-"""Returns rows of a table in the order of its columns."""
+Load = Callable[[str, Wanted, Collection[str]], Iterable[Sequence[Any]]]
+"""Returns rows of a table in the order of its columns, of which only some are read."""
 
 _READS: Final = frozenset(
     (
@@ -63,7 +63,7 @@ class Copy(sqlite3.Connection):
         super().__init__(":memory:", isolation_level=None, check_same_thread=False, cached_statements=0)
         self._tables = tables
         self._load = load
-        self._read: set[str] = set()
+        self._read: dict[str, set[str]] = {}
         self._refused: tuple[str, str] | None = None
         self._is_filling = False
         self.create_function("now", 0, lambda: stored(datetime.now(timezone.utc)))
@@ -91,7 +91,7 @@ class Copy(sqlite3.Connection):
         read = sorted(self._read & self._tables.keys())
         # One that is read through two cursors is narrowed in one of them only
         wanted = {name: narrowed[name] for name in read if name in narrowed and cursors[name] == 1}
-        loaded = {name: list(self._load(name, wanted.get(name, Wanted()))) for name in read}
+        loaded = {name: list(self._load(name, wanted.get(name, Wanted()), self._read[name])) for name in read}
         self._is_filling = True
         try:
             for name, rows in loaded.items():
@@ -137,10 +137,10 @@ class Copy(sqlite3.Connection):
     def _run(self, text: str, parameters: Any = ()) -> list[Any]:
         return sqlite3.Connection.cursor(self).execute(text, parameters).fetchall()
 
-    def _judge(self, action: int, first: str | None, _second: str | None, _base: str | None, _by: str | None) -> int:
+    def _judge(self, action: int, first: str | None, second: str | None, _base: str | None, _by: str | None) -> int:
         if self._is_filling or action in _READS or (action == sqlite3.SQLITE_PRAGMA and first in _LOOKS):
             if action == sqlite3.SQLITE_READ and first is not None:
-                self._read.add(first)
+                self._read.setdefault(first, set()).add(second or "")
             return sqlite3.SQLITE_OK
         if first is not None and first.startswith("sqlite_"):
             return sqlite3.SQLITE_OK  # what is made is noted there first, and refused with its own name next

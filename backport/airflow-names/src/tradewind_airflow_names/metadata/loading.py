@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,6 +30,7 @@ class Source:
         rows: makes rows, values by column, of one of the host's.
         narrows: columns that the host can narrow by values, and what it calls them.
         ranges: those that it can narrow by a first and a last instant.
+        spared: what the host need not fetch or decrypt, and the columns that must not be read for that.
         advice: by which columns people may narrow a statement that reads too much.
     """
 
@@ -37,15 +38,17 @@ class Source:
     rows: Callable[[Row], Iterable[Row]]
     narrows: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, str] = field(default_factory=dict)
+    spared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     advice: str = ""
 
 
-def load(name: str, wanted: Wanted) -> Iterator[Sequence[Any]]:
+def load(name: str, wanted: Wanted, read: Collection[str]) -> Iterator[Sequence[Any]]:
     """Yield the rows of a table that may matter, values in the order of its columns.
 
     Arguments:
         name: of the table, as Airflow calls it.
         wanted: what rows must be like to matter.
+        read: the columns that are read; others may be NULL.
     Raises:
         MetadataViewError: there are too many.
     """
@@ -61,8 +64,9 @@ def load(name: str, wanted: Wanted) -> Iterator[Sequence[Any]]:
         for column, bounds in wanted.between.items()
         if column in source.ranges
     }
-    for read, row in enumerate(_fetched(source.table, equal, between), 1):
-        if read > MOST_ROWS:
+    without = [column for column, needed_by in source.spared.items() if needed_by.isdisjoint(read)]
+    for number, row in enumerate(_fetched(source.table, equal, between, without), 1):
+        if number > MOST_ROWS:
             raise MetadataViewError(
                 f"this statement reads more than {MOST_ROWS} rows of {name!r}, which is the most that DAG code may read at "
                 f"once{source.advice}"
@@ -71,10 +75,12 @@ def load(name: str, wanted: Wanted) -> Iterator[Sequence[Any]]:
             yield [made.get(column) for column in columns]
 
 
-def _fetched(table: str, equal: Mapping[str, list[Any]], between: Mapping[str, list[int | None]]) -> Iterator[Row]:
+def _fetched(
+    table: str, equal: Mapping[str, list[Any]], between: Mapping[str, list[int | None]], without: list[str]
+) -> Iterator[Row]:
     host, after = current(), None
     while True:
-        page = host.read_table(table, equal, between, after)
+        page = host.read_table(table, equal, between, after, without)
         yield from page["rows"]
         after = page["after"]
         if after is None:
@@ -176,6 +182,10 @@ def _same(*names: str, **others: str) -> dict[str, str]:
     return {name: name for name in names} | others
 
 
+_SECRETS: Final = {
+    "password": frozenset({"password", "is_encrypted"}),
+    "extra": frozenset({"extra", "is_extra_encrypted"}),
+}
 _OF_TIMES: Final = {"execution_date": "logical_date", "start_date": "started_at", "end_date": "ended_at"}
 _OF_DAG: Final = ": narrow it with dag_id == …"
 SOURCES: Final[Mapping[str, Source]] = {
@@ -184,6 +194,7 @@ SOURCES: Final[Mapping[str, Source]] = {
         _run,
         _same("id", "dag_id", "run_id", "run_type", "state", execution_date="logical_date"),
         _OF_TIMES,
+        {"conf": frozenset({"conf"})},
         ": narrow it with dag_id == … and run_id or state == …, or execution_date >= …",
     ),
     "task_instance": Source(
@@ -191,20 +202,27 @@ SOURCES: Final[Mapping[str, Source]] = {
         _task,
         _same("dag_id", "run_id", "task_id", "state", "pool", "queue", execution_date="logical_date"),
         _OF_TIMES,
-        ": narrow it with dag_id == … and run_id, task_id or state == …, or execution_date >= …",
+        advice=": narrow it with dag_id == … and run_id, task_id or state == …, or execution_date >= …",
     ),
     "xcom": Source(
         "xcom",
         _xcom,
         _same("dag_id", "run_id", "task_id", "key", execution_date="logical_date"),
         {"execution_date": "logical_date", "timestamp": "pushed_at"},
+        {"value": frozenset({"value"}), "storage": frozenset({"value"})},
         ": narrow it with dag_id == … and run_id, task_id or key == …, or execution_date >= …",
     ),
     "dag": Source("dag", _dag, _same("dag_id"), advice=_OF_DAG),
     "dag_tag": Source("dag", _tags, _same("dag_id"), advice=_OF_DAG),
     "slot_pool": Source("pool", _pool, {"pool": "name"}),
-    "variable": Source("variable", _variable, _same("key"), advice=": narrow it with key == …"),
+    "variable": Source(
+        "variable", _variable, _same("key"), spared={"value": frozenset({"val"})}, advice=": narrow it with key == …"
+    ),
     "connection": Source(
-        "connection", _connection, _same("conn_id", "conn_type"), advice=": narrow it with conn_id == …"
+        "connection",
+        _connection,
+        _same("conn_id", "conn_type"),
+        spared=_SECRETS,
+        advice=": narrow it with conn_id == …",
     ),
 }

@@ -64,12 +64,14 @@ class Asked:
         equal: for a column that narrows, the values it may have; instants as microseconds.
         between: for a column with ranges, the first and the last instant it may have; None for no bound.
         after: the `after` of the page before.
+        without: columns that are NULL in the answer, so that nobody fetches or decrypts what is not wanted.
     """
 
     table: str
     equal: Mapping[str, Sequence[Any]]
     between: Mapping[str, Sequence[Any]]
     after: Sequence[Any] | None = None
+    without: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,10 @@ def page(conn: sa.Connection, asked: Asked) -> Page:
     view = VIEWS.get(table)
     if view is None:
         raise ValueError(f"there is no table {table!r} to look at; there are {', '.join(VIEWS)}")
-    query = sa.select(*[column.label(name) for name, column in view.columns.items()]).select_from(view.source)
+    left_out = {name for name in asked.without if name not in view.key}
+    shown = [sa.null() if name in left_out else column for name, column in view.columns.items()]
+    query = sa.select(*[column.label(name) for column, name in zip(shown, view.columns, strict=True)])
+    query = query.select_from(view.source)
     for name, values in asked.equal.items():
         query = query.where(_among(view, table, name, values))
     for name, bounds in asked.between.items():
