@@ -262,6 +262,26 @@ def test_what_is_large_or_secret_is_fetched_only_for_who_reads_it(rows: Rows, se
     assert (rows.without["connection"], rows.without["variable"]) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        DagRun.dag_id.in_(["a", "\0"]),
+        DagRun.dag_id.in_(["a", "x" * 2000]),
+        DagRun.id.in_([1, 3, *range(10, 1100)]),
+        DagRun.execution_date <= datetime.max.replace(tzinfo=timezone.utc),
+        DagRun.execution_date >= datetime.min.replace(tzinfo=timezone.utc),
+    ],
+)
+def test_what_the_host_does_not_take_is_left_to_the_copy(rows: Rows, session: orm.Session, condition: Any) -> None:
+    assert session.query(DagRun.id).filter(DagRun.dag_id == "a").filter(condition).order_by(DagRun.id).all() == [
+        (1,),
+        (3,),
+    ]
+    (asked,) = rows.asked
+    assert asked[1].pop("dag_id", ["a"]) == ["a"]
+    assert asked[1] in ({}, {"logical_date": [None, None]})
+
+
 def test_models_are_asked_as_in_airflow(rows: Rows) -> None:
     assert [each.id for each in DagRun.find(dag_id="b", state="failed")] == [2]
     assert [each.id for each in DagRun.find(run_id=["r1", "r4"], external_trigger=True, no_backfills=True)] == [1, 4]

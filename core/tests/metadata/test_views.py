@@ -117,6 +117,8 @@ def test_a_page_holds_as_much_as_a_message_carries(database: Database, monkeypat
         (Asked("dag_run", {"dag_id": ["a"] * 1001}, {}), "at most 1000 values of 'dag_id'"),
         (Asked("dag_run", {"dag_id": [1]}, {}), "1 is no value of 'dag_id'"),
         (Asked("dag_run", {"dag_id": ["\0"]}, {}), "is no value of 'dag_id'"),
+        (Asked("dag_run", {"dag_id": ["\ud800"]}, {}), "is no value of 'dag_id'"),
+        (Asked("dag_run", {"dag_id": ["x" * 1001]}, {}), "is no value of 'dag_id'"),
         (Asked("dag_run", {"id": [True]}, {}), "True is no value of 'id'"),
         (Asked("dag_run", {"id": [1 << 63]}, {}), "is no value of 'id'"),
         (Asked("dag_run", {"logical_date": ["2026-01-01"]}, {}), "is no value of 'logical_date'"),

@@ -17,6 +17,8 @@ from tradewind_airflow_names.metadata.narrowing import Wanted
 
 MOST_ROWS: Final = 10_000
 MOST_VALUES: Final = 1000
+LONGEST_NAME: Final = 1000
+_YEARS: Final = (1, 3900)
 
 Row = Mapping[str, Any]
 
@@ -57,10 +59,12 @@ def load(name: str, wanted: Wanted, read: Collection[str]) -> Iterator[Sequence[
     equal = {
         source.narrows[column]: [_asked(value) for value in values]
         for column, values in wanted.equal.items()
-        if column in source.narrows and len(values) <= MOST_VALUES
+        if column in source.narrows and len(values) <= MOST_VALUES and all(map(_can_be_asked, values))
     }
     between = {
-        source.ranges[column]: [None if each is None else microseconds(each) for each in bounds]
+        source.ranges[column]: [
+            microseconds(each) if each is not None and _can_be_asked(each) else None for each in bounds
+        ]
         for column, bounds in wanted.between.items()
         if column in source.ranges
     }
@@ -85,6 +89,15 @@ def _fetched(
         after = page["after"]
         if after is None:
             return
+
+
+def _can_be_asked(value: Any) -> bool:
+    """Tell whether the host takes a value; what it does not take, no row has, as SQLite finds out by itself."""
+    if isinstance(value, datetime):
+        return _YEARS[0] < value.year < _YEARS[1]
+    if isinstance(value, str):
+        return len(value) <= LONGEST_NAME and "\0" not in value and value.encode(errors="ignore").decode() == value
+    return isinstance(value, int) and -(1 << 63) <= value < 1 << 63
 
 
 def _asked(value: Any) -> Any:

@@ -6,6 +6,7 @@ what is asked for becomes SQL text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -29,6 +30,8 @@ from tradewind.metadata.tables import connection as connection_table
 
 MOST_ROWS = 1000
 MOST_VALUES = 1000
+LONGEST_NAME = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = 1 << 63  # of what an integer column holds
 _FARTHEST = (EPOCH - datetime(1, 1, 1, tzinfo=timezone.utc)) // MICROSECOND
 LARGEST_PAGE = 4 << 20  # characters; a page with at least one row may be larger
@@ -201,7 +204,7 @@ def _among(view: View, table: str, name: str, values: Sequence[Any]) -> sa.Colum
 
 def _within(view: View, table: str, name: str, bounds: Sequence[Any]) -> list[sa.ColumnElement[bool]]:
     if name not in view.ranges or not isinstance(bounds, list) or len(bounds) != 2:
-        raise ValueError(f"table {table!r} cannot be narrowed by {name!r} between {bounds!r}")
+        raise ValueError(f"table {table!r} cannot be narrowed by {name!r} between {_shown(bounds)}")
     column, (least, most) = view.columns[name], bounds
     lower = [] if least is None else [column >= _typed(column, name, least)]
     return lower if most is None else [*lower, column <= _typed(column, name, most)]
@@ -210,7 +213,7 @@ def _within(view: View, table: str, name: str, bounds: Sequence[Any]) -> list[sa
 def _beyond(view: View, table: str, after: Sequence[Any]) -> sa.ColumnElement[bool]:
     columns = [view.columns[name] for name in view.key]
     if len(after) != len(columns):
-        raise ValueError(f"{after!r} is no key of table {table!r}")
+        raise ValueError(f"{_shown(after)} is no key of table {table!r}")
     values = [_typed(column, name, value) for column, name, value in zip(columns, view.key, after, strict=True)]
     bound = [sa.literal(value, column.type) for value, column in zip(values, columns, strict=True)]
     return columns[0] > bound[0] if len(columns) == 1 else sa.tuple_(*columns) > sa.tuple_(*bound)
@@ -221,10 +224,22 @@ def _typed(column: sa.ColumnElement[Any], name: str, value: Any) -> Any:
     if isinstance(column.type, Instant) and type(value) is int and abs(value) <= _FARTHEST:
         return EPOCH + value * MICROSECOND
     is_text = isinstance(column.type, sa.String)
-    fits = isinstance(value, str) and "\0" not in value if is_text else type(value) is int and -_HALF <= value < _HALF
-    if not fits or isinstance(column.type, Instant):
-        raise ValueError(f"{value!r} is no value of {name!r}")
+    if isinstance(column.type, Instant) or not (_is_name(value) if is_text else _is_number(value)):
+        raise ValueError(f"{_shown(value)} is no value of {name!r}")
     return value
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:LONGEST_NAME]
+
+
+def _is_name(value: Any) -> bool:
+    """Tell whether a value is a text that a database takes; what is longer than any column is no reason to send it."""
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and "\0" not in value and not _SURROGATE.search(value)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and -_HALF <= value < _HALF
 
 
 def _plain(value: Any) -> Any:
