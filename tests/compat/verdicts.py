@@ -98,7 +98,9 @@ def causes() -> list[dict[str, str]]:
 
 
 def _cause(error: str, table: Sequence[Mapping[str, str]]) -> str:
-    return next((row["cause"] for row in table if re.search(row["pattern"], error)), f"unexplained: {without_paths(error)}")
+    return next(
+        (row["cause"] for row in table if re.search(row["pattern"], error)), f"unexplained: {without_paths(error)}"
+    )
 
 
 def _fails_there_too(found: Found) -> bool:
