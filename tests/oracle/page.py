@@ -29,7 +29,9 @@ are committed (`tests/oracle/recordings/`), and CI replays them on Tradewind.
 - **Runs.** `airflow_runs.py` makes a run of each DAG. Airflow's own functions decide (`DagRun.update_state`,
   `DagRun.schedule_tis`) and its own run the tasks, in one process, so that hundreds of DAGs take minutes. Recorded are the states
   of the run and of each task instance, the numbers of tries, and the XComs. On our side the processor, the scheduler and a
-  worker do the same as real processes.
+  worker do the same as real processes. That the one process ends runs as Airflow's own daemons do was checked by hand, once: eleven
+  of the DAGs (`generated_10` to `generated_19`, and a case) under `airflow scheduler` with the SequentialExecutor ended the same
+  in every state, number of tries and XCom.
 - **Generated DAGs** come from a seed (`generate.py`, `schedules.py`); no text of them is committed, only its SHA-1. They mix
   trigger rules, branches, short circuits, skips, failures, retries, mapping, nested groups, TaskFlow, sensors and templates.
 - **Luck is left out.** Each DAG is run in several orders of what could have been next, and a rule on the outcome (`luck.py`)
