@@ -176,6 +176,12 @@ def test_a_provider_that_is_not_installed_says_what_to_install(statement: str, d
     assert told.value.item == PROVIDERS
 
 
+def test_an_operator_of_a_plugin_that_is_not_there_says_where_it_would_be() -> None:
+    with pytest.raises(ImportError, match=r"^airflow\.operators\.SomeOperator is none of Airflow's: what gave it was a plugin, which"):
+        exec("from airflow.operators import SomeOperator", {})  # noqa: S102
+    assert not hasattr(module("airflow.operators"), "some_operator")
+
+
 def test_uninstalled_it_leaves_nothing() -> None:
     module("airflow.models")
     before = [each for each in sys.meta_path if not isinstance(each, finder.Finder)]

@@ -18,7 +18,7 @@ from tradewind_plugins.declarations import AirflowAlias
 from tradewind_airflow_names.items import INTERNALS, PROVIDERS, is_inner
 from tradewind_airflow_names.own.configuration import conf
 from tradewind_airflow_names.own.plugin_modules import macros_of, name_of_kind, names_of_module
-from tradewind_airflow_names.own.plugins_manager import code_folders
+from tradewind_airflow_names.own.plugins_manager import KINDS, code_folders, plugins_folder
 from tradewind_airflow_names.tables import BORROWED, BUILT, RENAMED
 from tradewind_airflow_names.tree import Tree
 
@@ -180,6 +180,8 @@ class AirflowModule(ModuleType):
             raise ProviderMissingError(inner, provider)
         if item is not None:
             raise NotBuiltError(inner, item)
+        if name[0].isupper() and self.__name__.removeprefix(f"{TOP}.") in KINDS:
+            raise ImportError(f"{inner} is none of Airflow's: what gave it was a plugin, which is not in {plugins_folder()}")
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}, in Tradewind")
 
     def _of_plugin(self) -> dict[str, Any]:
