@@ -137,7 +137,10 @@ def _sort_in(each: Imported, file: Path, top: Path, found: _Found) -> Iterable[P
         found.others[each.module if "airflow" in each.module else head] = None
         return ()
     found.roots[root] = None
-    added = [path for path in _files_of(each, root) if path not in found.local and path != file]
+    files = _files_of(each, root)
+    if not files:  # a namespace that is here in part, as that of Airflow's own test suite
+        found.others[head] = None
+    added = [path for path in files if path not in found.local and path != file]
     found.local.update(dict.fromkeys(added))
     return added
 
