@@ -2,10 +2,11 @@
 
     python airflow_runs.py --now 2026-01-05T00:00:00+00:00 FILE... > runs.json
 
+Files are loaded at that time, and it is the logical date of the runs.
 One result a file, in their order, as `airflow_structure.py` gives them; a DAG is `{"dag_id", "outcome"}`, or
 `{"dag_id", "refusal"}` with the reason why its outcome means nothing. The scheduler's own functions decide
 (`DagRun.update_state`, `DagRun.schedule_tis`) and a worker's own run the tasks, one after another in this process. Each DAG is
-run several times, each time in another order of what could have been next; a DAG whose outcome goes by the order is refused.
+run several times, each time in another order of what could have been next; a DAG whose outcome is not always the same is refused.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import time_machine
 from airflow import settings
 from airflow.models import import_all_models
 from airflow.models.dagbag import DagBag
@@ -75,7 +77,8 @@ def load(file: Path, now: datetime) -> list[dict[str, Any]]:
     logging.disable(logging.CRITICAL)
     settings.engine.dispose(close=False)  # a connection must not be shared with the parent
     bag = DagBag(dag_folder=os.devnull, include_examples=False)
-    bag.process_file(str(file.resolve()), only_if_updated=False)
+    with time_machine.travel(now, tick=False):  # a start date of "two days ago" must not lie behind the run
+        bag.process_file(str(file.resolve()), only_if_updated=False)
     if bag.import_errors:
         raise NotLoadedError("\n".join(bag.import_errors.values()))
     return [_recorded(dag, now) for _, dag in sorted(bag.dags.items())]
@@ -88,7 +91,7 @@ def _recorded(dag: Any, now: datetime) -> dict[str, Any]:
         if outcome is None:
             return {"dag_id": dag.dag_id, "refusal": "it comes to no end"}
         if outcomes and outcome != outcomes[0]:
-            return {"dag_id": dag.dag_id, "refusal": "its outcome goes by the order in which tasks happen to run"}
+            return {"dag_id": dag.dag_id, "refusal": "its outcome is not always the same"}
         outcomes.append(outcome)
     return {"dag_id": dag.dag_id, "outcome": outcomes[0]}
 

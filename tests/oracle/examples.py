@@ -49,7 +49,8 @@ NOT_RUN: Mapping[str, str] = {
     "tutorial_taskflow_api_virtualenv": "it makes a virtual environment",
 }
 """DAGs that are not run all the same, with the reason."""
-PATIENCE = 90
+PATIENCE = 300
+"""Seconds for a file: some examples sleep, and each is run several times."""
 
 
 def unpacked(wheels: Path, wheel: str, folder: Path) -> Path:
