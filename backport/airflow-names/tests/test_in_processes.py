@@ -65,6 +65,8 @@ class NumberOperator(BaseOperator):
 
     def execute(self, context):
         self.log.info("%s.%s with %s", self.dag_id, self.task_id, sorted(self.params))
+        assert (self.params["p"], context["ti"].operator) == (1, "NumberOperator")
+        assert context["ti"].get_template_context()["ds"] == self.day
         self.xcom_push(context, key="port", value=NumberHook(self.conn_id).get_conn())
         return self.dag.dag_id + self.day
 
