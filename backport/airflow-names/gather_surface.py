@@ -124,7 +124,10 @@ def _moved(module: str, tree: ast.Module) -> Iterator[tuple[str, str, str]]:
 def _provider(path: str) -> str | None:
     """Return the provider that a path is of; some are two words, as `microsoft.azure`."""
     parts = path.split(".")
-    if parts[:2] != ["airflow", "providers"] or parts[2] in {"standard", "smtp"}:  # those two are core's own matters here
+    if parts[:2] != ["airflow", "providers"] or parts[2] in {
+        "standard",
+        "smtp",
+    }:  # those two are core's own matters here
         return None
     return "-".join(parts[2:4] if parts[2] in TWO_WORDS else parts[2:3])
 

@@ -177,7 +177,9 @@ def test_a_provider_that_is_not_installed_says_what_to_install(statement: str, d
 
 
 def test_an_operator_of_a_plugin_that_is_not_there_says_where_it_would_be() -> None:
-    with pytest.raises(ImportError, match=r"^airflow\.operators\.SomeOperator is none of Airflow's: what gave it was a plugin, which"):
+    with pytest.raises(
+        ImportError, match=r"^airflow\.operators\.SomeOperator is none of Airflow's: what gave it was a plugin, which"
+    ):
         exec("from airflow.operators import SomeOperator", {})  # noqa: S102
     assert not hasattr(module("airflow.operators"), "some_operator")
 

@@ -181,7 +181,9 @@ class AirflowModule(ModuleType):
         if item is not None:
             raise NotBuiltError(inner, item)
         if name[0].isupper() and self.__name__.removeprefix(f"{TOP}.") in KINDS:
-            raise ImportError(f"{inner} is none of Airflow's: what gave it was a plugin, which is not in {plugins_folder()}")
+            raise ImportError(
+                f"{inner} is none of Airflow's: what gave it was a plugin, which is not in {plugins_folder()}"
+            )
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}, in Tradewind")
 
     def _of_plugin(self) -> dict[str, Any]:

@@ -109,6 +109,7 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
     }
     context.update(_dates(run, task))
     context.update(_offered)
+    instance.template_context = context
     return context
 
 

@@ -36,6 +36,7 @@ def prepare(task: TaskNode, context: dict[str, Any]) -> BaseOperator:
         raise TradewindException(f"Task {task.task_id!r} is of {type(task).__name__}, which cannot be executed.")
     context["task"] = operator
     context["ti"].task = operator
+    operator.params = context["params"]  # those of the run, as its author reads self.params
     render_fields(operator, context, pull_argument)
     return operator
 

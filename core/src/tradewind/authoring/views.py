@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pendulum
+from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.host import XCOM_RETURN_KEY, current
+from tradewind_plugins.mapped import MappedOperator
 
 if TYPE_CHECKING:
     from tradewind_plugins.task_node import TaskNode
@@ -72,6 +75,25 @@ class TaskInstanceView:
         self.start_date = as_moment(values.get("start_date"))
         self.waiting_since = as_moment(values.get("waiting_since"))
         self.skipped_task_ids: list[str] = []
+        self.template_context: dict[str, Any] = {}
+
+    @property
+    def operator(self) -> str:
+        """The name of the class of the task's operator."""
+        return self.task.operator_class.__name__ if isinstance(self.task, MappedOperator) else type(self.task).__name__
+
+    @property
+    def log(self) -> logging.Logger:
+        """The logger whose lines are those of the task."""
+        return logging.getLogger("tradewind.task")
+
+    def get_dagrun(self) -> DagRunView:
+        """Return the run."""
+        return self.dag_run
+
+    def get_template_context(self) -> dict[str, Any]:
+        """Return the template variables."""
+        return self.template_context
 
     @property
     def execution_date(self) -> pendulum.DateTime | None:
@@ -92,12 +114,21 @@ class TaskInstanceView:
         task_ids: str | Iterable[str] | None = None,
         dag_id: str | None = None,
         key: str = XCOM_RETURN_KEY,
+        include_prior_dates: bool = False,
         *,
         map_indexes: int | Iterable[int] | None = None,
         run_id: str | None = None,
         default: Any = None,
     ) -> Any:
-        """Return what tasks pushed: one value for one id, a list for several or for a mapped task."""
+        """Return what tasks pushed: one value for one id, a list for several or for a mapped task.
+
+        Raises:
+            TradewindException: values of earlier runs are asked for, which are not searched; name the ``run_id``.
+        """
+        if include_prior_dates:
+            raise TradewindException(
+                f"xcom_pull of task {self.task_id!r}: include_prior_dates is not built yet in Tradewind; name the run_id."
+            )
         wanted = task_ids if task_ids is None or isinstance(task_ids, str) else list(task_ids)
         indexes = map_indexes if map_indexes is None or isinstance(map_indexes, int) else list(map_indexes)
         return current().xcom_pull(wanted, key=key, map_indexes=indexes, run_id=run_id, dag_id=dag_id, default=default)
