@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -78,6 +79,18 @@ def test_what_is_not_here_is_told_once(tmp_path: Path, caplog: pytest.LogCapture
         told
         == "the plugin web of web (web:Web): appbuilder_views, listeners are not built yet in Tradewind and do nothing"
     )
+
+
+def test_what_has_no_name_cannot_be_asked_for(tmp_path: Path) -> None:
+    class Odd(AirflowPlugin):
+        name = "odd"
+        macros = (functools.partial(print), len)
+        hooks = None  # type: ignore[assignment]
+
+    found = loaded(tmp_path, ("odd", lambda: Odd))
+    assert found.names_of("macros", "odd") == {"len": len}
+    assert found.find("macros", "len") is len
+    assert (found.find("hooks", "len"), found.names_of("hooks", "odd")) == (None, {})
 
 
 def test_a_plugin_without_a_name_is_refused(tmp_path: Path) -> None:

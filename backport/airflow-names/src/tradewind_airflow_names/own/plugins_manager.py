@@ -106,12 +106,11 @@ class Plugins:
     def names_of(self, kind: str, plugin: str) -> dict[str, Any] | None:
         """Return what a plugin gives of one of `KINDS`, by name; None where there is no such plugin."""
         found = self.found.get(plugin)
-        return None if found is None else {each.__name__: each for each in getattr(found, kind)}
+        return None if found is None else _named(found, kind)
 
     def find(self, kind: str, name: str) -> Any:
         """Return the class or function of that name that any plugin gives, None where none does: how Airflow 1.10 finds them."""
-        given = (each for plugin in self.found.values() for each in getattr(plugin, kind))
-        return next((each for each in given if each.__name__ == name), None)
+        return next((given[name] for plugin in self.found.values() if name in (given := _named(plugin, kind))), None)
 
     def complaint(self) -> str | None:
         """Return one sentence about the plugins that could not be loaded, None where all were."""
@@ -195,6 +194,11 @@ def _import(path: Path, folder: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _named(plugin: type[AirflowPlugin], kind: str) -> dict[str, Any]:
+    """Return what a plugin gives of one kind, by name; what has no name, such as a partial function, cannot be asked for."""
+    return {each.__name__: each for each in getattr(plugin, kind) or () if hasattr(each, "__name__")}
 
 
 def _classes_of(module: ModuleType) -> list[type[AirflowPlugin]]:
