@@ -30,13 +30,13 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install(*packages, *wanted)
 
 
-def airflow_environment(session: nox.Session, folder: Path, *groups: str) -> str:
-    """Make an environment with Apache Airflow 2.11, a clock that can be set and dependency groups; return its interpreter."""
+def airflow_environment(session: nox.Session, folder: Path, *groups: str, version: str = "2.11") -> str:
+    """Make an environment with Apache Airflow, a clock that can be set and dependency groups; return its interpreter."""
     python = str(folder / "bin" / "python")
     session.run("python", "-m", "venv", "--clear", str(folder))
     pip = ("uv", "pip", "install", "-q", "-p", python) if shutil.which("uv") else (python, "-m", "pip", "install", "-q")
     wanted = [package for group in groups for package in nox.project.dependency_groups(PYPROJECT, group)]
-    session.run(*pip, "apache-airflow==2.11.*", "time-machine", *wanted, external=True)
+    session.run(*pip, f"apache-airflow=={version}.*", "time-machine", *wanted, external=True)
     return python
 
 
@@ -161,15 +161,16 @@ def oracle(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def compat(session: nox.Session) -> None:
-    """Read public DAG files here and on a real Apache Airflow 2.11, and write docs/airflow-compatibility.md. Half an hour.
+    """Read public DAG files here and on real Apache Airflows, and write docs/airflow-compatibility.md. A quarter of an hour.
 
     TRADEWIND_SNAPSHOTS names a folder of Git snapshots, <owner>+<name>/repo; without it public repositories are left out.
     """
     install(session, "tests", "compat")
     session.install("-e", "backport/airflow-names")
     folder = Path(session.create_tmp()).absolute()
-    python = airflow_environment(session, folder / "airflow", "compat")
-    options = ["--folder", str(folder), "--airflow", python]
+    two = airflow_environment(session, folder / "airflow-2.11", "compat")
+    three = airflow_environment(session, folder / "airflow-3.1", "compat", version="3.1")
+    options = ["--folder", str(folder), "--airflow-2", two, "--airflow-3", three]
     if "TRADEWIND_SNAPSHOTS" in os.environ:
         options += ["--snapshots", os.environ["TRADEWIND_SNAPSHOTS"]]
     session.run("python", "tests/compat/run.py", *options)

@@ -91,6 +91,11 @@ class Needs:
     environment: tuple[str, ...] = ()
     broken: str = ""
 
+    @property
+    def is_for_airflow_3(self) -> bool:
+        """Whether Airflow 2 does not know what it imports."""
+        return any(name.startswith(("airflow.sdk", "airflow.providers.standard")) for name in self.airflow)
+
 
 @dataclass
 class _Found:

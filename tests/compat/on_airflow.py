@@ -13,12 +13,8 @@ import time_machine
 from airflow.hooks.base import BaseHook
 from airflow.models import Connection, Variable
 from airflow.models.dagbag import DagBag
-from compat.reading import NOW, read_list
+from compat.reading import NOW, NotReadError, last_line, read_list
 from compat.stand_in_values import StandInVariables, stand_in_for_connection
-
-
-class NotReadError(Exception):
-    """Airflow's own account of a file that it could not read."""
 
 
 def read(file: Path, _note: Callable[[str], None]) -> Mapping[str, Any]:
@@ -33,7 +29,7 @@ def read(file: Path, _note: Callable[[str], None]) -> Mapping[str, Any]:
     with time_machine.travel(NOW, tick=False):
         bag.process_file(str(file), only_if_updated=False)
         if bag.import_errors:
-            raise NotReadError(next(iter(bag.import_errors.values())).strip().rpartition("\n")[2])
+            raise NotReadError(last_line(next(iter(bag.import_errors.values()))))
         return {name: airflow_structure.structure(dag) for name, dag in bag.dags.items()}
 
 

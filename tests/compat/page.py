@@ -37,7 +37,8 @@ _HEAD = """# Existing Airflow DAG files on Tradewind
 
 How many public DAG files Tradewind reads as they are, with `tradewind-airflow-names` installed. Nobody here wrote them; they are
 named in `tests/compat/corpus.json`, and none of their contents is in this project. `nox -s compat` lays them out, reads each in a
-process of its own on Tradewind and on a real Apache Airflow 2.11, and writes this page.
+process of its own on Tradewind and on a real Apache Airflow 2.11, and writes this page. What Tradewind does not read of the files
+that are written for Airflow 3 (`airflow.sdk`, `airflow.providers.standard`) is shown to a real Airflow 3.1.
 
 **Which files count.** Those that need Airflow's core only: no import that runs while the file is read, in the file or in a local
 module that it imports, is a provider's, a package's that stands on Airflow, or of Airflow's own inside. The rule is
@@ -111,7 +112,7 @@ class Counts:
 def _totals(results: Results, kinds: Mapping[str, str]) -> Iterator[str]:
     yield "## In all\n\n"
     yield (
-        "| files | core only | read | with stand-ins | wait for what is not built | not read by Airflow 2.11 either | not read "
+        "| files | core only | read | with stand-ins | wait for what is not built | not read by Airflow either | not read "
         "| share read | compared with Airflow | equal in structure |\n|---|---|---|---|---|---|---|---|---|---|\n"
     )
     for kind, words in [*_KINDS.items(), ("", "**all**")]:
@@ -119,7 +120,7 @@ def _totals(results: Results, kinds: Mapping[str, str]) -> Iterator[str]:
         yield f"| {words} ({counts.files}) {_row(counts)}"
     yield (
         "\n*Share read*: of the files that count, without those that wait for what is not built, and without those that "
-        "Airflow 2.11 does not read either. *Equal in structure*: tasks with their classes, edges, rules, retries, pools, "
+        "Airflow does not read either. *Equal in structure*: tasks with their classes, edges, rules, retries, pools, "
         "priorities, groups, schedule and next ten runs are those that Airflow has, but for the rows of "
         "[differences](differences.md).\n\n"
     )
@@ -153,7 +154,7 @@ def _waiting(results: Results) -> Iterator[str]:
 def _causes(results: Results) -> Iterator[str]:
     yield "## Files that are not read, by cause\n\n| cause | files | for instance |\n|---|---|---|\n"
     yield from _grouped(_of(results, OTHER))
-    yield "\n## Files that Airflow 2.11 does not read either\n\n| its error | files | for instance |\n|---|---|---|\n"
+    yield "\n## Files that Airflow does not read either\n\n| its error | files | for instance |\n|---|---|---|\n"
     yield from _grouped(_of(results, NEITHER))
     odd = [
         found

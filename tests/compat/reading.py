@@ -23,6 +23,10 @@ NOW = "2026-06-01T12:00:00+00:00"
 SECONDS = 60
 
 
+class NotReadError(Exception):
+    """A host's own account of a file that it could not read."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """One file to read.
@@ -81,6 +85,12 @@ def read_list(path: Path, reader: Reader) -> None:
         print(json.dumps({"file": str(each.file), **asdict(read)}), flush=True)
         if number % 50 == 0:
             print(f"{number} of {len(asked)} files", file=sys.stderr, flush=True)
+
+
+def last_line(trace: str) -> str:
+    """Return the last line of a traceback that says what was raised."""
+    lines = [each for each in trace.strip().splitlines() if each.strip()]
+    return lines[-1].strip()
 
 
 def _load_what_many_import() -> None:

@@ -1,6 +1,6 @@
 """Read all public DAG files and write `docs/airflow-compatibility.md`: `nox -s compat`.
 
-    python tests/compat/run.py --folder FOLDER [--snapshots FOLDER] --airflow PYTHON
+    python tests/compat/run.py --folder FOLDER [--snapshots FOLDER] --airflow-2 PYTHON --airflow-3 PYTHON
 
 Downloads, laid-out files and what was read stay in the folder; `results.json` (one verdict a file) and the pages are committed.
 """
@@ -32,9 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where downloads, files and readings are kept")
     parser.add_argument("--snapshots", type=Path, help="a folder of Git snapshots: <owner>+<name>/repo")
-    parser.add_argument(
-        "--airflow", type=Path, required=True, help="the interpreter of an Apache Airflow 2.11 environment"
-    )
+    parser.add_argument("--airflow-2", type=Path, required=True, help="the interpreter of an Apache Airflow 2.11")
+    parser.add_argument("--airflow-3", type=Path, required=True, help="the interpreter of an Apache Airflow 3.1")
     options = parser.parse_args()
     folder: Path = options.folder.absolute()
     packages = folder / "packages"
@@ -47,7 +46,7 @@ def main() -> None:
             print(f"left out: {source.name}: {why}", file=sys.stderr)
         else:
             there.append(source)
-    results = verdicts_of(there, folder, options.airflow)
+    results = verdicts_of(there, folder, options.airflow_2, options.airflow_3)
     if missing:
         print(page.page(results))
         print(f"{missing} sources were left out, so the committed results stay as they are", file=sys.stderr)
@@ -56,7 +55,9 @@ def main() -> None:
     page.write(results)
 
 
-def verdicts_of(there: Iterable[Source], folder: Path, airflow: Path) -> dict[str, dict[str, Verdict]]:
+def verdicts_of(
+    there: Iterable[Source], folder: Path, airflow_2: Path, airflow_3: Path
+) -> dict[str, dict[str, Verdict]]:
     """Return the verdicts by source and path."""
     tops = {
         str(source.top(folder / "files") / path): source.top(folder / "files")
@@ -65,7 +66,7 @@ def verdicts_of(there: Iterable[Source], folder: Path, airflow: Path) -> dict[st
     }
     needs = {file: needs_of(Path(file), top) for file, top in tops.items()}
     counting = {file: each for file, each in needs.items() if excluded(each) is None}
-    found = _read(counting, tops, folder, airflow)
+    found = _read(counting, tops, folder, airflow_2, airflow_3)
     table = causes()
     judged = {file: excluded(each) or verdict(found[file], table) for file, each in needs.items()}
     return {
@@ -74,17 +75,30 @@ def verdicts_of(there: Iterable[Source], folder: Path, airflow: Path) -> dict[st
     }
 
 
-def _read(needs: Mapping[str, Needs], top_of: Mapping[str, Path], folder: Path, airflow: Path) -> dict[str, Found]:
-    asked = [_asked(file, each, top_of[file]) for file, each in needs.items()]
-    ours = _reading("on_tradewind.py", Path(sys.executable), asked, folder / "ours")
-    unread = [each for each in asked if ours[each["file"]]["error"]]
-    further = _reading("on_tradewind.py", Path(sys.executable), unread, folder / "further", "--go-on")
-    home = {"AIRFLOW_HOME": str(folder / "airflow-home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    subprocess.run(
-        [airflow, "-m", "airflow", "db", "migrate"], env={**os.environ, **home}, stdout=subprocess.DEVNULL, check=True
-    )
-    there = _reading("on_airflow.py", airflow, asked, folder / "airflow", **home)
+def _read(
+    needs: Mapping[str, Needs], top_of: Mapping[str, Path], folder: Path, airflow_2: Path, airflow_3: Path
+) -> dict[str, Found]:
+    asked = {file: _asked(file, each, top_of[file]) for file, each in needs.items()}
+    here = Path(sys.executable)
+    ours = _reading("on_tradewind.py", here, list(asked.values()), folder / "ours")
+    unread = [file for file in asked if ours[file]["error"]]
+    further = _reading("on_tradewind.py", here, [asked[file] for file in unread], folder / "further", "--go-on")
+    stopped = [file for file in unread if further[file]["error"] or not further[file]["items"]]
+    # Each version judges its own files: what the other says of them is that they are too new
+    old = [asked[file] for file, each in needs.items() if not each.is_for_airflow_3 and file not in further] + [
+        asked[file] for file in stopped if not needs[file].is_for_airflow_3
+    ]
+    new = [asked[file] for file in stopped if needs[file].is_for_airflow_3]
+    there = _on_airflow("on_airflow.py", airflow_2, old, folder / "airflow-2")
+    there |= _on_airflow("on_airflow_3.py", airflow_3, new, folder / "airflow-3")
     return {file: Found(each, ours[file], further.get(file), there.get(file)) for file, each in needs.items()}
+
+
+def _on_airflow(script: str, python: Path, asked: list[dict[str, Any]], at: Path) -> dict[str, dict[str, Any]]:
+    home = {"AIRFLOW_HOME": str(at), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    migrate = [python, "-m", "airflow", "db", "migrate"]
+    subprocess.run(migrate, env=os.environ | home, stdout=subprocess.DEVNULL, check=True)
+    return _reading(script, python, asked, at, **home)
 
 
 def _asked(file: str, needs: Needs, top: Path) -> dict[str, Any]:
@@ -110,7 +124,9 @@ def _reading(
     with said.open("w") as out:
         command = [python, "-W", "ignore", HERE / script, *options, wanted]
         subprocess.run(command, stdout=out, env=environment, check=True)
-    return {each["file"]: each for each in map(json.loads, said.read_text().splitlines())}
+    # Airflow 3 logs on the standard output while it is imported
+    lines = [line for line in said.read_text().splitlines() if line.startswith('{"file": ')]
+    return {each["file"]: each for each in map(json.loads, lines)}
 
 
 if __name__ == "__main__":

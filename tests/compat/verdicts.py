@@ -79,8 +79,7 @@ def verdict(found: Found, causes: Sequence[Mapping[str, str]]) -> Verdict:
     further = found.further or found.ours
     if not further["error"] and further["items"]:
         return Verdict(WAITS, tuple(further["items"]))
-    if _fails_there_too(found):
-        assert found.airflow is not None
+    if found.airflow is not None and found.airflow["error"]:
         return Verdict(NEITHER, (without_paths(found.airflow["error"]),))
     return Verdict(OTHER, (_cause(further["error"], causes),))
 
@@ -103,14 +102,8 @@ def _cause(error: str, table: Sequence[Mapping[str, str]]) -> str:
     )
 
 
-def _fails_there_too(found: Found) -> bool:
-    """Tell whether Airflow 2.11 fails at it for a reason that is not its being older than the file."""
-    is_newer = any(name.startswith(("airflow.sdk", "airflow.providers.standard")) for name in found.needs.airflow)
-    return found.airflow is not None and bool(found.airflow["error"]) and not is_newer
-
-
 def _structure(found: Found) -> str:
-    if found.airflow is None or found.airflow["error"]:
+    if found.airflow is None or found.airflow["error"] or found.needs.is_for_airflow_3:
         return ""
     recorded, ours = found.airflow["dags"], found.ours["dags"]
     if set(recorded) != set(ours):
