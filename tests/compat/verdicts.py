@@ -81,12 +81,12 @@ def verdict(found: Found, causes: Sequence[Mapping[str, str]]) -> Verdict:
         return Verdict(WAITS, tuple(further["items"]))
     if found.airflow is not None and found.airflow["error"]:
         return Verdict(NEITHER, (without_paths(found.airflow["error"]),))
-    return Verdict(OTHER, (_cause(further["error"], causes),))
+    return Verdict(OTHER, (_cause(further["error"] or found.ours["error"], causes),))
 
 
 def without_paths(error: str) -> str:
     """Return an error without what is this machine's: folders, process numbers, the name of the exception that carried it."""
-    plain = re.sub(r"\s*\((?:/\S+)\)|, PID: \d+", "", error.removeprefix("NotReadError: "))
+    plain = re.sub(r"\s*\((?:/\S+)\)|, PID: \d+", "", re.sub(r"^[\w.]*NotReadError: ", "", error))
     return re.sub(r"/\S*/(?=\S)", "…/", plain)
 
 

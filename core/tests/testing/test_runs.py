@@ -23,6 +23,50 @@ def test_an_operator_without_a_dag_is_tried_alone() -> None:
     assert result.rendered["bash_command"] == "echo 2026-03-04"
 
 
+def test_a_pull_under_no_key_finds_what_was_pushed_last() -> None:
+    with DAG("keys", schedule=None) as dag:
+
+        @task
+        def own(ti=None) -> None:
+            ti.xcom_push("z", 1)
+            ti.xcom_push("a", 2)
+
+        @task(multiple_outputs=True)
+        def result(ti=None) -> dict[str, int]:
+            ti.xcom_push("z", 1)
+            return {"zz": 3}
+
+        @task
+        def each(value: int, ti=None) -> None:
+            ti.xcom_push("own", value)
+
+        @task
+        def pull(ti=None) -> list[object]:
+            asked = ("own", "result", "each", "none")
+            return [ti.xcom_pull(task_ids=task_id, key=None) for task_id in asked]
+
+        @task
+        def none() -> None: ...
+
+        [own(), result(), each.expand(value=[5, 6]), none()] >> pull()
+
+    run = run_dag(dag)
+    assert run.states == {
+        "own": "success",
+        "result": "success",
+        "each": ["success"] * 2,
+        "none": "success",
+        "pull": "success",
+    }
+    assert run.value("pull") == [2, {"zz": 3}, [5, 6], None]
+    assert run_task(dag.get_task("pull"), xcoms={("own", "z"): 1, ("own", "a"): 2, "result": 3}).value == [
+        2,
+        3,
+        None,
+        None,
+    ]
+
+
 def test_retries_and_rescheduled_sensors_do_not_wait() -> None:
     looks: list[int] = []
     with DAG("patient", schedule=None) as dag:

@@ -62,7 +62,7 @@ class Host:
         self,
         task_ids: str | Sequence[str] | None = None,
         *,
-        key: str = XCOM_RETURN_KEY,
+        key: str | None = XCOM_RETURN_KEY,
         map_indexes: int | Sequence[int] | None = None,
         run_id: str | None = None,
         dag_id: str | None = None,
@@ -73,7 +73,7 @@ class Host:
         Args:
             task_ids: One id gives one value (for a mapped task: the list of its values); several give a list in that
                 order; None means the running task.
-            key: The key it was pushed under.
+            key: The key it was pushed under; None means whatever was pushed last.
             map_indexes: Only these instances of a mapped task.
             run_id: Another run of the DAG; None means the running one.
             dag_id: Another DAG; None means the running one.

@@ -113,7 +113,7 @@ class TaskInstanceView:
         self,
         task_ids: str | Iterable[str] | None = None,
         dag_id: str | None = None,
-        key: str = XCOM_RETURN_KEY,
+        key: str | None = XCOM_RETURN_KEY,
         include_prior_dates: bool = False,
         *,
         map_indexes: int | Iterable[int] | None = None,
@@ -121,6 +121,8 @@ class TaskInstanceView:
         default: Any = None,
     ) -> Any:
         """Return what tasks pushed: one value for one id, a list for several or for a mapped task.
+
+        With ``key=None`` it is what each task pushed last, under whatever key.
 
         Raises:
             TradewindException: values of earlier runs are asked for, which are not searched; name the ``run_id``.

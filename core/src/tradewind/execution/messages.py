@@ -277,13 +277,13 @@ class PushXCom(Request):
 @message
 @dataclass(frozen=True, slots=True)
 class PullXCom(Request):
-    """Read what tasks of a run pushed.
+    """Read what tasks of a run pushed under a key; None: what each pushed last, under whatever key.
 
     The reply is a list of [task_id, map_index, value as JSON or None, reference of its file in the spool or None].
     """
 
     task_ids: list[str]
-    key: str
+    key: str | None
     map_indexes: list[int] | None = None
     dag_id: str | None = None
     run_id: str | None = None

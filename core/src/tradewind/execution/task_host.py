@@ -125,7 +125,7 @@ class TaskHost(Host):
         self,
         task_ids: str | Sequence[str] | None = None,
         *,
-        key: str = XCOM_RETURN_KEY,
+        key: str | None = XCOM_RETURN_KEY,
         map_indexes: int | Sequence[int] | None = None,
         run_id: str | None = None,
         dag_id: str | None = None,

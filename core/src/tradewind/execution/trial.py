@@ -239,7 +239,7 @@ class TrialHost(LookupHost):
         self,
         task_ids: str | Sequence[str] | None = None,
         *,
-        key: str = XCOM_RETURN_KEY,
+        key: str | None = XCOM_RETURN_KEY,
         map_indexes: int | Sequence[int] | None = None,
         run_id: str | None = None,
         dag_id: str | None = None,
@@ -249,14 +249,19 @@ class TrialHost(LookupHost):
         if run_id is not None or dag_id is not None:
             return default
         if task_ids is None:
-            return self.pushed.get(key, default)
+            return self.pushed.get(next(reversed(self.pushed), "") if key is None else key, default)
         if isinstance(task_ids, str):
             return self._of(task_ids, key, map_indexes, default)
         return [self._of(task_id, key, map_indexes, default) for task_id in task_ids]
 
-    def _of(self, task_id: str, key: str, map_indexes: int | Sequence[int] | None, default: Any) -> Any:
+    def _of(self, task_id: str, key: str | None, map_indexes: int | Sequence[int] | None, default: Any) -> Any:
         xcoms = self._given.xcoms
-        name = task_id if key == XCOM_RETURN_KEY and task_id in xcoms else (task_id, key)
+        name: Any = (task_id, key)
+        if key is None:  # a task's result is what it pushes last
+            keyed = [each for each in xcoms if isinstance(each, tuple) and each[0] == task_id]
+            name = task_id if task_id in xcoms else next(reversed(keyed), name)
+        elif key == XCOM_RETURN_KEY and task_id in xcoms:
+            name = task_id
         value = xcoms.get(name, default)
         if map_indexes is None or value is default:
             return value

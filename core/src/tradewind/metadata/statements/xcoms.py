@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from tradewind_plugins.host import XCOM_RETURN_KEY
 
 from tradewind.metadata.dialects import insert_or_change
 from tradewind.metadata.tables import dag_run, task_instance, xcom
@@ -99,18 +100,38 @@ def pull(
     *,
     run: int,
     task_ids: Sequence[str],
-    key: str,
+    key: str | None,
     map_indexes: Sequence[int] | None = None,
 ) -> Sequence[Any]:
-    """Return (task_id, map_index, value, storage) of what tasks of one run pushed under a key, by task and map index."""
+    """Return (task_id, map_index, value, storage) of what tasks of one run pushed under a key, by task and map index.
+
+    Under no key it is what each instance pushed last.
+    """
     query = (
         sa.select(xcom.c.task_id, xcom.c.map_index, xcom.c.value, xcom.c.storage)
-        .where(xcom.c.run == run, xcom.c.task_id.in_(task_ids), xcom.c.key == key)
+        .where(xcom.c.run == run, xcom.c.task_id.in_(task_ids))
         .order_by(xcom.c.task_id, xcom.c.map_index)
     )
+    if key is None:
+        later = xcom.alias()
+        is_last = ~sa.exists().where(*_of_one_instance(later), _is_later(later))
+        query = query.where(is_last)
+    else:
+        query = query.where(xcom.c.key == key)
     if map_indexes is not None:
         query = query.where(xcom.c.map_index.in_(map_indexes))
     return connection.execute(query).all()
+
+
+def _of_one_instance(other: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    return [other.c[name] == xcom.c[name] for name in ("run", "task_id", "map_index")]
+
+
+def _is_later(other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Tell whether another XCom was pushed after one; what is pushed at one instant with a result is pushed before it."""
+    is_result = other.c.key == XCOM_RETURN_KEY
+    comes_after = sa.and_(xcom.c.key != XCOM_RETURN_KEY, sa.or_(is_result, other.c.key > xcom.c.key))
+    return (other.c.pushed_at > xcom.c.pushed_at) | ((other.c.pushed_at == xcom.c.pushed_at) & comes_after)
 
 
 def of_run(connection: sa.Connection, run: int) -> Sequence[Any]:
