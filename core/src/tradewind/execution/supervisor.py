@@ -115,13 +115,14 @@ class Supervisor:
             only: run this one try, which was claimed for this process, and stop.
         """
         begun = self._loop.now()
+        # Before anybody can know of this worker and stop it: a signal that comes early is heard when the loop runs
+        self._loop.on_signal(signal.SIGCHLD, self._reap)
+        self._loop.on_signal(signal.SIGTERM, self.drain)
+        self._loop.on_signal(signal.SIGINT, self.drain)
         self._lifecycle.register()
         self._note_renewal(begun)
         self._check_isolation()
         notify.beat()
-        self._loop.on_signal(signal.SIGCHLD, self._reap)
-        self._loop.on_signal(signal.SIGTERM, self.drain)
-        self._loop.on_signal(signal.SIGINT, self.drain)
         self._loop.every(self._settings.renew_every, self._renew)
         self._loop.every(self._settings.poll_every, self._poll)
         self._loop.every(UPKEEP_SECONDS, self._starter.retire_stale)
