@@ -7,15 +7,16 @@ import datetime as dt
 import pytest
 from tradewind import DAG, BaseOperator
 from tradewind.authoring.context import build_context, running_in
+from tradewind.authoring.weekday import WeekDay
+from tradewind.operators.branch import BaseBranchOperator, SkipMixin
 from tradewind.operators.empty import EmptyOperator
 from tradewind_airflow_names.own import operator_helpers, small, timezone
-from tradewind_airflow_names.own.branch import BaseBranchOperator, SkipMixin
 from tradewind_airflow_names.own.decorators import apply_defaults
 from tradewind_airflow_names.own.edges import chain_linear
 from tradewind_airflow_names.own.helpers import at_most_one, chunks, convert_camel_to_snake, is_container
 from tradewind_airflow_names.own.keys import TaskInstanceKey
 from tradewind_airflow_names.own.links import BaseOperatorLink
-from tradewind_airflow_names.own.weekday import WeekDay, WeightRule
+from tradewind_airflow_names.own.weight_rule import WeightRule
 from tradewind_plugins import host
 from tradewind_plugins.exceptions import TradewindException
 

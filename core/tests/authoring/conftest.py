@@ -51,19 +51,31 @@ def dag() -> DAG:
 
 @pytest.fixture
 def run(memory: MemoryHost) -> Callable[..., Any]:
-    """Run a task by id; the XCom it returns is kept for the next. The task instance is ``run.ti`` afterwards."""
+    """Run a task by id; the XCom it returns is kept for the next. The task instance is ``run.ti`` afterwards.
 
-    def run_task(dag: DAG, task_id: str, *, map_index: int = -1, conf: dict[str, Any] | None = None, **ti: Any) -> Any:
+    ``dag_run`` has what is to be other than in the usual manual run.
+    """
+
+    def run_task(
+        dag: DAG,
+        task_id: str,
+        *,
+        map_index: int = -1,
+        conf: dict[str, Any] | None = None,
+        dag_run: dict[str, Any] | None = None,
+        **ti: Any,
+    ) -> Any:
         task = dag.get_task(task_id)
-        dag_run = {
+        values = {
             "run_id": "manual__1",
             "run_type": "manual",
             "logical_date": "2024-03-10T12:30:00+00:00",
             "data_interval_start": "2024-03-09T00:00:00Z",
             "data_interval_end": "2024-03-10T00:00:00Z",
             "conf": conf,
+            **(dag_run or {}),
         }
-        context = build_context(task, dag_run=dag_run, ti={"map_index": map_index, **ti})
+        context = build_context(task, dag_run=values, ti={"map_index": map_index, **ti})
         run_task.ti = context["ti"]
         with host.bind(memory), running_in(context):
             result = prepare(task, context).execute(context)

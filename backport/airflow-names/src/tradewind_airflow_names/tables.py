@@ -122,8 +122,8 @@ _OPERATORS = _MAPPED | {
     "Operator": "tradewind_plugins.task_node:TaskNode",
 }
 _CONTEXT_CLASS = {"Context": "builtins:dict"}
-_SKIP = _same(f"{_HERE}.branch", "SkipMixin")
-_BRANCH = _same(f"{_HERE}.branch", "BaseBranchOperator", "BranchMixIn") | _SKIP
+_SKIP = _same("tradewind.operators.branch", "SkipMixin")
+_BRANCH = _same("tradewind.operators.branch", "BaseBranchOperator", "BranchMixIn") | _SKIP
 _TRY = {
     "RuntimeTaskInstance": "tradewind.authoring.views:TaskInstanceView",
     "RuntimeTaskInstanceProtocol": "tradewind.authoring.views:TaskInstanceView",
@@ -131,8 +131,11 @@ _TRY = {
 }
 _XCOM_KEY = {"XCOM_RETURN_KEY": "tradewind_plugins.host"}
 _DBAPI = _same("tradewind_plugins.dbapi", "DbApiHook")
-_WEEKDAY = _same(f"{_HERE}.weekday", "WeekDay")
-_WEIGHT_RULE = _same(f"{_HERE}.weekday", "WeightRule")
+_WEEKDAY = _same("tradewind.authoring.weekday", "WeekDay")
+_WEIGHT_RULE = _same(f"{_HERE}.weight_rule", "WeightRule")
+_LATEST_ONLY = _same("tradewind.operators.latest_only", "LatestOnlyOperator")
+_BRANCH_DATETIME = _same("tradewind.operators.datetime", "BranchDateTimeOperator")
+_BRANCH_WEEKDAY = _same("tradewind.operators.weekday", "BranchDayOfWeekOperator")
 _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
 _CONF = _same(f"{_HERE}.configuration", "conf")
@@ -211,8 +214,11 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.models.xcom_arg": _XCOM_ARG,
     "airflow.operators.bash": _BASH,
     "airflow.operators.branch": _BRANCH,
+    "airflow.operators.datetime": _BRANCH_DATETIME,
     "airflow.operators.empty": _EMPTY,
+    "airflow.operators.latest_only": _LATEST_ONLY,
     "airflow.operators.python": _PYTHON | _CONTEXT,
+    "airflow.operators.weekday": _BRANCH_WEEKDAY,
     "airflow.sensors.base": _SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
     "airflow.operators.subdag": _same(f"{_HERE}.subdag", "SubDagOperator"),
@@ -294,7 +300,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _CONTEXT_CLASS
     | _same(f"{_HERE}.state", "DagRunState", "TaskInstanceState")
     | _same(f"{_HERE}.edges", "chain_linear")
-    | _same(f"{_HERE}.weekday", "WeightRule")
+    | _WEIGHT_RULE
     | {"EdgeModifier": "tradewind_plugins.edges"}
     | {"XCOM_RETURN_KEY": "tradewind_plugins.host"}
     | {"mask_secret": f"{_HERE}.small"}
@@ -330,8 +336,11 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _same("tradewind_plugins.dbapi", "fetch_all_handler", "fetch_one_handler"),
     "airflow.providers.standard.operators.bash": _BASH,
     "airflow.providers.standard.operators.branch": _BRANCH,
+    "airflow.providers.standard.operators.datetime": _BRANCH_DATETIME,
     "airflow.providers.standard.operators.empty": _EMPTY,
+    "airflow.providers.standard.operators.latest_only": _LATEST_ONLY,
     "airflow.providers.standard.operators.python": _PYTHON | _CONTEXT,
+    "airflow.providers.standard.operators.weekday": _BRANCH_WEEKDAY,
     "airflow.providers.standard.sensors.python": _PYTHON_SENSOR,
     "airflow.providers.standard.utils.skipmixin": _SKIP,
     "airflow.providers.standard.utils.weekday": _WEEKDAY,

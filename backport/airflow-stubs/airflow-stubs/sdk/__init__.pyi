@@ -21,7 +21,7 @@ from tradewind_airflow_names.own.links import BaseOperatorLink as BaseOperatorLi
 from tradewind_airflow_names.own.small import mask_secret as mask_secret
 from tradewind_airflow_names.own.state import DagRunState as DagRunState
 from tradewind_airflow_names.own.state import TaskInstanceState as TaskInstanceState
-from tradewind_airflow_names.own.weekday import WeightRule as WeightRule
+from tradewind_airflow_names.own.weight_rule import WeightRule as WeightRule
 from tradewind_plugins.edges import EdgeModifier as EdgeModifier
 from tradewind_plugins.hook import BaseHook as BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY as XCOM_RETURN_KEY

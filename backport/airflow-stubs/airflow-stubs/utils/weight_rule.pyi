@@ -1,3 +1,3 @@
 # Written by generate.py from the tables of tradewind-airflow-names.
-from tradewind_airflow_names.own.weekday import WeightRule as WeightRule
+from tradewind_airflow_names.own.weight_rule import WeightRule as WeightRule
 __all__ = ['WeightRule']

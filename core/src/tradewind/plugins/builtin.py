@@ -11,10 +11,13 @@ def tradewind_operators() -> list[Declared]:
     python = "tradewind.operators.python"
     return [
         Declared(path="tradewind.operators.bash:BashOperator", summary="Runs a command with bash."),
+        Declared(path="tradewind.operators.datetime:BranchDateTimeOperator", summary="Chooses by time or date."),
         Declared(path="tradewind.operators.empty:EmptyOperator", summary="Does nothing."),
+        Declared(path="tradewind.operators.latest_only:LatestOnlyOperator", summary="Lets only the latest run go on."),
         Declared(path=f"{python}:BranchPythonOperator", summary="Calls a function that chooses what goes on."),
         Declared(path=f"{python}:PythonOperator", summary="Calls a function."),
         Declared(path=f"{python}:ShortCircuitOperator", summary="Calls a function that says whether to go on."),
+        Declared(path="tradewind.operators.weekday:BranchDayOfWeekOperator", summary="Chooses by the day of the week."),
     ]
 
 

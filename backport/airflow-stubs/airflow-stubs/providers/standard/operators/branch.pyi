@@ -1,5 +1,5 @@
 # Written by generate.py from the tables of tradewind-airflow-names.
-from tradewind_airflow_names.own.branch import BaseBranchOperator as BaseBranchOperator
-from tradewind_airflow_names.own.branch import BranchMixIn as BranchMixIn
-from tradewind_airflow_names.own.branch import SkipMixin as SkipMixin
+from tradewind.operators.branch import BaseBranchOperator as BaseBranchOperator
+from tradewind.operators.branch import BranchMixIn as BranchMixIn
+from tradewind.operators.branch import SkipMixin as SkipMixin
 __all__ = ['BaseBranchOperator', 'BranchMixIn', 'SkipMixin']

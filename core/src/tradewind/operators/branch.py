@@ -1,13 +1,16 @@
-"""`airflow.operators.branch` and `airflow.models.skipmixin`: operators of one's own that choose what goes on."""
+"""The base of operators that choose what goes on after them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tradewind_plugins.operator import BaseOperator
+
 from tradewind.authoring.branching import apply_branch
 from tradewind.authoring.context import get_current_context
-from tradewind_plugins.operator import BaseOperator
+
+__all__ = ["BaseBranchOperator", "BranchMixIn", "SkipMixin"]
 
 
 class SkipMixin:
@@ -18,7 +21,7 @@ class SkipMixin:
     ) -> None:
         """Have these tasks of the run skipped when this one ends.
 
-        Arguments:
+        Args:
             dag_run: the run, which is always this one.
             execution_date_and_tasks: the tasks, last; before them a date, in old files.
             tasks: the tasks, by keyword.
@@ -41,12 +44,25 @@ class BranchMixIn(SkipMixin):
 
 
 class BaseBranchOperator(BaseOperator, BranchMixIn):
-    """An operator that chooses what goes on: a subclass says it in `choose_branch`."""
+    """An operator that chooses what goes on: a subclass says it in :meth:`choose_branch`.
+
+    Direct downstream that is not chosen is skipped, whatever its trigger rule, unless it comes after something chosen
+    as well.
+    """
 
     def choose_branch(self, context: Mapping[str, Any]) -> Any:
-        """Return the id of a task or group downstream, a list of them, or None."""
+        """Return the id of a task or group downstream, a list of them, or None to skip all direct downstream."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it chooses")
 
     def execute(self, context: Mapping[str, Any]) -> Any:
-        """Choose, have the other branches skipped, and return the choice."""
+        """Choose, have the other branches skipped, and return the choice.
+
+        Raises:
+            TradewindException: the choice is no task or group of the DAG.
+        """
         return self.do_branch(context, self.choose_branch(context))
+
+
+def follow_ids(follow: str | Iterable[str]) -> str | list[str]:
+    """Return the ids that an operator was told to follow: one as it is, of several a list."""
+    return follow if isinstance(follow, str) else list(follow)

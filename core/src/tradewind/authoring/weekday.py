@@ -1,9 +1,12 @@
-"""`airflow.utils.weekday`."""
+"""Days of the week, by name and number."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from datetime import datetime
+
+from tradewind_plugins.exceptions import TradewindException
 
 
 @enum.unique
@@ -40,32 +43,37 @@ class WeekDay(enum.IntEnum):
         """Return the numbers of one day, or of several.
 
         Raises:
+            AttributeError: a name is not that of a day.
             TypeError: it is something else.
         """
         if isinstance(week_day, (str, WeekDay)):
             return {cls.convert(week_day)}
         if not isinstance(week_day, Iterable) or isinstance(week_day, bytes):
             raise TypeError(f"a day of the week is a name, a WeekDay or several of them, not {week_day!r}")
-        return {cls.convert(each) for each in week_day}
+        days = list(week_day)
+        for each in days:
+            if not isinstance(each, (str, WeekDay)):
+                raise TypeError(f"a day of the week is a name or a WeekDay, not {each!r}")
+        return {cls.convert(each) for each in days}
 
 
-class WeightRule(str, enum.Enum):
-    """How a task's priority counts those around it (`airflow.utils.weight_rule`)."""
+class DayChoice:
+    """Some days of the week, for an operator that asks whether it is one of them.
 
-    DOWNSTREAM = "downstream"
-    UPSTREAM = "upstream"
-    ABSOLUTE = "absolute"
+    Args:
+        week_day: a day by its English name or as a member of :class:`WeekDay`, or several of them.
+        where: the task, for messages.
 
-    @classmethod
-    def all_weight_rules(cls) -> set[str]:
-        """Return every rule."""
-        return set(cls.__members__.values())
+    Raises ``TradewindException`` for what is not a day, and for no day at all.
+    """
 
-    @classmethod
-    def is_valid(cls, weight_rule: str) -> bool:
-        """Tell whether there is such a rule."""
-        return weight_rule in cls.all_weight_rules()
+    def __init__(self, week_day: str | WeekDay | Iterable[str | WeekDay], where: str) -> None:
+        try:
+            self._numbers = WeekDay.validate_week_day(week_day)
+        except (AttributeError, TypeError) as error:
+            raise TradewindException(f"{where}: week_day: {error}.") from error
+        if not self._numbers:
+            raise TradewindException(f"{where}: week_day names no day, so it could never be one of them.")
 
-    def __str__(self) -> str:
-        """Return the value."""
-        return str(self.value)
+    def __contains__(self, moment: datetime) -> bool:
+        return moment.isoweekday() in self._numbers

@@ -1,0 +1,3 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind.operators.datetime import BranchDateTimeOperator as BranchDateTimeOperator
+__all__ = ['BranchDateTimeOperator']
