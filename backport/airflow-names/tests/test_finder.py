@@ -48,6 +48,36 @@ def test_the_names_are_tradewinds_own() -> None:
     assert module("airflow.exceptions").AirflowSkipException is module("tradewind.exceptions").TradewindSkipException
 
 
+@pytest.mark.parametrize(
+    ("name", "home", "now", "old"),
+    [
+        (
+            "LatestOnlyOperator",
+            "operators.latest_only",
+            "operators.latest_only",
+            ["operators", "operators.latest_only_operator"],
+        ),
+        ("BranchDateTimeOperator", "operators.datetime", "operators.datetime", []),
+        ("BranchDayOfWeekOperator", "operators.weekday", "operators.weekday", []),
+        ("BaseBranchOperator", "operators.branch", "operators.branch", ["operators.branch_operator"]),
+        ("BashSensor", "sensors.bash", "sensors.bash", ["contrib.sensors.bash_sensor"]),
+        ("DateTimeSensor", "sensors.date_time", "sensors.date_time", ["sensors.date_time_sensor"]),
+        ("DayOfWeekSensor", "sensors.weekday", "sensors.weekday", ["contrib.sensors.weekday_sensor", "sensors.weekday_sensor"]),
+        ("FileSensor", "sensors.filesystem", "sensors.filesystem", ["contrib.sensors.file_sensor"]),
+        ("FSHook", "hooks.filesystem", "hooks.filesystem", ["contrib.hooks.fs_hook"]),
+        ("TimeDeltaSensor", "sensors.time_delta", "sensors.time_delta", ["sensors", "sensors.time_delta_sensor"]),
+        ("TimeSensor", "sensors.time", "sensors.time_sensor", ["sensors"]),
+    ],
+)
+def test_what_core_has_built_in_is_found_under_each_of_its_paths(name: str, home: str, now: str, old: list[str]) -> None:
+    built = getattr(module(f"tradewind.{home}"), name)
+    assert getattr(module(f"airflow.{now}"), name) is built
+    assert getattr(module(f"airflow.providers.standard.{home}"), name) is built
+    for path in old:
+        with pytest.warns(DeprecationWarning, match=rf"airflow\.{now}"):
+            assert getattr(module(f"airflow.{path}"), name) is built
+
+
 def test_a_file_reads_as_it_was_written() -> None:
     text = """
 from datetime import timedelta

@@ -99,6 +99,13 @@ _PYTHON = _same("tradewind.operators.python", "PythonOperator", "BranchPythonOpe
 _BASH = _same("tradewind.operators.bash", "BashOperator")
 _EMPTY = _same("tradewind.operators.empty", "EmptyOperator")
 _PYTHON_SENSOR = _same("tradewind.sensors.python", "PythonSensor")
+_BASH_SENSOR = _same("tradewind.sensors.bash", "BashSensor")
+_DATE_TIME_SENSOR = _same("tradewind.sensors.date_time", "DateTimeSensor")
+_FILE_SENSOR = _same("tradewind.sensors.filesystem", "FileSensor")
+_TIME_SENSOR = _same("tradewind.sensors.time", "TimeSensor")
+_TIME_DELTA_SENSOR = _same("tradewind.sensors.time_delta", "TimeDeltaSensor")
+_WEEKDAY_SENSOR = _same("tradewind.sensors.weekday", "DayOfWeekSensor")
+_FS_HOOK = _same("tradewind.hooks.filesystem", "FSHook")
 _STATES = _same(f"{_HERE}.state", "DagRunState", "State", "TaskInstanceState")
 _TIMEZONE = _same(
     f"{_HERE}.timezone",
@@ -180,6 +187,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.exceptions": _exceptions(),
     "airflow.hooks.base": _HOOK,
     "airflow.hooks.dbapi": _DBAPI,
+    "airflow.hooks.filesystem": _FS_HOOK,
     "airflow.macros": _MACROS,
     "airflow.models": _DAG
     | _OPERATOR
@@ -220,7 +228,13 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.operators.python": _PYTHON | _CONTEXT,
     "airflow.operators.weekday": _BRANCH_WEEKDAY,
     "airflow.sensors.base": _SENSOR,
+    "airflow.sensors.bash": _BASH_SENSOR,
+    "airflow.sensors.date_time": _DATE_TIME_SENSOR,
+    "airflow.sensors.filesystem": _FILE_SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
+    "airflow.sensors.time_delta": _TIME_DELTA_SENSOR,
+    "airflow.sensors.time_sensor": _TIME_SENSOR,
+    "airflow.sensors.weekday": _WEEKDAY_SENSOR,
     "airflow.operators.subdag": _same(f"{_HERE}.subdag", "SubDagOperator"),
     "airflow.plugins_manager": _same(f"{_HERE}.plugins_manager", "AirflowPlugin", "AirflowPluginException"),
     "airflow.settings": _same(
@@ -341,7 +355,14 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.providers.standard.operators.latest_only": _LATEST_ONLY,
     "airflow.providers.standard.operators.python": _PYTHON | _CONTEXT,
     "airflow.providers.standard.operators.weekday": _BRANCH_WEEKDAY,
+    "airflow.providers.standard.hooks.filesystem": _FS_HOOK,
+    "airflow.providers.standard.sensors.bash": _BASH_SENSOR,
+    "airflow.providers.standard.sensors.date_time": _DATE_TIME_SENSOR,
+    "airflow.providers.standard.sensors.filesystem": _FILE_SENSOR,
     "airflow.providers.standard.sensors.python": _PYTHON_SENSOR,
+    "airflow.providers.standard.sensors.time": _TIME_SENSOR,
+    "airflow.providers.standard.sensors.time_delta": _TIME_DELTA_SENSOR,
+    "airflow.providers.standard.sensors.weekday": _WEEKDAY_SENSOR,
     "airflow.providers.standard.utils.skipmixin": _SKIP,
     "airflow.providers.standard.utils.weekday": _WEEKDAY,
 }
@@ -359,6 +380,7 @@ RENAMED: Final[Mapping[str, str]] = {
     "airflow.operators:BashOperator": "airflow.operators.bash:BashOperator",
     "airflow.operators:BranchPythonOperator": "airflow.operators.python:BranchPythonOperator",
     "airflow.operators:DummyOperator": "airflow.operators.empty:EmptyOperator",
+    "airflow.operators:LatestOnlyOperator": "airflow.operators.latest_only:LatestOnlyOperator",
     "airflow.operators:PythonOperator": "airflow.operators.python:PythonOperator",
     "airflow.operators:SubDagOperator": "airflow.operators.subdag:SubDagOperator",
     "airflow.operators:ShortCircuitOperator": "airflow.operators.python:ShortCircuitOperator",
@@ -373,6 +395,8 @@ RENAMED: Final[Mapping[str, str]] = {
     "airflow.operators.python:task": "airflow.decorators:task",
     "airflow.operators.python_operator": "airflow.operators.python",
     "airflow.operators.subdag_operator": "airflow.operators.subdag",
+    "airflow.sensors:TimeDeltaSensor": "airflow.sensors.time_delta:TimeDeltaSensor",
+    "airflow.sensors:TimeSensor": "airflow.sensors.time_sensor:TimeSensor",
     "airflow.sensors.base_sensor_operator": "airflow.sensors.base",
     "airflow.sensors.date_time_sensor": "airflow.sensors.date_time",
     "airflow.sensors.external_task_sensor": "airflow.sensors.external_task",

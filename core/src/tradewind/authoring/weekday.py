@@ -77,3 +77,7 @@ class DayChoice:
 
     def __contains__(self, moment: datetime) -> bool:
         return moment.isoweekday() in self._numbers
+
+    def __str__(self) -> str:
+        """Return the days in their order."""
+        return " or ".join(WeekDay(number).name.title() for number in sorted(self._numbers))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import tempfile
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from tradewind_plugins.exceptions import TradewindException, TradewindSkipException
 from tradewind_plugins.operator import BaseOperator
+
+from tradewind.operators.shell import Shell, environment
 
 
 class BashOperator(BaseOperator):
@@ -51,7 +51,7 @@ class BashOperator(BaseOperator):
         self.skip_on_exit_code = skip_on_exit_code
         self.cwd = cwd
         self.output_processor = output_processor
-        self._process: subprocess.Popen[bytes] | None = None
+        self._shell = Shell(self.log)
 
     def execute(self, context: Any) -> Any:
         """Run the command, logging its output line by line.
@@ -78,42 +78,9 @@ class BashOperator(BaseOperator):
     def _run(self, folder: str, context: Any) -> tuple[int, str]:
         if not os.path.isdir(folder):  # noqa: PTH112 - cwd is a plain text
             raise TradewindException(f"Task {self.task_id!r}: cwd {folder!r} is not a folder.")
-        last_line = ""
-        # A session of its own, so that on_kill reaches what the command has started as well.
-        with subprocess.Popen(  # noqa: S603 - running the author's command is the point
-            ["bash", "-c", self.bash_command],  # noqa: S607 - bash as the worker's PATH has it
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-            env=self._environment(context),
-            start_new_session=True,
-        ) as process:
-            self._process = process
-            if process.stdout is not None:
-                for raw in process.stdout:
-                    last_line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
-                    self.log.info("%s", last_line)
-        return process.returncode, last_line
-
-    def _environment(self, context: Any) -> dict[str, str]:
-        base = dict(os.environ) if self.env is None or self.append_env else {}
-        return {**base, **context_variables(context), **(self.env or {})}
+        surroundings = environment(context, self.env, append=self.append_env)
+        return self._shell.run(self.bash_command, folder, surroundings, self.output_encoding)
 
     def on_kill(self) -> None:
         """Terminate the command and all it has started."""
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGTERM)
-
-
-def context_variables(context: Any) -> dict[str, str]:
-    """Return what a command can know of the task it runs in, as ``TRADEWIND_CTX_…`` environment variables."""
-    ti, run = context["ti"], context["dag_run"]
-    moment = run.logical_date
-    return {
-        "TRADEWIND_CTX_DAG_ID": ti.dag_id,
-        "TRADEWIND_CTX_TASK_ID": ti.task_id,
-        "TRADEWIND_CTX_DAG_RUN_ID": run.run_id,
-        "TRADEWIND_CTX_TRY_NUMBER": str(ti.try_number),
-        "TRADEWIND_CTX_EXECUTION_DATE": moment.isoformat() if moment is not None else "",
-    }
+        self._shell.kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradewind_plugins.declarations import Declared
+from tradewind_plugins.declarations import ConnectionType, Declared, FormField
 from tradewind_plugins.hooks import hookimpl
 
 
@@ -23,7 +23,36 @@ def tradewind_operators() -> list[Declared]:
 
 @hookimpl
 def tradewind_sensors() -> list[Declared]:
-    return [Declared(path="tradewind.sensors.python:PythonSensor", summary="Waits until a function says so.")]
+    sensors = "tradewind.sensors"
+    return [
+        Declared(path=f"{sensors}.bash:BashSensor", summary="Waits until a command exits with 0."),
+        Declared(path=f"{sensors}.date_time:DateTimeSensor", summary="Waits until a moment has passed."),
+        Declared(path=f"{sensors}.filesystem:FileSensor", summary="Waits until there is a file."),
+        Declared(path=f"{sensors}.python:PythonSensor", summary="Waits until a function says so."),
+        Declared(path=f"{sensors}.time:TimeSensor", summary="Waits until a time of day has passed."),
+        Declared(
+            path=f"{sensors}.time_delta:TimeDeltaSensor",
+            summary="Waits until a time after the end of the data interval.",
+        ),
+        Declared(path=f"{sensors}.weekday:DayOfWeekSensor", summary="Waits until it is a day of the week."),
+    ]
+
+
+@hookimpl
+def tradewind_connection_types() -> list[ConnectionType]:
+    hidden = ("host", "schema", "login", "password", "port")
+    return [
+        ConnectionType(
+            name="fs",
+            label="File (path)",
+            path="tradewind.hooks.filesystem:FSHook",
+            summary="A folder of a file system.",
+            fields=(
+                *(FormField(name=name, hidden=True) for name in hidden),
+                FormField(name="path", label="Path of the folder", placeholder="/data/incoming"),
+            ),
+        )
+    ]
 
 
 @hookimpl

@@ -1,0 +1,79 @@
+"""Running a shell command for a task, with its output in the task's log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+
+class Shell:
+    """Runs commands with bash, one at a time.
+
+    Args:
+        log: what gets each line of their output.
+    """
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, command: str, folder: str, env: Mapping[str, str], encoding: str) -> tuple[int, str]:
+        """Run a command and return its exit code and the last line of its output.
+
+        Args:
+            command: what bash is given.
+            folder: where it runs.
+            env: its environment, whole.
+            encoding: how to read its output.
+        """
+        last_line = ""
+        # A session of its own, so that kill() reaches what the command has started as well.
+        with subprocess.Popen(  # noqa: S603 - running the author's command is the point
+            ["bash", "-c", command],  # noqa: S607 - bash as the worker's PATH has it
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env=env,
+            start_new_session=True,
+        ) as process:
+            self._process = process
+            if process.stdout is not None:
+                for raw in process.stdout:
+                    last_line = raw.decode(encoding, errors="backslashreplace").rstrip()
+                    self._log.info("%s", last_line)
+        return process.returncode, last_line
+
+    def kill(self) -> None:
+        """Terminate the command and all it has started; nothing where none runs."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+
+
+def environment(context: Any, env: Mapping[str, str] | None, *, append: bool) -> dict[str, str]:
+    """Return the environment of a command.
+
+    Args:
+        context: of the task, which the command learns of by ``TRADEWIND_CTX_…``.
+        env: the author's variables; None for none.
+        append: whether they are added to the task's own environment, and not in place of it.
+    """
+    base = dict(os.environ) if env is None or append else {}
+    return {**base, **context_variables(context), **(env or {})}
+
+
+def context_variables(context: Any) -> dict[str, str]:
+    """Return what a command can know of the task it runs in, as ``TRADEWIND_CTX_…`` environment variables."""
+    ti, run = context["ti"], context["dag_run"]
+    moment = run.logical_date
+    return {
+        "TRADEWIND_CTX_DAG_ID": ti.dag_id,
+        "TRADEWIND_CTX_TASK_ID": ti.task_id,
+        "TRADEWIND_CTX_DAG_RUN_ID": run.run_id,
+        "TRADEWIND_CTX_TRY_NUMBER": str(ti.try_number),
+        "TRADEWIND_CTX_EXECUTION_DATE": moment.isoformat() if moment is not None else "",
+    }
