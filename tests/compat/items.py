@@ -34,4 +34,4 @@ def item_of_decorator(name: str) -> str:
     """Return the item that `@task.name` waits for: the rest are providers'."""
     if name in _PYTHON:
         return items.PYTHON_ENVIRONMENTS
-    return items.TASKFLOW if name in ("bash", "run_if", "skip_if", "stub") else items.PROVIDERS
+    return items.TASKFLOW if name == "stub" else items.PROVIDERS

@@ -145,6 +145,7 @@ _BRANCH_DATETIME = _same("tradewind.operators.datetime", "BranchDateTimeOperator
 _BRANCH_WEEKDAY = _same("tradewind.operators.weekday", "BranchDayOfWeekOperator")
 _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
+_CONDITIONS = _same("tradewind.authoring.conditions", "run_if", "skip_if")
 _CONF = _same(f"{_HERE}.configuration", "conf")
 _MACROS = _same(
     "tradewind.authoring.macros",
@@ -181,8 +182,9 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
         "getsection",
         "has_option",
     ),
-    "airflow.decorators": _same("tradewind", "dag", "task", "task_group"),
+    "airflow.decorators": _CONDITIONS | _same("tradewind", "dag", "task", "task_group"),
     "airflow.decorators.base": _UNIQUE_ID,
+    "airflow.decorators.condition": _CONDITIONS,
     "airflow.decorators.task_group": _same("tradewind", "task_group"),
     "airflow.exceptions": _exceptions(),
     "airflow.hooks.base": _HOOK,
@@ -327,7 +329,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.sdk.definitions.connection": _CONNECTION,
     "airflow.sdk.definitions.context": _CONTEXT_CLASS | _CONTEXT,
     "airflow.sdk.definitions.dag": _DAG | {"dag": "tradewind"},
-    "airflow.sdk.definitions.decorators": _same("tradewind", "dag", "task", "task_group"),
+    "airflow.sdk.definitions.decorators": _CONDITIONS | _same("tradewind", "dag", "task", "task_group"),
+    "airflow.sdk.definitions.decorators.condition": _CONDITIONS,
     "airflow.sdk.definitions.edges": _LABEL | {"EdgeModifier": "tradewind_plugins.edges"},
     "airflow.sdk.definitions.mappedoperator": _MAPPED,
     "airflow.sdk.definitions.param": _PARAM | {"ParamsDict": "builtins:dict"},

@@ -2,113 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from tradewind_plugins.callables import check_call
-from tradewind_plugins.decorated import DecoratedOperator, function_name, returns_dict, unique_task_id
+from tradewind_plugins.decorated import DecoratedOperator
 from tradewind_plugins.exceptions import TradewindConfigException, TradewindException
-from tradewind_plugins.mapped import MappedOperator, check_values
 from tradewind_plugins.operator import BaseOperator
-from tradewind_plugins.xcom_arg import XComArg
 
+from tradewind.authoring.conditions import run_if, skip_if
+from tradewind.authoring.task_factory import P, R, TaskFactory
+from tradewind.operators.bash import DecoratedBashOperator
 from tradewind.operators.python import BranchPythonOperator, ShortCircuitOperator
 from tradewind.plugins.current import registry
 from tradewind.sensors.python import PythonSensor
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class TaskFactory(Generic[P, R]):
-    """A function whose call makes a task.
-
-    Args:
-        function: what the task calls; also there as the attribute ``function``, for tests of it alone.
-        operator_class: the operator that calls it.
-        task_arguments: the arguments of that operator.
-    """
-
-    def __init__(
-        self, function: Callable[P, R], operator_class: type[BaseOperator], task_arguments: dict[str, Any]
-    ) -> None:
-        if isinstance(function, TaskFactory):
-            raise TradewindException(f"{function!r} is decorated twice; one @task is enough.")
-        functools.update_wrapper(self, function)
-        self.function = function
-        self.operator_class = operator_class
-        self.task_arguments = dict(task_arguments)
-        if self.task_arguments.get("multiple_outputs") is None:
-            self.task_arguments["multiple_outputs"] = returns_dict(function)
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> XComArg:
-        """Make a task that calls the function with these arguments, and return the promise of its result."""
-        task: BaseOperator = self.operator_class(
-            **self._arguments(), python_callable=self.function, op_args=args, op_kwargs=kwargs
-        )
-        return task.output
-
-    def _arguments(self) -> dict[str, Any]:
-        given = self.task_arguments
-        wanted = given.get("task_id") or function_name(self.function)
-        return {**given, "task_id": unique_task_id(wanted, given.get("dag"), given.get("task_group"))}
-
-    def override(self, **task_arguments: Any) -> TaskFactory[P, R]:
-        """Return the same function with other arguments of its task, for instance another ``task_id``."""
-        return TaskFactory(self.function, self.operator_class, {**self.task_arguments, **task_arguments})
-
-    def partial(self, **kwargs: Any) -> PartialTask:
-        """Give the arguments that all instances of a mapped task share; then call ``.expand``."""
-        return PartialTask(self, kwargs)
-
-    def expand(self, **values: Any) -> XComArg:
-        """Make one instance of the task for every element: of a list, a dict, or the output of a task."""
-        return PartialTask(self, {}).expand(**values)
-
-    def expand_kwargs(self, *values: Any, **options: Any) -> NoReturn:
-        """Refuse: mapping over a list of dicts is not built yet."""
-        PartialTask(self, {}).expand_kwargs(*values, **options)
-
-    def __repr__(self) -> str:
-        return f"<@task {function_name(self.function)}>"
-
-
-class PartialTask:
-    """A ``@task`` function with some of its arguments, waiting for ``.expand``."""
-
-    def __init__(self, factory: TaskFactory[Any, Any], kwargs: dict[str, Any]) -> None:
-        self._factory = factory
-        self._kwargs = kwargs
-
-    def partial(self, **kwargs: Any) -> PartialTask:
-        """Give more of the shared arguments."""
-        return PartialTask(self._factory, {**self._kwargs, **kwargs})
-
-    def expand(self, **values: Any) -> XComArg:
-        """Make one instance of the task for every element: of a list, a dict, or the output of a task."""
-        factory = self._factory
-        name = function_name(factory.function)
-        twice = sorted(set(values) & set(self._kwargs))
-        if twice:
-            raise TradewindException(
-                f"@task {name}: {twice[0]!r} is given to both partial() and expand(); give it to one of them."
-            )
-        check_values(name, values)
-        check_call(factory.function, (), self._kwargs, tuple(values), f"@task {name}")
-        arguments = {
-            **factory._arguments(),  # noqa: SLF001 - the two classes are one thing
-            "python_callable": factory.function,
-            "op_kwargs": self._kwargs,
-        }
-        return MappedOperator(factory.operator_class, arguments, values, into="op_kwargs").output
-
-    def expand_kwargs(self, *_values: Any, **_options: Any) -> NoReturn:
-        """Refuse: mapping over a list of dicts is not built yet."""
-        raise TradewindException(
-            f"@task {function_name(self._factory.function)}: .expand_kwargs() is not built yet in Tradewind; "
-            "map over one list an argument with .expand()."
-        )
 
 
 class TaskDecorator:
@@ -135,14 +41,19 @@ class TaskDecorator:
 
 
 class TaskDecorators(TaskDecorator):
-    """``@task`` and what hangs on it: ``@task.branch``, ``@task.short_circuit``, ``@task.sensor``, ``@task.python``.
+    """``@task`` and what hangs on it.
 
-    Other attributes are the decorators that installed plugins declare.
+    These are ``@task.bash``, ``@task.branch``, ``@task.python``, ``@task.sensor`` and ``@task.short_circuit``, and above
+    any of them ``@task.run_if`` and ``@task.skip_if``. Other attributes are the decorators that installed plugins declare.
     """
+
+    run_if = staticmethod(run_if)
+    skip_if = staticmethod(skip_if)
 
     def __init__(self) -> None:
         super().__init__("task", DecoratedOperator)
         self.python = TaskDecorator("task.python", DecoratedOperator)
+        self.bash = TaskDecorator("task.bash", DecoratedBashOperator)
         self.branch = TaskDecorator("task.branch", BranchPythonOperator)
         self.short_circuit = TaskDecorator("task.short_circuit", ShortCircuitOperator)
         self.sensor = TaskDecorator("task.sensor", PythonSensor)

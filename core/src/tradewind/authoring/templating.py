@@ -108,15 +108,29 @@ def render_fields(operator: BaseOperator, context: Mapping[str, Any], pull: Any)
     dag: Any = operator.dag
     renderer = Renderer(dag, context, operator.template_ext, pull)
     for name in operator.template_fields:
-        try:
-            rendered = renderer.render(getattr(operator, name))
-        except jinja2.TemplateNotFound as error:
-            raise TradewindException(
-                f"Task {operator.task_id!r}: the template file {error.name!r} of {name} is neither in {dag.folder} "
-                "nor in template_searchpath."
-            ) from error
-        except jinja2.TemplateError as error:
-            raise TradewindException(
-                f"Task {operator.task_id!r}: the template in {name} cannot be rendered: {error.message}."
-            ) from error
-        setattr(operator, name, rendered)
+        setattr(operator, name, _rendered(renderer, operator, name, getattr(operator, name)))
+
+
+def render_text(operator: BaseOperator, name: str, text: str, context: Mapping[str, Any]) -> Any:
+    """Return a text that came up while ``operator`` ran, rendered as its field ``name`` would be.
+
+    Raises:
+        TradewindException: the template is wrong or its file is missing; the message names the field.
+    """
+    dag: Any = operator.dag
+    return _rendered(Renderer(dag, context, operator.template_ext, None), operator, name, text)
+
+
+def _rendered(renderer: Renderer, operator: BaseOperator, name: str, value: Any) -> Any:
+    try:
+        return renderer.render(value)
+    except jinja2.TemplateNotFound as error:
+        dag: Any = operator.dag
+        raise TradewindException(
+            f"Task {operator.task_id!r}: the template file {error.name!r} of {name} is neither in {dag.folder} "
+            "nor in template_searchpath."
+        ) from error
+    except jinja2.TemplateError as error:
+        raise TradewindException(
+            f"Task {operator.task_id!r}: the template in {name} cannot be rendered: {error.message}."
+        ) from error

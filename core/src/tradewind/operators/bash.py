@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
+from tradewind_plugins.decorated import DecoratedOperator
 from tradewind_plugins.exceptions import TradewindException, TradewindSkipException
 from tradewind_plugins.operator import BaseOperator
 
+from tradewind.authoring.templating import render_text
 from tradewind.operators.shell import Shell, environment
 
 
@@ -84,3 +87,50 @@ class BashOperator(BaseOperator):
     def on_kill(self) -> None:
         """Terminate the command and all it has started."""
         self._shell.kill()
+
+
+class DecoratedBashOperator(DecoratedOperator, BashOperator):
+    """Calls a function, and runs the command that it returns: what ``@task.bash`` makes.
+
+    Args:
+        python_callable, op_args, op_kwargs, templates_dict, templates_exts: the function and its arguments, see
+            ``DecoratedOperator``. The command that it returns is a template, as ``bash_command`` is.
+        env, append_env, output_encoding, skip_on_exit_code, cwd, output_processor: see :class:`BashOperator`.
+        bash_command: what the function returns, so it is not given.
+        multiple_outputs: says nothing, as the result is the last line of the output; taken with a warning.
+
+    Raises ``TradewindException`` when the function cannot be called with these arguments, or ``bash_command`` is given.
+    """
+
+    template_fields: Sequence[str] = (*DecoratedOperator.template_fields, "env", "cwd")
+    template_fields_renderers: Mapping[str, str] = {**DecoratedOperator.template_fields_renderers, "env": "json"}
+    template_ext = BashOperator.template_ext
+    ui_color = BashOperator.ui_color
+
+    def __init__(self, *, bash_command: str = "", multiple_outputs: bool = False, **kwargs: Any) -> None:
+        super().__init__(bash_command=bash_command, **kwargs)
+        if bash_command:
+            raise TradewindException(
+                f"Task {self.task_id!r}: the function returns the command; leave out bash_command."
+            )
+        if multiple_outputs:
+            warnings.warn(
+                f"Task {self.task_id!r}: multiple_outputs means nothing for @task.bash, whose result is a text",
+                UserWarning,
+                stacklevel=4,  # through the call of the decorated function
+            )
+
+    def execute(self, context: Any) -> Any:
+        """Call the function, run the command that it returns, and return the last line of the output.
+
+        Raises:
+            TradewindSkipException: the command exited with a code of ``skip_on_exit_code``.
+            TradewindException: it exited with another code but 0, or the function returned no command.
+        """
+        command = self.call({**context, "templates_dict": self.templates_dict})
+        if not isinstance(command, str) or not command.strip():
+            raise TradewindException(
+                f"The function of task {self.task_id!r} must return a command as text, not {command!r}."
+            )
+        self.bash_command = render_text(self, "bash_command", command, context)
+        return BashOperator.execute(self, context)

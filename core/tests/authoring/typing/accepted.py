@@ -22,6 +22,12 @@ def choose(number: int) -> str:
     return "left" if number else "right"
 
 
+@task.run_if(lambda context: bool(context["params"]), "no params")
+@task.bash(env={"A": "b"})
+def shout(word: str) -> str:
+    return f"echo {word}"
+
+
 @task_group
 def stage(number: int) -> None:
     split(number)
@@ -35,6 +41,7 @@ def report(day: str = "monday") -> None:
     count.override(task_id="again")("tuesday")
     count.partial(limit=1).expand(day=["monday", "tuesday"])
     stage(counted)
+    shout(word="loud")
 
 
 made: DAG = report("friday")

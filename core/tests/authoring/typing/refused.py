@@ -11,6 +11,12 @@ def count(day: str, *, limit: int = 10) -> int:
     return len(day) + limit
 
 
+@task.skip_if(lambda context: False)
+@task
+def maybe(number: int) -> int:
+    return number
+
+
 @dag(schedule=None)
 def report(day: str) -> None: ...
 
@@ -20,6 +26,8 @@ count(5)  # refused
 count("monday", limit="many")  # refused
 count("monday", top=3)  # refused
 count.function("monday").upper()  # refused
+maybe("many")  # refused
+task.run_if(True)  # refused
 report(5)  # refused
 BashOperator(task_id="a")  # refused
 BashOperator(task_id="a", bash_command=5)  # refused

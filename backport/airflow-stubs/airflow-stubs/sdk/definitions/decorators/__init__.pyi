@@ -2,4 +2,6 @@
 from tradewind import dag as dag
 from tradewind import task as task
 from tradewind import task_group as task_group
-__all__ = ['dag', 'task', 'task_group']
+from tradewind.authoring.conditions import run_if as run_if
+from tradewind.authoring.conditions import skip_if as skip_if
+__all__ = ['dag', 'run_if', 'skip_if', 'task', 'task_group']
