@@ -15,7 +15,8 @@ from compat.items import item_of_argument, item_of_decorator
 from compat.stand_ins import Passing, Thing
 from tradewind.authoring import dag_arguments
 from tradewind.authoring.group_decorator import TaskGroupFactory
-from tradewind.authoring.task_decorator import PartialTask, TaskDecorators
+from tradewind.authoring.task_decorator import TaskDecorators
+from tradewind.authoring.task_factory import PartialTask
 from tradewind.timetables import NullTimetable
 from tradewind_airflow_names import items
 from tradewind_airflow_names.finder import AirflowModule, NotBuiltError
