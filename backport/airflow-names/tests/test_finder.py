@@ -62,14 +62,21 @@ def test_the_names_are_tradewinds_own() -> None:
         ("BaseBranchOperator", "operators.branch", "operators.branch", ["operators.branch_operator"]),
         ("BashSensor", "sensors.bash", "sensors.bash", ["contrib.sensors.bash_sensor"]),
         ("DateTimeSensor", "sensors.date_time", "sensors.date_time", ["sensors.date_time_sensor"]),
-        ("DayOfWeekSensor", "sensors.weekday", "sensors.weekday", ["contrib.sensors.weekday_sensor", "sensors.weekday_sensor"]),
+        (
+            "DayOfWeekSensor",
+            "sensors.weekday",
+            "sensors.weekday",
+            ["contrib.sensors.weekday_sensor", "sensors.weekday_sensor"],
+        ),
         ("FileSensor", "sensors.filesystem", "sensors.filesystem", ["contrib.sensors.file_sensor"]),
         ("FSHook", "hooks.filesystem", "hooks.filesystem", ["contrib.hooks.fs_hook"]),
         ("TimeDeltaSensor", "sensors.time_delta", "sensors.time_delta", ["sensors", "sensors.time_delta_sensor"]),
         ("TimeSensor", "sensors.time", "sensors.time_sensor", ["sensors"]),
     ],
 )
-def test_what_core_has_built_in_is_found_under_each_of_its_paths(name: str, home: str, now: str, old: list[str]) -> None:
+def test_what_core_has_built_in_is_found_under_each_of_its_paths(
+    name: str, home: str, now: str, old: list[str]
+) -> None:
     built = getattr(module(f"tradewind.{home}"), name)
     assert getattr(module(f"airflow.{now}"), name) is built
     assert getattr(module(f"airflow.providers.standard.{home}"), name) is built

@@ -1,4 +1,4 @@
-"""Branches and sensors by the day of the week of the logical date, in a zone that is a day behind; latest-only without a schedule."""
+"""Branches and sensors by the day of the week of the logical date, in a zone a day behind; latest-only without a schedule."""
 
 import pendulum
 from airflow import DAG
