@@ -17,6 +17,7 @@ from tradewind.authoring import dag_arguments
 from tradewind.authoring.group_decorator import TaskGroupFactory
 from tradewind.authoring.task_decorator import TaskDecorators
 from tradewind.authoring.task_factory import PartialTask
+from tradewind.sensors import date_time, filesystem, time, time_delta
 from tradewind.timetables import NullTimetable
 from tradewind_airflow_names import items
 from tradewind_airflow_names.finder import AirflowModule, NotBuiltError
@@ -58,6 +59,13 @@ def _arguments(note: Note) -> None:
         init(self, **kwargs)
 
     BaseSensorOperator.__init__ = sensor  # type: ignore[method-assign]
+
+    def defer(_task_id: str, **asked: bool) -> None:
+        for name in filter(asked.get, asked):
+            note(item_of_argument(name))
+
+    for module in (date_time, filesystem, time, time_delta):
+        module.refuse_to_defer = defer  # type: ignore[attr-defined]
 
 
 def _noting(note: Note, name: str, is_harmless: Callable[..., bool]) -> Callable[..., bool]:

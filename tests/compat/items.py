@@ -15,6 +15,7 @@ ARGUMENTS: Final = {
     "e-mail about tasks": "email email_on_failure email_on_retry",
     "tasks that depend on past runs": "depends_on_past wait_for_downstream wait_for_past_depends_before_skipping",
     items.ASSETS: "inlets outlets",
+    items.DEFERRABLE: "deferrable start_from_trigger",
     items.TASKFLOW: "map_index_template",
     "display names, notes and links": "dag_display_name task_display_name owner_links doc doc_json doc_rst doc_yaml",
     "sensors in full": "exponential_backoff max_wait silent_fail never_fail",
