@@ -160,7 +160,9 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         context["ti"].xcom_push(key=key, value=value)
 
     @staticmethod
-    def xcom_pull(context: Any, task_ids: Any = None, dag_id: str | None = None, key: str | None = "return_value") -> Any:
+    def xcom_pull(
+        context: Any, task_ids: Any = None, dag_id: str | None = None, key: str | None = "return_value"
+    ) -> Any:
         """Return what tasks pushed, as ``context["ti"].xcom_pull`` does."""
         return context["ti"].xcom_pull(task_ids=task_ids, dag_id=dag_id, key=key)
 
