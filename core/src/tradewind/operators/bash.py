@@ -12,7 +12,6 @@ from tradewind_plugins.decorated import DecoratedOperator
 from tradewind_plugins.exceptions import TradewindException, TradewindSkipException
 from tradewind_plugins.operator import BaseOperator
 
-from tradewind.authoring.templating import render_text
 from tradewind.operators.shell import Shell, environment
 
 
@@ -132,5 +131,8 @@ class DecoratedBashOperator(DecoratedOperator, BashOperator):
             raise TradewindException(
                 f"The function of task {self.task_id!r} must return a command as text, not {command!r}."
             )
+        # A task has Jinja; the processor, which loads this module before it forks, would keep 9 MB for nothing
+        from tradewind.authoring.templating import render_text  # noqa: PLC0415
+
         self.bash_command = render_text(self, "bash_command", command, context)
         return BashOperator.execute(self, context)
