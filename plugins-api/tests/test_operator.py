@@ -83,9 +83,7 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
         ("sla", timedelta(hours=1)),
         ("retry_exponential_backoff", True),
         ("email", "a@example.com"),
-        ("executor_config", {"pod_override": {}}),
         ("max_active_tis_per_dag", 1),
-        ("start_date", "2024-01-01"),
         ("outlets", ["data"]),
     ],
 )
@@ -162,3 +160,21 @@ def test_an_output_as_an_argument_makes_the_edge(inside):
     first = Scoop(task_id="first")
     Scoop(task_id="second", flavour=[{"deep": (first.output,)}])
     assert inside.edges == {("first", "second")}
+
+
+def test_an_operator_logs_under_its_class_or_under_the_name_it_is_given():
+    assert Scoop(task_id="a").log.name.endswith(".Scoop")
+    assert Scoop(task_id="a", logger_name="ice").log.name == "ice"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"pre_execute": "now"}, "pre_execute must be a function"),
+        ({"start_date": "2024-01-01"}, "start_date must be a datetime"),
+        ({"executor_config": [1]}, "executor_config must be a dict"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused_by_name(arguments, sentence):
+    with pytest.raises(TradewindException, match=f"Task 'a': {sentence}"):
+        Scoop(task_id="a", **arguments)

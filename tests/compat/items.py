@@ -11,13 +11,12 @@ from tradewind_airflow_names import items
 
 ARGUMENTS: Final = {
     items.NOTIFIERS: "on_execute_callback on_failure_callback on_retry_callback on_skipped_callback on_success_callback "
-    "pre_execute post_execute sla sla_miss_callback dagrun_timeout",
+    "sla sla_miss_callback dagrun_timeout",
     "e-mail about tasks": "email email_on_failure email_on_retry",
     "tasks that depend on past runs": "depends_on_past wait_for_downstream wait_for_past_depends_before_skipping",
     items.ASSETS: "inlets outlets",
     items.DEFERRABLE: "deferrable start_from_trigger",
     items.TASKFLOW: "map_index_template",
-    "display names, notes and links": "dag_display_name task_display_name owner_links doc doc_json doc_rst doc_yaml",
     "sensors in full": "exponential_backoff max_wait silent_fail never_fail",
     "access control": "access_control",
 }

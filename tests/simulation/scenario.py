@@ -60,6 +60,8 @@ class SimTask:
     is_empty: bool = False
     expand: tuple[tuple[str, Any], ...] | None = None
     is_branch: bool = False
+    start_date: datetime | None = None
+    end_date: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class SimDag:
     catchup: bool = True
     max_active_runs: int = 2
     max_active_tasks: int = 4
+    max_consecutive_failed_runs: int = 0
 
 
 @dataclass(frozen=True)

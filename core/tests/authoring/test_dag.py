@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pendulum
 import pytest
@@ -22,6 +23,7 @@ from tradewind.exceptions import (
     TradewindTimetableInvalid,
 )
 from tradewind.operators.empty import EmptyOperator
+from tradewind.serialization import deserialize, serialize
 from tradewind.timetables import CronDataIntervalTimetable, DeltaDataIntervalTimetable, NullTimetable, OnceTimetable
 from tradewind.timetables.spec import from_schedule
 from tradewind_plugins import operator, xcom_arg
@@ -72,6 +74,8 @@ def test_the_start_date_may_stand_in_default_args():
         ({"max_active_runs": 0}, "max_active_runs must be a whole number above 0"),
         ({"dagrun_timeout": timedelta(hours=1)}, "dagrun_timeout=.* is not built yet"),
         ({"on_failure_callback": print}, "on_failure_callback=.* is not built yet"),
+        ({"max_consecutive_failed_dag_runs": -1}, "max_consecutive_failed_dag_runs must be a whole number above -1"),
+        ({"owner_links": {"ann": "javascript:alert(1)"}}, "owner_links of 'ann' must be an address"),
         ({"shedule": None}, "DAG has no argument 'shedule'"),
     ],
 )
@@ -255,3 +259,28 @@ def test_the_file_of_a_dag_is_where_it_is_made():
 def test_the_kernel_s_objects_are_re_exported_by_identity():
     assert BaseOperator is operator.BaseOperator
     assert XComArg is xcom_arg.XComArg
+
+
+def test_documentation_may_be_a_file_beside_the_dag_file():
+    readme = Path(__file__).parents[2] / "README.md"
+    assert DAG("a", doc_md=f"../../{readme.name}").doc_md == readme.read_text()
+    assert DAG("a", doc_md="See README.md").doc_md == "See README.md"
+    assert DAG("a", doc_md="see none.md").doc_md == "see none.md"
+
+
+def test_without_a_start_date_a_dag_begins_with_the_first_of_its_tasks():
+    with DAG("a") as made:
+        EmptyOperator(task_id="later", start_date=pendulum.datetime(2026, 3, 1))
+        EmptyOperator(task_id="first", start_date=pendulum.datetime(2026, 2, 1))
+        EmptyOperator(task_id="none")
+    assert made.earliest == pendulum.datetime(2026, 2, 1)
+    assert deserialize(serialize(made)).start_date == pendulum.datetime(2026, 2, 1)
+
+
+def test_a_dag_and_its_tasks_may_be_called_otherwise_than_their_ids():
+    with DAG("a", dag_display_name="Ä, really", owner_links={"ann": "mailto:ann@example.com"}) as made:
+        EmptyOperator(task_id="b", task_display_name="The b")
+        EmptyOperator(task_id="c")
+    read = deserialize(serialize(made))
+    assert (read.display_name, read.owner_links) == ("Ä, really", {"ann": "mailto:ann@example.com"})
+    assert [task.display_name for task in read.tasks.values()] == ["The b", "c"]

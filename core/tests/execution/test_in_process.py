@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tradewind import DAG, Connection, Param, task
 from tradewind.config import load
-from tradewind.exceptions import ParamValidationError, TradewindFailException
+from tradewind.exceptions import ParamValidationError, TradewindFailException, TradewindSkipException
 from tradewind.execution.in_process import InProcessRun, run_in_process
 from tradewind.operators.python import BranchPythonOperator
 from tradewind_plugins.host import current
@@ -94,6 +94,38 @@ def test_a_failure_says_why_and_prints_the_traceback(run: Run, out: io.StringIO)
         ("after", "upstream_failed", None),
     ]
     assert 'raise ValueError("no such day")' in out.getvalue()
+
+
+def test_functions_around_a_task_are_called_with_its_context_and_its_result(run: Run) -> None:
+    seen: list[Any] = []
+    with DAG("d") as dag:
+
+        @task(
+            pre_execute=lambda context: seen.append(context["ti"].task_id),
+            post_execute=lambda context, result: seen.append((context["ds"], result)),
+        )
+        def answer() -> int:
+            seen.append("here")
+            return 42
+
+        answer()
+    assert run(dag, logical_date=datetime(2026, 1, 2, tzinfo=timezone.utc)).state == "success"
+    assert seen == ["answer", "here", ("2026-01-02", 42)]
+
+
+def test_a_function_before_a_task_can_skip_it_and_one_that_fails_fails_it(run: Run) -> None:
+    def skip(_context: Any) -> None:
+        raise TradewindSkipException("not today")
+
+    def fail(_context: Any, _result: Any) -> None:
+        raise ValueError("too much")
+
+    with DAG("d") as dag:
+        task(pre_execute=skip)(lambda: 1 / 0).override(task_id="skipped")()
+        task(post_execute=fail)(lambda: 1).override(task_id="failed")()
+    ended = run(dag)
+    assert states(ended) == {"skipped": "skipped", "failed": "failed"}
+    assert {each.task_id: each.cause for each in ended.tasks}["failed"] == "ValueError: too much"
 
 
 def test_retries_do_not_wait(run: Run) -> None:

@@ -40,6 +40,8 @@ class PlainTask:
     queue: str | None = None
     is_empty: bool = False
     expand: Any = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class PlainDag:
     start_date: datetime | None = START
     end_date: datetime | None = None
     catchup: bool = False
+    max_consecutive_failed_runs: int = 0
 
 
 class HandClock:

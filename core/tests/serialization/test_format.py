@@ -150,3 +150,32 @@ def test_priorities_by_weight_rule():
         first >> middle >> make("last", "upstream", 1000)
     priorities = {name: found.priority for name, found in deserialize(serialize(dag)).tasks.items()}
     assert priorities == {"first": 1111, "up": 11, "flat": 100, "last": 1111}
+
+
+class Pod:
+    """What a client library's model looks like: it knows itself as a dict, with None where nothing is set."""
+
+    def to_dict(self):
+        return {"spec": {"containers": [{"name": "base"}]}, "status": None}
+
+
+def test_what_is_asked_of_an_executor_is_written_as_plain_values():
+    with DAG("a") as dag:
+        EmptyOperator(task_id="a", executor_config={"pod_override": Pod(), "cpus": (1, 2)})
+    read = deserialize(serialize(dag)).tasks["a"].executor_config
+    assert read == {"pod_override": {"spec": {"containers": [{"name": "base"}]}}, "cpus": [1, 2]}
+
+
+def test_what_is_asked_of_an_executor_and_is_no_value_is_refused_by_name():
+    with DAG("a") as dag:
+        EmptyOperator(task_id="a", executor_config={"pod_override": object()})
+    with pytest.raises(SerializationError, match=r"Task 'a': executor_config\['pod_override'\] is no JSON"):
+        serialize(dag)
+
+
+def test_documents_in_every_format_are_kept():
+    with DAG("a") as dag:
+        task = EmptyOperator(task_id="a", doc="plain", doc_json='{"a": 1}', doc_rst="*a*", doc_md="# a")
+        task.doc_yaml = "a: 1"
+    read = deserialize(serialize(dag)).tasks["a"]
+    assert (read.doc, read.docs) == ("# a", {"text": "plain", "json": '{"a": 1}', "rst": "*a*", "yaml": "a: 1"})

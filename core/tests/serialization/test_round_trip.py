@@ -45,6 +45,10 @@ TASKS = st.fixed_dictionaries(
         "trigger_rule": st.sampled_from(TriggerRule),
         "do_xcom_push": st.booleans(),
         "doc_md": st.none() | st.text(),
+        "doc_rst": st.none() | st.text(),
+        "task_display_name": st.none() | st.text(),
+        "start_date": st.none() | MOMENTS,
+        "executor_config": st.dictionaries(st.text(), JSON, max_size=2),
         "params": st.dictionaries(st.text(), JSON, max_size=2),
     },
 )
@@ -93,7 +97,8 @@ def make(kind: str, arguments: dict[str, Any], value: Any) -> Any:
 
 
 def check_same(dag: DAG, read: SerializedDag) -> None:
-    for name in ("dag_id", "description", "start_date", "end_date", "catchup", "max_active_runs", "max_active_tasks"):
+    assert read.start_date == dag.earliest
+    for name in ("dag_id", "description", "end_date", "catchup", "max_active_runs", "max_active_tasks"):
         assert getattr(read, name) == getattr(dag, name)
     assert (read.timetable, read.params, read.tags) == (dag.timetable, dag.params, tuple(dag.tags))
     assert (read.doc, read.is_paused_upon_creation) == (dag.doc_md, dag.is_paused_upon_creation)
@@ -103,6 +108,9 @@ def check_same(dag: DAG, read: SerializedDag) -> None:
         task: Any = dag.get_task(task_id)
         for name in ("owner", "retries", "pool", "pool_slots", "queue", "executor", "trigger_rule", "do_xcom_push"):
             assert getattr(found, name) == getattr(task, name)
+        assert (found.display_name, found.start_date) == (task.task_display_name, task.start_date)
+        assert found.docs == ({} if task.doc_rst is None else {"rst": task.doc_rst})
+        assert found.executor_config == task.executor_config
         assert found.retry_delay == task.retry_delay.total_seconds()
         assert set(found.upstream) == task.upstream_task_ids
         assert set(found.downstream) == task.downstream_task_ids

@@ -40,6 +40,8 @@ class TestTask:
     queue: str = "default"
     is_empty: bool = False
     expand: Any = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class TestGraph:
     __test__ = False
     dag_id: str
     tasks: dict[str, TestTask]
+    max_consecutive_failed_runs: int = 0
 
 
 def make_graph(

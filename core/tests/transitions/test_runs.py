@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
-from tradewind.transitions import daemons, recount
+from tradewind.metadata.statements import continuations
+from tradewind.transitions import continuing, daemons, recount
 from tradewind.transitions.recount import Start
 
 
@@ -148,3 +150,73 @@ def test_the_production_clock_judges_leases_by_the_database(database, world):
     assert abs(row.expires_at - row.renewed_at - leases.duration) < timedelta(milliseconds=100)
     assert abs((row.renewed_at - clock.now()).total_seconds()) < 60
     assert gone == daemons.Gone()
+
+
+def end_a_run(world, shape, run_id, state="failed"):
+    world.clock.pass_(days=1)
+    world.add_run(shape, run_id=run_id)
+    world.finish(world.start()["a"], state)
+    return world.go_on()
+
+
+def is_paused(world):
+    with world.database.read() as conn:
+        return bool(conn.execute(sa.select(tables.dag.c.is_paused)).scalar_one())
+
+
+def test_a_dag_is_paused_after_so_many_failed_runs_in_a_row(world, graph):
+    shape = replace(graph(tasks=["a"]), max_consecutive_failed_runs=2)
+    world.add_dag(shape)
+    world.add_worker()
+    for run_id, state in (("r1", "failed"), ("r2", "success"), ("r3", "failed")):
+        end_a_run(world, shape, run_id, state)
+        assert not is_paused(world), run_id
+    assert end_a_run(world, shape, "r4") == 1, "the rest of the failed run, which its DAG's row was not locked for"
+    assert is_paused(world)
+
+
+def test_where_no_number_is_given_failures_pause_nothing_and_leave_nothing_to_do(world, graph):
+    shape = graph(tasks=["a"])
+    world.add_dag(shape)
+    world.add_worker()
+    assert sum(end_a_run(world, shape, f"r{number}") for number in range(4)) == 0
+    assert not is_paused(world)
+
+
+def test_who_unpauses_a_dag_that_was_paused_by_failures_is_not_overruled_by_the_same_failure(world, graph):
+    shape = replace(graph(tasks=["a"]), max_consecutive_failed_runs=1)
+    world.begin(shape)
+    world.add_worker()
+    world.finish(world.start()["a"], "failed")
+    (left,) = world.database.write(lambda c: continuations.first(c, 10))
+    assert world.go_on() == 1
+    world.database.write(lambda c: c.execute(tables.dag.update().values(is_paused=False)))
+    assert not world.database.write(lambda c: continuing.go_on(c, left, **world.tools)), "another scheduler comes late"
+    assert not is_paused(world)
+
+
+def test_a_task_whose_dates_leave_the_run_out_is_removed_and_what_is_behind_it_goes_on(world, graph):
+    later = {"start_date": world.clock.at + timedelta(days=1)}
+    over = {"end_date": world.clock.at - timedelta(days=1)}
+    shape = graph([("a", "later"), ("later", "behind"), ("over", "behind"), ("a", "behind")], later=later, over=over)
+    run = world.begin(shape)
+    world.add_worker()
+    assert world.states(run) == {"a": "scheduled", "later": "removed", "over": "removed", "behind": "none"}
+    world.finish(world.start()["a"])
+    assert world.states(run)["behind"] == "queued"
+    world.finish(world.start()["behind"])
+    assert world.run_state(run) == "success"
+    assert world.differences(run, shape) == []
+    world.clear(run, "a", "later")
+    assert world.states(run)["later"] == "removed", "a clear brings nothing into a run that was no part of it"
+
+
+def test_a_run_that_had_to_wait_is_without_those_tasks_too(world, graph):
+    shape = graph([("a", "later"), ("later", "b")], later={"start_date": world.clock.at + timedelta(days=1)})
+    run = world.begin(shape, is_paused=True)
+    assert world.states(run) == {"a": "none", "later": "removed", "b": "none"}
+    assert world.differences(run, shape) == []
+    world.database.write(lambda c: c.execute(tables.dag.update().values(is_paused=False)))
+    assert start_queued(world, run) is Start.STARTED
+    assert world.states(run) == {"a": "scheduled", "later": "removed", "b": "scheduled"}
+    assert world.differences(run, shape) == []

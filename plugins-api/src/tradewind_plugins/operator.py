@@ -18,7 +18,7 @@ Constructing one inside ``with DAG(...)`` makes a task of it; default arguments 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.arguments import refuse_unknown, with_defaults
@@ -28,7 +28,7 @@ from tradewind_plugins.mapped import OperatorPartial, default_args_at
 from tradewind_plugins.task_node import TaskNode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tradewind_plugins.graph import GraphBuilder, GroupBuilder
     from tradewind_plugins.trigger_rule import TriggerRule
@@ -71,6 +71,13 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         do_xcom_push: whether the result is kept for other tasks.
         multiple_outputs: whether a dict as a result is also kept key by key.
         doc_md: documentation of the task, in Markdown.
+        doc, doc_json, doc_rst, doc_yaml: documentation as plain text, JSON, reStructuredText or YAML.
+        task_display_name: what the UI calls the task; None for its id.
+        start_date, end_date: a run whose logical date lies before the one or after the other is without this task.
+        executor_config: what the task asks of its executor, as plain JSON values; each executor says what it reads.
+        pre_execute, post_execute: functions called around ``execute``, with the context; the second one also with the
+            result.
+        logger_name: a logger of its own below that of tasks, for the levels that logging is configured with.
         dag, task_group: the place, where it is not the surrounding ``with`` block.
 
     Raises ``TradewindException`` for an argument that no operator has, or that is not built yet.
@@ -102,6 +109,17 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         do_xcom_push: bool = True,
         multiple_outputs: bool = False,
         doc_md: str | None = None,
+        doc: str | None = None,
+        doc_json: str | None = None,
+        doc_rst: str | None = None,
+        doc_yaml: str | None = None,
+        task_display_name: str | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        executor_config: Mapping[str, Any] | None = None,
+        pre_execute: Callable[[Any], Any] | None = None,
+        post_execute: Callable[[Any, Any], Any] | None = None,
+        logger_name: str | None = None,
         dag: GraphBuilder | None = None,
         task_group: GroupBuilder | None = None,
         **kwargs: Any,
@@ -127,6 +145,17 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
                 "do_xcom_push": do_xcom_push,
                 "multiple_outputs": multiple_outputs,
                 "doc_md": doc_md,
+                "doc": doc,
+                "doc_json": doc_json,
+                "doc_rst": doc_rst,
+                "doc_yaml": doc_yaml,
+                "task_display_name": task_display_name,
+                "start_date": start_date,
+                "end_date": end_date,
+                "executor_config": executor_config,
+                "pre_execute": pre_execute,
+                "post_execute": post_execute,
+                "logger_name": logger_name,
             }
         )
 
@@ -147,8 +176,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
 
     @property
     def log(self) -> logging.Logger:
-        """The logger of the operator's class."""
-        return logging.getLogger(f"{type(self).__module__}.{type(self).__name__}")
+        """The logger of the operator's class, or the one that ``logger_name`` names."""
+        return logging.getLogger(self.logger_name or f"{type(self).__module__}.{type(self).__name__}")
 
     @staticmethod
     def xcom_push(context: Any, key: str, value: Any, execution_date: Any = None) -> None:
@@ -173,6 +202,16 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         ``TradewindFailException`` fails it without a retry, any other exception fails this try.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what it executes.")
+
+    def pre_execute(self, context: Any) -> None:
+        """Do what comes before ``execute``; calls the function given as ``pre_execute``."""
+        if self._pre_execute_hook is not None:
+            self._pre_execute_hook(context)
+
+    def post_execute(self, context: Any, result: Any = None) -> None:
+        """Do what comes after ``execute``; calls the function given as ``post_execute``."""
+        if self._post_execute_hook is not None:
+            self._post_execute_hook(context, result)
 
     def on_kill(self) -> None:
         """Clean up what ``execute`` has started elsewhere; called when the try is killed."""

@@ -6,7 +6,7 @@ Shared by operators and by mapped tasks, which are not operators yet when the DA
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.edges import EdgeNode
@@ -16,13 +16,15 @@ from tradewind_plugins.trigger_rule import TriggerRule
 from tradewind_plugins.xcom_arg import XComArg, iter_xcom_args
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tradewind_plugins.graph import Frame, GraphBuilder, GroupBuilder
 
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,250}\Z")
 _WEIGHT_RULES = ("downstream", "upstream", "absolute")
 _ISOLATIONS = (None, "fork", "fresh")
+_TEXTS = ("doc", "doc_json", "doc_rst", "doc_yaml", "logger_name")
+_HOOKS = (("pre_execute", "_pre_execute_hook"), ("post_execute", "_post_execute_hook"))
 
 TASK_ARGUMENTS = (
     "owner",
@@ -41,6 +43,17 @@ TASK_ARGUMENTS = (
     "do_xcom_push",
     "multiple_outputs",
     "doc_md",
+    "doc",
+    "doc_json",
+    "doc_rst",
+    "doc_yaml",
+    "task_display_name",
+    "executor_config",
+    "logger_name",
+    "start_date",
+    "end_date",
+    "pre_execute",
+    "post_execute",
 )
 
 
@@ -92,6 +105,18 @@ class TaskNode(EdgeNode):
     do_xcom_push: bool
     multiple_outputs: bool
     doc_md: str | None
+    # Few tasks say something of these: what is not said is not stored with each task of a file of thousands
+    doc: str | None = None
+    doc_json: str | None = None
+    doc_rst: str | None = None
+    doc_yaml: str | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    executor_config: Mapping[str, Any] = {}
+    logger_name: str | None = None
+    _task_display_name: str | None = None
+    _pre_execute_hook: Callable[[Any], Any] | None = None
+    _post_execute_hook: Callable[[Any, Any], Any] | None = None
 
     def place(self, label: str, dag: GraphBuilder | None, task_group: GroupBuilder | None) -> None:
         """Take the task's id and its place in the graph."""
@@ -138,6 +163,27 @@ class TaskNode(EdgeNode):
         self.do_xcom_push = bool(arguments["do_xcom_push"])
         self.multiple_outputs = bool(arguments["multiple_outputs"])
         self.doc_md = arguments["doc_md"]
+        self._take_rare_arguments(arguments, where)
+
+    def _take_rare_arguments(self, arguments: Mapping[str, Any], where: str) -> None:
+        for name in _TEXTS:
+            if arguments[name] is not None:
+                setattr(self, name, arguments[name])
+        for name, attribute in _HOOKS:
+            if arguments[name] is not None:
+                setattr(self, attribute, _callable(arguments[name], where, name))
+        for name in ("start_date", "end_date"):
+            if arguments[name] is not None:
+                setattr(self, name, _moment(arguments[name], where, name))
+        if arguments["task_display_name"]:
+            self._task_display_name = str(arguments["task_display_name"])
+        if arguments["executor_config"]:
+            self.executor_config = _mapping(arguments["executor_config"], where, "executor_config")
+
+    @property
+    def task_display_name(self) -> str:
+        """What the task is called in the UI: its id, where nothing else was given."""
+        return self._task_display_name or self.task_id
 
     def link_arguments(self, values: Any) -> None:
         """Make an edge from every task whose output stands in ``values``."""
@@ -188,6 +234,24 @@ class TaskNode(EdgeNode):
     def last_tasks(self) -> list[TaskNode]:
         """Return this task."""
         return [self]
+
+
+def _callable(value: Any, where: str, name: str) -> Any:
+    if not callable(value):
+        raise TradewindException(f"{where}: {name} must be a function, not {value!r}.")
+    return value
+
+
+def _moment(value: Any, where: str, name: str) -> datetime:
+    if not isinstance(value, datetime):
+        raise TradewindException(f"{where}: {name} must be a datetime, not {value!r}.")
+    return value if value.tzinfo is not None else value.replace(tzinfo=timezone.utc)
+
+
+def _mapping(value: Any, where: str, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TradewindException(f"{where}: {name} must be a dict, not {value!r}.")
+    return dict(value)
 
 
 def _whole_number(value: Any, least: int | None, where: str, name: str) -> int:

@@ -50,7 +50,10 @@ class DAG(GraphBuilder):
         default_args: arguments for its tasks; what a task says itself wins.
         params: values of a run, plain or :class:`Param`.
         tags: words to find it by.
-        doc_md: documentation, in Markdown.
+        doc_md: documentation, in Markdown; or the path of a ``.md`` file, beside the DAG file or from there.
+        dag_display_name: what the UI calls it; None for its id.
+        owner_links: a web or mailto address for each owner that has one.
+        max_consecutive_failed_dag_runs: after so many failed runs in a row it is paused; 0 for never.
         is_paused_upon_creation: whether it starts paused; None leaves that to the configuration.
         template_searchpath: more folders for templates, beside that of the DAG file.
         template_undefined, user_defined_macros, user_defined_filters, jinja_environment_kwargs,
@@ -75,6 +78,9 @@ class DAG(GraphBuilder):
         params: Mapping[str, Any] | None = None,
         tags: Iterable[str] | None = None,
         doc_md: str | None = None,
+        dag_display_name: str | None = None,
+        owner_links: Mapping[str, str] | None = None,
+        max_consecutive_failed_dag_runs: int = 0,
         is_paused_upon_creation: bool | None = None,
         template_searchpath: str | Sequence[str] | None = None,
         template_undefined: type | None = None,
@@ -102,7 +108,11 @@ class DAG(GraphBuilder):
         self.max_active_tasks = self._limit(max_active_tasks, "max_active_tasks")
         self.params: dict[str, Param] = as_params({**(self.default_args.get("params") or {}), **(params or {})})
         self.tags = sorted(set(tags or ()))
-        self.doc_md = doc_md
+        self.dag_display_name = dag_display_name or dag_id
+        self.owner_links = self._links(owner_links or {})
+        self.max_consecutive_failed_dag_runs = self._limit(
+            max_consecutive_failed_dag_runs or 0, "max_consecutive_failed_dag_runs", least=0
+        )
         self.is_paused_upon_creation = is_paused_upon_creation
         search = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
         self.template_searchpath: list[str] = search
@@ -112,6 +122,7 @@ class DAG(GraphBuilder):
         self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
         self.render_template_as_native_obj = render_template_as_native_obj
         self.fileloc = _calling_file()
+        self.doc_md = self._read_if_file(doc_md)
         self.task_dict: dict[str, TaskNode] = {}
         self.groups: dict[str, TaskGroup] = {}
         self.edge_labels: dict[tuple[str, str], str] = {}
@@ -128,10 +139,34 @@ class DAG(GraphBuilder):
             )
         return pendulum.instance(value, tz="UTC")
 
-    def _limit(self, value: Any, name: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise TradewindException(f"DAG {self.dag_id!r}: {name} must be a whole number above 0, not {value!r}.")
+    def _limit(self, value: Any, name: str, least: int = 1) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise TradewindException(
+                f"DAG {self.dag_id!r}: {name} must be a whole number above {least - 1}, not {value!r}."
+            )
         return value
+
+    def _links(self, links: Mapping[str, str]) -> dict[str, str]:
+        for owner, link in links.items():
+            if not isinstance(link, str) or not link.startswith(("https://", "http://", "mailto:")):
+                raise TradewindException(
+                    f"DAG {self.dag_id!r}: owner_links of {owner!r} must be an address that begins with https://, "
+                    f"http:// or mailto:, not {link!r}."
+                )
+        return dict(links)
+
+    def _read_if_file(self, doc_md: str | None) -> str | None:
+        """Return documentation; a text that is no path of a file is it already."""
+        if doc_md is None or "\n" in doc_md or not doc_md.endswith(".md"):
+            return doc_md
+        path = Path(self.folder, doc_md)
+        return path.read_text(encoding="utf-8") if path.is_file() else doc_md
+
+    @property
+    def earliest(self) -> datetime | None:
+        """When its first interval may begin: its own start date, or the first one of its tasks."""
+        of_tasks = [task.start_date for task in self.tasks if task.start_date is not None]
+        return min([*of_tasks, *([self.start_date] if self.start_date is not None else [])], default=None)
 
     @property
     def timezone(self) -> str:

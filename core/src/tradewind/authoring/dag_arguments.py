@@ -13,10 +13,6 @@ def _is_empty(value: Any) -> bool:
     return value is None or value is False or (isinstance(value, (list, tuple, dict, set)) and not value)
 
 
-def _is_zero_or_empty(value: Any) -> bool:
-    return _is_empty(value) or value == 0
-
-
 def _always(_value: Any) -> bool:
     return True
 
@@ -25,17 +21,14 @@ def _always(_value: Any) -> bool:
 NOT_BUILT: dict[str, Callable[[Any], bool]] = {
     "access_control": _is_empty,
     "auto_register": lambda value: value is True,
-    "dag_display_name": _is_empty,
     "dagrun_timeout": _is_empty,
     "default_view": _always,  # a choice among Airflow's pages, which are not ours
     "fail_fast": _is_empty,
     "fail_stop": _is_empty,
     "full_filepath": _is_empty,
-    "max_consecutive_failed_dag_runs": _is_zero_or_empty,
     "on_failure_callback": _is_empty,
     "on_success_callback": _is_empty,
     "orientation": _always,  # as above
-    "owner_links": _is_empty,
     "sla_miss_callback": _is_empty,
 }
 INSTEAD = {

@@ -63,6 +63,7 @@ def details_of_dag(options: argparse.Namespace) -> None:
 def _details(row: listings.DagRow, graph: SerializedDag, version: int | None) -> dict[str, Any]:
     return {
         "dag_id": row.dag_id,
+        "display_name": graph.display_name,
         "description": row.description,
         "file": row.path,
         "active": row.is_active,
@@ -77,7 +78,9 @@ def _details(row: listings.DagRow, graph: SerializedDag, version: int | None) ->
         "next_run": row.next_run_at,
         "max_active_runs": graph.max_active_runs,
         "max_active_tasks": graph.max_active_tasks,
+        "max_consecutive_failed_runs": graph.max_consecutive_failed_runs,
         "owners": list(graph.owners),
+        "owner_links": dict(graph.owner_links),
         "tags": list(row.tags),
         "params": {name: param.to_spec() for name, param in graph.params.items()},
         "tasks": list(graph.tasks),

@@ -95,7 +95,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
                 xcoms = (
                     _executed(start, operator, context, host)
                     if is_heard
-                    else _pushed(operator, operator.execute(context), host)
+                    else _pushed(operator, _result(operator, context), host)
                 )
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
@@ -154,7 +154,7 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], hos
     """Execute the operator, with the listeners around it, and return what its result pushes."""
     heard = task_listeners()
     if heard.is_empty:
-        return _pushed(operator, operator.execute(context), host)
+        return _pushed(operator, _result(operator, context), host)
     event = TaskTry(
         task=operator,
         dag_id=start.dag_id,
@@ -165,7 +165,7 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], hos
     )
     heard.running(event)
     try:
-        result = operator.execute(context)
+        result = _result(operator, context)
         xcoms = _pushed(operator, result, host)
     except (TradewindSkipException, TradewindRescheduleException):
         raise
@@ -174,6 +174,13 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], hos
         raise
     heard.succeeded(_with(event, result=result))
     return xcoms
+
+
+def _result(operator: BaseOperator, context: dict[str, Any]) -> Any:
+    operator.pre_execute(context)
+    result = operator.execute(context)
+    operator.post_execute(context, result)
+    return result
 
 
 def _with(event: TaskTry, **more: Any) -> TaskTry:

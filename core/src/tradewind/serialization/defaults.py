@@ -7,6 +7,7 @@ from typing import Any
 DAG_DEFAULTS: dict[str, Any] = {
     "catchup": True,
     "description": None,
+    "display_name": None,
     "doc": None,
     "edge_labels": [],
     "end_date": None,
@@ -14,6 +15,8 @@ DAG_DEFAULTS: dict[str, Any] = {
     "is_paused_upon_creation": None,
     "max_active_runs": 16,
     "max_active_tasks": 16,
+    "max_consecutive_failed_runs": 0,
+    "owner_links": {},
     "params": {},
     "start_date": None,
     "tags": [],
@@ -21,11 +24,15 @@ DAG_DEFAULTS: dict[str, Any] = {
 }
 
 TASK_DEFAULTS: dict[str, Any] = {
+    "display_name": None,
     "do_xcom_push": True,
     "doc": None,
+    "docs": {},
     "downstream": [],
+    "end_date": None,
     "execution_timeout": None,
     "executor": None,
+    "executor_config": {},
     "expand": None,
     "expand_values": {},
     "group_id": None,
@@ -39,6 +46,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "queue": None,
     "retries": 0,
     "retry_delay": 300.0,
+    "start_date": None,
     "template_fields": {},
     "trigger_rule": "all_success",
     "ui_color": "#fff",

@@ -42,6 +42,10 @@ class SerializedTask:
             key of the output that will have one. The number of instances is the product.
         expand_values: the elements of varying arguments that are known, for display.
         owner, doc: who answers for it, and its documentation in Markdown.
+        docs: its documentation in other formats: `text`, `json`, `rst` or `yaml`.
+        display_name: what it is called; its id, where nothing else was given.
+        start_date, end_date: it is no part of runs whose logical date lies outside; None where it always is.
+        executor_config: what it asks of its executor.
         params: its own params.
         template_fields: its templated arguments, for display.
         ui_color: the colour of its class in the graph.
@@ -70,6 +74,11 @@ class SerializedTask:
     expand_values: Mapping[str, Any]
     owner: str
     doc: str | None
+    docs: Mapping[str, str]
+    display_name: str
+    start_date: datetime | None
+    end_date: datetime | None
+    executor_config: Mapping[str, Any]
     params: Mapping[str, Param]
     template_fields: Mapping[str, Any]
     ui_color: str
@@ -95,6 +104,7 @@ class DagHead:
     """What a serialized DAG says of itself as a whole. ``owners`` are those of its tasks, each once, by name."""
 
     dag_id: str
+    display_name: str
     description: str | None
     timetable: Timetable
     start_date: datetime | None
@@ -111,12 +121,15 @@ class DagHead:
 class SerializedDag(DagHead):
     """A DAG as all know it that do not import its file.
 
-    ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id).
+    ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id). ``owner_links`` are addresses
+    by owner. After ``max_consecutive_failed_runs`` failed ones in a row it is paused; 0 for never.
     """
 
     timezone: str
     params: Mapping[str, Param]
     doc: str | None
+    owner_links: Mapping[str, str]
+    max_consecutive_failed_runs: int
     tasks: Mapping[str, SerializedTask]
     groups: Mapping[str, SerializedGroup]
     edge_labels: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -73,6 +73,8 @@ def _dag(fields: Mapping[str, Any]) -> SerializedDag:
         timezone=fields["timezone"],
         params=_params(fields["params"]),
         doc=fields["doc"],
+        owner_links=fields["owner_links"],
+        max_consecutive_failed_runs=fields["max_consecutive_failed_runs"],
         tasks=_tasks(fields["tasks"]),
         groups={group["group_id"]: _group(group) for group in fields["groups"]},
         edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
@@ -82,6 +84,7 @@ def _dag(fields: Mapping[str, Any]) -> SerializedDag:
 def _of_head(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "dag_id": fields["dag_id"],
+        "display_name": fields["display_name"] or fields["dag_id"],
         "description": fields["description"],
         "timetable": _timetable(json.dumps(fields["timetable"], sort_keys=True)),
         "start_date": _moment(fields["start_date"]),
@@ -137,6 +140,11 @@ def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> Se
         expand_values=fields["expand_values"],
         owner=fields["owner"],
         doc=fields["doc"],
+        docs=fields["docs"],
+        display_name=fields["display_name"] or fields["task_id"],
+        start_date=_moment(fields["start_date"]),
+        end_date=_moment(fields["end_date"]),
+        executor_config=fields["executor_config"],
         params=_params(fields["params"]),
         template_fields=fields["template_fields"],
         ui_color=fields["ui_color"],

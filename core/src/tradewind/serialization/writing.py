@@ -50,6 +50,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
     fields = {
         "catchup": dag.catchup,
         "description": dag.description,
+        "display_name": dag.dag_display_name if dag.dag_display_name != dag.dag_id else None,
         "doc": dag.doc_md,
         "edge_labels": [[*edge, label] for edge, label in sorted(dag.edge_labels.items())],
         "end_date": _moment(dag.end_date),
@@ -57,8 +58,10 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
         "is_paused_upon_creation": dag.is_paused_upon_creation,
         "max_active_runs": dag.max_active_runs,
         "max_active_tasks": dag.max_active_tasks,
+        "max_consecutive_failed_runs": dag.max_consecutive_failed_dag_runs,
+        "owner_links": dag.owner_links,
         "params": _params(dag.params, f"DAG {dag.dag_id!r}"),
-        "start_date": _moment(dag.start_date),
+        "start_date": _moment(dag.earliest),
         "tags": dag.tags,
         "tasks": [_task_fields(task, rank, priorities[task.task_id]) for task in order],
         "timezone": dag.timezone,
@@ -107,6 +110,7 @@ def _task_fields(task: TaskNode, rank: dict[str, int], priority: int) -> dict[st
         fields["is_empty"] = True
     if priority != TASK_DEFAULTS["priority"]:
         fields["priority"] = priority
+    fields.update(_rare_fields(task))
     if shown := _template_fields(task):
         fields["template_fields"] = shown
     if isinstance(task, MappedOperator):
@@ -114,6 +118,38 @@ def _task_fields(task: TaskNode, rank: dict[str, int], priority: int) -> dict[st
         known = {name: displayed(value, name) for name, value in task.values.items() if not isinstance(value, XComArg)}
         fields |= {"expand_values": known} if known else {}
     return fields
+
+
+_DOCS = (("doc", "text"), ("doc_json", "json"), ("doc_rst", "rst"), ("doc_yaml", "yaml"))
+
+
+def _rare_fields(task: TaskNode) -> dict[str, Any]:
+    """Return what few tasks say of themselves."""
+    fields: dict[str, Any] = {}
+    if docs := {kind: str(getattr(task, name)) for name, kind in _DOCS if getattr(task, name) is not None}:
+        fields["docs"] = docs
+    if task.task_display_name != task.task_id:
+        fields["display_name"] = task.task_display_name
+    if task.start_date is not None:
+        fields["start_date"] = _moment(task.start_date)
+    if task.end_date is not None:
+        fields["end_date"] = _moment(task.end_date)
+    if task.executor_config:
+        fields["executor_config"] = _plain(task.executor_config, f"Task {task.task_id!r}: executor_config")
+    return fields
+
+
+def _plain(value: Any, where: str) -> Any:
+    """Return plain JSON of what may hold a client library's objects, such as a pod of the Kubernetes client."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item, f"{where}[{key!r}]") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, where) for item in value]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    if callable(getattr(value, "to_dict", None)):
+        return {key: item for key, item in _plain(value.to_dict(), where).items() if item is not None}
+    raise SerializationError(f"{where} is no JSON and has no to_dict(): {type(value).__name__}.")
 
 
 def _shared_fields(task: TaskNode) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def clear(
     if unknown := sorted(set(task_ids) - set(graph.tasks)):
         raise LookupError(f"Run {locked.run_id!r} of DAG {locked.dag_id!r} has no task {unknown[0]!r} to clear.")
     rows = instances.lock_run(conn, run)
-    wanted = {row.id: row for row in rows if row.task_id in task_ids and (states is None or row.state in states)}
+    wanted = {row.id: row for row in rows if row.task_id in task_ids and _is_wanted(row, states)}
     collapsing = _collapsing(graph, {row.task_id for row in wanted.values()})
     named = [row for row in rows if row.id in wanted or row.task_id in collapsing]
     running = [row for row in named if row.state == TaskState.RUNNING]
@@ -80,6 +80,11 @@ def clear(
         runs.set_progress(conn, run, sum(row.state not in ENDED for row in after))
         runs.requeue(conn, run, now=clock.now())
     return Cleared(tuple(sorted(kept)), ())
+
+
+def _is_wanted(row: LockedInstance, states: Collection[str] | None) -> bool:
+    """A removed instance is no part of the run: nothing brings it back but a state that is asked for by name."""
+    return row.state != TaskState.REMOVED if states is None else row.state in states
 
 
 def _collapsing(graph: Graph, tasks: Collection[str]) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
@@ -12,9 +14,11 @@ from tradewind.transitions.applying import SETTLE, apply
 from tradewind.transitions.ends import MOST_ROWS
 from tradewind.transitions.expansion import expand
 from tradewind.transitions.graph import Graph, Graphs, reach
-from tradewind.transitions.runs import EXPAND, close_finished
+from tradewind.transitions.runs import EXPAND, PAUSE_AFTER_FAILURES, close_finished, pause_after_failures
 from tradewind.transitions.settling import START, Pressure, pressure_of, settle, within
 from tradewind.transitions.states import RunState, TaskState
+
+log = logging.getLogger(__name__)
 
 
 def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clock, ids: Ids) -> bool:
@@ -26,6 +30,8 @@ def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clo
     Raises:
         ValueError: for a kind that this release does not know.
     """
+    if left.kind == PAUSE_AFTER_FAILURES:
+        return _pause(conn, left)
     if left.kind not in {EXPAND, SETTLE}:
         raise ValueError(
             f"Continuation {left.id} of run {left.run} is of unknown kind {left.kind!r}: was it written by a newer release?"
@@ -48,6 +54,16 @@ def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clo
     return True
 
 
+def _pause(conn: sa.Connection, left: Continuation) -> bool:
+    """Pause a DAG that failed too often, under the lock of its row alone: a run's would have to be taken after it."""
+    runs.gate(conn, left.dag_id)
+    if not continuations.take(conn, left.id):
+        return False
+    if pause_after_failures(conn, left.dag_id, left.payload["most"]):
+        log.warning("DAG %s is paused now: its last %d runs have failed", left.dag_id, left.payload["most"])
+    return True
+
+
 def _settle_on(
     conn: sa.Connection, run: int, pressures: dict[str, Pressure], *, graph: Graph, clock: Clock, ids: Ids
 ) -> None:
@@ -64,7 +80,7 @@ def _settle_on(
     if found.ended:
         runs.advance(conn, {run: found.ended})
     # Asked even if nothing ended here: a rest that proved empty may be all that kept the run open.
-    close_finished(conn, {run: graph}, now=now)
+    close_finished(conn, {run: graph}, now=now, ids=ids)
 
 
 def _begin(graph: Graph, pressures: dict[str, Pressure]) -> tuple[int, int]:

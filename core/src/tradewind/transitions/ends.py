@@ -99,7 +99,7 @@ def end(
     answers = _answers(conn, outcomes, batch)
     tickets = _follow(conn, batch, claimer, answers, clock=clock, fast_follow=fast_follow)
     _tell_passed_over(batch, tickets)
-    closed = _advance(conn, batch, tickets, now=clock.now())
+    closed = _advance(conn, batch, tickets, now=clock.now(), ids=ids)
     if closed:
         batch.wake.add(SCHEDULER)
     return EndResult(answers, tickets, frozenset(batch.wake), closed)
@@ -351,9 +351,11 @@ def _claim_row(row: LockedInstance, batch: _Batch) -> ClaimRow:
     )
 
 
-def _advance(conn: sa.Connection, batch: _Batch, tickets: Iterable[Ticket], *, now: datetime) -> dict[int, str]:
+def _advance(
+    conn: sa.Connection, batch: _Batch, tickets: Iterable[Ticket], *, now: datetime, ids: Ids
+) -> dict[int, str]:
     """Write the runs' progress, and close those that came to zero; where something is known to be open, do not ask."""
     runs.advance(conn, {run: count for run, count in batch.ended.items() if count})
     known_open = batch.unfinished | {ticket.run for ticket in tickets}
     candidates = {run: batch.graphs[run] for run, count in batch.ended.items() if count and run not in known_open}
-    return close_finished(conn, candidates, now=now)
+    return close_finished(conn, candidates, now=now, ids=ids)

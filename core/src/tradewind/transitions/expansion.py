@@ -61,7 +61,7 @@ def expand(conn: sa.Connection, run: Run, task_id: str, *, graph: Graph, now: da
     if ready:
         instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)
     runs.advance(conn, {run.id: 1 + settlement.ended})
-    close_finished(conn, {run.id: graph}, now=now)
+    close_finished(conn, {run.id: graph}, now=now, ids=ids)
     return bool(ready or settlement.left)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from math import prod
 from typing import Protocol
 
@@ -56,6 +57,10 @@ class Task(Protocol):
     def is_empty(self) -> bool: ...
     @property
     def expand(self) -> tuple[ExpandSource, ...] | None: ...
+    @property
+    def start_date(self) -> datetime | None: ...
+    @property
+    def end_date(self) -> datetime | None: ...
 
 
 class Graph(Protocol):
@@ -63,6 +68,8 @@ class Graph(Protocol):
 
     @property
     def dag_id(self) -> str: ...
+    @property
+    def max_consecutive_failed_runs(self) -> int: ...
     @property
     def tasks(self) -> Mapping[str, Task]: ...
 
@@ -112,6 +119,14 @@ class Graphs:
             self._kept.move_to_end(version_id)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
+
+
+def is_in_run(task: Task, logical_date: datetime | None) -> bool:
+    """Tell whether a run about a moment has the task, by the task's own start and end dates."""
+    if logical_date is None:
+        return True
+    is_late_enough = task.start_date is None or task.start_date <= logical_date
+    return is_late_enough and (task.end_date is None or logical_date <= task.end_date)
 
 
 def literal_length(task: Task) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradewind.transitions.decision import RUN, Counters, decide, one
-from tradewind.transitions.graph import Graph, Task, is_placeholder, literal_length
+from tradewind.transitions.graph import Graph, Task, is_in_run, is_placeholder, literal_length
 from tradewind.transitions.settling import decided_state
 from tradewind.transitions.states import ENDED, TaskState
 
@@ -28,20 +30,35 @@ class PlannedTask:
     is_expandable: bool
 
 
-def plan(graph: Graph) -> list[PlannedTask]:
-    """Return the instances of a run that starts, in topological order."""
+def plan(graph: Graph, logical_date: datetime | None = None) -> list[PlannedTask]:
+    """Return the instances of a run that starts, in topological order.
+
+    Arguments:
+        logical_date: what the run is about; tasks whose own dates leave it out are `removed`, as if they had not been.
+    """
     planned: dict[str, PlannedTask] = {}
     for task in graph.tasks.values():
-        planned[task.task_id] = _planned(task, _upstream(planned, task))
+        above = _upstream(planned, task)
+        planned[task.task_id] = _planned(task, above) if is_in_run(task, logical_date) else _removed(task, above)
     return list(planned.values())
 
 
-def unstarted(graph: Graph) -> list[PlannedTask]:
-    """Return the instances of a run that has to wait: nothing is decided."""
-    return [
-        PlannedTask(each.task, each.map_indexes, Counters(each.counters.waits), TaskState.NONE, is_expandable=False)
-        for each in plan(graph)
-    ]
+def unstarted(graph: Graph, logical_date: datetime | None = None) -> list[PlannedTask]:
+    """Return the instances of a run that has to wait: nothing is decided but what is no part of it."""
+    planned = plan(graph, logical_date)
+    removed = {each.task.task_id: len(each.map_indexes) for each in planned if each.state == TaskState.REMOVED}
+    return [_waiting(each, removed) for each in planned]
+
+
+def _waiting(planned: PlannedTask, removed: Mapping[str, int]) -> PlannedTask:
+    state = TaskState.REMOVED if planned.task.task_id in removed else TaskState.NONE
+    gone = sum(removed.get(above, 0) for above in planned.task.upstream)
+    counters = Counters(planned.counters.waits, removed=gone)
+    return PlannedTask(planned.task, planned.map_indexes, counters, state, is_expandable=False)
+
+
+def _removed(task: Task, counters: Counters) -> PlannedTask:
+    return PlannedTask(task, (-1,), counters, TaskState.REMOVED, is_expandable=False)
 
 
 def _upstream(planned: dict[str, PlannedTask], task: Task) -> Counters:

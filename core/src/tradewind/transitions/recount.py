@@ -133,7 +133,7 @@ def resettle(
     unfinished = sum(row.state not in ENDED for row in rows) - settlement.ended
     runs.set_progress(conn, run, unfinished)
     if unfinished == 0:
-        close_finished(conn, {run: graph}, now=now)
+        close_finished(conn, {run: graph}, now=now, ids=ids)
 
 
 def recount(conn: sa.Connection, graph: Graph, rows: Sequence[LockedInstance]) -> list[LockedInstance]:

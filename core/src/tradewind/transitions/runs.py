@@ -24,6 +24,8 @@ DEFAULT_EXECUTOR = "LocalExecutor"
 DEFAULT_QUEUE = "default"
 EXPAND = "expand"
 """Kind of the continuation that expands a mapped task; its payload is {"task": task id}."""
+PAUSE_AFTER_FAILURES = "pause_after_failures"
+"""Kind of the continuation that pauses a DAG after too many failed runs in a row; its payload is {"most": how many}."""
 
 
 def create_run(
@@ -65,7 +67,7 @@ def create_run(
     dag_id = graph.dag_id
     gate = runs.gate(conn, dag_id)
     starts = gate is None or (not gate.is_paused and gate.running < gate.max_active_runs)
-    planned = plan(graph) if starts else unstarted(graph)
+    planned = (plan if starts else unstarted)(graph, logical_date)
     run = ids.block(1)[0]
     unfinished = sum(len(each.map_indexes) for each in planned if each.state not in ENDED)
     is_over = starts and unfinished == 0
@@ -151,7 +153,7 @@ def _end_state(planned: Iterable[PlannedTask]) -> str:
     return RunState.FAILED if is_failed else RunState.SUCCESS
 
 
-def close_finished(conn: sa.Connection, candidates: Mapping[int, Graph], *, now: datetime) -> dict[int, str]:
+def close_finished(conn: sa.Connection, candidates: Mapping[int, Graph], *, now: datetime, ids: Ids) -> dict[int, str]:
     """Close those of `candidates` that have nothing unfinished, and return their end states.
 
     Call it last in a transaction that has changed `run_progress`: that row's lock makes sure that only one transaction
@@ -167,4 +169,18 @@ def close_finished(conn: sa.Connection, candidates: Mapping[int, Graph], *, now:
         notices.run_ended(conn, run, state=closed[run], now=now)
         took = 0.0 if started_at is None else (now - started_at).total_seconds()
         observe(RUN_DURATION, took, dag_id=candidates[run].dag_id, state=closed[run])
+        most = candidates[run].max_consecutive_failed_runs
+        if most and closed[run] == RunState.FAILED:
+            # Not here: its DAG's row is locked before runs are, and this transaction holds one
+            rest = Continuation(ids.block(1)[0], run, PAUSE_AFTER_FAILURES, {"most": most})
+            continuations.add(conn, [rest], now=now)
     return closed
+
+
+def pause_after_failures(conn: sa.Connection, dag_id: str, most: int) -> bool:
+    """Pause a DAG whose last `most` ended runs have all failed; tell whether that was so. Its row is locked."""
+    states = runs.last_ends(conn, dag_id, most)
+    if len(states) < most or set(states) != {RunState.FAILED}:
+        return False
+    runs.pause(conn, dag_id)
+    return True

@@ -84,6 +84,13 @@ _AT_ZERO = Hot(
 )
 _ADD = HotRows(dag_run)
 _ADD_PROGRESS = HotRows(run_progress)
+_LAST_ENDS = (
+    sa.select(_run.state)
+    .where(_run.dag_id == sa.bindparam("of_dag"), _run.logical_date.is_not(None), _run.ended_at.is_not(None))
+    .order_by(_run.logical_date.desc(), _run.id.desc())
+    .limit(sa.bindparam("most"))
+)
+_PAUSE = dag.update().where(_dag.dag_id == sa.bindparam("of_dag")).values(is_paused=True)
 _PROGRESS = sa.select(_progress.unfinished).where(_progress.run == sa.bindparam("key"))
 
 
@@ -117,6 +124,16 @@ def gate(conn: sa.Connection, dag_id: str, *, waits: bool = True) -> Gate | None
     ((running,),) = _COUNT_RUNNING.rows(conn, {"of_dag": dag_id})
     is_paused, max_active_runs = rows[0]
     return Gate(is_paused, max_active_runs, running)
+
+
+def last_ends(conn: sa.Connection, dag_id: str, most: int) -> list[str]:
+    """Return how the last runs of a DAG ended, the one with the latest logical date first."""
+    return list(conn.execute(_LAST_ENDS, {"of_dag": dag_id, "most": most}).scalars())
+
+
+def pause(conn: sa.Connection, dag_id: str) -> None:
+    """Pause a DAG whose row the transaction has locked."""
+    conn.execute(_PAUSE, {"of_dag": dag_id})
 
 
 def add(conn: sa.Connection, row: Mapping[str, Any], *, unfinished: int) -> None:
