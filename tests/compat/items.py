@@ -22,7 +22,6 @@ ARGUMENTS: Final = {
 }
 OTHER_ARGUMENTS: Final = "the rest of the arguments"
 _BY_ARGUMENT: Final = {name: item for item, names in ARGUMENTS.items() for name in names.split()}
-_PYTHON: Final = ("virtualenv", "external_python", "branch_virtualenv", "branch_external_python")
 
 
 def item_of_argument(name: str) -> str:
@@ -32,6 +31,4 @@ def item_of_argument(name: str) -> str:
 
 def item_of_decorator(name: str) -> str:
     """Return the item that `@task.name` waits for: the rest are providers'."""
-    if name in _PYTHON:
-        return items.PYTHON_ENVIRONMENTS
     return items.TASKFLOW if name == "stub" else items.PROVIDERS

@@ -110,7 +110,7 @@ def test_what_is_not_built_is_noted_and_passed(tmp_path):
             "from airflow.operators.trigger_dagrun import TriggerDagRunOperator\n"
             "from airflow.sensors.filesystem import FileSensor\n"
             "with DAG('waits', schedule=[Dataset('a')], sla_miss_callback=print):\n"
-            "    @task.virtualenv(requirements=['x'])\n"
+            "    @task\n"
             "    def other(): ...\n"
             "    FileSensor(task_id='f', filepath='/', deferrable=True)\n"
             "    other() >> TriggerDagRunOperator(task_id='t', trigger_dag_id='x')\n"
@@ -131,7 +131,6 @@ def test_what_is_not_built_is_noted_and_passed(tmp_path):
     assert sorted(read["items"]) == [
         "datasets and assets",
         "notifiers, callbacks and deadlines",
-        "tasks in other Python environments",
         "triggering and awaiting other DAGs",
         "triggers and deferrable operators",
     ]

@@ -92,7 +92,10 @@ class DecoratedOperator(BaseOperator):
     def call(self, context: Mapping[str, Any]) -> Any:
         """Call the function with its arguments and what it wants of ``context``."""
         kwargs = context_arguments(self.python_callable, self.op_args, self.op_kwargs, context)
-        result = self.python_callable(*self.op_args, **kwargs)
+        return self.checked(self.python_callable(*self.op_args, **kwargs))
+
+    def checked(self, result: Any) -> Any:
+        """Return the function's result, if it is what ``multiple_outputs`` needs."""
         if self.multiple_outputs and result is not None and not isinstance(result, dict):
             raise TradewindException(
                 f"Task {self.task_id!r} has multiple_outputs, so it must return a dict, not {type(result).__name__}."

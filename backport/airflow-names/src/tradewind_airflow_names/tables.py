@@ -95,7 +95,13 @@ _HOOK = _same("tradewind_plugins.hook", "BaseHook")
 _RULE = _same("tradewind", "TriggerRule")
 _GROUP = _same("tradewind", "TaskGroup")
 _LABEL = _same("tradewind", "Label")
-_PYTHON = _same("tradewind.operators.python", "PythonOperator", "BranchPythonOperator", "ShortCircuitOperator")
+_PYTHON = _same("tradewind.operators.python", "PythonOperator", "BranchPythonOperator", "ShortCircuitOperator") | _same(
+    "tradewind.operators.python_environment",
+    "BranchExternalPythonOperator",
+    "BranchPythonVirtualenvOperator",
+    "ExternalPythonOperator",
+    "PythonVirtualenvOperator",
+)
 _BASH = _same("tradewind.operators.bash", "BashOperator")
 _EMPTY = _same("tradewind.operators.empty", "EmptyOperator")
 _PYTHON_SENSOR = _same("tradewind.sensors.python", "PythonSensor")

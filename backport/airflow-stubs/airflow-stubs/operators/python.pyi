@@ -4,4 +4,8 @@ from tradewind import task as task
 from tradewind.operators.python import BranchPythonOperator as BranchPythonOperator
 from tradewind.operators.python import PythonOperator as PythonOperator
 from tradewind.operators.python import ShortCircuitOperator as ShortCircuitOperator
-__all__ = ['BranchPythonOperator', 'PythonOperator', 'ShortCircuitOperator', 'get_current_context', 'task']
+from tradewind.operators.python_environment import BranchExternalPythonOperator as BranchExternalPythonOperator
+from tradewind.operators.python_environment import BranchPythonVirtualenvOperator as BranchPythonVirtualenvOperator
+from tradewind.operators.python_environment import ExternalPythonOperator as ExternalPythonOperator
+from tradewind.operators.python_environment import PythonVirtualenvOperator as PythonVirtualenvOperator
+__all__ = ['BranchExternalPythonOperator', 'BranchPythonOperator', 'BranchPythonVirtualenvOperator', 'ExternalPythonOperator', 'PythonOperator', 'PythonVirtualenvOperator', 'ShortCircuitOperator', 'get_current_context', 'task']

@@ -43,9 +43,16 @@ class TaskDecorator:
 class TaskDecorators(TaskDecorator):
     """``@task`` and what hangs on it.
 
-    These are ``@task.bash``, ``@task.branch``, ``@task.python``, ``@task.sensor`` and ``@task.short_circuit``, and above
-    any of them ``@task.run_if`` and ``@task.skip_if``. Other attributes are the decorators that installed plugins declare.
+    These are ``@task.bash``, ``@task.branch``, ``@task.python``, ``@task.sensor`` and ``@task.short_circuit``,
+    ``@task.virtualenv`` and ``@task.external_python`` with their branches, and above any of them ``@task.run_if`` and
+    ``@task.skip_if``. Other attributes are the decorators that installed plugins declare.
     """
+
+    if TYPE_CHECKING:  # declared as a plugin's are, and loaded where a file uses one
+        branch_external_python: TaskDecorator
+        branch_virtualenv: TaskDecorator
+        external_python: TaskDecorator
+        virtualenv: TaskDecorator
 
     run_if = staticmethod(run_if)
     skip_if = staticmethod(skip_if)

@@ -121,6 +121,12 @@ def render_text(operator: BaseOperator, name: str, text: str, context: Mapping[s
     return _rendered(Renderer(dag, context, operator.template_ext, None), operator, name, text)
 
 
+def render_file(operator: BaseOperator, name: str, path: str, context: Mapping[str, Any]) -> str:
+    """Return a template file, named by the field ``name`` of ``operator``, rendered; raises as :func:`render_text`."""
+    dag: Any = operator.dag
+    return str(_rendered(Renderer(dag, context, (path,), None), operator, name, path))
+
+
 def _rendered(renderer: Renderer, operator: BaseOperator, name: str, value: Any) -> Any:
     try:
         return renderer.render(value)

@@ -136,6 +136,9 @@ class ExecutionSection:
     max_parents_memory: int = option(2048, "MiB (proportional set size) that warm parents may take together.")
     task_memory: int = option(0, "MiB that a task may add to the memory its process begins with; 0 sets no limit.")
     kill_delay: float = option(10.0, "Seconds between SIGTERM and SIGKILL for a task that must end.")
+    venv_folder: Path = option(
+        "{home}/venvs", "Folder of the virtual environments that tasks are given; it may be removed at any time."
+    )
     max_xcom_inline: int = option(64, "KiB of JSON above which an XCom value goes to the XCom storage.")
 
 

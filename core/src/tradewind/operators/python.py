@@ -9,8 +9,23 @@ from tradewind_plugins.decorated import DecoratedOperator
 
 from tradewind.authoring.branching import apply_branch, skipped_by_short_circuit
 from tradewind.authoring.context import get_current_context
+from tradewind.plugins.imports import load
 
 __all__ = ["BranchPythonOperator", "PythonOperator", "ShortCircuitOperator", "get_current_context"]
+
+_IN_ANOTHER_PYTHON = (
+    "BranchExternalPythonOperator",
+    "BranchPythonVirtualenvOperator",
+    "ExternalPythonOperator",
+    "PythonVirtualenvOperator",
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Return an operator of `tradewind.operators.python_environment`, where people who know Airflow look for it."""
+    if name in _IN_ANOTHER_PYTHON:
+        return load(f"tradewind.operators.python_environment:{name}", name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class PythonOperator(DecoratedOperator):

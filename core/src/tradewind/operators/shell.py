@@ -1,4 +1,4 @@
-"""Running a shell command for a task, with its output in the task's log."""
+"""Running a command or a program for a task, with its output in the task's log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -22,7 +22,7 @@ class Shell:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, command: str, folder: str, env: Mapping[str, str], encoding: str) -> tuple[int, str]:
-        """Run a command and return its exit code and the last line of its output.
+        """Run a command with bash and return its exit code and the last line of its output.
 
         Args:
             command: what bash is given.
@@ -30,10 +30,16 @@ class Shell:
             env: its environment, whole.
             encoding: how to read its output.
         """
+        return self.run_program(["bash", "-c", command], folder, env, encoding)
+
+    def run_program(
+        self, arguments: Sequence[str], folder: str, env: Mapping[str, str], encoding: str = "utf-8"
+    ) -> tuple[int, str]:
+        """Run a program with its arguments as they are, without a shell; the rest as for :meth:`run`."""
         last_line = ""
         # A session of its own, so that kill() reaches what the command has started as well.
         with subprocess.Popen(  # noqa: S603 - running the author's command is the point
-            ["bash", "-c", command],  # noqa: S607 - bash as the worker's PATH has it
+            list(arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

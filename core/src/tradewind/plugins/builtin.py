@@ -17,7 +17,25 @@ def tradewind_operators() -> list[Declared]:
         Declared(path=f"{python}:BranchPythonOperator", summary="Calls a function that chooses what goes on."),
         Declared(path=f"{python}:PythonOperator", summary="Calls a function."),
         Declared(path=f"{python}:ShortCircuitOperator", summary="Calls a function that says whether to go on."),
+        Declared(path=f"{python}:BranchExternalPythonOperator", summary="Chooses, with another installed Python."),
+        Declared(path=f"{python}:BranchPythonVirtualenvOperator", summary="Chooses, in a virtual environment."),
+        Declared(path=f"{python}:ExternalPythonOperator", summary="Calls a function with another installed Python."),
+        Declared(path=f"{python}:PythonVirtualenvOperator", summary="Calls a function in a virtual environment."),
         Declared(path="tradewind.operators.weekday:BranchDayOfWeekOperator", summary="Chooses by the day of the week."),
+    ]
+
+
+@hookimpl
+def tradewind_task_decorators() -> list[Declared]:
+    module = "tradewind.authoring.environment_decorators"
+    return [
+        Declared(name=name, path=f"{module}:{name}", summary=summary)
+        for name, summary in (
+            ("branch_external_python", "The function chooses what goes on, called with another installed Python."),
+            ("branch_virtualenv", "The function chooses what goes on, called in a virtual environment."),
+            ("external_python", "Calls the function with another installed Python."),
+            ("virtualenv", "Calls the function in a virtual environment that has its requirements."),
+        )
     ]
 
 
