@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tradewind_plugins.callables import check_call, context_arguments, signature_or_none
+from tradewind_plugins.callables import check_call, context_arguments, run_function, signature_or_none
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.task_node import frame_for
@@ -92,7 +92,7 @@ class DecoratedOperator(BaseOperator):
     def call(self, context: Mapping[str, Any]) -> Any:
         """Call the function with its arguments and what it wants of ``context``."""
         kwargs = context_arguments(self.python_callable, self.op_args, self.op_kwargs, context)
-        result = self.python_callable(*self.op_args, **kwargs)
+        result = run_function(self.python_callable, self.op_args, kwargs, context)
         if self.multiple_outputs and result is not None and not isinstance(result, dict):
             raise TradewindException(
                 f"Task {self.task_id!r} has multiple_outputs, so it must return a dict, not {type(result).__name__}."
