@@ -60,11 +60,15 @@ VARIABLES = {
     "ds": "the logical date's day, as `2026-01-31`",
     "ds_nodash": "the same as `20260131`",
     "execution_date": "an older name of `logical_date`",
+    "inlet_events": "all events of the task's inlets: `inlet_events[asset][-1].extra`",
+    "inlets": "the assets that the task reads",
     "logical_date": "what the run is about; for a scheduled run, the beginning of its interval",
     "macros": f"functions: {', '.join(f'`{name}`' for name in macros.__all__)}",
+    "outlet_events": "what the task says of its outlets: `outlet_events[asset].extra['rows'] = 7`",
+    "outlets": "the assets that the task makes",
     "params": "the run's params: the DAG's defaults, the task's, and what the run's conf says",
     "run_id": "the run's name",
-    "run_type": "`scheduled` or `manual`",
+    "run_type": "`scheduled`, `manual`, `asset_triggered` …",
     "task": "the task",
     "task_instance": "an older name of `ti`",
     "task_instance_key_str": "DAG id, task id and day as one text",
@@ -72,6 +76,8 @@ VARIABLES = {
     "ti": "the task instance: `ti.try_number`, `ti.map_index`, `ti.xcom_pull(…)`, `ti.xcom_push(…)` …",
     "tomorrow_ds": "the day after `ds`",
     "tomorrow_ds_nodash": "the same without dashes",
+    "triggering_asset_events": "the events that made the run, by asset",
+    "triggering_dataset_events": "the same by URI",
     "ts": "the logical date in ISO 8601",
     "ts_nodash": "the same as `20260131T000000`",
     "ts_nodash_with_tz": "the same with its offset",
@@ -224,8 +230,8 @@ def template_variables() -> Iterator[str]:
     known = build_context(task, dag_run={"run_id": "page", "logical_date": "2026-01-01T00:00:00+00:00"})
     yield _table(("name", "value"), ((f"`{name}`", VARIABLES[name]) for name in sorted(known)))
     yield (
-        "Not there yet: `prev_data_interval_start_success` and its like, `prev_start_date_success`, `outlets`, `inlets`, "
-        "`triggering_asset_events`. A template that names something unknown fails the task, naming it."
+        "Not there yet: `prev_data_interval_start_success` and its like, `prev_start_date_success`. "
+        "A template that names something unknown fails the task, naming it."
     )
 
 

@@ -84,7 +84,6 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
         ("retry_exponential_backoff", True),
         ("email", "a@example.com"),
         ("max_active_tis_per_dag", 1),
-        ("outlets", ["data"]),
     ],
 )
 def test_what_is_not_built_is_refused_by_name(name, value):

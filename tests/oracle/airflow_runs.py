@@ -85,6 +85,8 @@ def load(file: Path, now: datetime) -> list[dict[str, Any]]:
 
 
 def _recorded(dag: Any, now: datetime) -> dict[str, Any]:
+    if any(task.outlets or task.inlets for task in dag.tasks):
+        dag.sync_to_db()  # events are of datasets that the database knows
     outcomes: list[dict[str, Any]] = []
     for order in orders():
         outcome = run(dag, now, order)

@@ -33,6 +33,7 @@ class Row:
         operators: only for tasks of these classes, by Airflow's names; empty for any.
         schedule: only for DAGs whose recorded `schedule` and `catchup` have these values.
         dags: only for DAGs whose id is like one of these; patterns.
+        where: only for places in the DAG that are like one of these; patterns.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Row:
     operators: tuple[str, ...] = ()
     schedule: Mapping[str, Any] = field(default_factory=dict)
     dags: tuple[str, ...] = ("*",)
+    where: tuple[str, ...] = ("*",)
 
     def explains(self, difference: Difference, recorded: Mapping[str, Any]) -> bool:
         """Tell whether a difference is this one.
@@ -55,6 +57,7 @@ class Row:
         return (
             any(fnmatchcase(difference.field, each) for each in self.fields)
             and any(fnmatchcase(difference.dag_id, each) for each in self.dags)
+            and any(fnmatchcase(difference.where, each) for each in self.where)
             and (not self.values or found in self.values)
             and (not self.operators or _operator(difference, recorded) in self.operators)
             and all(known.get(name) == value for name, value in self.schedule.items())

@@ -153,9 +153,9 @@ def test_each_name_that_is_not_built_is_named_with_what_it_belongs_to() -> None:
 
 def test_the_sentence_names_the_capability() -> None:
     with pytest.raises(
-        NotBuiltError, match=r"^airflow\.datasets\.Dataset is not built yet in Tradewind \(datasets and assets\)$"
+        NotBuiltError, match=r"^airflow\.sdk\.AssetWatcher is not built yet in Tradewind \(datasets and assets\)$"
     ) as told:
-        exec("from airflow.datasets import Dataset", {})  # noqa: S102  (the statement is what is tested)
+        exec("from airflow.sdk import AssetWatcher", {})  # noqa: S102  (the statement is what is tested)
     assert told.value.item == ASSETS
     assert NOT_BUILT["airflow.sensors.external_task"]["ExternalTaskSensor"] == OTHER_DAGS
 

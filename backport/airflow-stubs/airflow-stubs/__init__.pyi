@@ -4,4 +4,6 @@ from tradewind import XComArg as XComArg
 from tradewind.exceptions import TradewindException as AirflowException
 from tradewind_airflow_names.own.configuration import conf as conf
 from tradewind_airflow_names.own.version import VERSION as __version__
-__all__ = ['AirflowException', 'DAG', 'XComArg', '__version__', 'conf']
+from tradewind_plugins.assets import Asset as Asset
+from tradewind_plugins.assets import Dataset as Dataset
+__all__ = ['AirflowException', 'Asset', 'DAG', 'Dataset', 'XComArg', '__version__', 'conf']

@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 from tradewind.version import VERSION as __version__  # noqa: N811 - the name every package has
 
 if TYPE_CHECKING:
+    from tradewind_plugins.assets import Asset as Asset
+    from tradewind_plugins.assets import AssetAlias as AssetAlias
+    from tradewind_plugins.assets import AssetAll as AssetAll
+    from tradewind_plugins.assets import AssetAny as AssetAny
+    from tradewind_plugins.assets import Dataset as Dataset
+    from tradewind_plugins.assets import Metadata as Metadata
     from tradewind_plugins.connection import Connection as Connection
     from tradewind_plugins.edges import Label as Label
     from tradewind_plugins.edges import chain as chain
@@ -33,12 +39,18 @@ if TYPE_CHECKING:
     from tradewind.authoring.task_group import TaskGroup as TaskGroup
 
 _HOMES = {
+    "Asset": "tradewind_plugins.assets",
+    "AssetAlias": "tradewind_plugins.assets",
+    "AssetAll": "tradewind_plugins.assets",
+    "AssetAny": "tradewind_plugins.assets",
     "BaseOperator": "tradewind_plugins.operator",
     "BaseSensor": "tradewind_plugins.sensor",
     "BaseSensorOperator": "tradewind_plugins.sensor",
     "Connection": "tradewind_plugins.connection",
     "DAG": "tradewind.authoring.dag",
+    "Dataset": "tradewind_plugins.assets",
     "Label": "tradewind_plugins.edges",
+    "Metadata": "tradewind_plugins.assets",
     "Param": "tradewind.authoring.params",
     "PokeReturnValue": "tradewind_plugins.sensor",
     "TaskGroup": "tradewind.authoring.task_group",

@@ -11,12 +11,18 @@ from tradewind import exceptions
 
 def test_the_public_names_are_these():
     assert sorted(tradewind.__all__) == [
+        "Asset",
+        "AssetAlias",
+        "AssetAll",
+        "AssetAny",
         "BaseOperator",
         "BaseSensor",
         "BaseSensorOperator",
         "Connection",
         "DAG",
+        "Dataset",
         "Label",
+        "Metadata",
         "Param",
         "PokeReturnValue",
         "TaskGroup",

@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements import assets
 from tradewind.metadata.tables import Instant
 from tradewind.scheduling.scheduler import Scheduler
 from tradewind.scheduling.settings import Settings
 from tradewind.timetables import DeltaDataIntervalTimetable, NullTimetable, Timetable
 from tradewind.transitions import calendar, claims, daemons, ends
 from tradewind.transitions.graph import Graphs
-from tradewind.transitions.values import Claimer, Outcome, Ticket
+from tradewind.transitions.values import AssetNews, Claimer, EndResult, Outcome, Ticket
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -119,9 +120,10 @@ class Office:
         every: timedelta | None = None,
         broken: Exception | None = None,
         catchup: bool = False,
+        timetable: Timetable | None = None,
         **more: Any,
     ) -> PlainDag:
-        timetable: Timetable = DeltaDataIntervalTimetable(every) if every else NullTimetable()
+        timetable = timetable or (DeltaDataIntervalTimetable(every) if every else NullTimetable())
         names = tasks or ("a",)
         dag = PlainDag(
             dag_id, {name: PlainTask(name, rank) for rank, name in enumerate(names)}, timetable, catchup=catchup
@@ -155,7 +157,20 @@ class Office:
         with self.database.transaction() as conn:
             conn.execute(tables.dag.insert(), values)
             conn.execute(tables.dag_version.insert(), of_version)
+            self._refer(conn, dag_id, timetable)
         return dag
+
+    @staticmethod
+    def _refer(conn: sa.Connection, dag_id: str, timetable: Timetable) -> None:
+        """Write what the processor would of a DAG that is scheduled on assets."""
+        if timetable.asset_condition is not None:
+            specs = [leaf.to_spec() for leaf in timetable.asset_condition.leaves()]
+            assets.put(conn, specs)
+            rows = [
+                {"asset": key, "role": "schedule", "dag_id": dag_id, "task_id": ""}
+                for key in sorted({assets.key_of_spec(spec) for spec in specs})
+            ]
+            assets.refer(conn, [dag_id], rows)
 
     def set(self, dag_id: str, **values: Any) -> None:
         with self.database.transaction() as conn:
@@ -183,10 +198,10 @@ class Office:
         with self.database.transaction() as conn:
             return claims.claim(conn, Claimer(worker, "LocalExecutor", free, self.ids.nonce()), clock=self.clock)
 
-    def finish(self, *tickets: Ticket, state: str = "success") -> None:
-        outcomes = [Outcome(each.instance, each.token, state, self.clock.at) for each in tickets]
+    def finish(self, *tickets: Ticket, state: str = "success", events: tuple[AssetNews, ...] = ()) -> EndResult:
+        outcomes = [Outcome(each.instance, each.token, state, self.clock.at, events=events) for each in tickets]
         with self.database.transaction() as conn:
-            ends.end(conn, outcomes, graphs=self.graphs, clock=self.clock, ids=self.ids)
+            return ends.end(conn, outcomes, graphs=self.graphs, clock=self.clock, ids=self.ids)
 
     def runs(self, dag_id: str = "d") -> list[tuple[str, str]]:
         run = tables.dag_run.c

@@ -48,7 +48,6 @@ NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "email_on_failure": _sends_no_mail,
     "email_on_retry": _sends_no_mail,
     "ignore_first_depends_on_past": _always,  # only says something beside depends_on_past
-    "inlets": _is_empty,
     "map_index_template": _is_empty,
     "max_active_tis_per_dag": _is_empty,
     "max_active_tis_per_dagrun": _is_empty,
@@ -58,7 +57,6 @@ NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "on_retry_callback": _is_empty,
     "on_skipped_callback": _is_empty,
     "on_success_callback": _is_empty,
-    "outlets": _is_empty,
     "resources": _is_empty,
     "retry_exponential_backoff": _is_empty,
     "run_as_user": _is_empty,

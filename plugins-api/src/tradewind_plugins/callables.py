@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 from typing import TYPE_CHECKING, Any
 
+from tradewind_plugins.assets import Metadata
 from tradewind_plugins.exceptions import TradewindException
 
 if TYPE_CHECKING:
@@ -21,8 +23,12 @@ CONTEXT_NAMES = frozenset(
         "ds",
         "ds_nodash",
         "execution_date",
+        "inlet_events",
+        "inlets",
         "logical_date",
         "macros",
+        "outlet_events",
+        "outlets",
         "params",
         "run_id",
         "run_type",
@@ -37,6 +43,8 @@ CONTEXT_NAMES = frozenset(
         "ts",
         "ts_nodash",
         "ts_nodash_with_tz",
+        "triggering_asset_events",
+        "triggering_dataset_events",
         "var",
         "yesterday_ds",
         "yesterday_ds_nodash",
@@ -76,6 +84,26 @@ def context_arguments(
     wanted = {name: context[name] for name in parameters if name in context and name not in taken}
     wanted.update(kwargs)
     return wanted
+
+
+def run_function(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], context: Mapping[str, Any]
+) -> Any:
+    """Call ``function`` and return its result. One that yields is run to its end: what it yields is about its outlets."""
+    if not inspect.isgeneratorfunction(function):
+        return function(*args, **kwargs)
+    running = function(*args, **kwargs)
+    while True:
+        try:
+            yielded = next(running)
+        except StopIteration as end:
+            return end.value
+        if isinstance(yielded, Metadata):
+            context["outlet_events"].take(yielded)
+        else:
+            logging.getLogger("tradewind.task").warning(
+                "What a task yields is Metadata of an asset; %r is not", yielded
+            )
 
 
 def check_call(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tradewind_plugins.callables import check_call, context_arguments, signature_or_none
+from tradewind_plugins.callables import check_call, context_arguments, run_function, signature_or_none
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.task_node import frame_for
@@ -92,7 +92,7 @@ class DecoratedOperator(BaseOperator):
     def call(self, context: Mapping[str, Any]) -> Any:
         """Call the function with its arguments and what it wants of ``context``."""
         kwargs = context_arguments(self.python_callable, self.op_args, self.op_kwargs, context)
-        return self.checked(self.python_callable(*self.op_args, **kwargs))
+        return self.checked(run_function(self.python_callable, self.op_args, kwargs, context))
 
     def checked(self, result: Any) -> Any:
         """Return the function's result, if it is what ``multiple_outputs`` needs."""

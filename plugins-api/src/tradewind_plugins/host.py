@@ -100,6 +100,14 @@ class Host:
         """
         self._refuse(f"a look at table {table!r}")
 
+    def asset_events(self, of: str, name: str, after: int = 0) -> Mapping[str, Any]:
+        """Return a page of events of assets, the oldest first: ``rows``, and ``total``, how many there are in all.
+
+        ``of`` is ``"run"`` for those that the run was made from, ``"asset"`` or ``"alias"`` for those of the one called
+        ``name`` (an asset's URI); ``after`` of them are left out.
+        """
+        self._refuse("events of assets")
+
     def settings(self, section: str, key: str) -> str | None:
         """Return a setting as text, or None where it is not set."""
         self._refuse("settings")

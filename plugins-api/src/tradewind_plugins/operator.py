@@ -78,6 +78,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         pre_execute, post_execute: functions called around ``execute``, with the context; the second one also with the
             result.
         logger_name: a logger of its own below that of tasks, for the levels that logging is configured with.
+        inlets, outlets: the assets that the task reads and writes; its success tells of new data in its outlets.
         dag, task_group: the place, where it is not the surrounding ``with`` block.
 
     Raises ``TradewindException`` for an argument that no operator has, or that is not built yet.
@@ -120,6 +121,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         pre_execute: Callable[[Any], Any] | None = None,
         post_execute: Callable[[Any, Any], Any] | None = None,
         logger_name: str | None = None,
+        inlets: Any = None,
+        outlets: Any = None,
         dag: GraphBuilder | None = None,
         task_group: GroupBuilder | None = None,
         **kwargs: Any,
@@ -156,6 +159,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
                 "pre_execute": pre_execute,
                 "post_execute": post_execute,
                 "logger_name": logger_name,
+                "inlets": inlets,
+                "outlets": outlets,
             }
         )
 

@@ -9,6 +9,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from tradewind_plugins.assets import assets_of
 from tradewind_plugins.edges import EdgeNode
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.graph import current_frame
@@ -54,6 +55,8 @@ TASK_ARGUMENTS = (
     "end_date",
     "pre_execute",
     "post_execute",
+    "inlets",
+    "outlets",
 )
 
 
@@ -117,6 +120,8 @@ class TaskNode(EdgeNode):
     _task_display_name: str | None = None
     _pre_execute_hook: Callable[[Any], Any] | None = None
     _post_execute_hook: Callable[[Any, Any], Any] | None = None
+    inlets: tuple[Any, ...] = ()
+    outlets: tuple[Any, ...] = ()
 
     def place(self, label: str, dag: GraphBuilder | None, task_group: GroupBuilder | None) -> None:
         """Take the task's id and its place in the graph."""
@@ -175,6 +180,9 @@ class TaskNode(EdgeNode):
         for name in ("start_date", "end_date"):
             if arguments[name] is not None:
                 setattr(self, name, _moment(arguments[name], where, name))
+        for name in ("inlets", "outlets"):
+            if arguments[name] is not None:
+                setattr(self, name, assets_of(arguments[name], f"{where}: {name}"))
         if arguments["task_display_name"]:
             self._task_display_name = str(arguments["task_display_name"])
         if arguments["executor_config"]:

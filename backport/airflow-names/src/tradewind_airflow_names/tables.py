@@ -153,6 +153,14 @@ _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
 _CONDITIONS = _same("tradewind.authoring.conditions", "run_if", "skip_if")
 _CONF = _same(f"{_HERE}.configuration", "conf")
+_ASSETS = _same("tradewind_plugins.assets", "Asset", "AssetAlias", "AssetAll", "AssetAny", "BaseAsset", "Dataset")
+_METADATA = _same("tradewind_plugins.assets", "Metadata")
+_DATASETS = _same("tradewind_plugins.assets", "Dataset") | {
+    "BaseDataset": "tradewind_plugins.assets:BaseAsset",
+    "DatasetAlias": "tradewind_plugins.assets:AssetAlias",
+    "DatasetAll": "tradewind_plugins.assets:AssetAll",
+    "DatasetAny": "tradewind_plugins.assets:AssetAny",
+}
 _MACROS = _same(
     "tradewind.authoring.macros",
     "datetime",
@@ -168,6 +176,7 @@ _MACROS = _same(
 
 BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow": _DAG
+    | {"Asset": _ASSETS["Asset"], "Dataset": _ASSETS["Dataset"]}
     | _XCOM_ARG
     | _CONF
     | {"AirflowException": "tradewind.exceptions:TradewindException", "__version__": f"{_HERE}.version:VERSION"},
@@ -188,6 +197,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
         "getsection",
         "has_option",
     ),
+    "airflow.datasets": _DATASETS,
+    "airflow.datasets.metadata": _METADATA,
     "airflow.decorators": _CONDITIONS | _same("tradewind", "dag", "task", "task_group"),
     "airflow.decorators.base": _UNIQUE_ID,
     "airflow.decorators.condition": _CONDITIONS,
@@ -218,6 +229,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.models.connection": _CONNECTION,
     "airflow.models.dag": _DAG | {"dag": "tradewind"} | _DAG_MODEL,
     "airflow.models.dagrun": _RUN,
+    "airflow.models.dataset": {name: _DATASETS[name] for name in ("Dataset", "DatasetAlias")},
     "airflow.models.mappedoperator": _MAPPED,
     "airflow.models.operator": _OPERATORS,
     "airflow.models.param": _PARAM | {"ParamsDict": "builtins:dict"},
@@ -251,6 +263,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _same(f"{_QUERIES}.session", "NonScopedSession", "Session", "engine"),
     "airflow.task.trigger_rule": _RULE,
     "airflow.task.weight_rule": _WEIGHT_RULE,
+    "airflow.timetables.assets": _same("tradewind.timetables", "AssetOrTimeSchedule", "AssetTriggeredTimetable"),
+    "airflow.timetables.datasets": {"DatasetOrTimeSchedule": "tradewind.timetables:AssetOrTimeSchedule"},
     "airflow.typing_compat": _same(
         "typing_extensions",
         "Literal",
@@ -320,6 +334,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _LABEL
     | _LINK
     | _CONTEXT_CLASS
+    | _METADATA
+    | {name: _ASSETS[name] for name in ("Asset", "AssetAlias", "AssetAll", "AssetAny")}
     | _same(f"{_HERE}.state", "DagRunState", "TaskInstanceState")
     | _same(f"{_HERE}.edges", "chain_linear")
     | _WEIGHT_RULE
@@ -332,6 +348,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.sdk.bases.operator": _OPERATOR | _EDGES | _same(f"{_HERE}.edges", "chain_linear"),
     "airflow.sdk.bases.operatorlink": _LINK,
     "airflow.sdk.bases.sensor": _SENSOR,
+    "airflow.sdk.definitions.asset": _ASSETS,
+    "airflow.sdk.definitions.asset.metadata": _METADATA,
     "airflow.sdk.definitions.connection": _CONNECTION,
     "airflow.sdk.definitions.context": _CONTEXT_CLASS | _CONTEXT,
     "airflow.sdk.definitions.dag": _DAG | {"dag": "tradewind"},

@@ -22,9 +22,14 @@ from tradewind_airflow_names.own.small import mask_secret as mask_secret
 from tradewind_airflow_names.own.state import DagRunState as DagRunState
 from tradewind_airflow_names.own.state import TaskInstanceState as TaskInstanceState
 from tradewind_airflow_names.own.weight_rule import WeightRule as WeightRule
+from tradewind_plugins.assets import Asset as Asset
+from tradewind_plugins.assets import AssetAlias as AssetAlias
+from tradewind_plugins.assets import AssetAll as AssetAll
+from tradewind_plugins.assets import AssetAny as AssetAny
+from tradewind_plugins.assets import Metadata as Metadata
 from tradewind_plugins.edges import EdgeModifier as EdgeModifier
 from tradewind_plugins.hook import BaseHook as BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY as XCOM_RETURN_KEY
 from typing import Any
 Context = dict[str, Any]
-__all__ = ['BaseHook', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'task', 'task_group']
+__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'task', 'task_group']

@@ -33,6 +33,7 @@ from tradewind_plugins.task_node import TaskNode
 from tradewind_plugins.variable import Variable
 
 from tradewind.authoring import macros
+from tradewind.authoring.asset_events import InletEvents, OutletEvents, TriggeringEvents
 from tradewind.authoring.params import as_params, resolve_params
 from tradewind.authoring.views import DagRunView, TaskInstanceView
 
@@ -97,7 +98,11 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "dag_run": run,
         "data_interval_end": run.data_interval_end,
         "data_interval_start": run.data_interval_start,
+        "inlet_events": InletEvents(task.inlets),
+        "inlets": list(task.inlets),
         "macros": macros,
+        "outlet_events": OutletEvents(task.outlets),
+        "outlets": list(task.outlets),
         "params": resolve_params({**dag.params, **as_params(task.params)}, run.conf),
         "run_id": run.run_id,
         "run_type": run.run_type,
@@ -105,6 +110,8 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "task_instance": instance,
         "test_mode": False,
         "ti": instance,
+        "triggering_asset_events": TriggeringEvents(by_uri=False),
+        "triggering_dataset_events": TriggeringEvents(by_uri=True),
         "var": {"value": _Variables(as_json=False), "json": _Variables(as_json=True)},
     }
     context.update(_dates(run, task))

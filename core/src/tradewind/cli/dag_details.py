@@ -126,6 +126,8 @@ def _upcoming(graph: SerializedDag, last: datetime | None, most: int) -> Iterato
 
 
 def _why_none(graph: SerializedDag) -> str:
+    if graph.timetable.asset_condition is not None and graph.timetable.kind == "assets":
+        return f"it runs when there is {graph.timetable.summary}."
     if graph.timetable.kind == "none":
         return "it has no schedule."
     return "it has no start_date." if graph.start_date is None else f"it ends at {graph.end_date}."

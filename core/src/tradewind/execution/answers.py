@@ -13,6 +13,7 @@ from tradewind_plugins.exceptions import TradewindNotFoundException, XComNotFoun
 
 from tradewind.config import Config
 from tradewind.execution import masking
+from tradewind.execution.asset_events import asset_event_page
 from tradewind.execution.messages import (
     Beat,
     GetConnection,
@@ -20,6 +21,7 @@ from tradewind.execution.messages import (
     GetVariable,
     PullXCom,
     PushXCom,
+    ReadAssetEvents,
     ReadTable,
     Reply,
     Request,
@@ -82,6 +84,8 @@ class Answers:
                 answered = self._connection(conn_id)
             case ReadTable():
                 answered = self._table(start, request)
+            case ReadAssetEvents():
+                answered = Reply(asset_event_page(self._database, start, request)), []
             case GetSetting(section, key):
                 answered = Reply(setting_for_tasks(self._config, section, key)), []
             case Beat():

@@ -29,7 +29,18 @@ from tradewind.execution import results
 from tradewind.execution.answers import Answered, Answers
 from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
-from tradewind.execution.messages import Ended, Mask, Message, PullXCom, PushXCom, ReadTable, Reply, Request, Start
+from tradewind.execution.messages import (
+    Ended,
+    Mask,
+    Message,
+    PullXCom,
+    PushXCom,
+    ReadAssetEvents,
+    ReadTable,
+    Reply,
+    Request,
+    Start,
+)
 from tradewind.execution.outcomes import one_line, outcome_of
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_host import TaskHost
@@ -330,7 +341,8 @@ class _Answers:
 
     def answer(self, start: Start, request: Request) -> Answered:
         """Return the reply and what to mask."""
-        if isinstance(request, (PushXCom, PullXCom)):
+        is_of_run = isinstance(request, ReadAssetEvents) and request.of == "run"
+        if isinstance(request, (PushXCom, PullXCom)) or is_of_run:
             return self._own.answer(start, request)
         if isinstance(request, ReadTable) and request.table in OF_RUNS:
             return self._of_runs(start, request)

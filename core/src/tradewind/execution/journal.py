@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from socket import gethostname
 
-from tradewind.transitions.values import Outcome, XComValue
+from tradewind.transitions.values import AssetNews, Outcome, XComValue
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +177,7 @@ def _note(story: Story, word: str, key: Try) -> None:
 def _to_json(outcome: Outcome) -> str:
     found = {name: getattr(outcome, name) for name in OUTCOME_FIELDS}
     found["xcoms"] = [asdict(each) for each in outcome.xcoms]
+    found["events"] = [asdict(each) for each in outcome.events]
     return json.dumps(found, separators=(",", ":"), default=lambda value: value.isoformat())
 
 
@@ -186,4 +187,5 @@ def _from_json(text: str) -> Outcome:
         found[name] = datetime.fromisoformat(found[name]) if found[name] else None
     found["skip"] = tuple(found["skip"])
     found["xcoms"] = tuple(XComValue(**each) for each in found["xcoms"])
+    found["events"] = tuple(AssetNews(**each) for each in found.get("events", ()))
     return Outcome(**found)

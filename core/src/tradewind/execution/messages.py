@@ -242,7 +242,8 @@ class Mask(Message):
 @message
 @dataclass(frozen=True, slots=True)
 class Ended(Message):
-    """How the user's code ended, as `transitions.values.Outcome` says it. `xcoms` are lists of `XComValue`'s fields."""
+    """How the user's code ended, as `transitions.values.Outcome` says it. `xcoms` are lists of `XComValue`'s fields,
+    `events` of `AssetNews`'s."""
 
     state: str
     started_at: int
@@ -253,6 +254,7 @@ class Ended(Message):
     skip_all: bool = False
     xcoms: list[Any] | tuple[Any, ...] = ()
     cause: str | None = None
+    events: list[Any] | tuple[Any, ...] = ()
 
 
 class Request(Message):
@@ -287,6 +289,19 @@ class PullXCom(Request):
     map_indexes: list[int] | None = None
     dag_id: str | None = None
     run_id: str | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class ReadAssetEvents(Request):
+    """Read a page of events of assets; the reply's value is a dict: `rows`, each a dict, and `total`.
+
+    `of` is `run` (those that the running task's run was made from), `asset` or `alias`; `name` is its URI or name.
+    """
+
+    of: str
+    name: str
+    after: int = 0
 
 
 @message

@@ -9,13 +9,15 @@ from typing import Any
 from tradewind.execution.instants import moment
 from tradewind.execution.messages import Ended, Start
 from tradewind.transitions.states import TaskState
-from tradewind.transitions.values import Outcome, XComValue
+from tradewind.transitions.values import AssetNews, Outcome, XComValue
 
 LONGEST_CAUSE = 1000
 ENDS = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UP_FOR_RESCHEDULE})
 NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 ERROR_ID = re.compile(r" \[[a-z]{1,20}(?:-[a-z]{1,20}){1,4}\]$")
 XCOM_TYPES: tuple[Any, ...] = (str, (str, type(None)), str, int, (int, type(None)), (str, type(None)))
+
+NEWS_TYPES: tuple[Any, ...] = (str, str, (str, type(None)))
 
 
 def outcome_of(start: Start, ended: Ended) -> Outcome:
@@ -39,6 +41,7 @@ def outcome_of(start: Start, ended: Ended) -> Outcome:
         xcoms=tuple(each if isinstance(each, XComValue) else _xcom(each) for each in ended.xcoms),
         cause=ended.cause,
         exit_code=0,
+        events=tuple(each if isinstance(each, AssetNews) else _news(each) for each in ended.events),
     )
 
 
@@ -46,6 +49,12 @@ def _xcom(fields: Any) -> XComValue:
     if not all(map(isinstance, fields, XCOM_TYPES)):
         raise TypeError("this is no XCom")
     return XComValue(*fields)
+
+
+def _news(fields: Any) -> AssetNews:
+    if not all(map(isinstance, fields, NEWS_TYPES)):
+        raise TypeError("this is no event of an asset")
+    return AssetNews(*fields)
 
 
 def failure_of(start: Start, cause: str, *, error_id: str, exit_code: int | None = None) -> Outcome:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tradewind_plugins.assets import Asset
 from tradewind_plugins.exceptions import SerializationError
 from tradewind_plugins.host import XCOM_RETURN_KEY
 
 from tradewind.execution.json_values import decode_value, encode_value
-from tradewind.transitions.values import XComValue
+from tradewind.transitions.values import AssetNews, XComValue
 
 LONGEST_TYPE = 100
 
@@ -43,6 +44,22 @@ def returned(value: Any, task_id: str, *, multiple_outputs: bool) -> tuple[XComV
             f"it returned {_shape(value)}. Return a dict, or leave multiple_outputs out"
         )
     return (whole, *(xcom(key, each, task_id) for key, each in value.items()))
+
+
+def asset_news(told: Iterable[tuple[Asset, Mapping[str, Any], str | None]], task_id: str) -> tuple[AssetNews, ...]:
+    """Return the events of assets (each with its extra and alias) that a task's success tells of.
+
+    Raises:
+        SerializationError: an extra cannot be written as JSON.
+    """
+    return tuple(
+        AssetNews(
+            dump(asset.to_spec(), f"asset {asset.name!r}"),
+            dump(dict(extra), f"the extra that task {task_id!r} gave the event of asset {asset.name!r}"),
+            alias,
+        )
+        for asset, extra, alias in told
+    )
 
 
 def dump(value: Any, what: str) -> str:

@@ -14,6 +14,7 @@ from tradewind_plugins.host import XCOM_RETURN_KEY, Host
 from tradewind.authoring.preparation import pull_argument
 from tradewind.authoring.templating import Renderer
 from tradewind.execution import results
+from tradewind.execution.instants import moment
 from tradewind.execution.messages import (
     Beat,
     GetConnection,
@@ -23,6 +24,7 @@ from tradewind.execution.messages import (
     Message,
     PullXCom,
     PushXCom,
+    ReadAssetEvents,
     ReadTable,
     Reply,
     Request,
@@ -30,6 +32,8 @@ from tradewind.execution.messages import (
     Start,
 )
 from tradewind.transitions.values import XComValue
+
+MOMENTS = ("logical_date", "data_interval_start", "data_interval_end", "start_date")
 
 
 class TaskHost(Host):
@@ -92,6 +96,16 @@ class TaskHost(Host):
             reference = row.pop("storage")
             if reference is not None:
                 row["value"] = self.take(None, reference)
+        return page
+
+    def asset_events(self, of: str, name: str, after: int = 0) -> Mapping[str, Any]:
+        """See `Host.asset_events`."""
+        page: dict[str, Any] = self._value(ReadAssetEvents(of, name, after)) or {"rows": [], "total": 0}
+        for row in page["rows"]:
+            row["at"] = moment(row["at"])
+            row["extra"] = results.load(row["extra"])
+            if row["run"] is not None:
+                row["run"] = {name: moment(value) if name in MOMENTS else value for name, value in row["run"].items()}
         return page
 
     def settings(self, section: str, key: str) -> str | None:

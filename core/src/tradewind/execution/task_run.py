@@ -97,6 +97,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
                     if is_heard
                     else _pushed(operator, _result(operator, context), host)
                 )
+                events = results.asset_news(context["outlet_events"].told(), operator.task_id)
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
                 raise
@@ -107,6 +108,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         instant(time.time()),
         skip=tuple(context["ti"].skipped_task_ids),
         xcoms=xcoms,
+        events=events,
     )
 
 

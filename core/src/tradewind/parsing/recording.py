@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import assets
 from tradewind.metadata.statements import parsing as statements
 from tradewind.metadata.statements.parsing import CurrentDag
 from tradewind.parsing.failures import storable
@@ -18,6 +19,8 @@ from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
 from tradewind.serialization import DagHead, read_head
 from tradewind.timetables import NullTimetable
 from tradewind.transitions.calendar import next_run, to_columns
+
+AssetUses = tuple[tuple[str, str, Mapping[str, Any]], ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def record(
         statements.add_dags(connection, plan.new_dags)
         statements.update_dags(connection, plan.changed_dags)
         statements.deactivate_dags(connection, plan.gone)
+        _record_assets(connection, plan)
     failure = parsed.failure or plan.contested_failure()
     statements.put_file(
         connection,
@@ -96,6 +100,7 @@ class _Plan:
     new_dags: list[dict[str, Any]] = field(default_factory=list)
     changed_dags: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    asset_uses: dict[str, AssetUses] = field(default_factory=dict)
     contested: list[str] = field(default_factory=list)
     _next_runs: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
@@ -133,6 +138,8 @@ class _Plan:
 
     def _add(self, dag: ParsedDag, version_id: int) -> None:
         head = read_head(dag.serialized)
+        if head.asset_uses:
+            self.asset_uses[dag.dag_id] = head.asset_uses
         said = head.is_paused_upon_creation
         self.versions.append(self._version(dag, version_id, 1))
         self.new_dags.append(
@@ -152,7 +159,10 @@ class _Plan:
             if not known.is_used:
                 # Replaced under a new id: whoever keeps versions in memory by their id may rely on them.
                 self.replaced.append(known.version_id)
-        facts = self._facts(read_head(dag.serialized), known.last_interval_end)
+        head = read_head(dag.serialized)
+        if head.asset_uses or known.names_assets:
+            self.asset_uses[dag.dag_id] = head.asset_uses
+        facts = self._facts(head, known.last_interval_end)
         self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
 
     def _version(self, dag: ParsedDag, version_id: int, number: int) -> dict[str, Any]:
@@ -202,6 +212,21 @@ class _Plan:
         )
         sentence = f"A DAG id belongs to one file: {told}. Give one of the DAGs another id."
         return ImportFailure(sentence, error_id="duplicate-dag-id")
+
+
+def _record_assets(connection: sa.Connection, plan: _Plan) -> None:
+    """Write where the new and changed DAGs name assets; nothing where they name none, and did not before."""
+    if not plan.asset_uses:
+        return
+    assets.put(connection, [spec for uses in plan.asset_uses.values() for _, _, spec in uses])
+    rows = {
+        (assets.key_of_spec(spec), role, dag_id, task_id)
+        for dag_id, uses in plan.asset_uses.items()
+        for role, task_id, spec in uses
+    }
+    names = ("asset", "role", "dag_id", "task_id")
+    dag_ids = sorted(plan.asset_uses)
+    assets.refer(connection, dag_ids, [dict(zip(names, row, strict=True)) for row in sorted(rows)])
 
 
 def _file_values(parsed: ParsedFile, failure: ImportFailure | None) -> dict[str, Any]:

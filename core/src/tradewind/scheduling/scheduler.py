@@ -45,7 +45,7 @@ from tradewind.scheduling.due_runs import make_due_run
 from tradewind.scheduling.monitoring import Lookout
 from tradewind.scheduling.settings import Settings
 from tradewind.scheduling.sharing import in_own_order
-from tradewind.transitions import admission, continuing, daemons, timers
+from tradewind.transitions import admission, assets, continuing, daemons, timers
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.recount import Start, start_queued
 
@@ -195,12 +195,18 @@ class Scheduler:
             has_more |= self._release() >= self._settings.batch
         if agenda.has_due_dags:
             has_more |= self._make_due_runs()
+        if agenda.has_asset_news:
+            has_more |= self._make_asset_runs()
         if agenda.has_queued_runs:
             has_more |= self._start_queued_runs()
         if agenda.has_continuations:
             has_more |= self._go_on()
         has_worked = (
-            agenda.has_due_instances or agenda.has_due_dags or agenda.has_queued_runs or agenda.has_continuations
+            agenda.has_due_instances
+            or agenda.has_due_dags
+            or agenda.has_asset_news
+            or agenda.has_queued_runs
+            or agenda.has_continuations
         )
         wake: frozenset[str] = frozenset()
         if agenda.has_scheduled or has_worked:
@@ -230,6 +236,21 @@ class Scheduler:
         made = [self._guarded(dag_id, partial(make, dag_id=dag_id)) for dag_id in self._in_own_order(due, str)]
         # A DAG that catches up has its next run due at once.
         return any(run is not None for run in made)
+
+    def _make_asset_runs(self) -> bool:
+        with self._database.read() as conn:
+            found = schedules.asset_dags(conn, most=self._settings.batch)
+        make = partial(
+            assets.make_run,
+            graphs=self._graphs,
+            clock=self._clock,
+            ids=self._ids,
+            executor=self._settings.executor,
+            queue=self._settings.queue,
+        )
+        for dag_id in self._in_own_order(found, str):
+            self._guarded(dag_id, partial(make, dag_id=dag_id))
+        return len(found) >= self._settings.batch
 
     def _start_queued_runs(self) -> bool:
         with self._database.read() as conn:

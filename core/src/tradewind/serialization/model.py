@@ -16,6 +16,9 @@ SCHEMA = 1
 XComSource = tuple[str, str]
 """The task and the key of an output that a task is mapped over."""
 
+AssetSpec = Mapping[str, Any]
+"""An asset or alias as its `to_spec` describes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SerializedTask:
@@ -49,6 +52,7 @@ class SerializedTask:
         params: its own params.
         template_fields: its templated arguments, for display.
         ui_color: the colour of its class in the graph.
+        inlets, outlets: specs of the assets and aliases that it reads and writes.
     """
 
     task_id: str
@@ -82,6 +86,8 @@ class SerializedTask:
     params: Mapping[str, Param]
     template_fields: Mapping[str, Any]
     ui_color: str
+    inlets: tuple[AssetSpec, ...] = ()
+    outlets: tuple[AssetSpec, ...] = ()
 
     @property
     def is_mapped(self) -> bool:
@@ -101,7 +107,11 @@ class SerializedGroup:
 
 @dataclass(frozen=True, slots=True)
 class DagHead:
-    """What a serialized DAG says of itself as a whole. ``owners`` are those of its tasks, each once, by name."""
+    """What a serialized DAG says of itself as a whole.
+
+    ``owners`` are those of its tasks, each once, by name. ``asset_uses`` tells where it names assets: the role
+    (``schedule``, ``outlet``, ``inlet``), the task's id (empty for the schedule), and the spec.
+    """
 
     dag_id: str
     display_name: str
@@ -115,6 +125,7 @@ class DagHead:
     is_paused_upon_creation: bool | None
     tags: tuple[str, ...]
     owners: tuple[str, ...]
+    asset_uses: tuple[tuple[str, str, AssetSpec], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from tradewind_plugins.assets import condition_of
 from tradewind_plugins.contracts.codec import JsonCodec
 from tradewind_plugins.exceptions import SerializationError
 
@@ -94,8 +95,19 @@ def _of_head(fields: Mapping[str, Any]) -> dict[str, Any]:
         "max_active_tasks": fields["max_active_tasks"],
         "is_paused_upon_creation": fields["is_paused_upon_creation"],
         "tags": tuple(fields["tags"]),
+        "asset_uses": _asset_uses(fields),
         "owners": tuple(sorted({task.get("owner", TASK_DEFAULTS["owner"]) for task in fields["tasks"]})),
     }
+
+
+def _asset_uses(fields: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
+    condition = fields["timetable"].get("condition")
+    of_schedule = [] if condition is None else [leaf.to_spec() for leaf in condition_of(condition).leaves()]
+    uses = [("schedule", "", spec) for spec in of_schedule]
+    for task in fields["tasks"]:
+        for role, name in (("outlet", "outlets"), ("inlet", "inlets")):
+            uses += [(role, task["task_id"], spec) for spec in task.get(name, ())]
+    return tuple(uses)
 
 
 @lru_cache(maxsize=256)
@@ -148,6 +160,8 @@ def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> Se
         params=_params(fields["params"]),
         template_fields=fields["template_fields"],
         ui_color=fields["ui_color"],
+        inlets=tuple(fields["inlets"]),
+        outlets=tuple(fields["outlets"]),
     )
 
 

@@ -106,7 +106,10 @@ def _task_fields(task: TaskNode, rank: dict[str, int], priority: int) -> dict[st
         fields["group_id"] = task.task_group.group_id
     if task.params:
         fields["params"] = _params(as_params(task.params), f"Task {task.task_id!r}")
-    if type(task) is EmptyOperator:
+    for name, assets in (("inlets", task.inlets), ("outlets", task.outlets)):
+        if assets:
+            fields[name] = [each.to_spec() for each in assets]
+    if type(task) is EmptyOperator and not task.outlets:
         fields["is_empty"] = True
     if priority != TASK_DEFAULTS["priority"]:
         fields["priority"] = priority

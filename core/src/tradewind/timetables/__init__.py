@@ -3,6 +3,7 @@
 ``schedule=`` of a DAG takes a cron expression, a preset, a timedelta, None, or one of the timetables here.
 """
 
+from tradewind.timetables.assets import AssetOrTimeSchedule, AssetTriggeredTimetable, DatasetOrTimeSchedule
 from tradewind.timetables.base import DataInterval, RunSpec, Timetable
 from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
 from tradewind.timetables.simple import NullTimetable, OnceTimetable
@@ -10,9 +11,12 @@ from tradewind.timetables.spec import from_schedule, from_spec
 from tradewind.timetables.trigger import CronTriggerTimetable
 
 __all__ = [
+    "AssetOrTimeSchedule",
+    "AssetTriggeredTimetable",
     "CronDataIntervalTimetable",
     "CronTriggerTimetable",
     "DataInterval",
+    "DatasetOrTimeSchedule",
     "DeltaDataIntervalTimetable",
     "NullTimetable",
     "OnceTimetable",

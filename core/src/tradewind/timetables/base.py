@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from tradewind_plugins.assets import BaseAsset
 from tradewind_plugins.contracts.timetable import DataInterval
 
 __all__ = ["DataInterval", "RunSpec", "Timetable"]
@@ -45,6 +46,8 @@ class Timetable:
 
     kind: ClassVar[str]
     """The word that stands for the class in a spec."""
+    asset_condition: BaseAsset | None = None
+    """What assets must have new data for a run, if any."""
 
     def next_run(
         self,

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tradewind_plugins.assets import BaseAsset, condition_of
 from tradewind_plugins.exceptions import TradewindTimetableInvalid
 
+from tradewind.timetables.assets import AssetOrTimeSchedule, AssetTriggeredTimetable
 from tradewind.timetables.base import Timetable
 from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
 from tradewind.timetables.simple import NullTimetable, OnceTimetable
@@ -18,6 +20,10 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any]], Timetable]] = {
     "once": lambda _: OnceTimetable(),
     "cron": lambda spec: CronDataIntervalTimetable(spec["expression"], spec["timezone"]),
     "cron_trigger": lambda spec: CronTriggerTimetable(spec["expression"], spec["timezone"]),
+    "assets": lambda spec: AssetTriggeredTimetable(condition_of(spec["condition"])),
+    "assets_or_time": lambda spec: AssetOrTimeSchedule(
+        timetable=from_spec(spec["timetable"]), assets=condition_of(spec["condition"])
+    ),
     "delta": lambda spec: DeltaDataIntervalTimetable(timedelta(seconds=spec["seconds"])),
 }
 
@@ -26,7 +32,7 @@ def from_schedule(schedule: Any, timezone: Any = "UTC") -> Timetable:
     """Return the timetable that ``schedule=`` of a DAG means.
 
     Args:
-        schedule: a cron expression, a preset, a timedelta, None, or a timetable.
+        schedule: a cron expression, a preset, a timedelta, None, a timetable, an asset, or a list of assets.
         timezone: the time zone of a cron expression: a name or a tzinfo.
 
     Raises:
@@ -42,11 +48,13 @@ def from_schedule(schedule: Any, timezone: Any = "UTC") -> Timetable:
         return CronDataIntervalTimetable(schedule, timezone)
     if isinstance(schedule, timedelta):
         return DeltaDataIntervalTimetable(schedule)
+    if isinstance(schedule, (BaseAsset, list, tuple, set, frozenset)):
+        return AssetTriggeredTimetable(schedule)
     if isinstance(schedule, Timetable):
         return _built_in(schedule)
     raise TradewindTimetableInvalid(
-        f"schedule={schedule!r} is not a cron expression, a preset, a timedelta, None or a timetable of "
-        "tradewind.timetables; datasets are not built yet."
+        f"schedule={schedule!r} is not a cron expression, a preset, a timedelta, None, an asset, a list of assets or a "
+        "timetable of tradewind.timetables."
     )
 
 

@@ -22,7 +22,7 @@ from tradewind.metadata.statements import instances, runs, xcoms
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
 from tradewind.metadata.wakeups import worker_channel
-from tradewind.transitions import claims, handover, notices
+from tradewind.transitions import assets, claims, handover, notices
 from tradewind.transitions.applying import apply
 from tradewind.transitions.graph import Graph, Graphs, descendants, reach
 from tradewind.transitions.recording import (
@@ -115,6 +115,8 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
     batch.queued |= {row.id: row.executor for row in rows if row.state == TaskState.QUEUED}
     locked = [outcome for outcome in todo if outcome.instance in by_id]
     newly = _record(conn, locked, by_id, batch)
+    if assets.tries_told(conn, newly, batch.owners, now=now, ids=ids):
+        batch.wake.add(SCHEDULER)
     settlements = {
         run: settle(
             batch.graphs[run],

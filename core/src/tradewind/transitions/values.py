@@ -45,6 +45,21 @@ class XComValue:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetNews:
+    """New data in an asset, as the success of a try tells of it.
+
+    Arguments:
+        asset: the asset's spec (`Asset.to_spec`), as JSON text.
+        extra: of the event, as JSON text.
+        alias: name of the alias by which the task named the asset.
+    """
+
+    asset: str
+    extra: str = "{}"
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How one try ended, as its worker reports it.
 
@@ -58,6 +73,7 @@ class Outcome:
             named, whatever their trigger rule.
         xcoms: values to store in the same transaction.
         cause: one line saying why it did not succeed.
+        events: new data in assets, with `success`.
     """
 
     instance: int
@@ -72,6 +88,7 @@ class Outcome:
     xcoms: tuple[XComValue, ...] = ()
     cause: str | None = None
     exit_code: int | None = None
+    events: tuple[AssetNews, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

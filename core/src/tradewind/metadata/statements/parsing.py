@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_change, insert_or_lock
 from tradewind.metadata.hot import HotRows
-from tradewind.metadata.tables import bundle, dag, dag_file, dag_run, dag_version, source_blob
+from tradewind.metadata.tables import asset_reference, bundle, dag, dag_file, dag_run, dag_version, source_blob
 
 _IDS_PER_QUERY = 10_000
 _VERSION_ROWS = HotRows(dag_version)
@@ -40,6 +40,7 @@ _LOCK_DAGS = (
         _CURRENT.c.source_hash,
         sa.exists().where(_RUNS.c.dag_id == dag.c.dag_id, _RUNS.c.version_id == dag.c.version_id).label("is_used"),
         _LAST.label("last_interval_end"),
+        sa.exists().where(asset_reference.c.dag_id == dag.c.dag_id).label("names_assets"),
     )
     .join(_CURRENT, _CURRENT.c.id == dag.c.version_id)
     .where(
@@ -91,6 +92,7 @@ class CurrentDag:
     Arguments:
         is_used: whether a run has the current version, so that it must stay.
         last_interval_end: end of the data interval of the last scheduled run.
+        names_assets: whether it names assets so far.
     """
 
     dag_id: str
@@ -103,6 +105,7 @@ class CurrentDag:
     source_hash: str
     is_used: bool
     last_interval_end: datetime | None
+    names_assets: bool
 
 
 def ensure_bundle(connection: sa.Connection, name: str, *, kind: str) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tradewind.metadata.statements.states import of_open_run, waiting
-from tradewind.metadata.tables import continuation, dag, dag_run, event_outbox, task_instance
+from tradewind.metadata.tables import asset_queue, continuation, dag, dag_run, event_outbox, task_instance
 
 _dag = dag.c
 _run = dag_run.c
@@ -29,6 +29,7 @@ class Agenda:
     has_events: bool
     next_due: datetime | None
     is_anybody_gone: bool = False
+    has_asset_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,19 @@ _MAY_START = (
     _dag.is_paused.is_(False),
     _dag.quarantine.is_(None),
     _runs_of_dag("running") < _dag.max_active_runs,
+)
+_HAS_NEWS = (asset_queue.c.is_new.is_(True), *_IS_ALIVE, _runs_of_dag() < _dag.max_active_runs)
+_OF_NEWS = sa.select(_dag.dag_id).join_from(asset_queue, dag, _dag.dag_id == asset_queue.c.dag_id).where(*_HAS_NEWS)
+_ASSET_DAGS = _OF_NEWS.distinct().order_by(_dag.dag_id).limit(sa.bindparam("most"))
+_LOCK_ASSET_DAG = (
+    sa.select(_dag.version_id)
+    .where(
+        _dag.dag_id == sa.bindparam("of_dag"),
+        *_IS_ALIVE,
+        _runs_of_dag() < _dag.max_active_runs,
+        sa.exists(sa.select(asset_queue.c.event).where(asset_queue.c.dag_id == _dag.dag_id, asset_queue.c.is_new)),
+    )
+    .with_for_update(of=dag, skip_locked=True)
 )
 _IS_INSTANCE_DUE = (_ti.due_at <= _now, _ti.state.in_(["up_for_retry", "up_for_reschedule"]))
 MOST_OVERDUE: Final = sa.select(sa.func.min(_dag.due_at)).where(*_IS_DUE).scalar_subquery()
@@ -95,6 +109,7 @@ _AGENDA = sa.select(
     sa.exists(sa.select(_ti.id).where(waiting(_ti.state, "scheduled"))),
     sa.exists(sa.select(event_outbox.c.id)),
     sa.select(sa.func.min(_NEXT_DUE.c.at)).scalar_subquery(),
+    sa.exists(_OF_NEWS),
 )
 _OPEN_RUNS = (
     sa.select(_run.id)
@@ -113,7 +128,7 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
     """
     asked = _AGENDA.add_columns(sa.false() if gone is None else gone)
     row = conn.execute(asked, {"now": now}).one()
-    due, queued, released, left, scheduled, events, next_due, is_anybody_gone = row
+    due, queued, released, left, scheduled, events, next_due, news, is_anybody_gone = row
     return Agenda(
         bool(due),
         bool(queued),
@@ -123,6 +138,7 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
         bool(events),
         next_due,
         bool(is_anybody_gone),
+        bool(news),
     )
 
 
@@ -135,6 +151,17 @@ def lock_due_dag(conn: sa.Connection, dag_id: str, *, now: datetime) -> DueDag |
     """Lock a DAG's row if its next run is still due and no other scheduler is making it."""
     row = conn.execute(_LOCK_DUE, {"of_dag": dag_id, "now": now}).first()
     return DueDag(*row) if row else None
+
+
+def asset_dags(conn: sa.Connection, *, most: int) -> list[str]:
+    """Return DAGs for which events of assets wait that nobody has looked at, and which have room for a run."""
+    return list(conn.execute(_ASSET_DAGS, {"most": most}).scalars())
+
+
+def lock_asset_dag(conn: sa.Connection, dag_id: str) -> int | None:
+    """Lock a DAG's row if events still wait for it and no other scheduler is at it; return its version."""
+    found: int | None = conn.execute(_LOCK_ASSET_DAG, {"of_dag": dag_id}).scalar_one_or_none()
+    return found
 
 
 def set_next_run(conn: sa.Connection, dag_id: str, *, next_run: str | None, due_at: datetime | None) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from tradewind.metadata import schema
 
 revision = "t001"
-down_revision = "0001"
+down_revision = schema.REVISION
 branch_labels = None
 depends_on = None
 
