@@ -31,6 +31,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "group_id": None,
     "is_empty": False,
     "isolation": None,
+    "marks": None,
     "owner": "tradewind",
     "params": {},
     "pool": "default_pool",

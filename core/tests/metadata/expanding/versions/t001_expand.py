@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from tradewind.metadata.schema import REVISION
 
 revision = "t001"
-down_revision = "0001"
+down_revision = REVISION
 branch_labels = None
 depends_on = None
 
