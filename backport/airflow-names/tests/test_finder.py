@@ -157,15 +157,13 @@ def test_the_sentence_names_the_capability() -> None:
     ) as told:
         exec("from airflow.sdk import AssetWatcher", {})  # noqa: S102  (the statement is what is tested)
     assert told.value.item == ASSETS
-    assert NOT_BUILT["airflow.sensors.external_task"]["ExternalTaskSensor"] == OTHER_DAGS
+    assert NOT_BUILT["airflow.sensors.external_task"]["ExternalDagLink"] == OTHER_DAGS
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_old_path_of_something_that_is_not_built_says_the_same() -> None:
-    with pytest.raises(
-        NotBuiltError, match=rf"^airflow\.operators\.dagrun_operator\.TriggerDagRunOperator .* \({OTHER_DAGS}\)$"
-    ):
-        exec("from airflow.operators.dagrun_operator import TriggerDagRunOperator", {})  # noqa: S102
+    with pytest.raises(NotBuiltError, match=rf"^airflow\.operators\.dagrun_operator\.DagRunOrder .* \({OTHER_DAGS}\)$"):
+        exec("from airflow.operators.dagrun_operator import DagRunOrder", {})  # noqa: S102
 
 
 def test_names_that_airflow_has_in_several_places_are_one() -> None:

@@ -16,6 +16,8 @@ from tradewind_plugins import _binding
 from tradewind_plugins.exceptions import HostNotBound, TradewindException
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tradewind_plugins.connection import Connection
     from tradewind_plugins.contracts.executor import Ticket
 
@@ -107,6 +109,50 @@ class Host:
         ``name`` (an asset's URI); ``after`` of them are left out.
         """
         self._refuse("events of assets")
+
+    def trigger_run(
+        self, dag_id: str, *, run_id: str | None, logical_date: datetime, conf: Mapping[str, Any], reset: bool = False
+    ) -> Mapping[str, Any]:
+        """Make a run of a DAG and return its `run_id`, `logical_date`, `state`, and `is_made`.
+
+        Asked again by the same try for the same run, it is made once. `is_made` is false where somebody else has made
+        it.
+
+        Args:
+            run_id: The run's name; None for one made of the logical date.
+            logical_date: What the run is about.
+            conf: Values for the run, as JSON has them.
+            reset: Whether a run of that name that is there already is cleared and runs again.
+
+        Raises:
+            TradewindNotFoundException: There is no such DAG.
+            TradewindException: The values do not fit the DAG's params, or a run that is to be reset is running.
+        """
+        self._refuse("making runs of DAGs")
+
+    def look_at_runs(
+        self,
+        dag_id: str,
+        logical_dates: Sequence[datetime],
+        *,
+        task_ids: Sequence[str] | None = None,
+        group_id: str | None = None,
+        checks: bool = False,
+    ) -> Sequence[Sequence[Any]]:
+        """Tell how runs of a DAG stand: (logical date, state, None, None, 0) of the newest run of each date.
+
+        Where tasks or a group are named it is (logical date, state of the run, task id, state, how many instances).
+
+        Args:
+            logical_dates: Which runs; those of a date that has none are not in the answer.
+            task_ids: Whose instances are counted.
+            group_id: A task group, whose tasks' instances are counted.
+            checks: Whether the DAG and the tasks must be there.
+
+        Raises:
+            TradewindNotFoundException: They are not, or there is no such group.
+        """
+        self._refuse("a look at runs of DAGs")
 
     def settings(self, section: str, key: str) -> str | None:
         """Return a setting as text, or None where it is not set."""

@@ -149,6 +149,10 @@ _WEIGHT_RULE = _same(f"{_HERE}.weight_rule", "WeightRule")
 _LATEST_ONLY = _same("tradewind.operators.latest_only", "LatestOnlyOperator")
 _BRANCH_DATETIME = _same("tradewind.operators.datetime", "BranchDateTimeOperator")
 _BRANCH_WEEKDAY = _same("tradewind.operators.weekday", "BranchDayOfWeekOperator")
+_TRIGGER_DAG_RUN = _same(
+    "tradewind.operators.trigger_dagrun", "TriggerDagRunOperator", "XCOM_LOGICAL_DATE_ISO", "XCOM_RUN_ID"
+)
+_EXTERNAL_TASK = _same("tradewind.sensors.external_task", "ExternalTaskMarker", "ExternalTaskSensor")
 _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
 _CONDITIONS = _same("tradewind.authoring.conditions", "run_if", "skip_if")
@@ -246,10 +250,12 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.operators.empty": _EMPTY,
     "airflow.operators.latest_only": _LATEST_ONLY,
     "airflow.operators.python": _PYTHON | _CONTEXT,
+    "airflow.operators.trigger_dagrun": _TRIGGER_DAG_RUN,
     "airflow.operators.weekday": _BRANCH_WEEKDAY,
     "airflow.sensors.base": _SENSOR,
     "airflow.sensors.bash": _BASH_SENSOR,
     "airflow.sensors.date_time": _DATE_TIME_SENSOR,
+    "airflow.sensors.external_task": _EXTERNAL_TASK,
     "airflow.sensors.filesystem": _FILE_SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
     "airflow.sensors.time_delta": _TIME_DELTA_SENSOR,
@@ -381,10 +387,12 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.providers.standard.operators.empty": _EMPTY,
     "airflow.providers.standard.operators.latest_only": _LATEST_ONLY,
     "airflow.providers.standard.operators.python": _PYTHON | _CONTEXT,
+    "airflow.providers.standard.operators.trigger_dagrun": _TRIGGER_DAG_RUN,
     "airflow.providers.standard.operators.weekday": _BRANCH_WEEKDAY,
     "airflow.providers.standard.hooks.filesystem": _FS_HOOK,
     "airflow.providers.standard.sensors.bash": _BASH_SENSOR,
     "airflow.providers.standard.sensors.date_time": _DATE_TIME_SENSOR,
+    "airflow.providers.standard.sensors.external_task": _EXTERNAL_TASK,
     "airflow.providers.standard.sensors.filesystem": _FILE_SENSOR,
     "airflow.providers.standard.sensors.python": _PYTHON_SENSOR,
     "airflow.providers.standard.sensors.time": _TIME_SENSOR,

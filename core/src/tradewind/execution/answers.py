@@ -19,6 +19,7 @@ from tradewind.execution.messages import (
     GetConnection,
     GetSetting,
     GetVariable,
+    LookAtRuns,
     PullXCom,
     PushXCom,
     ReadAssetEvents,
@@ -27,7 +28,9 @@ from tradewind.execution.messages import (
     Request,
     SetVariable,
     Start,
+    TriggerRun,
 )
+from tradewind.execution.other_dags import OVERTAKEN, OtherDags
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.credentials import find_connection, find_variable
@@ -39,7 +42,6 @@ from tradewind.metadata.viewing import read_page
 from tradewind.transitions.values import XComValue
 
 CONNECTION_FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
-OVERTAKEN = "a newer dispatch of this task exists, or its state was set by hand"
 Answered = tuple[Reply, list[str]]
 
 
@@ -52,10 +54,19 @@ class Answers:
         cipher: of connections and variables.
         secrets: where connections and variables are looked up first.
         shelf: where large XComs are.
+        others: answers what is asked of other DAGs.
     """
 
     def __init__(
-        self, database: Database, config: Config, cipher: Cipher, *, secrets: SecretsBackend, shelf: Shelf, clock: Clock
+        self,
+        database: Database,
+        config: Config,
+        cipher: Cipher,
+        *,
+        secrets: SecretsBackend,
+        shelf: Shelf,
+        clock: Clock,
+        others: OtherDags,
     ) -> None:
         self._database = database
         self._config = config
@@ -63,6 +74,7 @@ class Answers:
         self._secrets = secrets
         self._shelf = shelf
         self._clock = clock
+        self._others = others
 
     def answer(self, start: Start, request: Request) -> Answered:
         """Return the reply, and the texts to mask in the try's log from now on.
@@ -86,6 +98,10 @@ class Answers:
                 answered = self._table(start, request)
             case ReadAssetEvents():
                 answered = Reply(asset_event_page(self._database, start, request)), []
+            case TriggerRun():
+                answered = self._others.trigger(start, request), []
+            case LookAtRuns():
+                answered = self._others.look(request), []
             case GetSetting(section, key):
                 answered = Reply(setting_for_tasks(self._config, section, key)), []
             case Beat():

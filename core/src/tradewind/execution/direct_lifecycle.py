@@ -19,6 +19,7 @@ from tradewind.execution.answers import Answers
 from tradewind.execution.instants import microseconds
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
 from tradewind.execution.messages import Reply, Request, Start
+from tradewind.execution.other_dags import OtherDags
 from tradewind.execution.settings import WorkerSettings, spool_path
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.versions import VersionFiles, VersionStore, VersionUnavailable
@@ -82,6 +83,7 @@ class DirectLifecycle:
             secrets=secrets_chain(config.plugins.secrets_backends),
             shelf=self._shelf,
             clock=clock,
+            others=OtherDags(database, config, graphs=graphs, clock=clock, ids=ids, wake=self._notify),
         )
         self._starts = StartMessages(settings, database, graphs)
         self._unprepared: dict[tuple[int, int], Ticket] = {}  # an exchange that is repeated brings the same ones again

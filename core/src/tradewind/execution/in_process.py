@@ -31,6 +31,7 @@ from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import (
     Ended,
+    LookAtRuns,
     Mask,
     Message,
     PullXCom,
@@ -41,6 +42,7 @@ from tradewind.execution.messages import (
     Request,
     Start,
 )
+from tradewind.execution.other_dags import OtherDags
 from tradewind.execution.outcomes import one_line, outcome_of
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_host import TaskHost
@@ -58,6 +60,7 @@ from tradewind.serialization import SerializedDag, deserialize, serialize
 from tradewind.transitions import admission, claims, continuing, daemons, ends, timers
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.graph import Graphs
+from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.runs import create_run
 from tradewind.transitions.states import ENDED_RUN, TaskState
 from tradewind.transitions.triggering import check_params
@@ -194,7 +197,7 @@ class _Runner:
         self._graphs = Graphs(loader=deserialize)
         self._graphs.put(VERSION, self._graph)
         self.masker = Masker()
-        self._answers = _Answers(config, self._memory, shared, self._clock)
+        self._answers = _Answers(config, self._memory, shared, self._clock, self._graphs)
         check_params(self._graph, conf)
         tables.metadata.create_all(self._memory.engine)
         self._run_id = f"manual__{moment.isoformat()}"
@@ -203,6 +206,7 @@ class _Runner:
     def _prepare(self, conn: sa.Connection, moment: datetime, conf: dict[str, Any]) -> int:
         pools = sorted({task.pool for task in self._graph.tasks.values()} | {"default_pool"})
         conn.execute(tables.pool.insert(), [{"name": name, "slots": MANY} for name in pools])
+        conn.execute(tables.dag.insert().values(self._dag_row()))
         daemons.register(
             conn,
             daemon_id=WORKER,
@@ -231,6 +235,19 @@ class _Runner:
             executor=EXECUTOR,
             queue=QUEUE,
         )
+
+    def _dag_row(self) -> dict[str, Any]:
+        """Return the row by which tasks that look at their own DAG find it, without limits."""
+        return {
+            "dag_id": self._dag.dag_id,
+            "bundle": "",
+            "path": "",
+            "version_id": VERSION,
+            "is_paused": False,
+            "is_active": True,
+            "max_active_runs": MANY,
+            "max_active_tasks": MANY,
+        }
 
     def run(self) -> InProcessRun:
         """Run task after task until the run has ended, or nothing in it can go on."""
@@ -323,7 +340,9 @@ class _Answers:
         shared: what answers the rest: something of its own, the installation's database, or None for the environment.
     """
 
-    def __init__(self, config: Config, memory: Database, shared: Answering | Database | None, clock: Any) -> None:
+    def __init__(
+        self, config: Config, memory: Database, shared: Answering | Database | None, clock: Any, graphs: Graphs
+    ) -> None:
         # Large values stay in memory like all others: nothing of this run outlives it
         shelf = Shelf(open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location), sys.maxsize)
         ask = partial(
@@ -334,15 +353,23 @@ class _Answers:
             shelf=shelf,
             clock=clock,
         )
-        self._own = ask(memory)
+        others = partial(OtherDags, config=config, clock=clock, ids=RandomIds(clock.now), wake=_nobody)
+        self._own = ask(memory, others=others(memory, graphs=graphs))
+        elsewhere = partial(others, graphs=open_graphs(config.plugins.codec), is_home=False)
         self._shared: Answering = (
-            self._own if shared is None else ask(shared) if isinstance(shared, Database) else shared
+            self._own
+            if shared is None
+            else ask(shared, others=elsewhere(shared))
+            if isinstance(shared, Database)
+            else shared
         )
 
     def answer(self, start: Start, request: Request) -> Answered:
         """Return the reply and what to mask."""
         is_of_run = isinstance(request, ReadAssetEvents) and request.of == "run"
         if isinstance(request, (PushXCom, PullXCom)) or is_of_run:
+            return self._own.answer(start, request)
+        if isinstance(request, LookAtRuns) and request.dag_id == start.dag_id:
             return self._own.answer(start, request)
         if isinstance(request, ReadTable) and request.table in OF_RUNS:
             return self._of_runs(start, request)
@@ -373,6 +400,10 @@ class _Answers:
             after = page["after"]
             if after is None:
                 return rows
+
+
+def _nobody(_channels: set[str]) -> None:
+    """Wake nobody: what a rehearsal makes in the installation is found when a scheduler polls."""
 
 
 class InProcessHost(TaskHost):

@@ -347,6 +347,37 @@ class ReadTable(Request):
 
 @message
 @dataclass(frozen=True, slots=True)
+class TriggerRun(Request):
+    """Make a run of a DAG; `conf` is JSON, `reset` clears a run of that name that is there already.
+
+    The reply's value is a dict: `run_id`, `logical_date`, `state`, and `is_made`: whether it is this try's own.
+    """
+
+    dag_id: str
+    run_id: str | None
+    logical_date: int
+    conf: str = "{}"
+    reset: bool = False
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class LookAtRuns(Request):
+    """Tell how the runs of a DAG at these logical dates stand, or what tasks of them do, or those of a group.
+
+    With `checks` the DAG, the tasks and the group must be there. The reply's value is a list of
+    [logical date, state of the run, task_id or None, state of instances or None, how many there are].
+    """
+
+    dag_id: str
+    logical_dates: list[int]
+    task_ids: list[str] | None = None
+    group_id: str | None = None
+    checks: bool = False
+
+
+@message
+@dataclass(frozen=True, slots=True)
 class GetSetting(Request):
     """Read a setting as text; the reply's value is None when it is not set."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from tradewind_plugins.connection import Connection
@@ -14,12 +16,13 @@ from tradewind_plugins.host import XCOM_RETURN_KEY, Host
 from tradewind.authoring.preparation import pull_argument
 from tradewind.authoring.templating import Renderer
 from tradewind.execution import results
-from tradewind.execution.instants import moment
+from tradewind.execution.instants import EPOCH, MICROSECOND, moment
 from tradewind.execution.messages import (
     Beat,
     GetConnection,
     GetSetting,
     GetVariable,
+    LookAtRuns,
     Mask,
     Message,
     PullXCom,
@@ -30,6 +33,7 @@ from tradewind.execution.messages import (
     Request,
     SetVariable,
     Start,
+    TriggerRun,
 )
 from tradewind.transitions.values import XComValue
 
@@ -108,6 +112,34 @@ class TaskHost(Host):
                 row["run"] = {name: moment(value) if name in MOMENTS else value for name, value in row["run"].items()}
         return page
 
+    def trigger_run(
+        self, dag_id: str, *, run_id: str | None, logical_date: datetime, conf: Mapping[str, Any], reset: bool = False
+    ) -> Mapping[str, Any]:
+        """See `Host.trigger_run`."""
+        try:
+            text = json.dumps(conf, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise TradewindException(
+                f"The conf of a run of DAG {dag_id!r} cannot be written as JSON: {error}."
+            ) from error
+        made: dict[str, Any] = self._value(TriggerRun(dag_id, run_id, _microseconds(logical_date), text, reset))
+        return {**made, "logical_date": moment(made["logical_date"])}
+
+    def look_at_runs(
+        self,
+        dag_id: str,
+        logical_dates: Sequence[datetime],
+        *,
+        task_ids: Sequence[str] | None = None,
+        group_id: str | None = None,
+        checks: bool = False,
+    ) -> Sequence[Sequence[Any]]:
+        """See `Host.look_at_runs`."""
+        dates = [_microseconds(each) for each in logical_dates]
+        tasks = None if task_ids is None else list(task_ids)
+        rows = self._value(LookAtRuns(dag_id, dates, tasks, group_id, checks))
+        return [(moment(date), *rest) for date, *rest in rows]
+
     def settings(self, section: str, key: str) -> str | None:
         """See `Host.settings`."""
         value: str | None = self._value(GetSetting(section, key))
@@ -158,6 +190,13 @@ class TaskHost(Host):
         is_single = own or isinstance(map_indexes, int)
         pulled = [_of_task(found.get(task_id, []), default, is_single=is_single) for task_id in wanted]
         return pulled[0] if own or isinstance(task_ids, str) else pulled
+
+
+def _microseconds(value: datetime) -> int:
+    """Return a moment as messages carry it; without a time zone it is in UTC."""
+    plain = datetime.fromisoformat(value.isoformat())  # pendulum's reckon with durations of their own
+    aware = plain if plain.tzinfo is not None else plain.replace(tzinfo=timezone.utc)
+    return (aware - EPOCH) // MICROSECOND
 
 
 def _as_list(task_ids: str | Sequence[str]) -> list[str]:

@@ -165,6 +165,20 @@ dag_run = sa.Table(
     ),
 )
 
+run_parent = sa.Table(
+    "run_parent",
+    metadata,
+    sa.Column("run", BigInt, primary_key=True, autoincrement=False, comment="dag_run.id"),
+    sa.Column(
+        "instance", BigInt, nullable=False, comment="the task instance that made it, or was the last to reset it"
+    ),
+    sa.Column(
+        "token", sa.Integer, nullable=False, comment="the dispatch that did: asked again, it gets the same answer"
+    ),
+    sa.Index("ix_run_parent_instance", "instance"),
+    comment="Runs that tasks have made.",
+)
+
 run_progress = sa.Table(
     "run_progress",
     metadata,
@@ -173,7 +187,7 @@ run_progress = sa.Table(
     comment="The number of instances without an end state; locked last, and whoever brings it to zero closes the run.",
 )
 
-UNFINISHED = "('none', 'scheduled', 'queued', 'running', 'up_for_retry', 'up_for_reschedule')"
+UNFINISHED = "('none', 'scheduled', 'queued', 'running', 'up_for_retry', 'up_for_reschedule', 'deferred')"
 
 task_instance = sa.Table(
     "task_instance",
@@ -276,6 +290,27 @@ xcom = sa.Table(
     sa.Column("size", BigInt, nullable=False, comment="bytes of the JSON"),
     sa.Column("length", BigInt, comment="elements of a list or dict: mapping expands without reading the value"),
     sa.Column("pushed_at", Instant, nullable=False),
+)
+
+deferral = sa.Table(
+    "deferral",
+    metadata,
+    sa.Column("instance", BigInt, primary_key=True, autoincrement=False, comment="task_instance.id"),
+    sa.Column("token", sa.Integer, nullable=False, comment="the dispatch that deferred; the next one goes on with it"),
+    sa.Column("classpath", sa.String(500), nullable=False, comment="the trigger's class, as module.name"),
+    sa.Column("kwargs", sa.Text, nullable=False, comment="Fernet: the trigger's arguments as JSON"),
+    sa.Column("source_hash", Hash, comment="the sources that the class comes from; null where it is installed"),
+    sa.Column("method", Name, nullable=False, comment="what the operator goes on with"),
+    sa.Column("method_kwargs", sa.Text, nullable=False, comment="Fernet: its further arguments as JSON"),
+    sa.Column("began_at", Instant, nullable=False, comment="the try's first start: execution_timeout spans all pieces"),
+    sa.Column("deferred_at", Instant, nullable=False),
+    sa.Column("triggerer", sa.String(36), comment="id of the daemon that runs the trigger"),
+    sa.Column("claim", sa.Integer, nullable=False, default=0, comment="how often it was claimed; only the last counts"),
+    sa.Column("problem", sa.Text, comment="one sentence: what the triggerer has against it, such as that it blocks"),
+    sa.Column("ending", sa.String(20), comment="event, failure, timeout; null while the trigger runs"),
+    sa.Column("event", sa.Text, comment="Fernet: what it ended with, as JSON"),
+    sa.Index("ix_deferral_triggerer", "triggerer"),
+    comment="What deferred instances wait for, and what they go on with; gone when they have gone on.",
 )
 
 continuation = sa.Table(

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-import pendulum
-from pendulum.parsing.exceptions import ParserError
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.sensor import BaseSensor
 from tradewind_plugins.xcom_arg import XComArg
 
 from tradewind.authoring.dag_param import DagParam
+from tradewind.authoring.moments import as_moment_of
 from tradewind.sensors.deferring import refuse_to_defer
 
 
@@ -50,22 +49,4 @@ class DateTimeSensor(BaseSensor):
         return datetime.now(timezone.utc) > target
 
     def _moment(self) -> datetime:
-        rendered: Any = self.target_time
-        if isinstance(rendered, datetime):
-            return pendulum.instance(rendered, tz="UTC")
-        try:
-            return pendulum.instance(datetime.fromisoformat(rendered), tz="UTC")
-        except (TypeError, ValueError):
-            return self._lenient(rendered)
-
-    def _lenient(self, rendered: Any) -> datetime:
-        """Read what Python 3.10 does not take for ISO 8601, such as a Z in place of an offset."""
-        try:
-            found: Any = pendulum.parse(rendered, tz="UTC") if isinstance(rendered, str) else None
-        except ParserError:
-            found = None
-        if not isinstance(found, datetime):
-            raise TradewindException(
-                f"Task {self.task_id!r}: target_time is rendered to {rendered!r}, which is no moment in ISO 8601."
-            )
-        return found
+        return as_moment_of(self.target_time, f"Task {self.task_id!r}: target_time")

@@ -39,6 +39,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "inlets": [],
     "is_empty": False,
     "isolation": None,
+    "marks": None,
     "outlets": [],
     "owner": "tradewind",
     "params": {},

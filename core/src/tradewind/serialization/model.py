@@ -21,6 +21,22 @@ AssetSpec = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A task of another DAG that depends on one of this.
+
+    Args:
+        dag_id, task_id: the other task, as its author wrote them: maybe with a template in them.
+        logical_date: of the other run, as its author wrote it; None for that of the own run.
+        recursion_depth: how many marks in a row a clear follows, this one counted.
+    """
+
+    dag_id: str
+    task_id: str
+    logical_date: str | None
+    recursion_depth: int
+
+
+@dataclass(frozen=True, slots=True)
 class SerializedTask:
     """A task as the scheduler and the UI know it.
 
@@ -41,6 +57,7 @@ class SerializedTask:
         do_xcom_push: whether its result is kept.
         group_id: the group it is in, or None.
         is_empty: whether there is nothing to execute, so that no process is needed.
+        marks: the task of another DAG that a clear of this one clears too; None for most.
         expand: None, or the varying arguments of a mapped task in order, each with its length, or with the task and
             key of the output that will have one. The number of instances is the product.
         expand_values: the elements of varying arguments that are known, for display.
@@ -74,6 +91,7 @@ class SerializedTask:
     do_xcom_push: bool
     group_id: str | None
     is_empty: bool
+    marks: Mark | None
     expand: tuple[tuple[str, int | XComSource], ...] | None
     expand_values: Mapping[str, Any]
     owner: str

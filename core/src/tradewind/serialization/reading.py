@@ -15,7 +15,7 @@ from tradewind_plugins.exceptions import SerializationError
 from tradewind.authoring.params import Param
 from tradewind.plugins.codecs import StandardCodec
 from tradewind.serialization.defaults import DAG_DEFAULTS, TASK_DEFAULTS
-from tradewind.serialization.model import SCHEMA, DagHead, SerializedDag, SerializedGroup, SerializedTask
+from tradewind.serialization.model import SCHEMA, DagHead, Mark, SerializedDag, SerializedGroup, SerializedTask
 from tradewind.timetables import Timetable, from_spec
 
 _STANDARD = StandardCodec()
@@ -148,6 +148,7 @@ def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> Se
         do_xcom_push=fields["do_xcom_push"],
         group_id=fields["group_id"],
         is_empty=fields["is_empty"],
+        marks=Mark(**fields["marks"]) if fields["marks"] is not None else None,
         expand=_expand(fields["expand"]),
         expand_values=fields["expand_values"],
         owner=fields["owner"],

@@ -18,6 +18,7 @@ from tradewind.authoring.params import Param, as_params
 from tradewind.authoring.task_group import TaskGroup
 from tradewind.operators.empty import EmptyOperator
 from tradewind.plugins.codecs import canonical, canonical_text
+from tradewind.sensors.external_task import OWN_DATE, ExternalTaskMarker
 from tradewind.serialization.defaults import DAG_DEFAULTS, TASK_DEFAULTS
 from tradewind.serialization.display import displayed, import_name
 from tradewind.serialization.model import SCHEMA
@@ -109,8 +110,10 @@ def _task_fields(task: TaskNode, rank: dict[str, int], priority: int) -> dict[st
     for name, assets in (("inlets", task.inlets), ("outlets", task.outlets)):
         if assets:
             fields[name] = [each.to_spec() for each in assets]
-    if type(task) is EmptyOperator and not task.outlets:
+    if type(task) in (EmptyOperator, ExternalTaskMarker) and not task.outlets:
         fields["is_empty"] = True
+    if isinstance(task, ExternalTaskMarker):
+        fields["marks"] = _marks(task)
     if priority != TASK_DEFAULTS["priority"]:
         fields["priority"] = priority
     fields.update(_rare_fields(task))
@@ -191,6 +194,16 @@ def _template_fields(task: TaskNode) -> dict[str, Any]:
         if value is not None and value not in ((), [], {}, ""):
             shown[name] = displayed(value, name)
     return shown
+
+
+def _marks(task: ExternalTaskMarker) -> dict[str, Any]:
+    date = task.execution_date
+    return {
+        "dag_id": displayed(task.external_dag_id, "external_dag_id"),
+        "task_id": displayed(task.external_task_id, "external_task_id"),
+        "logical_date": None if date == OWN_DATE else date,
+        "recursion_depth": task.recursion_depth,
+    }
 
 
 def _group_fields(group: TaskGroup) -> dict[str, Any]:

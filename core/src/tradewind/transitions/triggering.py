@@ -65,7 +65,7 @@ def trigger(
     graph = cast(SerializedDag, graphs.get(conn, dag.version_id))
     check_params(graph, conf)
     interval = graph.timetable.manual_interval(logical_date)
-    name = run_id or f"{MANUAL}__{logical_date.isoformat()}"
+    name = name_of(run_id, logical_date)
     try:
         with conn.begin_nested():
             run = create_run(
@@ -89,6 +89,11 @@ def trigger(
             f"DAG {dag_id!r} already has a run {name!r}: give another run id or logical date."
         ) from error
     return Triggered(run, name, dag.is_paused)
+
+
+def name_of(run_id: str | None, logical_date: datetime) -> str:
+    """Return the name of a run that somebody asks for."""
+    return run_id or f"{MANUAL}__{logical_date.isoformat()}"
 
 
 def check_params(dag: SerializedDag, conf: Mapping[str, Any]) -> None:

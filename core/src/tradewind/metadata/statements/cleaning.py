@@ -17,7 +17,9 @@ from tradewind.metadata.tables import (
     dag_file,
     dag_run,
     dag_version,
+    deferral,
     event_outbox,
+    run_parent,
     run_progress,
     task_counter,
     task_instance,
@@ -25,8 +27,8 @@ from tradewind.metadata.tables import (
     xcom,
 )
 
-BY_RUN = (xcom, continuation, event_outbox, run_progress)
-BY_INSTANCE = (task_counter, task_try)
+BY_RUN = (xcom, continuation, event_outbox, run_parent, run_progress)
+BY_INSTANCE = (task_counter, task_try, deferral)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
 _newer = dag_run.alias("newer")
