@@ -11,6 +11,7 @@ GROUPS = {
     "webserver": "serve the web page and /health",
     "dags": "list, trigger, pause, test DAGs",
     "tasks": "states and logs of task instances",
+    "backfill": "runs over a range of past dates",
     "assets": "data that DAGs make and wait for",
     "connections": "how to reach other systems",
     "variables": "named values that DAGs read",

@@ -179,6 +179,46 @@ run_parent = sa.Table(
     comment="Runs that tasks have made.",
 )
 
+backfill = sa.Table(
+    "backfill",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("dag_id", Name, nullable=False),
+    sa.Column("first_date", Instant, nullable=False, comment="no earlier logical date"),
+    sa.Column("last_date", Instant, nullable=False, comment="no later logical date"),
+    sa.Column("conf", sa.Text, nullable=False, default="{}"),
+    sa.Column("max_active_runs", sa.Integer, nullable=False, comment="of its own, beside those of the DAG"),
+    sa.Column("is_reverse", sa.Boolean, nullable=False, comment="the latest date first"),
+    sa.Column(
+        "reprocess", sa.String(20), nullable=False, comment="of dates that have a run, run again: none, failed, ended"
+    ),
+    sa.Column("state", sa.String(20), nullable=False, comment="running, paused, cancelled, success, failed"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index("ix_backfill_dag_id", "dag_id"),
+    sa.Index(
+        "ix_backfill_running",
+        "state",
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    ),
+    comment="Runs asked for over a range of dates; schedulers make them under a limit of their own.",
+)
+
+backfill_date = sa.Table(
+    "backfill_date",
+    metadata,
+    sa.Column("backfill", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False, comment="their order, from 0"),
+    sa.Column("logical_date", Instant, nullable=False),
+    sa.Column("data_interval_start", Instant, nullable=False),
+    sa.Column("data_interval_end", Instant, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, comment="pending, open, success, failed, skipped"),
+    sa.Column("run", BigInt, comment="dag_run.id, once there is one"),
+    sa.Index("ix_backfill_date_state", "backfill", "state", "position"),
+    comment="The dates of a backfill, and what became of each.",
+)
+
 run_progress = sa.Table(
     "run_progress",
     metadata,

@@ -38,7 +38,7 @@ def make_due_run(
         return None
     run_id = f"scheduled__{spec.logical_date.isoformat()}"
     run = None
-    if not schedules.has_run(conn, dag_id, run_id):
+    if not schedules.has_run_of_date(conn, dag_id, run_id, spec.logical_date):
         run = create_run(
             conn,
             version_id=due.version_id,

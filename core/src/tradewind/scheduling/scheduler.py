@@ -29,6 +29,7 @@ from tradewind.daemon_log.about import about
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
+from tradewind.metadata.statements import backfills as backfill_statements
 from tradewind.metadata.statements import continuations, schedules
 from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups, worker_channel
 from tradewind.metrics.catalogue import (
@@ -45,7 +46,7 @@ from tradewind.scheduling.due_runs import make_due_run
 from tradewind.scheduling.monitoring import Lookout
 from tradewind.scheduling.settings import Settings
 from tradewind.scheduling.sharing import in_own_order
-from tradewind.transitions import admission, assets, continuing, daemons, timers
+from tradewind.transitions import admission, assets, backfills, continuing, daemons, timers
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.recount import Start, start_queued
 
@@ -197,6 +198,8 @@ class Scheduler:
             has_more |= self._make_due_runs()
         if agenda.has_asset_news:
             has_more |= self._make_asset_runs()
+        if agenda.has_backfills:
+            has_more |= self._work_off_backfills()
         if agenda.has_queued_runs:
             has_more |= self._start_queued_runs()
         if agenda.has_continuations:
@@ -205,6 +208,7 @@ class Scheduler:
             agenda.has_due_instances
             or agenda.has_due_dags
             or agenda.has_asset_news
+            or agenda.has_backfills
             or agenda.has_queued_runs
             or agenda.has_continuations
         )
@@ -251,6 +255,20 @@ class Scheduler:
         for dag_id in self._in_own_order(found, str):
             self._guarded(dag_id, partial(make, dag_id=dag_id))
         return len(found) >= self._settings.batch
+
+    def _work_off_backfills(self) -> bool:
+        with self._database.read() as conn:
+            found = self._in_own_order(backfill_statements.with_work(conn, most=self._settings.batch), itemgetter(1))
+        work = partial(
+            backfills.work_off,
+            graphs=self._graphs,
+            clock=self._clock,
+            ids=self._ids,
+            executor=self._settings.executor,
+            queue=self._settings.queue,
+        )
+        done = [self._guarded(dag_id, partial(work, key=key, dag_id=dag_id)) for key, dag_id in found]
+        return any(done)
 
     def _start_queued_runs(self) -> bool:
         with self._database.read() as conn:

@@ -91,21 +91,31 @@ class Start(Enum):
     BUSY = "somebody else holds the lock of its DAG's row"
 
 
-def start_queued(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Ids, waits: bool = True) -> Start:
+def start_queued(
+    conn: sa.Connection,
+    run: int,
+    *,
+    graphs: Graphs,
+    clock: Clock,
+    ids: Ids,
+    waits: bool = True,
+    starts_anyway: bool = False,
+) -> Start:
     """Start a queued run if its DAG is not paused and has room.
 
     The DAG's row is locked before the run's, so that any number of schedulers together keep to `max_active_runs`.
 
     Arguments:
         waits: whether to wait for that lock; where false, the answer may be `BUSY`.
+        starts_anyway: whether it starts even if its DAG is paused or has no room.
     """
     seen = runs.get(conn, run)
     if seen is None or seen.state != RunState.QUEUED:
         return Start.STAYS
-    gate = runs.gate(conn, seen.dag_id, waits=waits)
+    gate = runs.gate(conn, seen.dag_id, run_type=seen.run_type, waits=waits)
     if gate is None and not waits:
         return Start.BUSY
-    if gate is not None and (gate.is_paused or gate.running >= gate.max_active_runs):
+    if gate is not None and not starts_anyway and (gate.is_paused or gate.running >= gate.max_active_runs):
         return Start.STAYS
     locked = runs.lock(conn, run)
     if locked is None or locked.state != RunState.QUEUED:

@@ -44,6 +44,7 @@ def create_run(
     ids: Ids,
     executor: str = DEFAULT_EXECUTOR,
     queue: str = DEFAULT_QUEUE,
+    starts_anyway: bool = False,
 ) -> int:
     """Insert a run with all its instances, and start it at once if its DAG is not paused and has room for one more run.
 
@@ -58,6 +59,7 @@ def create_run(
         triggered_by: `cli`, `scheduler`, `rest_api`, `ui`, `operator`, `test`.
         executor: that of tasks that name none.
         queue: that of tasks that name none.
+        starts_anyway: whether it starts even if its DAG is paused or has no room: who asks has a limit of its own.
     Returns:
         the key of the new `dag_run` row.
     Raises:
@@ -65,8 +67,8 @@ def create_run(
     """
     now = clock.now()
     dag_id = graph.dag_id
-    gate = runs.gate(conn, dag_id)
-    starts = gate is None or (not gate.is_paused and gate.running < gate.max_active_runs)
+    gate = runs.gate(conn, dag_id, run_type=run_type)
+    starts = gate is None or starts_anyway or (not gate.is_paused and gate.running < gate.max_active_runs)
     planned = (plan if starts else unstarted)(graph, logical_date)
     run = ids.block(1)[0]
     unfinished = sum(len(each.map_indexes) for each in planned if each.state not in ENDED)

@@ -22,6 +22,7 @@ from tradewind.cli.values import instant, json_object, pattern
 from tradewind.cli.verbs import Verbs
 from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.statements import listings
+from tradewind.metadata.statements.runs import BACKFILL
 
 RUN_STATES = ("queued", "running", "success", "failed")
 COLUMNS = ("dag_id", "file", "owners", "tags", "paused", "next_run", "description", "active")
@@ -67,6 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     runs.add_argument("--state", choices=RUN_STATES, help="runs in this state only")
     runs.add_argument("-s", "--start-date", type=instant, help="logical dates from this one on")
     runs.add_argument("-e", "--end-date", type=instant, help="logical dates up to this one")
+    runs.add_argument("--no-backfill", action="store_true", help="without the runs of backfills")
     runs.add_argument("--limit", type=int, default=100, help="newest runs shown at most (default: 100)")
     add_output_option(runs)
     add_output_option(verbs.add("list-import-errors", list_import_errors))
@@ -86,6 +88,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
             "delete": "Delete a DAG's runs, XComs and old versions; the DAG itself too, unless its file still defines it."
         },
         "tradewind.cli.dag_deleting",
+    )
+    verbs.elsewhere(
+        {"backfill": "Have a DAG's runs made over a range of dates, and show progress until they have ended."},
+        "tradewind.cli.airflows_backfill",
     )
     add_output_option(verbs.add("list-warnings", list_warnings))
     configure_check(verbs.add("check", check_dags))
@@ -220,6 +226,7 @@ def list_runs(options: argparse.Namespace) -> None:
             state=options.state,
             since=options.start_date,
             until=options.end_date,
+            without_type=BACKFILL if options.no_backfill else None,
             limit=options.limit,
         )
         if not found and options.dag_id:

@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.tables import (
+    backfill,
+    backfill_date,
     continuation,
     daemon,
     dag,
@@ -64,9 +66,10 @@ _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
             )
         ),
     ),
+    "backfill": backfill.c.ended_at < _before,
     "dag_file": sa.and_(dag_file.c.parsed_at < _before, dag_file.c.is_present.is_(False)),
 }
-TABLES = {table.name: table for table in (dag_run, xcom, dag_version, daemon, dag_file)}
+TABLES = {table.name: table for table in (dag_run, xcom, dag_version, daemon, dag_file, backfill)}
 """What can be cleaned by itself, in this order; a run takes its own rows with it."""
 
 
@@ -107,6 +110,8 @@ def _with_its_own(conn: sa.Connection, table: str, found: Sequence[tuple[Any, ..
             sa.tuple_(*xcom.primary_key.columns).in_(found), xcom.c.storage.is_not(None)
         )
         return tuple(conn.execute(stored).scalars())
+    if table == "backfill":
+        conn.execute(sa.delete(backfill_date).where(backfill_date.c.backfill.in_([key for (key,) in found])))
     if table != "dag_run":
         return ()
     runs = [key for (key,) in found]
@@ -150,6 +155,9 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
         conn.execute(sa.delete(dag_version).where(of_dag, dag_version.c.id != row.version_id))
         return False
     conn.execute(sa.delete(dag_version).where(of_dag))
+    of_backfills = sa.select(backfill.c.id).where(backfill.c.dag_id == dag_id)
+    conn.execute(sa.delete(backfill_date).where(backfill_date.c.backfill.in_(of_backfills)))
+    conn.execute(sa.delete(backfill).where(backfill.c.dag_id == dag_id))
     conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
     return True
 

@@ -139,12 +139,14 @@ def list_runs(
     state: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    without_type: str | None = None,
     limit: int | None = 100,
 ) -> list[RunRow]:
     """Return the newest runs first, `limit` at most (None: all).
 
     Arguments:
         key: that of one run in `dag_run.id`.
+        without_type: a type of runs that are left out.
         since, until: the first and the last logical date, both included.
     """
     joined = dag_run.outerjoin(dag_version, dag_version.c.id == dag_run.c.version_id)
@@ -157,6 +159,8 @@ def list_runs(
     ):
         if wanted is not None:
             query = query.where(column == wanted)
+    if without_type is not None:
+        query = query.where(dag_run.c.run_type != without_type)
     if since is not None:
         query = query.where(dag_run.c.logical_date >= since)
     if until is not None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from tradewind.metadata.hot import Hot, HotRows, any_of
 from tradewind.metadata.statements.states import of_open_run
 from tradewind.metadata.tables import dag, dag_run, run_progress
+
+BACKFILL: Final = "backfill"
+"""The type of runs that backfills make. They and the DAG's other runs do not count for each other's limits."""
 
 _run = dag_run.c
 _progress = run_progress.c
@@ -27,6 +30,7 @@ class Run:
     run_id: str
     version_id: int
     state: str
+    run_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,17 @@ class Gate:
     running: int
 
 
-_GET = sa.select(_run.id, _run.dag_id, _run.run_id, _run.version_id, _run.state).where(_run.id == sa.bindparam("key"))
+_GET = sa.select(_run.id, _run.dag_id, _run.run_id, _run.version_id, _run.state, _run.run_type).where(
+    _run.id == sa.bindparam("key")
+)
 _LOCK = _GET.with_for_update()
 _SHARE = _GET.with_for_update(read=True, key_share=True)
 _GATE = sa.select(_dag.is_paused, _dag.max_active_runs).where(_dag.dag_id == sa.bindparam("of_dag"))
 _LOCK_DAG = Hot(_GATE.with_for_update())
 _LOCK_FREE_DAG = Hot(_GATE.with_for_update(skip_locked=True))
-_COUNT_RUNNING = Hot(
-    sa.select(sa.func.count())
-    .select_from(dag_run)
-    .where(_run.dag_id == sa.bindparam("of_dag"), of_open_run(_run.state, "running"))
-)
+_RUNNING = (_run.dag_id == sa.bindparam("of_dag"), of_open_run(_run.state, "running"))
+_COUNT_RUNNING = Hot(sa.select(sa.func.count()).select_from(dag_run).where(*_RUNNING, _run.run_type != BACKFILL))
+_COUNT_BACKFILLED = sa.select(sa.func.count()).select_from(dag_run).where(*_RUNNING, _run.run_type == BACKFILL)
 _SET_STATE = Hot(
     dag_run.update()
     .where(_run.id == sa.bindparam("key"))
@@ -84,6 +88,7 @@ _AT_ZERO = Hot(
 )
 _ADD = HotRows(dag_run)
 _ADD_PROGRESS = HotRows(run_progress)
+_VERSION_OF = sa.select(_dag.version_id).where(_dag.dag_id == sa.bindparam("of_dag"))
 _LAST_ENDS = (
     sa.select(_run.state)
     .where(_run.dag_id == sa.bindparam("of_dag"), _run.logical_date.is_not(None), _run.ended_at.is_not(None))
@@ -112,18 +117,28 @@ def share(conn: sa.Connection, run: int) -> Run | None:
     return Run(*row) if row else None
 
 
-def gate(conn: sa.Connection, dag_id: str, *, waits: bool = True) -> Gate | None:
+def gate(conn: sa.Connection, dag_id: str, *, run_type: str = "scheduled", waits: bool = True) -> Gate | None:
     """Lock the DAG's row and tell what its limit of active runs leaves; None when there is no such DAG.
 
     Arguments:
+        run_type: of the run that is to start.
         waits: where false, the answer is None too when somebody else holds the lock.
     """
     rows = (_LOCK_DAG if waits else _LOCK_FREE_DAG).rows(conn, {"of_dag": dag_id})
     if not rows:
         return None
-    ((running,),) = _COUNT_RUNNING.rows(conn, {"of_dag": dag_id})
+    if run_type == BACKFILL:
+        running = conn.execute(_COUNT_BACKFILLED, {"of_dag": dag_id}).scalar_one()
+    else:
+        ((running,),) = _COUNT_RUNNING.rows(conn, {"of_dag": dag_id})
     is_paused, max_active_runs = rows[0]
     return Gate(is_paused, max_active_runs, running)
+
+
+def version_of(conn: sa.Connection, dag_id: str) -> int | None:
+    """Return the version that new runs of a DAG get; lock its row before (`gate`). None where there is no such DAG."""
+    found: int | None = conn.execute(_VERSION_OF, {"of_dag": dag_id}).scalar_one_or_none()
+    return found
 
 
 def last_ends(conn: sa.Connection, dag_id: str, most: int) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements import backfills
+from tradewind.metadata.statements.runs import BACKFILL
 from tradewind.metadata.statements.states import of_open_run, waiting
 from tradewind.metadata.tables import asset_queue, continuation, dag, dag_run, event_outbox, task_instance
 
@@ -30,6 +32,7 @@ class Agenda:
     next_due: datetime | None
     is_anybody_gone: bool = False
     has_asset_news: bool = False
+    has_backfills: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,13 @@ class DueDag:
     due_at: datetime
 
 
-def _runs_of_dag(state: str | None = None) -> sa.ScalarSelect[int]:
+def _runs_of_dag(state: str | None = None, *, backfilled: bool = False) -> sa.ScalarSelect[int]:
     counted = dag_run.alias("counted")
+    is_of_kind = counted.c.run_type == BACKFILL if backfilled else counted.c.run_type != BACKFILL
     return (
         sa.select(sa.func.count())
         .select_from(counted)
-        .where(counted.c.dag_id == _dag.dag_id, of_open_run(counted.c.state, state))
+        .where(counted.c.dag_id == _dag.dag_id, of_open_run(counted.c.state, state), is_of_kind)
         .correlate(dag)
         .scalar_subquery()
     )
@@ -60,7 +64,8 @@ _MAY_START = (
     of_open_run(_run.state, "queued"),
     _dag.is_paused.is_(False),
     _dag.quarantine.is_(None),
-    _runs_of_dag("running") < _dag.max_active_runs,
+    sa.case((_run.run_type == BACKFILL, _runs_of_dag("running", backfilled=True)), else_=_runs_of_dag("running"))
+    < _dag.max_active_runs,
 )
 _HAS_NEWS = (asset_queue.c.is_new.is_(True), *_IS_ALIVE, _runs_of_dag() < _dag.max_active_runs)
 _OF_NEWS = sa.select(_dag.dag_id).join_from(asset_queue, dag, _dag.dag_id == asset_queue.c.dag_id).where(*_HAS_NEWS)
@@ -110,6 +115,7 @@ _AGENDA = sa.select(
     sa.exists(sa.select(event_outbox.c.id)),
     sa.select(sa.func.min(_NEXT_DUE.c.at)).scalar_subquery(),
     sa.exists(_OF_NEWS),
+    sa.exists(backfills.WITH_WORK),
 )
 _OPEN_RUNS = (
     sa.select(_run.id)
@@ -118,6 +124,13 @@ _OPEN_RUNS = (
     .limit(sa.bindparam("most"))
 )
 _EXISTS_RUN = sa.select(_run.id).where(_run.dag_id == sa.bindparam("of_dag"), _run.run_id == sa.bindparam("named"))
+_EXISTS_RUN_OF_DATE = sa.select(_run.id).where(
+    _run.dag_id == sa.bindparam("of_dag"),
+    sa.or_(
+        _run.run_id == sa.bindparam("named"),
+        sa.and_(_run.logical_date == sa.bindparam("of_date", type_=_run.logical_date.type), _run.run_type == BACKFILL),
+    ),
+)
 
 
 def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] | None = None) -> Agenda:
@@ -128,7 +141,7 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
     """
     asked = _AGENDA.add_columns(sa.false() if gone is None else gone)
     row = conn.execute(asked, {"now": now}).one()
-    due, queued, released, left, scheduled, events, next_due, news, is_anybody_gone = row
+    due, queued, released, left, scheduled, events, next_due, news, backfilling, is_anybody_gone = row
     return Agenda(
         bool(due),
         bool(queued),
@@ -139,6 +152,7 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
         next_due,
         bool(is_anybody_gone),
         bool(news),
+        bool(backfilling),
     )
 
 
@@ -172,6 +186,12 @@ def set_next_run(conn: sa.Connection, dag_id: str, *, next_run: str | None, due_
 def has_run(conn: sa.Connection, dag_id: str, run_id: str) -> bool:
     """Tell whether a DAG has a run of this name."""
     return conn.execute(_EXISTS_RUN, {"of_dag": dag_id, "named": run_id}).first() is not None
+
+
+def has_run_of_date(conn: sa.Connection, dag_id: str, run_id: str, logical_date: datetime) -> bool:
+    """Tell whether a DAG has a run of this name, or one that a backfill has made for this logical date."""
+    wanted = {"of_dag": dag_id, "named": run_id, "of_date": logical_date}
+    return conn.execute(_EXISTS_RUN_OF_DATE, wanted).first() is not None
 
 
 def queued_runs(conn: sa.Connection, *, most: int) -> list[tuple[int, str]]:
