@@ -172,6 +172,8 @@ class Start(Message):
 
     `isolation` is `fork` or `fresh`; `memory_limit` are bytes that it may add (0: no limit); values of more than `inline`
     bytes of JSON go through the folder `spool`, where that is not empty; `live_folder` is where DAG files are edited.
+    A try that was deferred goes on with `resume`: method, its arguments as JSON, how its trigger ended, what that found;
+    `began_at` is its first start.
     """
 
     instance: int
@@ -200,6 +202,8 @@ class Start(Message):
     memory_limit: int = 0
     spool: str = ""
     inline: int = 0
+    resume: list[Any] | None = None
+    began_at: int | None = None
 
 
 @message
@@ -243,7 +247,11 @@ class Mask(Message):
 @dataclass(frozen=True, slots=True)
 class Ended(Message):
     """How the user's code ended, as `transitions.values.Outcome` says it. `xcoms` are lists of `XComValue`'s fields,
-    `events` of `AssetNews`'s."""
+    `events` of `AssetNews`'s.
+
+    `defer` is what a deferred try waits for: the trigger's class and arguments, the method and its arguments (JSON both),
+    the try's first start, and whether the class comes with the version's sources.
+    """
 
     state: str
     started_at: int
@@ -255,6 +263,7 @@ class Ended(Message):
     xcoms: list[Any] | tuple[Any, ...] = ()
     cause: str | None = None
     events: list[Any] | tuple[Any, ...] = ()
+    defer: list[Any] | None = None
 
 
 class Request(Message):
