@@ -394,6 +394,65 @@ class GetSetting(Request):
     key: str
 
 
+# --- A triggerer and its processes that run triggers ------------------------------------------------------------------
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class RunTrigger(Message):
+    """Run a trigger under a number; `start` are the fields of a `Start`, `kwargs` are JSON."""
+
+    key: int
+    classpath: str
+    kwargs: str
+    start: list[Any]
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class DropTrigger(Message):
+    """Cancel a trigger: nobody waits for it any more."""
+
+    key: int
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class TriggerFired(Message):
+    """How a trigger ended, as `TriggerEnd` has it, and what it found as JSON."""
+
+    key: int
+    how: str
+    found: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class TriggerSaid(Message):
+    """A line of a trigger's log."""
+
+    key: int
+    text: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class TriggerBlocks(Message):
+    """The loop has stood still for so many seconds, at a place in the code of a trigger (key 0: of none)."""
+
+    key: int
+    seconds: float
+    place: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class OnBehalfOf(Message):
+    """What follows is asked by this trigger."""
+
+    key: int
+
+
 @message
 @dataclass(frozen=True, slots=True)
 class Beat(Request):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_change
 from tradewind.metadata.hot import any_of
-from tradewind.metadata.tables import daemon, dag_run, dag_version, deferral, task_instance
+from tradewind.metadata.tables import daemon, dag_run, deferral, task_instance
 
 _d = deferral.c
 _ti = task_instance.c
@@ -202,11 +202,3 @@ def resumptions(conn: sa.Connection, instances: Iterable[int]) -> list[Resumptio
 def tell_problem(conn: sa.Connection, instance: int, claim: int, sentence: str) -> None:
     """Write what a triggerer has against a trigger that it runs."""
     conn.execute(_PROBLEM, {"key": instance, "of_claim": claim, "problem": sentence})
-
-
-def sources(conn: sa.Connection, hashes: Iterable[str]) -> dict[str, str]:
-    """Return the path of the DAG file of each of these sources."""
-    query = sa.select(dag_version.c.source_hash, dag_version.c.path).where(
-        dag_version.c.source_hash.in_(sorted(hashes))
-    )
-    return {row[0]: row[1] for row in conn.execute(query)}
