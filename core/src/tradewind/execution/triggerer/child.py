@@ -13,17 +13,15 @@ import logging
 import socket
 import sys
 import threading
-import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.host import bind
-from tradewind_plugins.triggers import BaseTaskEndEvent, BaseTrigger, TriggerEvent
+from tradewind_plugins.triggers import BaseTrigger
 
 from tradewind.authoring.loading import dag_module_name
 from tradewind.execution import code, results
@@ -42,7 +40,7 @@ from tradewind.execution.messages import (
 )
 from tradewind.execution.task_host import TaskHost
 from tradewind.execution.task_log import LineFormatter
-from tradewind.execution.task_run import described
+from tradewind.execution.triggerer.first_event import first_event, told
 from tradewind.execution.triggerer.watching import LoopWatch
 from tradewind.plugins.behaviour import prepare_imports
 from tradewind.transitions.states import TriggerEnd
@@ -214,43 +212,6 @@ class Triggers:
             except BaseException as error:  # noqa: BLE001  (user code: whatever it raises, the others go on)
                 how, found = TriggerEnd.FAILURE, results.dump(told(error), "a trigger's failure")
         self._mouth.tell(TriggerFired(item.key, how, found))
-
-
-async def first_event(trigger: BaseTrigger) -> tuple[str, str]:
-    """Run a trigger to its first event; return how it ended and what it found, as JSON.
-
-    Raises:
-        TradewindException: it ended without an event.
-        Exception: whatever its code raises.
-    """
-    waiting: AsyncIterator[TriggerEvent] = trigger.run()
-    try:
-        async for event in waiting:
-            return _told_event(event, trigger)
-    finally:
-        close = getattr(waiting, "aclose", None)
-        if close is not None:
-            await close()
-        await trigger.cleanup()
-    raise TradewindException(f"{type(trigger).__name__} ended without an event.")
-
-
-def _told_event(event: TriggerEvent, trigger: BaseTrigger) -> tuple[str, str]:
-    what = f"the event of {type(trigger).__name__}"
-    if isinstance(event, BaseTaskEndEvent):
-        return TriggerEnd.END, results.dump({"state": event.task_state, "xcoms": event.xcoms}, what)
-    return TriggerEnd.EVENT, results.dump(getattr(event, "payload", event), what)
-
-
-def told(error: BaseException) -> str:
-    """Return what a trigger's failure is told as in its task: the traceback from its author's code on."""
-    frames = error.__traceback__
-    while (
-        frames is not None and frames.tb_next is not None and Path(frames.tb_frame.f_code.co_filename) == Path(__file__)
-    ):
-        frames = frames.tb_next
-    lines = traceback.format_exception(type(error), error, frames)
-    return "".join(lines).rstrip() or described(error)
 
 
 class _TriggersLog(logging.Handler):
