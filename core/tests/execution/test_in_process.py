@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tradewind import DAG, Connection, Param, task
+from tradewind import DAG, BaseOperator, Connection, Param, task
 from tradewind.config import load
 from tradewind.exceptions import ParamValidationError, TradewindFailException, TradewindSkipException
 from tradewind.execution.in_process import InProcessRun, run_in_process
 from tradewind.operators.python import BranchPythonOperator
 from tradewind_plugins.host import current
+from tradewind_plugins.triggers import BaseTrigger, TaskSkippedEvent, TriggerEvent
 
 Run = Callable[..., InProcessRun]
 
@@ -238,3 +240,55 @@ def test_secrets_are_masked_in_what_is_printed_and_in_causes(
     assert printed.out == "printed ***"
     assert "complained ***\n" in printed.err
     assert ended.cause == "ValueError: no entry with ***"
+
+
+class Soon(BaseTrigger):
+    """Fires at once, never, or with an error."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{__name__}.Soon", {"how": self.how}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        if self.how == "never":
+            await asyncio.Event().wait()
+        if self.how == "broken":
+            raise ValueError("broken on purpose")
+        yield TaskSkippedEvent() if self.how == "skip" else TriggerEvent(self.how)
+
+
+class Deferring(BaseOperator):
+    """Waits for a `Soon`, twice."""
+
+    def __init__(self, *, how: str, timeout: float | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.how = how
+        self.timeout = timeout
+
+    def execute(self, context: Any) -> None:
+        limit = None if self.timeout is None else timedelta(seconds=self.timeout)
+        self.defer(trigger=Soon(self.how), method_name="once", timeout=limit)
+
+    def once(self, context: Any, event: str) -> None:
+        self.defer(trigger=Soon(f"{event} again"), method_name="twice", kwargs={"first": event})
+
+    def twice(self, context: Any, event: str, first: str) -> list[str]:
+        return [first, event]
+
+
+def test_what_a_task_waits_for_is_run_beside_it(run: Run) -> None:
+    with DAG("d") as dag:
+        Deferring(task_id="good", how="good")
+        Deferring(task_id="broken", how="broken")
+        Deferring(task_id="late", how="never", timeout=0.05)
+        Deferring(task_id="skip", how="skip")
+    ended = run(dag)
+    assert states(ended) == {"good": "success", "broken": "failed", "late": "failed", "skip": "skipped"}
+    assert [each.value for each in ended.pushed] == [["good", "good again"]]
+    causes = {each.task_id: each.cause for each in ended.tasks}
+    assert "TaskDeferralError: The trigger of task 'broken' failed" in str(causes["broken"])
+    assert "ValueError: broken on purpose" in str(causes["broken"])
+    assert "TaskDeferralTimeout" in str(causes["late"])

@@ -7,7 +7,11 @@ The names are Airflow's, with Tradewind in the place of Airflow.
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
 
 __all__ = [
     "DagNotFound",
@@ -17,6 +21,9 @@ __all__ = [
     "HostNotBound",
     "ParamValidationError",
     "SerializationError",
+    "TaskDeferralError",
+    "TaskDeferralTimeout",
+    "TaskDeferred",
     "TaskNotFound",
     "TradewindBadRequest",
     "TradewindConfigException",
@@ -57,6 +64,41 @@ class TradewindRescheduleException(TradewindException):
     def __init__(self, reschedule_date: datetime) -> None:
         super().__init__(f"reschedule at {reschedule_date.isoformat()}")
         self.reschedule_date = reschedule_date
+
+
+class TaskDeferred(BaseException):
+    """Raised in a task to give its place up until a trigger fires; :meth:`BaseOperator.defer` raises it.
+
+    Not an Exception, so that a task's `except Exception` does not swallow it.
+
+    Args:
+        trigger: What to wait for.
+        method_name: The operator's method to go on with; it gets the context and the event.
+        kwargs: Further arguments of that method, as XComs can be.
+        timeout: How long to wait at most, a timedelta.
+    """
+
+    def __init__(
+        self,
+        *,
+        trigger: Any,
+        method_name: str,
+        kwargs: Mapping[str, Any] | None = None,
+        timeout: timedelta | None = None,
+    ) -> None:
+        super().__init__(f"deferred to {trigger!r}, then {method_name}")
+        self.trigger = trigger
+        self.method_name = method_name
+        self.kwargs = dict(kwargs or {})
+        self.timeout = timeout
+
+
+class TaskDeferralError(TradewindException):
+    """Raised in a task whose trigger has failed, in place of what it waited for."""
+
+
+class TaskDeferralTimeout(TaskDeferralError):
+    """Raised in a task whose trigger has not fired within the deferral's timeout."""
 
 
 class TradewindSensorTimeout(TradewindException):

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tradewind_plugins.arguments import refuse_unknown, with_defaults
-from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.exceptions import TaskDeferred, TradewindException
 from tradewind_plugins.graph import DETACHED, current_frame
 from tradewind_plugins.mapped import OperatorPartial, default_args_at
 from tradewind_plugins.task_node import TaskNode
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from tradewind_plugins.graph import GraphBuilder, GroupBuilder
     from tradewind_plugins.trigger_rule import TriggerRule
+    from tradewind_plugins.triggers import BaseTrigger
 
 
 class OperatorMeta(type):
@@ -217,6 +218,40 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         """Do what comes after ``execute``; calls the function given as ``post_execute``."""
         if self._post_execute_hook is not None:
             self._post_execute_hook(context, result)
+
+    def defer(
+        self,
+        *,
+        trigger: BaseTrigger,
+        method_name: str,
+        kwargs: Mapping[str, Any] | None = None,
+        timeout: timedelta | None = None,
+    ) -> NoReturn:
+        """Give the task's place up until ``trigger`` fires; the task goes on with its method ``method_name`` then.
+
+        The method is called with the context, ``event`` (what the trigger's event has as payload) and ``kwargs``. It
+        is a new process: what this object has learnt since it was made is forgotten.
+
+        Args:
+            trigger: what to wait for.
+            method_name: what the task goes on with.
+            kwargs: further arguments for it, as XComs can be.
+            timeout: how long to wait at most; then ``TaskDeferralTimeout`` is raised in the task.
+        """
+        raise TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs, timeout=timeout)
+
+    def resume_execution(self, next_method: str, next_kwargs: Mapping[str, Any] | None, context: Any) -> Any:
+        """Go on after a trigger has fired: call the method that the deferral has named.
+
+        Raises:
+            TradewindException: there is no such method.
+        """
+        method = getattr(self, next_method, None)
+        if not callable(method):
+            raise TradewindException(
+                f"Task {self.task_id!r} was to go on with {type(self).__name__}.{next_method}, which does not exist."
+            )
+        return method(context, **dict(next_kwargs or {}))
 
     def on_kill(self) -> None:
         """Clean up what ``execute`` has started elsewhere; called when the try is killed."""

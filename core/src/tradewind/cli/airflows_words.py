@@ -35,7 +35,6 @@ _NOT_YET = {
     "create_user": _NO_USERS,
     "dags backfill": _ONE_BY_ONE,
     "roles": _NO_USERS,
-    "triggerer": "sensors with mode='reschedule' wait without a slot",
     "users": _NO_USERS,
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 # Group -> one line of help. Each has a module of the same name in `tradewind.cli.commands`, dashes as underscores.
 GROUPS = {
-    "standalone": "run everything on this machine: processor, scheduler, worker and web server",
+    "standalone": "run everything on this machine: processor, scheduler, worker, triggerer and web server",
     "scheduler": "run a scheduler (any number may run at once)",
     "worker": "run the tasks of the local executor",
+    "triggerer": "run what deferred tasks wait for",
     "dag-processor": "read DAG files and store what they declare",
     "webserver": "serve the web page and /health",
     "dags": "list, trigger, pause, test DAGs",

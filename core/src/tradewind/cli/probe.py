@@ -68,5 +68,5 @@ def require_probes_free(config: Config) -> None:
     Raises:
         CommandError: naming the port that is taken, and its keys.
     """
-    for section in ("scheduler", "parsing", "executor"):
+    for section in ("scheduler", "parsing", "executor", "triggerer"):
         open_probe(getattr(config, section).enable_health_check, config, section).close()

@@ -7,7 +7,7 @@ import os
 import sys
 
 STATEMENTS = "tradewind.statements"
-DAEMONS = {"standalone", "scheduler", "worker", "dag-processor", "webserver"}
+DAEMONS = {"standalone", "scheduler", "worker", "triggerer", "dag-processor", "webserver"}
 
 
 def speak(group: str) -> None:

@@ -127,6 +127,18 @@ class ExecutorSection:
 
 
 @dataclass(frozen=True)
+class TriggererSection:
+    """Who runs what deferred tasks wait for."""
+
+    capacity: int = option(10_000, "Triggers that one triggerer runs at once.")
+    block_limit: float = option(
+        1.0, "Seconds for which a trigger may block the loop that it shares before it gets a process of its own."
+    )
+    enable_health_check: bool = option(False, "Answer health checks of the triggerer over HTTP.")
+    health_check_port: int = option(8977, "Port of the triggerer's health check.")
+
+
+@dataclass(frozen=True)
 class ExecutionSection:
     """Task processes."""
 
@@ -240,6 +252,7 @@ class Config:
     scheduler: SchedulerSection
     leases: LeasesSection
     executor: ExecutorSection
+    triggerer: TriggererSection
     execution: ExecutionSection
     logs: LogsSection
     metrics: MetricsSection
@@ -256,6 +269,7 @@ SECTIONS: dict[str, type[Any]] = {
     "scheduler": SchedulerSection,
     "leases": LeasesSection,
     "executor": ExecutorSection,
+    "triggerer": TriggererSection,
     "execution": ExecutionSection,
     "logs": LogsSection,
     "metrics": MetricsSection,

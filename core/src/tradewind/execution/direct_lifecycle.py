@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tradewind.config import Config
 from tradewind.execution.answers import Answers
+from tradewind.execution.deferral_rows import encrypted, resumptions
 from tradewind.execution.instants import microseconds
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
 from tradewind.execution.messages import Reply, Request, Start
@@ -26,7 +27,7 @@ from tradewind.execution.versions import VersionFiles, VersionStore, VersionUnav
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import sources, tickets, xcoms
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
 from tradewind.plugins.secrets import secrets_chain
@@ -74,7 +75,7 @@ class DirectLifecycle:
         self._ids = ids
         self._wakeups = wakeups
         self._leases = Leases.of(config.leases)
-        cipher = open_cipher(config.security.fernet_key, config.home)
+        self._cipher = cipher = open_cipher(config.security.fernet_key, config.home)
         self._shelf = Shelf.open(config)
         self._answers = Answers(
             database,
@@ -85,7 +86,7 @@ class DirectLifecycle:
             clock=clock,
             others=OtherDags(database, config, graphs=graphs, clock=clock, ids=ids, wake=self._notify),
         )
-        self._starts = StartMessages(settings, database, graphs)
+        self._starts = StartMessages(settings, database, graphs, cipher)
         self._unprepared: dict[tuple[int, int], Ticket] = {}  # an exchange that is repeated brings the same ones again
         self._unanswered: str | None = None
 
@@ -136,7 +137,7 @@ class DirectLifecycle:
         self._unprepared.update({(each.instance, each.token): each for each in claimed})
 
     def _end(self, outcomes: Sequence[Outcome], claimer: Claimer | None) -> EndResult:
-        recorded = [self._shelf.put_all(outcome) for outcome in outcomes]
+        recorded = [encrypted(self._shelf.put_all(outcome), self._cipher) for outcome in outcomes]
         result = self._database.write(
             lambda conn: ends.end(
                 conn,
@@ -207,7 +208,8 @@ def reaching() -> Iterator[None]:
 class StartMessages:
     """Makes start messages of tickets; runs and versions are read once and kept."""
 
-    def __init__(self, settings: WorkerSettings, database: Database, graphs: Graphs) -> None:
+    def __init__(self, settings: WorkerSettings, database: Database, graphs: Graphs, cipher: Cipher) -> None:
+        self._cipher = cipher
         self._settings = settings
         self._database = database
         self._graphs = graphs
@@ -230,12 +232,13 @@ class StartMessages:
         self._keep(self._sources, {each.version_id for each in claimed}, tickets.read_versions, VERSIONS_KEPT)
         starts: list[Start] = []
         refusals: list[Refusal] = []
+        resumed = self._resumptions([each for each in claimed if each.token > 1])
         for ticket in claimed:
             try:
-                starts.append(self._start(ticket))
+                starts.append(self._start(ticket, resumed.get(ticket.instance, {})))
             except (VersionUnavailable, LookupError) as error:
                 refusals.append(Refusal(ticket, str(error)))
-        self._clear_earlier([each for each in claimed if each.token > 1])
+        self._clear_earlier([each for each in claimed if each.token > 1 and each.instance not in resumed])
         return tuple(starts), tuple(refusals)
 
     def _keep(
@@ -252,7 +255,13 @@ class StartMessages:
             while len(kept) > most:
                 kept.popitem(last=False)
 
-    def _start(self, ticket: Ticket) -> Start:
+    def _resumptions(self, again: Sequence[Ticket]) -> dict[int, dict[str, Any]]:
+        if not again:
+            return {}
+        with self._database.read() as conn:
+            return resumptions(conn, again, self._cipher)
+
+    def _start(self, ticket: Ticket, resumption: dict[str, Any]) -> Start:
         run = self._runs.get(ticket.run)
         version = self._sources.get(ticket.version_id)
         if run is None or version is None:
@@ -270,6 +279,7 @@ class StartMessages:
             memory_limit=self._settings.task_memory,
             spool=self._spool,
             inline=self._settings.max_inline,
+            **resumption,
         )
 
     def _isolation(self, ticket: Ticket) -> str:

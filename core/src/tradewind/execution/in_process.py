@@ -27,6 +27,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.config import Config
 from tradewind.execution import results
 from tradewind.execution.answers import Answered, Answers
+from tradewind.execution.deferral_rows import resumptions
 from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import (
@@ -48,23 +49,25 @@ from tradewind.execution.shelf import Shelf
 from tradewind.execution.task_host import TaskHost
 from tradewind.execution.task_log import LineFormatter
 from tradewind.execution.task_run import run_try
+from tradewind.execution.triggerer import inline
 from tradewind.execution.versions import VersionFiles
 from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import continuations, tickets, xcoms
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.serialization import SerializedDag, deserialize, serialize
-from tradewind.transitions import admission, claims, continuing, daemons, ends, timers
+from tradewind.transitions import admission, claims, continuing, daemons, deferring, ends, timers
 from tradewind.transitions.daemons import Leases
+from tradewind.transitions.deferring import Fired
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.runs import create_run
 from tradewind.transitions.states import ENDED_RUN, TaskState
 from tradewind.transitions.triggering import check_params
-from tradewind.transitions.values import Claimer, Ticket
+from tradewind.transitions.values import Claimer, Deferral, Ticket
 
 if TYPE_CHECKING:
     _TextHandler = logging.StreamHandler[TextIO]
@@ -285,9 +288,26 @@ class _Runner:
         self._memory.write(
             lambda conn: ends.end(conn, [outcome], graphs=self._graphs, clock=self._clock, ids=self._ids)
         )
+        if outcome.deferral is not None:
+            self._wait_for_trigger(start, outcome.deferral, outcome.due_at, host)
+
+    def _wait_for_trigger(self, start: Start, deferral: Deferral, due_at: datetime | None, host: InProcessHost) -> None:
+        """Run what a task waits for, here and now; one that is late is left to the timer."""
+        seconds = None if due_at is None else (due_at - self._clock.now()).total_seconds()
+        ended = inline.run(deferral.classpath, deferral.kwargs, host, seconds)
+        if ended is None:
+            return
+
+        def work(conn: sa.Connection) -> None:
+            (waiting,) = deferring.claim(conn, WORKER, most=1)
+            fired = Fired(start.instance, start.token, waiting.claim, *ended)
+            deferring.fire(conn, [fired], clock=self._clock)
+
+        self._memory.write(work)
 
     def _start(self, conn: sa.Connection, ticket: Ticket) -> Start:
         (run,) = tickets.read_runs(conn, [ticket.run])
+        resumption = resumptions(conn, [ticket], _PlainText()).get(ticket.instance, {})
         folder = Path(self._dag.fileloc).parent
         return start_message(
             ticket,
@@ -296,6 +316,7 @@ class _Runner:
             files=VersionFiles(folder, Path(self._dag.fileloc).name),
             waiting_since=tickets.first_start_of_try(conn, ticket.instance, ticket.try_number),
             hostname=socket.gethostname(),
+            **resumption,
         )
 
     def _wait(self) -> bool:
@@ -330,6 +351,17 @@ def _local(graph: SerializedDag) -> SerializedDag:
 
 def _name(start: Start) -> str:
     return start.task_id if start.map_index < 0 else f"{start.task_id} [{start.map_index}]"
+
+
+class _PlainText(Cipher):
+    """Reads what lies unencrypted in the run's own memory."""
+
+    def __init__(self) -> None:
+        """Needs no key."""
+
+    def decrypt(self, encrypted: str, *, of: str = "") -> str:
+        """See `Cipher.decrypt`."""
+        return encrypted
 
 
 class _Answers:

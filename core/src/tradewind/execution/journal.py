@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from socket import gethostname
 
-from tradewind.transitions.values import AssetNews, Outcome, XComValue
+from tradewind.transitions.values import AssetNews, Deferral, Outcome, XComValue
 
 log = logging.getLogger(__name__)
 
@@ -178,6 +178,7 @@ def _to_json(outcome: Outcome) -> str:
     found = {name: getattr(outcome, name) for name in OUTCOME_FIELDS}
     found["xcoms"] = [asdict(each) for each in outcome.xcoms]
     found["events"] = [asdict(each) for each in outcome.events]
+    found["deferral"] = None if outcome.deferral is None else asdict(outcome.deferral)
     return json.dumps(found, separators=(",", ":"), default=lambda value: value.isoformat())
 
 
@@ -188,4 +189,7 @@ def _from_json(text: str) -> Outcome:
     found["skip"] = tuple(found["skip"])
     found["xcoms"] = tuple(XComValue(**each) for each in found["xcoms"])
     found["events"] = tuple(AssetNews(**each) for each in found.get("events", ()))
+    if found.get("deferral") is not None:
+        began_at = datetime.fromisoformat(found["deferral"].pop("began_at"))
+        found["deferral"] = Deferral(**found["deferral"], began_at=began_at)
     return Outcome(**found)

@@ -172,6 +172,8 @@ class Start(Message):
 
     `isolation` is `fork` or `fresh`; `memory_limit` are bytes that it may add (0: no limit); values of more than `inline`
     bytes of JSON go through the folder `spool`, where that is not empty; `live_folder` is where DAG files are edited.
+    A try that was deferred goes on with `resume`: method, its arguments as JSON, how its trigger ended, what that found;
+    `began_at` is its first start.
     """
 
     instance: int
@@ -200,6 +202,8 @@ class Start(Message):
     memory_limit: int = 0
     spool: str = ""
     inline: int = 0
+    resume: list[Any] | None = None
+    began_at: int | None = None
 
 
 @message
@@ -243,7 +247,11 @@ class Mask(Message):
 @dataclass(frozen=True, slots=True)
 class Ended(Message):
     """How the user's code ended, as `transitions.values.Outcome` says it. `xcoms` are lists of `XComValue`'s fields,
-    `events` of `AssetNews`'s."""
+    `events` of `AssetNews`'s.
+
+    `defer` is what a deferred try waits for: the trigger's class and arguments, the method and its arguments (JSON both),
+    the try's first start, and whether the class comes with the version's sources.
+    """
 
     state: str
     started_at: int
@@ -255,6 +263,7 @@ class Ended(Message):
     xcoms: list[Any] | tuple[Any, ...] = ()
     cause: str | None = None
     events: list[Any] | tuple[Any, ...] = ()
+    defer: list[Any] | None = None
 
 
 class Request(Message):
@@ -383,6 +392,65 @@ class GetSetting(Request):
 
     section: str
     key: str
+
+
+# --- A triggerer and its processes that run triggers ------------------------------------------------------------------
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class RunTrigger(Message):
+    """Run a trigger under a number; `start` are the fields of a `Start`, `kwargs` are JSON."""
+
+    key: int
+    classpath: str
+    kwargs: str
+    start: list[Any]
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class DropTrigger(Message):
+    """Cancel a trigger: nobody waits for it any more."""
+
+    key: int
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class TriggerFired(Message):
+    """How a trigger ended, as `TriggerEnd` has it, and what it found as JSON."""
+
+    key: int
+    how: str
+    found: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class TriggerSaid(Message):
+    """A line of a trigger's log."""
+
+    key: int
+    text: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class TriggerBlocks(Message):
+    """The loop has stood still for so many seconds, at a place in the code of a trigger (key 0: of none)."""
+
+    key: int
+    seconds: float
+    place: str
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class OnBehalfOf(Message):
+    """What follows is asked by this trigger."""
+
+    key: int
 
 
 @message

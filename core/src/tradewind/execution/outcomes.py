@@ -6,13 +6,16 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
+from tradewind.execution.deferrals import deferral_of
 from tradewind.execution.instants import moment
 from tradewind.execution.messages import Ended, Start
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import AssetNews, Outcome, XComValue
 
 LONGEST_CAUSE = 1000
-ENDS = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UP_FOR_RESCHEDULE})
+ENDS = frozenset(
+    {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED}
+)
 NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 ERROR_ID = re.compile(r" \[[a-z]{1,20}(?:-[a-z]{1,20}){1,4}\]$")
 XCOM_TYPES: tuple[Any, ...] = (str, (str, type(None)), str, int, (int, type(None)), (str, type(None)))
@@ -42,6 +45,7 @@ def outcome_of(start: Start, ended: Ended) -> Outcome:
         cause=ended.cause,
         exit_code=0,
         events=tuple(each if isinstance(each, AssetNews) else _news(each) for each in ended.events),
+        deferral=deferral_of(start, ended.defer or ()) if ended.state == TaskState.DEFERRED else None,
     )
 
 

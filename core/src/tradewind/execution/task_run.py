@@ -16,6 +16,7 @@ from typing import Any
 from tradewind_plugins.events import TaskTry
 from tradewind_plugins.exceptions import (
     SerializationError,
+    TaskDeferred,
     TradewindException,
     TradewindFailException,
     TradewindRescheduleException,
@@ -30,7 +31,8 @@ from tradewind_plugins.task_node import TaskNode
 from tradewind.authoring.context import build_context, running_in
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.preparation import prepare
-from tradewind.execution import results, task_log
+from tradewind.execution import deferrals, results, task_log
+from tradewind.execution.deferrals import EndedByTrigger, go_on
 from tradewind.execution.instants import instant, microseconds, moment
 from tradewind.execution.messages import Ended, Start, Timeout
 from tradewind.execution.outcomes import marked
@@ -40,6 +42,7 @@ from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import XComValue
 
 LONGEST_TEXT = 20_000
+SHORTEST_LIMIT = 0.001
 # The ids of what a task's exception means, where that is one of our own kinds
 KINDS: dict[type[BaseException], str] = {
     MemoryError: "task-out-of-memory",
@@ -88,16 +91,21 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         is_heard: whether in-task listeners hear of it.
     """
     begun = time.time()
+    operator: BaseOperator | None = None
     with bind(host):
         try:
             operator, context = _prepared(start, dags)
-            with running_in(context), _terminable(operator), _limited(operator, host):
+            with running_in(context), _terminable(operator), _limited(operator, host, start):
                 xcoms = (
                     _executed(start, operator, context, host)
                     if is_heard
-                    else _pushed(operator, _result(operator, context), host)
+                    else _pushed(operator, _result(start, operator, context), host)
                 )
                 events = results.asset_news(context["outlet_events"].told(), operator.task_id)
+        except EndedByTrigger as end:
+            return _ended_by_trigger(start, end, host, begun)
+        except TaskDeferred as deferral:
+            return _deferred(deferral, start, operator, begun)
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
                 raise
@@ -110,6 +118,21 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         xcoms=xcoms,
         events=events,
     )
+
+
+def _deferred(raised: TaskDeferred, start: Start, operator: BaseOperator | None, begun: float) -> Ended:
+    try:
+        ended = deferrals.deferred(raised, start, operator, begun=begun, now=time.time())
+    except Exception as error:  # noqa: BLE001  (what a trigger says of itself is user code too)
+        return _ended_by(error, begun)
+    logging.getLogger("tradewind.task").info("Deferred: waiting for %s, then %s", ended.defer[0], raised.method_name)  # type: ignore[index]
+    return ended
+
+
+def _ended_by_trigger(start: Start, end: EndedByTrigger, host: TaskHost, begun: float) -> Ended:
+    xcoms = tuple(host.hand_over(results.xcom(key, value, start.task_id)) for key, value in end.xcoms.items())
+    cause = "its trigger ended it so" if end.state == TaskState.FAILED else None
+    return Ended(end.state, instant(begun), instant(time.time()), xcoms=xcoms, cause=cause)
 
 
 def _prepared(start: Start, dags: Mapping[str, DAG]) -> tuple[BaseOperator, dict[str, Any]]:
@@ -156,7 +179,7 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], hos
     """Execute the operator, with the listeners around it, and return what its result pushes."""
     heard = task_listeners()
     if heard.is_empty:
-        return _pushed(operator, _result(operator, context), host)
+        return _pushed(operator, _result(start, operator, context), host)
     event = TaskTry(
         task=operator,
         dag_id=start.dag_id,
@@ -167,9 +190,9 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], hos
     )
     heard.running(event)
     try:
-        result = _result(operator, context)
+        result = _result(start, operator, context)
         xcoms = _pushed(operator, result, host)
-    except (TradewindSkipException, TradewindRescheduleException):
+    except (TradewindSkipException, TradewindRescheduleException, TaskDeferred, EndedByTrigger):
         raise
     except BaseException as error:
         heard.failed(_with(event, error=error))
@@ -178,9 +201,9 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], hos
     return xcoms
 
 
-def _result(operator: BaseOperator, context: dict[str, Any]) -> Any:
+def _result(start: Start, operator: BaseOperator, context: dict[str, Any]) -> Any:
     operator.pre_execute(context)
-    result = operator.execute(context)
+    result = go_on(operator, start, context)
     operator.post_execute(context, result)
     return result
 
@@ -271,23 +294,26 @@ def _terminable(operator: BaseOperator) -> Iterator[None]:
 
 
 @contextmanager
-def _limited(operator: BaseOperator, host: TaskHost) -> Iterator[None]:
+def _limited(operator: BaseOperator, host: TaskHost, start: Start) -> Iterator[None]:
     """Raise TradewindTaskTimeout in the task when its execution_timeout has passed, after calling `on_kill`.
 
-    Not in a process that is not the task's own: there somebody may sit at a breakpoint.
+    Not in a process that is not the task's own: there somebody may sit at a breakpoint. What earlier pieces of a try that
+    was deferred took, and the waiting between them, counts.
     """
     limit = operator.execution_timeout
     if limit is None or not _process.is_own:
         yield
         return
+    took = 0.0 if start.began_at is None else time.time() - start.began_at / 1_000_000
     seconds = limit.total_seconds()
-    host.tell(Timeout(seconds))
+    left = max(seconds - took, SHORTEST_LIMIT)
+    host.tell(Timeout(left))
 
     def expire(_number: int, _frame: FrameType | None) -> None:
         operator.on_kill()
         raise TradewindTaskTimeout(f"task {operator.task_id!r} ran longer than its execution_timeout of {seconds:g} s")
 
-    with _alarm(seconds, expire):
+    with _alarm(left, expire):
         yield
 
 

@@ -12,7 +12,12 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindException, TradewindRescheduleException, TradewindSkipException
+from tradewind_plugins.exceptions import (
+    TaskDeferred,
+    TradewindException,
+    TradewindRescheduleException,
+    TradewindSkipException,
+)
 from tradewind_plugins.host import XCOM_RETURN_KEY, Host, bind
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.task_node import TaskNode
@@ -82,12 +87,12 @@ class Trial:
     """How a task that was tried alone ended.
 
     Arguments:
-        state: `success`, `skipped` or `up_for_reschedule`; what fails raises instead.
+        state: `success`, `skipped`, `up_for_reschedule` or `deferred`; what fails raises instead.
         value: what it returned, as another task would pull it.
         xcoms: all that it pushed, by key.
         skipped: the tasks that it had skipped, as branches do.
         rendered: its templated arguments with their templates filled in.
-        reason: why it was skipped, or when it wants to look again.
+        reason: why it was skipped, when it wants to look again, or what it waits for.
     """
 
     state: str
@@ -115,6 +120,8 @@ def try_task(task: TaskNode, given: Given, lookups: Lookups) -> Trial:
                 result = operator.execute(context)
             except TradewindSkipException as error:
                 return Trial(TaskState.SKIPPED, xcoms=host.pushed, rendered=rendered, reason=str(error) or None)
+            except TaskDeferred as error:
+                return Trial(TaskState.DEFERRED, xcoms=host.pushed, rendered=rendered, reason=str(error))
             except TradewindRescheduleException as error:
                 later = error.reschedule_date.isoformat()
                 return Trial(TaskState.UP_FOR_RESCHEDULE, xcoms=host.pushed, rendered=rendered, reason=later)

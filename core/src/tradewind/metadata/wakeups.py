@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SCHEDULER = "scheduler"
+TRIGGERER = "triggerer"
 RECONNECT_SECONDS = 1.0
 PATIENCE = Patience(connect=3.0, answer=3.0, idle=0.0)
 """What is only a hint is not waited for as long as the work itself."""

@@ -12,7 +12,7 @@ from tradewind_plugins.contracts.metrics import Metric, MetricsBatch, MetricsExp
 
 log = logging.getLogger(__name__)
 
-OFFSETS = {"scheduler": 0, "worker": 1, "dag-processor": 2, "watcher": 3}
+OFFSETS = {"scheduler": 0, "worker": 1, "dag-processor": 2, "watcher": 3, "triggerer": 4}
 """Which port a process listens on, above `metrics.prometheus_port`."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _KINDS = {"counter": "counter", "gauge": "gauge", "timer": "histogram"}

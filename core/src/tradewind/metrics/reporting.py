@@ -89,7 +89,7 @@ def start_reporting(config: Config, process: str) -> Reporting | NotReporting:
     """Gather and send the metrics of this process, if the configuration names exporters.
 
     Arguments:
-        process: `scheduler`, `worker`, `watcher` (which starts the worker and sees it end) or `dag-processor`.
+        process: `scheduler`, `worker`, `watcher` (which starts the worker and sees it end), `triggerer` or `dag-processor`.
     Raises:
         ConfigError: an exporter cannot be opened with the settings.
         TradewindConfigException: nobody declares an exporter of a name.

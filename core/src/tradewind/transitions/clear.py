@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import instances, runs, xcoms
+from tradewind.metadata.statements import deferrals, instances, runs, xcoms
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions.graph import Graph, Graphs, xcom_sources
 from tradewind.transitions.recount import recount, resettle
@@ -70,6 +70,7 @@ def clear(
     dropped = {row.id for row in named if row.task_id in collapsing and row.map_index > 0}
     kept = {row.id: _cleared(row, graph, collapsing) for row in named if row.id not in dropped}
     instances.delete(conn, dropped)
+    deferrals.forget(conn, [row.id for row in named if row.state == TaskState.DEFERRED])
     instances.reset(conn, [_values(row) for row in kept.values()])
     xcoms.forget(conn, [(run, row.task_id, row.map_index) for row in named])
     after = [kept.get(row.id, row) for row in rows if row.id not in dropped]

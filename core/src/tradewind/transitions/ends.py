@@ -9,7 +9,7 @@ that others hold, so it waits for nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import claims as claim_statements
-from tradewind.metadata.statements import instances, runs, xcoms
+from tradewind.metadata.statements import deferrals, instances, runs, xcoms
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
-from tradewind.metadata.wakeups import worker_channel
+from tradewind.metadata.wakeups import TRIGGERER, worker_channel
 from tradewind.transitions import assets, claims, handover, notices
 from tradewind.transitions.applying import apply
 from tradewind.transitions.graph import Graph, Graphs, descendants, reach
@@ -30,6 +30,7 @@ from tradewind.transitions.recording import (
     RECORDED,
     Recorded,
     answer_late,
+    deferral_values,
     instance_values,
     is_current,
     record,
@@ -175,15 +176,29 @@ def _record(
     tries = [try_values(each) for each in newly if each.outcome.state != TryState.NEVER_STARTED]
     instances.record(conn, [instance_values(each) for each in newly], tries)
     notices.tries_ended(conn, newly)
-    _store_xcoms(conn, newly)
+    resumed = _went_on(conn, newly)
+    _store_xcoms(conn, newly, resumed)
     batch.recorded += newly
     return newly
 
 
-def _store_xcoms(conn: sa.Connection, newly: Iterable[Recorded]) -> None:
-    """Store what the tries pushed, in place of what earlier tries of the same instances did."""
-    # Only an instance that was dispatched before can have pushed before.
+def _went_on(conn: sa.Connection, newly: Sequence[Recorded]) -> frozenset[int]:
+    """Write what newly deferred instances wait for; forget what others waited for, and return those that went on after it."""
     again = [each.row for each in newly if each.row.token > 1]
+    before = deferrals.tokens(conn, [row.id for row in again]) if again else {}
+    resumed = frozenset(row.id for row in again if row.id in before and before[row.id] + 1 == row.token)
+    # A dispatch whose code never began goes on once more with the same: its next token is two further
+    kept = {each.row.id for each in newly if each.outcome.state == TryState.NEVER_STARTED} & resumed
+    deferrals.keep_for(conn, kept, by=2)
+    deferrals.forget(conn, set(before) - kept)
+    deferrals.add(conn, [values for each in newly if (values := deferral_values(each)) is not None])
+    return resumed
+
+
+def _store_xcoms(conn: sa.Connection, newly: Iterable[Recorded], resumed: Collection[int]) -> None:
+    """Store what the tries pushed, in place of what earlier tries of the same instances did."""
+    # Only an instance that was dispatched before can have pushed before; one that went on keeps what its try has pushed.
+    again = [each.row for each in newly if each.row.token > 1 and each.row.id not in resumed]
     xcoms.forget_before(
         conn, [(row.run, row.task_id, row.map_index, row.started_at) for row in again if row.started_at is not None]
     )
@@ -206,6 +221,8 @@ def _account(batch: _Batch, newly: Iterable[Recorded], settlements: Mapping[int,
         if not each.is_end:
             batch.unfinished.add(run)
             batch.wake.add(SCHEDULER)
+        if each.state == TaskState.DEFERRED:
+            batch.wake.add(TRIGGERER)
     for run, found in settlements.items():
         batch.ended[run] = batch.ended.get(run, 0) + found.ended
         if found.expand or found.left:

@@ -22,6 +22,7 @@ REPORTABLE: Final = frozenset(
         TaskState.FAILED,
         TaskState.SKIPPED,
         TaskState.UP_FOR_RESCHEDULE,
+        TaskState.DEFERRED,
         TryState.LOST,
         TryState.NEVER_STARTED,
     }
@@ -47,7 +48,8 @@ def require_reportable(outcome: Outcome) -> None:
     """Return if the outcome is one that a worker may report.
 
     Raises:
-        ValueError: for a state that no try ends in, or a reschedule that does not say for when.
+        ValueError: for a state that no try ends in, a reschedule that does not say for when, or a deferral that does not
+            say for what.
     """
     if outcome.state not in REPORTABLE:
         raise ValueError(
@@ -56,6 +58,8 @@ def require_reportable(outcome: Outcome) -> None:
         )
     if outcome.state == TaskState.UP_FOR_RESCHEDULE and outcome.due_at is None:
         raise ValueError(f"Try {outcome.instance}/{outcome.token} asks to be rescheduled without due_at.")
+    if outcome.state == TaskState.DEFERRED and outcome.deferral is None:
+        raise ValueError(f"Try {outcome.instance}/{outcome.token} asks to be deferred without a trigger.")
 
 
 def is_current(outcome: Outcome, row: LockedInstance) -> bool:
@@ -65,8 +69,8 @@ def is_current(outcome: Outcome, row: LockedInstance) -> bool:
 
 def record(outcome: Outcome, row: LockedInstance, task: Task) -> Recorded:
     """Return what a current outcome makes of its instance: an end, another try later, or another look later."""
-    if outcome.state == TaskState.UP_FOR_RESCHEDULE:
-        return Recorded(outcome, row, TaskState.UP_FOR_RESCHEDULE, outcome.due_at)
+    if outcome.state in {TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED}:
+        return Recorded(outcome, row, outcome.state, outcome.due_at)
     if outcome.state == TryState.NEVER_STARTED:
         return Recorded(outcome, row, TaskState.SCHEDULED, None)
     if outcome.state in {TaskState.FAILED, TryState.LOST}:
@@ -86,11 +90,11 @@ def may_retry(outcome: Outcome, row: LockedInstance) -> bool:
 def instance_values(recorded: Recorded) -> dict[str, Any]:
     """Return the columns of the instance.
 
-    A reschedule does not consume its try, nor does a dispatch whose code never began: the next start counts it again.
+    A reschedule or a deferral does not consume its try, nor does a dispatch whose code never began: the next start counts it again.
     The latter also raises the token, so that nothing the old dispatch may still say counts.
     """
     row = recorded.row
-    is_same_try = recorded.state in {TaskState.UP_FOR_RESCHEDULE, TaskState.SCHEDULED}
+    is_same_try = recorded.state in {TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED, TaskState.SCHEDULED}
     return {
         "key": row.id,
         "state": recorded.state,
@@ -114,6 +118,25 @@ def try_values(recorded: Recorded) -> dict[str, Any]:
         "worker": row.worker,
         "cause": outcome.cause,
         "exit_code": outcome.exit_code,
+    }
+
+
+def deferral_values(recorded: Recorded) -> dict[str, Any] | None:
+    """Return the row of what the instance waits for now; None for one that is not deferred."""
+    deferral = recorded.outcome.deferral
+    if recorded.state != TaskState.DEFERRED or deferral is None:
+        return None
+    return {
+        "instance": recorded.row.id,
+        "token": recorded.row.token,
+        "classpath": deferral.classpath,
+        "kwargs": deferral.kwargs,
+        "source_hash": deferral.source_hash,
+        "method": deferral.method,
+        "method_kwargs": deferral.method_kwargs,
+        "began_at": deferral.began_at,
+        "deferred_at": recorded.outcome.ended_at,
+        "claim": 0,
     }
 
 

@@ -23,6 +23,7 @@ class TaskState:
     RUNNING: Final = "running"
     UP_FOR_RETRY: Final = "up_for_retry"
     UP_FOR_RESCHEDULE: Final = "up_for_reschedule"
+    DEFERRED: Final = "deferred"
     SUCCESS: Final = "success"
     FAILED: Final = "failed"
     SKIPPED: Final = "skipped"
@@ -35,6 +36,15 @@ class TryState:
 
     LOST: Final = "lost"
     NEVER_STARTED: Final = "never_started"
+
+
+class TriggerEnd:
+    """How the trigger of a deferred task ended: an event to go on with, one that ends the task, a failure, too late."""
+
+    EVENT: Final = "event"
+    END: Final = "end"
+    FAILURE: Final = "failure"
+    TIMEOUT: Final = "timeout"
 
 
 ENDED_RUN: Final = frozenset({RunState.SUCCESS, RunState.FAILED})

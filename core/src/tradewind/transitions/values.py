@@ -60,20 +60,40 @@ class AssetNews:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferral:
+    """What a deferred try waits for and goes on with.
+
+    Arguments:
+        classpath, kwargs: the trigger; its arguments are JSON, encrypted before they are stored.
+        method, method_kwargs: the operator's method, and its further arguments in the same way.
+        began_at: the first start of this try.
+        source_hash: the sources that the trigger's class comes from; None where it is installed.
+    """
+
+    classpath: str
+    kwargs: str
+    method: str
+    method_kwargs: str
+    began_at: datetime
+    source_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How one try ended, as its worker reports it.
 
     Arguments:
-        state: `success`, `failed`, `skipped`, `up_for_reschedule`, `lost` (the process vanished; evidence says it
+        state: `success`, `failed`, `skipped`, `up_for_reschedule`, `deferred`, `lost` (the process vanished; evidence says it
             ended), or
             `never_started` (evidence says that the user's code did not begin: the same try is dispatched again).
         retry: with `failed`: whether another try may follow (false for TradewindFailException).
-        due_at: with `up_for_reschedule`: when to look again.
+        due_at: with `up_for_reschedule`: when to look again; with `deferred`: when it is waited for no longer, if ever.
         skip: task ids to skip (branch, short circuit); `skip_all` makes the skip hold for all tasks downstream of those
             named, whatever their trigger rule.
         xcoms: values to store in the same transaction.
         cause: one line saying why it did not succeed.
         events: new data in assets, with `success`.
+        deferral: with `deferred`: what it waits for.
     """
 
     instance: int
@@ -89,6 +109,7 @@ class Outcome:
     cause: str | None = None
     exit_code: int | None = None
     events: tuple[AssetNews, ...] = ()
+    deferral: Deferral | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ JOB_TYPES = {
     "scheduler": "scheduler",
     "processor": "processor",
     "worker": "worker",
+    "triggerer": "triggerer",
     "SchedulerJob": "scheduler",
     "DagProcessorJob": "processor",
+    "TriggererJob": "triggerer",
 }
 LIVES, EXPIRED, ENDED = "lives", "expired", "ended"
 

@@ -1,4 +1,4 @@
-"""Run everything on this machine: processor, scheduler, worker and web server.
+"""Run everything on this machine: processor, scheduler, worker, triggerer and web server.
 
 The first start makes the database and an administrator's password, which is printed once. New DAGs start unpaused.
 Ctrl+C stops it: running tasks get time to end; a second Ctrl+C ends them.
@@ -28,7 +28,7 @@ from tradewind.metadata.statements import connections
 from tradewind.metrics.reporting import check_exporters
 
 NAME = "standalone"
-PARTS = ("webserver", "dag-processor", "worker", "scheduler")
+PARTS = ("webserver", "dag-processor", "triggerer", "worker", "scheduler")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -80,7 +80,7 @@ _LOCK_ASSET_DAG = (
     )
     .with_for_update(of=dag, skip_locked=True)
 )
-_IS_INSTANCE_DUE = (_ti.due_at <= _now, _ti.state.in_(["up_for_retry", "up_for_reschedule"]))
+_IS_INSTANCE_DUE = (_ti.due_at <= _now, _ti.state.in_(["up_for_retry", "up_for_reschedule", "deferred"]))
 MOST_OVERDUE: Final = sa.select(sa.func.min(_dag.due_at)).where(*_IS_DUE).scalar_subquery()
 """When the run was due that is due the longest, for a statement that binds `now`."""
 _DUE_DAGS = sa.select(_dag.dag_id).where(*_IS_DUE).order_by(_dag.due_at, _dag.dag_id).limit(sa.bindparam("most"))

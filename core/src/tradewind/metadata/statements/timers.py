@@ -1,4 +1,4 @@
-"""Statements on instances that become due: retries and reschedules."""
+"""Statements on instances that become due: retries, reschedules, and what was deferred for too long."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tradewind.metadata.tables import task_instance
 
 _ti = task_instance.c
 _DUE = (
-    sa.select(_ti.id)
+    sa.select(_ti.id, _ti.state)
     .where(
         _ti.due_at <= sa.bindparam("now", type_=_ti.due_at.type),
-        _ti.state.in_(["up_for_retry", "up_for_reschedule"]),
+        _ti.state.in_(["up_for_retry", "up_for_reschedule", "deferred"]),
     )
     .order_by(_ti.run, _ti.rank, _ti.map_index)
     .limit(sa.bindparam("most"))
@@ -21,6 +21,9 @@ _DUE = (
 )
 
 
-def lock_due(conn: sa.Connection, *, now: datetime, most: int) -> list[int]:
-    """Lock instances whose retry or reschedule is due, passing over those that another scheduler holds."""
-    return list(conn.execute(_DUE, {"now": now, "most": most}).scalars())
+def lock_due(conn: sa.Connection, *, now: datetime, most: int) -> list[tuple[int, str]]:
+    """Lock instances whose retry, reschedule or end of waiting is due, passing over those that another scheduler holds.
+
+    Returns their keys and states.
+    """
+    return [(row[0], row[1]) for row in conn.execute(_DUE, {"now": now, "most": most})]

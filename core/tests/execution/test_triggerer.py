@@ -1,0 +1,220 @@
+"""Deferred tasks through real triggerers, workers and databases; each bad trigger with a good neighbour beside it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tradewind.metadata import tables
+from tradewind.metadata.secrets import open_cipher
+
+FLOW = """
+    import asyncio, os, time
+    from pathlib import Path
+    from datetime import timedelta
+    from tradewind import DAG, BaseOperator, Variable
+    from tradewind_plugins.triggers import BaseTrigger, TriggerEvent, TaskSuccessEvent
+
+    class Waiting(BaseTrigger):
+        def __init__(self, how, value=None):
+            super().__init__()
+            self.how, self.value = how, value
+
+        def serialize(self):
+            return f"{__name__}.Waiting", {"how": self.how, "value": self.value}
+
+        async def run(self):
+            self.log.info("waiting as %s", self.how)
+            yield await getattr(self, self.how)()
+
+        async def soon(self):
+            await asyncio.sleep(0.05)
+            return TriggerEvent({"value": self.value, "pid": os.getpid()})
+
+        async def file(self):
+            while not Path(self.value).exists():
+                await asyncio.sleep(0.05)
+            return TriggerEvent(Path(self.value).read_text())
+
+        async def never(self):
+            await asyncio.Event().wait()
+
+        async def fail(self):
+            raise ValueError("the trigger broke")
+
+        async def block(self):
+            Path(self.value).touch()
+            while not Path(self.value + ".go").exists():
+                time.sleep(0.05)
+            return TriggerEvent(os.getpid())
+
+        async def end(self):
+            return TaskSuccessEvent(xcoms={"done": self.value})
+
+        async def variable(self):
+            value = await asyncio.to_thread(Variable.get, "secret_word")
+            self.log.info("it is %s", value)
+            return TriggerEvent(value)
+
+        async def leave(self):
+            os._exit(3)
+
+    class Deferring(BaseOperator):
+        def __init__(self, *, how, value=None, timeout=None, **kwargs):
+            super().__init__(**kwargs)
+            self.how, self.value, self.timeout = how, value, timeout
+
+        def execute(self, context):
+            context["ti"].xcom_push("before", 1)
+            self.defer(trigger=Waiting(self.how, self.value), method_name="go_on", kwargs={"more": {1, 2}},
+                       timeout=self.timeout)
+
+        def go_on(self, context, event, more):
+            assert more == {1, 2}
+            return event
+
+    with DAG("flow"):
+        TASKS
+"""
+
+
+@pytest.fixture
+def start_triggerer(house: Any) -> Any:
+    """Start triggerers, as their command does; they are stopped at the end."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**settings: Any) -> subprocess.Popen[bytes]:
+        environ = house.environ | {f"TRADEWIND__{key.upper()}": str(value) for key, value in settings.items()}
+        with (house.home / f"triggerer{len(started)}.out").open("ab") as output:
+            command = [sys.executable, "-m", "tradewind", "triggerer"]
+            started.append(subprocess.Popen(command, env=environ, stdout=output, stderr=output))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+    codes = [process.wait(30) for process in started]
+    assert set(codes) <= {0, -signal.SIGKILL}
+
+
+def deploy(house: Any, *tasks: str) -> None:
+    house.deploy(FLOW.replace("TASKS", "\n        ".join(tasks)))
+
+
+def deferral(house: Any, run: int, task_id: str) -> Any:
+    instance = house.instances(run)[task_id].id
+    with house.database.read() as conn:
+        query = sa.select(tables.deferral).where(tables.deferral.c.instance == instance)
+        return conn.execute(query).one_or_none()
+
+
+def test_a_task_goes_on_with_what_its_trigger_has_found(house: Any, start_triggerer: Any) -> None:
+    deploy(
+        house,
+        "Deferring(task_id='soon', how='soon', value=[1])",
+        "Deferring(task_id='fails', how='fail', retries=0)",
+        "Deferring(task_id='ends', how='end', value='x')",
+        "Deferring(task_id='late', how='never', timeout=timedelta(seconds=1))",
+        "Deferring(task_id='limited', how='never', execution_timeout=timedelta(seconds=1))",
+    )
+    house.start_worker()
+    start_triggerer()
+    run, state = house.run_dag()
+    assert state == "failed"
+    ends = {"soon": "success", "fails": "failed", "ends": "success", "late": "failed", "limited": "failed"}
+    assert house.states(run) == ends
+    found = house.xcoms(run)
+    assert found["soon", "return_value"]["value"] == [1]
+    assert found["soon", "before"] == 1
+    assert found["ends", "done"] == "x"
+    assert [(each.state, each.try_number) for each in house.tries(run, "soon")] == [("deferred", 1), ("success", 1)]
+    assert "ValueError: the trigger broke" in house.tries(run, "fails")[-1].cause
+    assert "TaskDeferralTimeout" in house.tries(run, "late")[-1].cause
+    assert "TaskDeferralTimeout" in house.tries(run, "limited")[-1].cause
+    with house.database.read() as conn:
+        assert conn.execute(sa.select(sa.func.count()).select_from(tables.deferral)).scalar_one() == 0
+
+
+def test_what_is_stored_is_encrypted_and_lines_of_triggers_stand_in_the_tries_log(
+    house: Any, start_triggerer: Any
+) -> None:
+    deploy(house, "Deferring(task_id='asks', how='variable', value='hidden words')")
+    cipher = open_cipher("", house.home)
+    with house.database.transaction() as conn:
+        conn.execute(tables.variable.insert().values(key="secret_word", value=cipher.encrypt("swordfish")))
+    house.start_worker()
+    run = house.start_run()
+    house.until(lambda: house.states(run)["asks"] == "deferred", "it is deferred")
+    row = deferral(house, run, "asks")
+    assert "hidden" not in row.kwargs
+    assert "hidden words" in cipher.decrypt(row.kwargs)
+    start_triggerer()
+    assert house.finish(run) == "success"
+    assert house.xcoms(run)["asks", "return_value"] == "swordfish"
+    (first, *_) = house.tries(run, "asks")
+    with house.database.read() as conn:
+        found = conn.execute(sa.select(tables.dag_run.c.run_id).where(tables.dag_run.c.id == run)).scalar_one()
+    log = (house.home / "logs" / f"dag_id=flow/run_id={found}/task_id=asks/attempt=1.log").read_text()
+    assert "INFO - waiting as variable" in log
+    assert "INFO - it is ***" in log
+    assert first.state == "deferred"
+
+
+def test_a_trigger_that_blocks_is_named_and_the_others_go_on(house: Any, start_triggerer: Any) -> None:
+    flag = house.home / "blocked"
+    deploy(
+        house,
+        f"Deferring(task_id='blocks', how='block', value={str(flag)!r})",
+        f"Deferring(task_id='waits', how='file', value={str(house.home / 'there')!r})",
+    )
+    house.start_worker()
+    start_triggerer(triggerer__block_limit=0.5)
+    run = house.start_run()
+    house.until(flag.exists, "the trigger blocks")
+    house.until(lambda: deferral(house, run, "blocks").problem, "the trigger is named")
+    (house.home / "there").write_text("found")
+    house.until(lambda: house.states(run)["waits"] == "success", "its neighbour goes on")
+    assert house.states(run)["blocks"] == "deferred"
+    problem = deferral(house, run, "blocks").problem
+    assert "Trigger flow.Waiting blocks the loop that it shares: it stood still for" in problem
+    assert "block (" in problem
+    (house.home / "blocked.go").touch()
+    assert house.finish(run) == "success"
+
+
+def test_a_killed_triggerers_triggers_go_on_with_another(house: Any, start_triggerer: Any) -> None:
+    deploy(house, f"Deferring(task_id='waits', how='file', value={str(house.home / 'there')!r})")
+    house.start_worker()
+    first = start_triggerer()
+    run = house.start_run()
+    house.until(lambda: (row := deferral(house, run, "waits")) and row.triggerer, "it is claimed")
+    before = deferral(house, run, "waits")
+    first.kill()
+    first.wait()
+    start_triggerer()
+    # What a scheduler does once the lease has expired
+    with house.database.transaction() as conn:
+        ended = tables.daemon.update().where(tables.daemon.c.id == before.triggerer)
+        conn.execute(ended.values(ended_at=house.clock.now(), end_cause="killed"))
+    house.until(lambda: deferral(house, run, "waits").triggerer not in (None, before.triggerer), "it is taken over")
+    assert deferral(house, run, "waits").claim == 2
+    (house.home / "there").write_text("found")
+    assert house.finish(run) == "success"
+    assert [each.state for each in house.tries(run, "waits")] == ["deferred", "success"]
+
+
+def test_a_stopped_triggerer_gives_its_triggers_back(house: Any, start_triggerer: Any) -> None:
+    deploy(house, "Deferring(task_id='waits', how='never')")
+    house.start_worker()
+    process = start_triggerer()
+    run = house.start_run()
+    house.until(lambda: (row := deferral(house, run, "waits")) and row.triggerer, "it is claimed")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    row = deferral(house, run, "waits")
+    assert (row.triggerer, row.ending) == (None, None)
