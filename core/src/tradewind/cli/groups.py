@@ -12,6 +12,7 @@ GROUPS = {
     "dags": "list, trigger, pause, test DAGs",
     "tasks": "states and logs of task instances",
     "assets": "data that DAGs make and wait for",
+    "callbacks": "callbacks of tasks and DAGs that wait or failed",
     "connections": "how to reach other systems",
     "variables": "named values that DAGs read",
     "pools": "limits shared by tasks",

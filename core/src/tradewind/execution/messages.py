@@ -172,6 +172,7 @@ class Start(Message):
 
     `isolation` is `fork` or `fresh`; `memory_limit` are bytes that it may add (0: no limit); values of more than `inline`
     bytes of JSON go through the folder `spool`, where that is not empty; `live_folder` is where DAG files are edited.
+    With a `callback` it is not the try that is run: the callbacks of its end, or of its run's, are called (`callback_run`).
     """
 
     instance: int
@@ -200,6 +201,7 @@ class Start(Message):
     memory_limit: int = 0
     spool: str = ""
     inline: int = 0
+    callback: dict[str, Any] | None = None
 
 
 @message
@@ -255,6 +257,15 @@ class Ended(Message):
     xcoms: list[Any] | tuple[Any, ...] = ()
     cause: str | None = None
     events: list[Any] | tuple[Any, ...] = ()
+    raised: tuple[str, ...] | list[str] | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Called(Message):
+    """A callable of a callback was called and has returned; `place` is where it stands in the callback's names."""
+
+    place: int
 
 
 class Request(Message):

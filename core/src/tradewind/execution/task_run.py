@@ -8,11 +8,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import FrameType
 from typing import Any
 
+from tradewind_plugins.callbacks import ON_EXECUTE, ON_FAILURE, ON_RETRY
 from tradewind_plugins.events import TaskTry
 from tradewind_plugins.exceptions import (
     SerializationError,
@@ -27,10 +28,11 @@ from tradewind_plugins.host import bind
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.task_node import TaskNode
 
+from tradewind.authoring.calls import calls_of_task, names_of_task
 from tradewind.authoring.context import build_context, running_in
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.preparation import prepare
-from tradewind.execution import results, task_log
+from tradewind.execution import results, retelling, task_log
 from tradewind.execution.instants import instant, microseconds, moment
 from tradewind.execution.messages import Ended, Start, Timeout
 from tradewind.execution.outcomes import marked
@@ -92,16 +94,14 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         try:
             operator, context = _prepared(start, dags)
             with running_in(context), _terminable(operator), _limited(operator, host):
-                xcoms = (
-                    _executed(start, operator, context, host)
-                    if is_heard
-                    else _pushed(operator, _result(operator, context), host)
-                )
+                xcoms = _executed(start, operator, context, host) if is_heard else _unheard(operator, context, host)
                 events = results.asset_news(context["outlet_events"].told(), operator.task_id)
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
                 raise
-            return _ended_by(error, begun)
+            ended = _ended_by(error, begun)
+            is_told = ended.state == TaskState.FAILED and _tells_of_failure(start, dags)
+            return replace(ended, raised=retelling.told(error)) if is_told else ended
     return Ended(
         TaskState.SUCCESS,
         instant(begun),
@@ -112,14 +112,26 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
     )
 
 
+def _tells_of_failure(start: Start, dags: Mapping[str, DAG]) -> bool:
+    """Whether a callback is to be told what the try raised."""
+    dag = dags.get(start.dag_id)
+    task = dag.task_dict.get(start.task_id) if dag is not None else None
+    return task is not None and not names_of_task(task).keys().isdisjoint({ON_FAILURE, ON_RETRY})
+
+
 def _prepared(start: Start, dags: Mapping[str, DAG]) -> tuple[BaseOperator, dict[str, Any]]:
-    task = _find(start, dags)
-    context = build_context(task, dag_run=_run_values(start), ti=_try_values(start))
+    task = find_task(start, dags)
+    context = build_context(task, dag_run=run_values(start), ti=_try_values(start))
     with running_in(context):
         return prepare(task, context), context
 
 
-def _find(start: Start, dags: Mapping[str, DAG]) -> TaskNode:
+def find_task(start: Start, dags: Mapping[str, DAG]) -> TaskNode:
+    """Return the task that a start names.
+
+    Raises:
+        TradewindException: the file does not define it, though it did when it was parsed.
+    """
     dag = dags.get(start.dag_id)
     if dag is None or not dag.has_task(start.task_id):
         raise TradewindException(
@@ -129,7 +141,8 @@ def _find(start: Start, dags: Mapping[str, DAG]) -> TaskNode:
     return dag.get_task(start.task_id)
 
 
-def _run_values(start: Start) -> dict[str, Any]:
+def run_values(start: Start) -> dict[str, Any]:
+    """Return what the context says of the run, see `build_context`."""
     return {
         "run_id": start.run_id,
         "run_type": start.run_type,
@@ -152,8 +165,14 @@ def _try_values(start: Start) -> dict[str, Any]:
     }
 
 
+def _unheard(operator: BaseOperator, context: dict[str, Any], host: TaskHost) -> tuple[XComValue, ...]:
+    call_on_execute(operator, context)
+    return _pushed(operator, _result(operator, context), host)
+
+
 def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], host: TaskHost) -> tuple[XComValue, ...]:
     """Execute the operator, with the listeners around it, and return what its result pushes."""
+    call_on_execute(operator, context)
     heard = task_listeners()
     if heard.is_empty:
         return _pushed(operator, _result(operator, context), host)
@@ -183,6 +202,18 @@ def _result(operator: BaseOperator, context: dict[str, Any]) -> Any:
     result = operator.execute(context)
     operator.post_execute(context, result)
     return result
+
+
+def call_on_execute(operator: BaseOperator, context: dict[str, Any]) -> None:
+    """Call `on_execute_callback`, right before `execute`; one that raises is logged, and the try goes on."""
+    if operator.on_execute_callback is None:
+        return
+    for name, call in calls_of_task(operator, ON_EXECUTE):
+        try:
+            call(context)
+        except Exception as error:  # noqa: BLE001  (as in Airflow: it must not fail what it announces)
+            task_log.log_failure(error)
+            logging.getLogger("tradewind.task").error("on_execute_callback %s failed; the task goes on", name)  # noqa: TRY400
 
 
 def _with(event: TaskTry, **more: Any) -> TaskTry:

@@ -74,6 +74,8 @@ class Outcome:
         xcoms: values to store in the same transaction.
         cause: one line saying why it did not succeed.
         events: new data in assets, with `success`.
+        raised: what its code raised, where a callback is to be told: the class as `module:name`, the text, the
+            traceback, the arguments as JSON.
     """
 
     instance: int
@@ -89,6 +91,7 @@ class Outcome:
     cause: str | None = None
     exit_code: int | None = None
     events: tuple[AssetNews, ...] = ()
+    raised: tuple[str, str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,11 @@ class EndResult:
         ready: executors that have newly queued tasks (to be woken), or the scheduler (`scheduled` rows not admitted
             yet).
         closed_runs: runs that ended, with their states.
+        has_callbacks: whether callbacks of tasks or DAGs are owed now that were not before.
     """
 
     answers: tuple[Answer, ...]
     tickets: tuple[Ticket, ...] = ()
     wake: frozenset[str] = frozenset()
     closed_runs: Mapping[int, str] = field(default_factory=dict)
+    has_callbacks: bool = False

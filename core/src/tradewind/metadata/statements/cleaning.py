@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.tables import (
+    callback,
     continuation,
     daemon,
     dag,
@@ -27,7 +28,7 @@ from tradewind.metadata.tables import (
     xcom,
 )
 
-BY_RUN = (xcom, continuation, event_outbox, run_parent, run_progress)
+BY_RUN = (xcom, continuation, event_outbox, callback, run_parent, run_progress)
 BY_INSTANCE = (task_counter, task_try, deferral)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
