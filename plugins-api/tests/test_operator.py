@@ -79,7 +79,7 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
     [
         ("depends_on_past", True),
         ("wait_for_downstream", True),
-        ("on_failure_callback", print),
+        ("run_as_user", "me"),
         ("sla", timedelta(hours=1)),
         ("retry_exponential_backoff", True),
         ("email", "a@example.com"),

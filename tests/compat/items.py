@@ -10,8 +10,7 @@ from typing import Final
 from tradewind_airflow_names import items
 
 ARGUMENTS: Final = {
-    items.NOTIFIERS: "on_execute_callback on_failure_callback on_retry_callback on_skipped_callback on_success_callback "
-    "sla sla_miss_callback dagrun_timeout",
+    items.NOTIFIERS: "sla sla_miss_callback dagrun_timeout",
     "e-mail about tasks": "email email_on_failure email_on_retry",
     "tasks that depend on past runs": "depends_on_past wait_for_downstream wait_for_past_depends_before_skipping",
     items.ASSETS: "inlets outlets",

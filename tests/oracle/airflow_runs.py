@@ -131,7 +131,7 @@ def _step(dag: Any, dag_run: DagRun, order: Order, session: Any) -> bool:
         session.expire_all()
         dag_run.dag = dag
         before = _states(dag_run, session)
-        schedulable, _ = dag_run.update_state(session=session, execute_callbacks=False)
+        schedulable, _ = dag_run.update_state(session=session, execute_callbacks=True)
         dag_run.schedule_tis(schedulable, session=session)
         session.commit()
         if _states(dag_run, session) == before:

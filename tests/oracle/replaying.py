@@ -28,6 +28,9 @@ from tradewind_perf.stage import Stage, open_stage
 NAMES = Path(__file__).resolve().parents[2] / "backport" / "airflow-names" / "src"
 RECORDER = Path(__file__).with_name("tradewind_structure.py")
 RUN_ID = "oracle"
+_NOBODY_WAITS = sa.select(
+    sa.case((sa.exists(sa.select(tables.callback.c.id).where(tables.callback.c.error.is_(None))), 0), else_=1)
+)
 
 
 @contextmanager
@@ -82,6 +85,7 @@ def ended(store: Store, sources: Mapping[str, str], dag_ids: Sequence[str]) -> d
     with deployed(store, sources) as stage:
         trigger(stage, dag_ids, datetime.fromisoformat(recordings.LOGICAL_DATE))
         stage.await_count(is_ours, len(dag_ids), "runs have ended")
+        stage.await_count(_NOBODY_WAITS, 1, "callbacks were called once")
         return outcomes(stage)
 
 

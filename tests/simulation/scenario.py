@@ -62,6 +62,7 @@ class SimTask:
     is_branch: bool = False
     start_date: datetime | None = None
     end_date: datetime | None = None
+    callbacks: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class SimDag:
     end_date: datetime | None = None
     catchup: bool = True
     max_active_runs: int = 2
+    callbacks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     max_active_tasks: int = 4
     max_consecutive_failed_runs: int = 0
 

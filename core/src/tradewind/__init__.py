@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tradewind_plugins.edges import Label as Label
     from tradewind_plugins.edges import chain as chain
     from tradewind_plugins.edges import cross_downstream as cross_downstream
+    from tradewind_plugins.notifier import BaseNotifier as BaseNotifier
     from tradewind_plugins.operator import BaseOperator as BaseOperator
     from tradewind_plugins.sensor import BaseSensor as BaseSensor
     from tradewind_plugins.sensor import BaseSensorOperator as BaseSensorOperator
@@ -43,6 +44,7 @@ _HOMES = {
     "AssetAlias": "tradewind_plugins.assets",
     "AssetAll": "tradewind_plugins.assets",
     "AssetAny": "tradewind_plugins.assets",
+    "BaseNotifier": "tradewind_plugins.notifier",
     "BaseOperator": "tradewind_plugins.operator",
     "BaseSensor": "tradewind_plugins.sensor",
     "BaseSensorOperator": "tradewind_plugins.sensor",

@@ -262,7 +262,7 @@ HEAD = "from tradewind import DAG, dag, task\nfrom tradewind.operators.empty imp
         ),
         ("from tradewind import Varable", "did you mean Variable? [import-failed]"),
         ("from tradewind import XCom", "did you mean XComArg? [import-failed]"),
-        ("from tradewind import days_ago", "tradewind has BaseOperator, [import-failed]"),
+        ("from tradewind import days_ago", "tradewind has BaseNotifier, [import-failed]"),
         (
             "with DAG('a') as a: ...\nwith DAG('b') as b: ...\na >> b",
             "join tasks of one DAG. Put the tasks of both [dag-invalid]",

@@ -83,6 +83,13 @@ def sensors():
     assert registry().load("sensor", "DawnSensor")(task_id="t").poke({"hour": 7})
 
 
+def notifiers():
+    told = []
+    notifier = registry().load("notifier", "HelloNotifier")(told.append, text="hello")
+    notifier({})
+    assert told == ["hello"]
+
+
 def connection_types():
     class OneConnection(Host):
         def connection(self, conn_id):
@@ -243,6 +250,7 @@ EFFECTS = {
     "tradewind_imports_begin": imports_begin,
     "tradewind_log_stores": log_stores,
     "tradewind_metrics_exporters": metrics_exporters,
+    "tradewind_notifiers": notifiers,
     "tradewind_operators": operators,
     "tradewind_secrets_backends": secrets_backends,
     "tradewind_sensors": sensors,

@@ -43,6 +43,7 @@ class PlainTask:
     expand: Any = None
     start_date: datetime | None = None
     end_date: datetime | None = None
+    callbacks: Any = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class PlainDag:
     end_date: datetime | None = None
     catchup: bool = False
     max_consecutive_failed_runs: int = 0
+    callbacks: Any = field(default_factory=dict)
 
 
 class HandClock:

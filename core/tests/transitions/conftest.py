@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -42,6 +42,7 @@ class TestTask:
     expand: Any = None
     start_date: datetime | None = None
     end_date: datetime | None = None
+    callbacks: Any = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,16 @@ class TestGraph:
     dag_id: str
     tasks: dict[str, TestTask]
     max_consecutive_failed_runs: int = 0
+    callbacks: Any = field(default_factory=dict)
 
 
 def make_graph(
-    edges: Iterable[tuple[str, str]] = (), *, dag_id: str = "d", tasks: Iterable[str] = (), **options: dict[str, Any]
+    edges: Iterable[tuple[str, str]] = (),
+    *,
+    dag_id: str = "d",
+    tasks: Iterable[str] = (),
+    callbacks: Any = None,
+    **options: dict[str, Any],
 ) -> TestGraph:
     """Build a graph of edges (upstream, downstream); `options` give a task's fields by its id."""
     edges = list(edges)
@@ -70,7 +77,7 @@ def make_graph(
         name: TestTask(name, rank, tuple(above[name]), tuple(below[name]), **options.get(name, {}))
         for rank, name in enumerate(order)
     }
-    return TestGraph(dag_id, tasks_of)
+    return TestGraph(dag_id, tasks_of, callbacks=callbacks or {})
 
 
 class TestClock:
@@ -256,6 +263,14 @@ def _name(task_id: str, index: int) -> str:
 @pytest.fixture
 def world(database: Database) -> World:
     return World(database)
+
+
+@pytest.fixture
+def small_world(sqlite_url: str) -> Iterator[World]:
+    """A world on SQLite, for what does not depend on the database."""
+    database = Database(sqlite_url)
+    yield World(database)
+    database.dispose()
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from tradewind_plugins.arguments import refuse_unknown, with_defaults
 from tradewind_plugins.exceptions import TaskDeferred, TradewindException
 from tradewind_plugins.graph import DETACHED, current_frame
 from tradewind_plugins.mapped import OperatorPartial, default_args_at
+from tradewind_plugins.task_node import TASK_ARGUMENTS as _TASK_ARGUMENTS
 from tradewind_plugins.task_node import TaskNode
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
             result.
         logger_name: a logger of its own below that of tasks, for the levels that logging is configured with.
         inlets, outlets: the assets that the task reads and writes; its success tells of new data in its outlets.
+        on_execute_callback: called in the task's process before ``execute``, with the context; a function, a notifier,
+            or a list of them.
+        on_success_callback, on_failure_callback, on_retry_callback, on_skipped_callback: called with the context after
+            the task has ended so: failed for good, failed with another try to come, skipped by its own exception.
         dag, task_group: the place, where it is not the surrounding ``with`` block.
 
     Raises ``TradewindException`` for an argument that no operator has, or that is not built yet.
@@ -124,6 +129,11 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         logger_name: str | None = None,
         inlets: Any = None,
         outlets: Any = None,
+        on_execute_callback: Any = None,
+        on_failure_callback: Any = None,
+        on_retry_callback: Any = None,
+        on_skipped_callback: Any = None,
+        on_success_callback: Any = None,
         dag: GraphBuilder | None = None,
         task_group: GroupBuilder | None = None,
         **kwargs: Any,
@@ -131,39 +141,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         if kwargs:
             refuse_unknown(type(self), task_id, kwargs)
         self.place(task_id, dag, task_group)
-        self.take_arguments(
-            {
-                "owner": owner,
-                "retries": retries,
-                "retry_delay": retry_delay,
-                "execution_timeout": execution_timeout,
-                "pool": pool,
-                "pool_slots": pool_slots,
-                "priority_weight": priority_weight,
-                "weight_rule": weight_rule,
-                "queue": queue,
-                "executor": executor,
-                "isolation": isolation,
-                "trigger_rule": trigger_rule,
-                "params": params,
-                "do_xcom_push": do_xcom_push,
-                "multiple_outputs": multiple_outputs,
-                "doc_md": doc_md,
-                "doc": doc,
-                "doc_json": doc_json,
-                "doc_rst": doc_rst,
-                "doc_yaml": doc_yaml,
-                "task_display_name": task_display_name,
-                "start_date": start_date,
-                "end_date": end_date,
-                "executor_config": executor_config,
-                "pre_execute": pre_execute,
-                "post_execute": post_execute,
-                "logger_name": logger_name,
-                "inlets": inlets,
-                "outlets": outlets,
-            }
-        )
+        given = locals()
+        self.take_arguments({name: given[name] for name in _TASK_ARGUMENTS})
 
     @classmethod
     def partial(cls, **arguments: Any) -> OperatorPartial:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.assets import assets_of
+from tradewind_plugins.callbacks import TASK_CALLBACKS as _CALLBACKS
+from tradewind_plugins.callbacks import as_callbacks
 from tradewind_plugins.edges import EdgeNode
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.graph import current_frame
@@ -57,6 +59,7 @@ TASK_ARGUMENTS = (
     "post_execute",
     "inlets",
     "outlets",
+    *_CALLBACKS,
 )
 
 
@@ -122,6 +125,11 @@ class TaskNode(EdgeNode):
     _post_execute_hook: Callable[[Any, Any], Any] | None = None
     inlets: tuple[Any, ...] = ()
     outlets: tuple[Any, ...] = ()
+    on_execute_callback: Any = None
+    on_failure_callback: Any = None
+    on_retry_callback: Any = None
+    on_skipped_callback: Any = None
+    on_success_callback: Any = None
 
     def place(self, label: str, dag: GraphBuilder | None, task_group: GroupBuilder | None) -> None:
         """Take the task's id and its place in the graph."""
@@ -169,6 +177,10 @@ class TaskNode(EdgeNode):
         self.multiple_outputs = bool(arguments["multiple_outputs"])
         self.doc_md = arguments["doc_md"]
         self._take_rare_arguments(arguments, where)
+        for name in _CALLBACKS:
+            if arguments[name] is not None:
+                as_callbacks(arguments[name], f"{where}: {name}")
+                setattr(self, name, arguments[name])
 
     def _take_rare_arguments(self, arguments: Mapping[str, Any], where: str) -> None:
         for name in _TEXTS:

@@ -78,6 +78,7 @@ def _exceptions() -> dict[str, str]:
 _DAG = _same("tradewind", "DAG")
 _OPERATOR = _same("tradewind", "BaseOperator")
 _EDGES = _same("tradewind", "chain", "cross_downstream")
+_NOTIFIER = _same("tradewind", "BaseNotifier")
 _SENSOR = _same("tradewind", "BaseSensorOperator", "PokeReturnValue")
 _QUERIES: Final = "tradewind_airflow_names.metadata"
 _VARIABLE = _same(f"{_QUERIES}.queried", "Variable")
@@ -244,6 +245,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.models.variable": _VARIABLE,
     "airflow.models.xcom": _XCOM_KEY | _XCOM,
     "airflow.models.xcom_arg": _XCOM_ARG,
+    "airflow.notifications.basenotifier": _NOTIFIER,
     "airflow.operators.bash": _BASH,
     "airflow.operators.branch": _BRANCH,
     "airflow.operators.datetime": _BRANCH_DATETIME,
@@ -327,6 +329,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     # Airflow 3
     "airflow.sdk": _DAG
     | _OPERATOR
+    | _NOTIFIER
     | _SENSOR
     | _EDGES
     | _VARIABLE
@@ -351,6 +354,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _same("tradewind", "dag", "task", "task_group"),
     "airflow.sdk.bases.decorator": _UNIQUE_ID,
     "airflow.sdk.bases.hook": _HOOK,
+    "airflow.sdk.bases.notifier": _NOTIFIER,
     "airflow.sdk.bases.operator": _OPERATOR | _EDGES | _same(f"{_HERE}.edges", "chain_linear"),
     "airflow.sdk.bases.operatorlink": _LINK,
     "airflow.sdk.bases.sensor": _SENSOR,

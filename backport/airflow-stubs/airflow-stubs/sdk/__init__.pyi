@@ -1,4 +1,5 @@
 # Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind import BaseNotifier as BaseNotifier
 from tradewind import BaseOperator as BaseOperator
 from tradewind import BaseSensorOperator as BaseSensorOperator
 from tradewind import DAG as DAG
@@ -32,4 +33,4 @@ from tradewind_plugins.hook import BaseHook as BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY as XCOM_RETURN_KEY
 from typing import Any
 Context = dict[str, Any]
-__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'task', 'task_group']
+__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseNotifier', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'task', 'task_group']

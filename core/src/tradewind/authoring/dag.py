@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pendulum
+from tradewind_plugins.callbacks import as_callbacks
 from tradewind_plugins.exceptions import (
     DuplicateTaskIdFound,
     TaskNotFound,
@@ -58,6 +59,8 @@ class DAG(GraphBuilder):
         template_searchpath: more folders for templates, beside that of the DAG file.
         template_undefined, user_defined_macros, user_defined_filters, jinja_environment_kwargs,
         render_template_as_native_obj: how templates are rendered, see ``authoring.templating``.
+        on_success_callback, on_failure_callback: called with the context after a run has ended so; a function, a
+            notifier, or a list of them.
 
     Raises ``TradewindException`` for an argument that is unknown, not built yet, or has no sense.
     """
@@ -88,6 +91,8 @@ class DAG(GraphBuilder):
         user_defined_filters: Mapping[str, Any] | None = None,
         jinja_environment_kwargs: Mapping[str, Any] | None = None,
         render_template_as_native_obj: bool = False,
+        on_success_callback: Any = None,
+        on_failure_callback: Any = None,
         **kwargs: Any,
     ) -> None:
         self.dag_id = check_id(dag_id, "dag_id")
@@ -121,6 +126,7 @@ class DAG(GraphBuilder):
         self.user_defined_filters = dict(user_defined_filters or {})
         self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
         self.render_template_as_native_obj = render_template_as_native_obj
+        self._take_callbacks(on_success_callback, on_failure_callback)
         self.fileloc = _calling_file()
         self.doc_md = self._read_if_file(doc_md)
         self.task_dict: dict[str, TaskNode] = {}
@@ -128,6 +134,12 @@ class DAG(GraphBuilder):
         self.edge_labels: dict[tuple[str, str], str] = {}
         self.task_group = TaskGroup(None, dag=self)
         self.is_absorbed = False
+
+    def _take_callbacks(self, on_success: Any, on_failure: Any) -> None:
+        as_callbacks(on_success, f"DAG {self.dag_id!r}: on_success_callback")
+        as_callbacks(on_failure, f"DAG {self.dag_id!r}: on_failure_callback")
+        self.on_success_callback = on_success
+        self.on_failure_callback = on_failure
 
     def _moment(self, value: Any, name: str) -> pendulum.DateTime | None:
         if value is None:

@@ -26,8 +26,6 @@ NOT_BUILT: dict[str, Callable[[Any], bool]] = {
     "fail_fast": _is_empty,
     "fail_stop": _is_empty,
     "full_filepath": _is_empty,
-    "on_failure_callback": _is_empty,
-    "on_success_callback": _is_empty,
     "orientation": _always,  # as above
     "sla_miss_callback": _is_empty,
 }

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pendulum
 from tradewind_plugins.exceptions import TradewindException
@@ -27,6 +28,13 @@ def as_moment(value: datetime | str | None) -> pendulum.DateTime | None:
     return pendulum.instance(moment, tz="UTC")
 
 
+def base_url() -> str:
+    """Return the URL of the web server, as people reach it, without a slash at its end."""
+    host = current()
+    given = host.settings("web", "base_url")
+    return (given or f"http://{host.settings('web', 'host')}:{host.settings('web', 'port')}").rstrip("/")
+
+
 class DagRunView:
     """A run, as its tasks see it."""
 
@@ -38,6 +46,8 @@ class DagRunView:
         self.data_interval_start = as_moment(values.get("data_interval_start"))
         self.data_interval_end = as_moment(values.get("data_interval_end"))
         self.start_date = as_moment(values.get("start_date"))
+        self.end_date = as_moment(values.get("end_date"))
+        self.state: str = values.get("state") or "running"
         self.conf: dict[str, Any] = dict(values.get("conf") or {})
 
     @property
@@ -70,9 +80,10 @@ class TaskInstanceView:
         self.map_index: int = values.get("map_index", -1)
         self.try_number: int = values.get("try_number", 1)
         self.max_tries: int = values.get("max_tries", task.retries)
-        self.state = "running"
+        self.state: str = values.get("state") or "running"
         self.hostname: str = values.get("hostname") or ""
         self.start_date = as_moment(values.get("start_date"))
+        self.end_date = as_moment(values.get("end_date"))
         self.waiting_since = as_moment(values.get("waiting_since"))
         self.skipped_task_ids: list[str] = []
         self.template_context: dict[str, Any] = {}
@@ -86,6 +97,21 @@ class TaskInstanceView:
     def log(self) -> logging.Logger:
         """The logger whose lines are those of the task."""
         return logging.getLogger("tradewind.task")
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that the try took, where it has ended."""
+        if self.start_date is None or self.end_date is None:
+            return None
+        return float((self.end_date - self.start_date).total_seconds())
+
+    @property
+    def log_url(self) -> str:
+        """The page that shows the log, at the web server that ``web.base_url`` names."""
+        query = {"dag_run_id": self.run_id, "task_id": self.task_id}
+        query |= {"map_index": str(self.map_index)} if self.map_index >= 0 else {}
+        words = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+        return f"{base_url()}/dags/{quote(self.dag_id, safe='')}/grid?{words}&tab=logs"
 
     def get_dagrun(self) -> DagRunView:
         """Return the run."""

@@ -14,6 +14,7 @@ GROUPS = {
     "tasks": "states and logs of task instances",
     "backfill": "runs over a range of past dates",
     "assets": "data that DAGs make and wait for",
+    "callbacks": "callbacks of tasks and DAGs that wait or failed",
     "connections": "how to reach other systems",
     "variables": "named values that DAGs read",
     "pools": "limits shared by tasks",

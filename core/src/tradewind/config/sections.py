@@ -155,6 +155,15 @@ class ExecutionSection:
 
 
 @dataclass(frozen=True)
+class CallbacksSection:
+    """Callbacks of tasks and DAGs, which workers call. See docs/how-to/callbacks.md."""
+
+    slots: int = option(4, "Callbacks that one worker calls at once, beside its tasks.")
+    timeout: float = option(300.0, "Seconds after which a callback that is being called is ended.")
+    attempts: int = option(5, "How often a callback that fails is called, with growing pauses, before it is given up.")
+
+
+@dataclass(frozen=True)
 class LogsSection:
     """Task logs and the daemons' own."""
 
@@ -210,6 +219,7 @@ class WebSection:
 
     host: str = option("127.0.0.1", "Address to listen on.")
     port: int = option(8080, "Port to listen on.")
+    base_url: str = option("", "URL under which people reach it, for links in mails; empty: made of host and port.")
 
 
 @dataclass(frozen=True)
@@ -254,6 +264,7 @@ class Config:
     executor: ExecutorSection
     triggerer: TriggererSection
     execution: ExecutionSection
+    callbacks: CallbacksSection
     logs: LogsSection
     metrics: MetricsSection
     web: WebSection
@@ -271,6 +282,7 @@ SECTIONS: dict[str, type[Any]] = {
     "executor": ExecutorSection,
     "triggerer": TriggererSection,
     "execution": ExecutionSection,
+    "callbacks": CallbacksSection,
     "logs": LogsSection,
     "metrics": MetricsSection,
     "web": WebSection,

@@ -12,6 +12,7 @@ from tradewind_plugins.host import bind
 
 from tradewind.authoring.dag import DAG
 from tradewind.execution import live_reads, task_log
+from tradewind.execution.callback_run import run_callbacks
 from tradewind.execution.channel import Channel, ChannelClosed, ChannelLost, frame
 from tradewind.execution.code import load
 from tradewind.execution.instants import instant
@@ -80,7 +81,7 @@ def _run(start: Start, channel: Channel) -> Ended:
             cause = marked(f"{start.path} could not be imported: {described(error)}", "import-failed")
             return Ended("failed", instant(begun), instant(time.time()), cause=cause)
     live_reads.tell()
-    return run_try(start, dags, host)
+    return run_try(start, dags, host) if start.callback is None else run_callbacks(start, dags, host)
 
 
 def reseed() -> None:

@@ -7,7 +7,9 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tradewind.config import Config
 from tradewind.execution.answers import Answers
+from tradewind.execution.callback_fields import callback_fields
 from tradewind.execution.deferral_rows import encrypted, resumptions
 from tradewind.execution.instants import microseconds
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
@@ -31,7 +34,9 @@ from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import sources, tickets, xcoms
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
 from tradewind.plugins.secrets import secrets_chain
-from tradewind.transitions import claims, daemons, ends
+from tradewind.transitions import callbacks, claims, daemons, ends
+from tradewind.transitions.callbacks import CallbackResult, ClaimedCallback
+from tradewind.transitions.claims import Taken
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.states import TaskState
@@ -120,18 +125,21 @@ class DirectLifecycle:
             claimer = Claimer(settings.worker, settings.executor, free, nonce, settings.queues)
         answers: tuple[Answer, ...] = ()
         is_repeated, self._unanswered = self._unanswered == nonce, nonce
+        has_callbacks = False
         with reaching():
             if outcomes:
                 result = self._end(outcomes, claimer)
-                answers = result.answers
+                answers, has_callbacks = result.answers, result.has_callbacks
                 self._keep_claimed(result.tickets)
                 self._wake(result, free)
             elif claimer is not None:
-                self._keep_claimed(self._claim(claimer, is_repeated=is_repeated))
+                taken = self._claim(claimer, is_repeated=is_repeated)
+                has_callbacks = taken.has_callbacks
+                self._keep_claimed(taken.tickets)
             starts, refusals = self._starts.prepare(list(self._unprepared.values()))
             self._unprepared = {}
         self._unanswered = None
-        return Exchange(answers, starts, refusals)
+        return Exchange(answers, starts, refusals, has_callbacks)
 
     def _keep_claimed(self, claimed: Sequence[Ticket]) -> None:
         self._unprepared.update({(each.instance, each.token): each for each in claimed})
@@ -155,13 +163,12 @@ class DirectLifecycle:
         self._shelf.sweep({(each.instance, each.token) for each in outcomes if each.state == TaskState.FAILED})
         return result
 
-    def _claim(self, claimer: Claimer, *, is_repeated: bool) -> tuple[Ticket, ...]:
+    def _claim(self, claimer: Claimer, *, is_repeated: bool) -> Taken:
         """Claim; only where the answer to the same nonce may have been lost, ask for that answer first."""
         if is_repeated:
-            return self._database.write(lambda conn: claims.claim(conn, claimer, clock=self._clock))
-        return self._database.write(
-            lambda conn: claims.take(conn, claimer, most=claimer.free, clock=self._clock).tickets
-        )
+            again = self._database.write(lambda conn: claims.claim(conn, claimer, clock=self._clock))
+            return Taken(again, is_refill_needed=False)
+        return self._database.write(lambda conn: claims.take(conn, claimer, most=claimer.free, clock=self._clock))
 
     def _wake(self, result: EndResult, free: int) -> None:
         """Wake who has work now; not ourselves when our claim had room left, so that nothing is left to claim."""
@@ -179,8 +186,10 @@ class DirectLifecycle:
 
         def work(conn: sa.Connection) -> Lease:
             is_alive = daemons.renew(conn, self._settings.worker, clock=self._clock, leases=self._leases)
-            held = tickets.tries_of_worker(conn, self._settings.worker) if with_tries else ()
-            return Lease(is_alive, frozenset(held))
+            if not with_tries:
+                return Lease(is_alive, frozenset())
+            held, has_callbacks = tickets.held_by(conn, self._settings.worker, self._clock.now())
+            return Lease(is_alive, frozenset(held), has_callbacks)
 
         with reaching():
             return self._database.write(work)
@@ -189,6 +198,25 @@ class DirectLifecycle:
         """See `TaskLifecycle.answer`."""
         with reaching():
             return self._answers.answer(start, request)
+
+    def claim_callbacks(self, most: int) -> tuple[Start, ...]:
+        """See `TaskLifecycle.claim_callbacks`."""
+        settings = self._settings
+        claim = partial(
+            callbacks.claim, worker=settings.worker, most=most, patience=settings.patience, clock=self._clock
+        )
+        with reaching():
+            claimed = self._database.write(claim)
+            starts, refused = self._starts.prepare_callbacks(claimed)
+        for result in refused:
+            self.report_callback(result)
+        return starts
+
+    def report_callback(self, result: CallbackResult) -> None:
+        """See `TaskLifecycle.report_callback`."""
+        report = partial(callbacks.report, result=result, patience=self._settings.patience, clock=self._clock)
+        with reaching():
+            self._database.write(report)
 
     def leave(self, cause: str) -> None:
         """See `TaskLifecycle.leave`."""
@@ -228,8 +256,7 @@ class StartMessages:
         """
         if not claimed:
             return (), ()
-        self._keep(self._runs, {each.run for each in claimed}, tickets.read_runs, RUNS_KEPT)
-        self._keep(self._sources, {each.version_id for each in claimed}, tickets.read_versions, VERSIONS_KEPT)
+        self._keep_of(claimed)
         starts: list[Start] = []
         refusals: list[Refusal] = []
         resumed = self._resumptions([each for each in claimed if each.token > 1])
@@ -240,6 +267,27 @@ class StartMessages:
                 refusals.append(Refusal(ticket, str(error)))
         self._clear_earlier([each for each in claimed if each.token > 1 and each.instance not in resumed])
         return tuple(starts), tuple(refusals)
+
+    def prepare_callbacks(
+        self, claimed: Sequence[ClaimedCallback]
+    ) -> tuple[tuple[Start, ...], tuple[CallbackResult, ...]]:
+        """Return the start of each callback, or why its code cannot be had here; raises as `prepare`."""
+        if not claimed:
+            return (), ()
+        self._keep_of([each.ticket for each in claimed])
+        starts: list[Start] = []
+        refused: list[CallbackResult] = []
+        for each in claimed:
+            try:
+                starts.append(replace(self._start(each.ticket, {}), callback=callback_fields(each.owed)))
+            except (VersionUnavailable, LookupError) as error:
+                owed = each.owed
+                refused.append(CallbackResult(owed.id, owed.token, owed.done, str(error), owed.attempts))
+        return tuple(starts), tuple(refused)
+
+    def _keep_of(self, claimed: Sequence[Ticket]) -> None:
+        self._keep(self._runs, {each.run for each in claimed}, tickets.read_runs, RUNS_KEPT)
+        self._keep(self._sources, {each.version_id for each in claimed}, tickets.read_versions, VERSIONS_KEPT)
 
     def _keep(
         self,

@@ -27,6 +27,8 @@ from tradewind.authoring.dag import DAG
 from tradewind.config import Config
 from tradewind.execution import results
 from tradewind.execution.answers import Answered, Answers
+from tradewind.execution.callback_fields import callback_fields
+from tradewind.execution.callback_run import run_callbacks
 from tradewind.execution.deferral_rows import resumptions
 from tradewind.execution.direct_lifecycle import start_message
 from tradewind.execution.masking import Masker
@@ -59,7 +61,8 @@ from tradewind.metadata.statements import continuations, tickets, xcoms
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.serialization import SerializedDag, deserialize, serialize
-from tradewind.transitions import admission, claims, continuing, daemons, deferring, ends, timers
+from tradewind.transitions import admission, callbacks, claims, continuing, daemons, deferring, ends, timers
+from tradewind.transitions.callbacks import CallbackResult, ClaimedCallback, Patience
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.deferring import Fired
 from tradewind.transitions.graph import Graphs
@@ -79,6 +82,7 @@ EXECUTOR = "InProcessExecutor"
 QUEUE = "default"
 MANY = 1_000_000
 VERSION = 1
+ONCE = Patience(attempts=1)
 OF_RUNS = frozenset({"dag_run", "task_instance", "xcom"})
 
 
@@ -258,6 +262,7 @@ class _Runner:
             claimed = self._memory.write(self._claim)
             for ticket in claimed:
                 self._run_one(ticket)
+            self._call_back()
             if not claimed and not self._wait():
                 break
         return self._result()
@@ -304,6 +309,26 @@ class _Runner:
             deferring.fire(conn, [fired], clock=self._clock)
 
         self._memory.write(work)
+
+    def _call_back(self) -> None:
+        """Call the callbacks that are due, each once: what fails is shown, and not tried again while somebody waits."""
+        while owed := self._memory.write(
+            partial(callbacks.claim, worker=WORKER, most=1, patience=ONCE, clock=self._clock)
+        ):
+            for each in owed:
+                self._call_one(each)
+
+    def _call_one(self, each: ClaimedCallback) -> None:
+        start = self._memory.write(lambda conn: self._start(conn, each.ticket))
+        start = replace(start, callback=callback_fields(each.owed))
+        log = logging.getLogger("tradewind.run")
+        host = InProcessHost(start, self._answers, self.masker)
+        ended = run_callbacks(start, {self._dag.dag_id: self._dag}, host)
+        error = None if ended.cause is None else one_line(self.masker.clean(ended.cause))
+        if error is not None:
+            log.error("%s failed: %s", each.owed.kind, error)
+        result = CallbackResult(each.owed.id, each.owed.token, error=error, attempts=ONCE.attempts)
+        self._memory.write(partial(callbacks.report, result=result, patience=ONCE, clock=self._clock))
 
     def _start(self, conn: sa.Connection, ticket: Ticket) -> Start:
         (run,) = tickets.read_runs(conn, [ticket.run])

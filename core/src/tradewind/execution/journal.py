@@ -187,6 +187,7 @@ def _from_json(text: str) -> Outcome:
     for name in ("ended_at", "started_at", "due_at"):
         found[name] = datetime.fromisoformat(found[name]) if found[name] else None
     found["skip"] = tuple(found["skip"])
+    found["raised"] = tuple(found["raised"]) if found.get("raised") else None
     found["xcoms"] = tuple(XComValue(**each) for each in found["xcoms"])
     found["events"] = tuple(AssetNews(**each) for each in found.get("events", ()))
     if found.get("deferral") is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tradewind.execution.messages import Reply, Request, Start
+from tradewind.transitions.callbacks import CallbackResult
 from tradewind.transitions.values import Answer, Outcome, Ticket
 
 Try = tuple[int, int]
@@ -29,19 +30,26 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Exchange:
-    """What came back for outcomes: an answer each, and new tries to start, claimed in the same transaction."""
+    """What came back for outcomes: an answer each, and new tries to start, claimed in the same transaction.
+
+    `has_callbacks` says that callbacks may be due, which are claimed apart from tries.
+    """
 
     answers: tuple[Answer, ...] = ()
     starts: tuple[Start, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    has_callbacks: bool = False
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A renewed lease: whether this worker still counts as alive, and the tries that are its own."""
+    """A renewed lease: whether this worker still counts as alive, the tries that are its own, and, where it has some,
+    whether callbacks may be due.
+    """
 
     is_alive: bool
     tries: frozenset[Try]
+    has_callbacks: bool = False
 
 
 class TaskLifecycle(Protocol):
@@ -72,6 +80,14 @@ class TaskLifecycle(Protocol):
 
     def answer(self, start: Start, request: Request) -> tuple[Reply, list[str]]:
         """Answer what a running task asks; return with the reply the texts to mask in its log from now on."""
+        ...
+
+    def claim_callbacks(self, most: int) -> tuple[Start, ...]:
+        """Claim up to `most` callbacks that are due; the `callback` of each start says which it is."""
+        ...
+
+    def report_callback(self, result: CallbackResult) -> None:
+        """Record how an attempt to call a callback ended; one that was claimed by another worker since stays as it is."""
         ...
 
     def leave(self, cause: str) -> None:

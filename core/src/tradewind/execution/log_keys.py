@@ -11,6 +11,22 @@ from urllib.parse import quote
 SAFE = " +:,@=()[]{}~!"
 
 
+def callback_log_key(key: str, kind: str, attempt: int) -> str:
+    """Return the key of the log of a task's callback, beside that of its try.
+
+    Arguments:
+        key: of the try's log.
+        kind: of the callback, such as `on_failure_callback`.
+        attempt: from 1; each has a log of its own.
+    """
+    return f"{key.removesuffix('.log')}.{kind}{f'.{attempt}' if attempt > 1 else ''}.log"
+
+
+def run_callback_log_key(dag_id: str, run_id: str, kind: str, attempt: int) -> str:
+    """Return the key of the log of a DAG's callback."""
+    return callback_log_key(f"dag_id={_safe(dag_id)}/run_id={_safe(run_id)}/run.log", kind, attempt)
+
+
 def log_key(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int, *, token: int) -> str:
     """Return the key (a relative path) of one try's log.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tradewind_plugins.callbacks import TASK_CALLBACKS
 from tradewind_plugins.contracts.log_store import LogStore
 from tradewind_plugins.exceptions import TradewindConfigException
 
 from tradewind.config import Config
-from tradewind.execution.log_keys import log_key
+from tradewind.execution.log_keys import callback_log_key, log_key
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import listings
 from tradewind.plugins.current import registry
@@ -28,6 +29,21 @@ def open_log_store(config: Config) -> LogStore:
                 f"the log store {name!r} lacks the capability {capability!r}: {reason}; name another one in logs.store"
             )
     return store
+
+
+def keys_of_callbacks(store: LogStore, key: str) -> list[str]:
+    """Return the keys of the logs of a try's callbacks, each kind's attempts in their order.
+
+    Arguments:
+        key: of the try's log.
+    """
+    found = []
+    for kind in TASK_CALLBACKS:
+        attempt = 1
+        while store.read(named := callback_log_key(key, kind, attempt), 0, 1):
+            found.append(named)
+            attempt += 1
+    return found
 
 
 def keys_of_tries(

@@ -174,6 +174,7 @@ class Start(Message):
     bytes of JSON go through the folder `spool`, where that is not empty; `live_folder` is where DAG files are edited.
     A try that was deferred goes on with `resume`: method, its arguments as JSON, how its trigger ended, what that found;
     `began_at` is its first start.
+    With a `callback` it is not the try that is run: the callbacks of its end, or of its run's, are called (`callback_run`).
     """
 
     instance: int
@@ -204,6 +205,7 @@ class Start(Message):
     inline: int = 0
     resume: list[Any] | None = None
     began_at: int | None = None
+    callback: dict[str, Any] | None = None
 
 
 @message
@@ -264,6 +266,15 @@ class Ended(Message):
     cause: str | None = None
     events: list[Any] | tuple[Any, ...] = ()
     defer: list[Any] | None = None
+    raised: tuple[str, ...] | list[str] | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
+class Called(Message):
+    """A callable of a callback was called and has returned; `place` is where it stands in the callback's names."""
+
+    place: int
 
 
 class Request(Message):

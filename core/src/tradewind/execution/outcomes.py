@@ -46,7 +46,15 @@ def outcome_of(start: Start, ended: Ended) -> Outcome:
         exit_code=0,
         events=tuple(each if isinstance(each, AssetNews) else _news(each) for each in ended.events),
         deferral=deferral_of(start, ended.defer or ()) if ended.state == TaskState.DEFERRED else None,
+        raised=_raised(ended.raised),
     )
+
+
+def _raised(fields: Any) -> tuple[str, str, str, str] | None:
+    if fields is None:
+        return None
+    kind, text, trace, arguments = fields
+    return kind, text, trace, arguments
 
 
 def _xcom(fields: Any) -> XComValue:

@@ -21,6 +21,13 @@ CHUNKS_A_TURN = 16
 MOST_CHUNKS = 64  # more than a pipe holds; a process that the task left behind may write for ever
 
 
+def key_of(start: Start) -> tuple[int, int]:
+    """Return the name of a try, or of a callback, among all that a worker runs: ids of rows are above 0, here below."""
+    if start.callback is None:
+        return start.instance, start.token
+    return -start.callback["id"], start.callback["token"]
+
+
 class Running:
     """A try from its start to the end of its process.
 
@@ -32,7 +39,9 @@ class Running:
 
     def __init__(self, start: Start, logs: LogStore, log_limit: int) -> None:
         self.start = start
-        self.key = (start.instance, start.token)
+        self.key = key_of(start)
+        self.is_callback = start.callback is not None
+        self.called: set[int] = set()
         self.dispatches = 0
         self.stream: Stream | None = None
         self.log_pipe: int | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from tradewind.config import Config
 from tradewind.execution.parents import ParentLimits
 from tradewind.execution.spool import LARGEST_INLINE
+from tradewind.transitions.callbacks import Patience
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -28,6 +30,8 @@ class WorkerSettings:
         live_folder: where DAG files are edited; a task that reads there is told so.
         kill_delay: between SIGTERM and SIGKILL.
         poll_every: between two claims when no wake-up comes.
+        callbacks: callbacks that it calls at once, beside its tries.
+        patience: how long a callback may take, and how often it is tried.
     """
 
     worker: str
@@ -47,6 +51,8 @@ class WorkerSettings:
     kill_delay: float = 10.0
     poll_every: float = 1.0
     parents: ParentLimits = field(default_factory=ParentLimits)
+    callbacks: int = 4
+    patience: Patience = field(default_factory=Patience)
 
     @property
     def journal(self) -> Path:
@@ -94,4 +100,13 @@ def worker_settings(config: Config, worker: str, *, executor: str = "LocalExecut
             import_seconds=config.parsing.file_timeout,
             import_memory=config.parsing.file_memory * MIB,
         ),
+        callbacks=config.callbacks.slots,
+        patience=callback_patience(config),
     )
+
+
+def callback_patience(config: Config) -> Patience:
+    """Return how long this configuration lets callbacks take, and how often they are tried."""
+    # An attempt that is ended takes until SIGKILL; what is left is for the database to be away
+    grace = timedelta(seconds=60 + 2 * config.execution.kill_delay)
+    return Patience(timedelta(seconds=config.callbacks.timeout), grace, config.callbacks.attempts)

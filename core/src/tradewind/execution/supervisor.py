@@ -19,6 +19,7 @@ from tradewind_plugins.contracts.log_store import LogStore
 
 from tradewind import notify
 from tradewind.execution import system
+from tradewind.execution.callback_desk import CallbackDesk
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
 from tradewind.execution.interpreters import Interpreters
@@ -27,7 +28,7 @@ from tradewind.execution.journal import Journal
 from tradewind.execution.left_behind import LeftBehind
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, TaskLifecycle, Unreachable
 from tradewind.execution.loop import Loop
-from tradewind.execution.messages import Ended, Hello, Mask, Message, Reply, Request, Start, Timeout
+from tradewind.execution.messages import Called, Ended, Hello, Mask, Message, Reply, Request, Start, Timeout
 from tradewind.execution.outcomes import failure_of, marked, one_line, outcome_of
 from tradewind.execution.parents import Parents
 from tradewind.execution.processes import (
@@ -96,6 +97,9 @@ class Supervisor:
             on_exchange=self._take,
             on_contact=self._reached,
         )
+        self._callbacks = CallbackDesk(
+            self._loop, self._clerk, lifecycle, free=self._free_for_callbacks, begin=self._begin_callbacks
+        )
         become_subreaper()
         environ = task_environment(os.environ, settings.worker)
         self._starter = self._open_starter(environ)
@@ -144,7 +148,9 @@ class Supervisor:
         self._clerk.collect()
         self._listen()
         self._desk.turn()
-        if self._is_draining and not self._running and not self._held and self._desk.is_idle:
+        self._callbacks.turn()
+        is_idle = self._desk.is_idle and self._callbacks.is_idle
+        if self._is_draining and is_idle and not self._running and not self._held:
             self._loop.stop()
 
     def _close(self, *, is_clean: bool) -> None:
@@ -186,7 +192,8 @@ class Supervisor:
         if self._is_renewing:
             return  # the database does not answer: one that waits is enough
         self._is_renewing = True
-        known, held = frozenset(self._running), tuple(self._held)
+        known = frozenset(key for key, each in self._running.items() if not each.is_callback)
+        held = tuple(self._held)
         begun = self._loop.now()
         job = partial(self._lifecycle.renew, with_tries=bool(known or held))
         self._clerk.submit(job, partial(self._renewed, known, held, begun), self._not_renewed)
@@ -199,7 +206,9 @@ class Supervisor:
         self._note_renewal(begun)
         count(WORKER_HEARTBEAT)
         gauge(WORKER_SLOTS, self._settings.slots)
-        gauge(WORKER_RUNNING, len(self._live()))
+        gauge(WORKER_RUNNING, sum(not each.is_callback for each in self._live()))
+        if lease.has_callbacks:
+            self._callbacks.look()
         for key in known - lease.tries:
             running = self._running.get(key)
             if running is not None and running.ended is None and not running.is_reported:
@@ -270,10 +279,18 @@ class Supervisor:
     def _free(self) -> int:
         if self._is_draining or not self._contact.may_claim(self._loop.now()):
             return 0
-        return self._settings.slots - sum(1 for each in self._running.values() if not each.is_reported)
+        taken = sum(1 for each in self._running.values() if not each.is_reported and not each.is_callback)
+        return self._settings.slots - taken
+
+    def _free_for_callbacks(self) -> int:
+        if self._is_draining or not self._contact.may_claim(self._loop.now()):
+            return 0
+        return self._settings.callbacks - sum(1 for each in self._running.values() if each.is_callback)
 
     def _take(self, result: Exchange) -> None:
         """Start what an exchange brought."""
+        if result.has_callbacks:
+            self._callbacks.look()
         if self._contact.may_claim(self._loop.now()):
             self._begin(result.starts)
         elif result.starts:
@@ -292,6 +309,16 @@ class Supervisor:
             self._dispatch(running)
         for start in new:  # now, while their processes begin, and not between the end of one and the start of the next
             self._running[start.instance, start.token].log.write()
+
+    def _begin_callbacks(self, starts: Sequence[Start]) -> None:
+        """Start callbacks as tries are started, under their own limit of time."""
+        limit = self._settings.patience.limit.total_seconds()
+        for start in starts:
+            running = Running(start, self._logs, self._settings.log_limit)
+            self._running[running.key] = running
+            self._dispatch(running)
+            cause = f"it ran longer than {limit:g} s ([callbacks] timeout)"
+            running.timers.append(self._loop.after(limit, partial(self._end, running, cause, "callback-timeout")))
 
     def _noted(self, starts: list[Start]) -> list[Start]:
         """Return the starts once the journal knows them; where it cannot be written they end as failed."""
@@ -353,6 +380,8 @@ class Supervisor:
                 running.pid = pid
                 self._by_pid[pid] = running
                 self._journal.session(pid)
+            case Called(place) if running.is_callback:
+                running.called.add(place)
             case Ended():
                 self._heard_end(running, item)
             case Mask(secrets):
@@ -496,9 +525,15 @@ class Supervisor:
         running.is_reported = True
         if outcome.cause is not None:
             outcome = replace(outcome, cause=one_line(running.masker.clean(outcome.cause)))
+        if outcome.raised is not None:
+            kind, text, trace, arguments = map(running.masker.clean, outcome.raised)
+            outcome = replace(outcome, raised=(kind, text, trace, arguments))
         level = "INFO" if outcome.cause is None or outcome.state == TaskState.SKIPPED else "ERROR"
         running.log.end(f"Ended as {outcome.state}" + (f": {outcome.cause}" if outcome.cause else ""), level)
-        self._report(running.start, outcome)
+        if running.is_callback:
+            self._callbacks.ended(running, None if outcome.state == TaskState.SUCCESS else outcome.cause)
+        else:
+            self._report(running.start, outcome)
 
     def _report(self, found: Start | Ticket, outcome: Outcome) -> None:
         tell_end(found, outcome)

@@ -8,11 +8,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import FrameType
 from typing import Any
 
+from tradewind_plugins.callbacks import ON_EXECUTE, ON_FAILURE, ON_RETRY
 from tradewind_plugins.events import TaskTry
 from tradewind_plugins.exceptions import (
     SerializationError,
@@ -28,10 +29,11 @@ from tradewind_plugins.host import bind
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.task_node import TaskNode
 
+from tradewind.authoring.calls import calls_of_task, names_of_task
 from tradewind.authoring.context import build_context, running_in
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.preparation import prepare
-from tradewind.execution import deferrals, results, task_log
+from tradewind.execution import deferrals, results, retelling, task_log
 from tradewind.execution.deferrals import EndedByTrigger, go_on
 from tradewind.execution.instants import instant, microseconds, moment
 from tradewind.execution.messages import Ended, Start, Timeout
@@ -96,11 +98,8 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         try:
             operator, context = _prepared(start, dags)
             with running_in(context), _terminable(operator), _limited(operator, host, start):
-                xcoms = (
-                    _executed(start, operator, context, host)
-                    if is_heard
-                    else _pushed(operator, _result(start, operator, context), host)
-                )
+                run = _executed if is_heard else _unheard
+                xcoms = run(start, operator, context, host)
                 events = results.asset_news(context["outlet_events"].told(), operator.task_id)
         except EndedByTrigger as end:
             return _ended_by_trigger(start, end, host, begun)
@@ -109,7 +108,9 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
                 raise
-            return _ended_by(error, begun)
+            ended = _ended_by(error, begun)
+            is_told = ended.state == TaskState.FAILED and _tells_of_failure(start, dags)
+            return replace(ended, raised=retelling.told(error)) if is_told else ended
     return Ended(
         TaskState.SUCCESS,
         instant(begun),
@@ -135,14 +136,26 @@ def _ended_by_trigger(start: Start, end: EndedByTrigger, host: TaskHost, begun: 
     return Ended(end.state, instant(begun), instant(time.time()), xcoms=xcoms, cause=cause)
 
 
+def _tells_of_failure(start: Start, dags: Mapping[str, DAG]) -> bool:
+    """Whether a callback is to be told what the try raised."""
+    dag = dags.get(start.dag_id)
+    task = dag.task_dict.get(start.task_id) if dag is not None else None
+    return task is not None and not names_of_task(task).keys().isdisjoint({ON_FAILURE, ON_RETRY})
+
+
 def _prepared(start: Start, dags: Mapping[str, DAG]) -> tuple[BaseOperator, dict[str, Any]]:
-    task = _find(start, dags)
-    context = build_context(task, dag_run=_run_values(start), ti=_try_values(start))
+    task = find_task(start, dags)
+    context = build_context(task, dag_run=run_values(start), ti=_try_values(start))
     with running_in(context):
         return prepare(task, context), context
 
 
-def _find(start: Start, dags: Mapping[str, DAG]) -> TaskNode:
+def find_task(start: Start, dags: Mapping[str, DAG]) -> TaskNode:
+    """Return the task that a start names.
+
+    Raises:
+        TradewindException: the file does not define it, though it did when it was parsed.
+    """
     dag = dags.get(start.dag_id)
     if dag is None or not dag.has_task(start.task_id):
         raise TradewindException(
@@ -152,7 +165,8 @@ def _find(start: Start, dags: Mapping[str, DAG]) -> TaskNode:
     return dag.get_task(start.task_id)
 
 
-def _run_values(start: Start) -> dict[str, Any]:
+def run_values(start: Start) -> dict[str, Any]:
+    """Return what the context says of the run, see `build_context`."""
     return {
         "run_id": start.run_id,
         "run_type": start.run_type,
@@ -175,8 +189,16 @@ def _try_values(start: Start) -> dict[str, Any]:
     }
 
 
+def _unheard(start: Start, operator: BaseOperator, context: dict[str, Any], host: TaskHost) -> tuple[XComValue, ...]:
+    if start.resume is None:
+        call_on_execute(operator, context)
+    return _pushed(operator, _result(start, operator, context), host)
+
+
 def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], host: TaskHost) -> tuple[XComValue, ...]:
     """Execute the operator, with the listeners around it, and return what its result pushes."""
+    if start.resume is None:
+        call_on_execute(operator, context)
     heard = task_listeners()
     if heard.is_empty:
         return _pushed(operator, _result(start, operator, context), host)
@@ -206,6 +228,18 @@ def _result(start: Start, operator: BaseOperator, context: dict[str, Any]) -> An
     result = go_on(operator, start, context)
     operator.post_execute(context, result)
     return result
+
+
+def call_on_execute(operator: BaseOperator, context: dict[str, Any]) -> None:
+    """Call `on_execute_callback`, right before `execute`; one that raises is logged, and the try goes on."""
+    if operator.on_execute_callback is None:
+        return
+    for name, call in calls_of_task(operator, ON_EXECUTE):
+        try:
+            call(context)
+        except Exception as error:  # noqa: BLE001  (as in Airflow: it must not fail what it announces)
+            task_log.log_failure(error)
+            logging.getLogger("tradewind.task").error("on_execute_callback %s failed; the task goes on", name)  # noqa: TRY400
 
 
 def _with(event: TaskTry, **more: Any) -> TaskTry:

@@ -7,7 +7,7 @@ import time
 
 from tradewind_plugins.contracts.log_store import LogStore
 
-from tradewind.execution.log_keys import log_key
+from tradewind.execution.log_keys import callback_log_key, log_key, run_callback_log_key
 from tradewind.execution.masking import Masker
 from tradewind.execution.messages import Start
 from tradewind.execution.task_log import line
@@ -30,9 +30,7 @@ class TryLog:
     """
 
     def __init__(self, start: Start, logs: LogStore, limit: int, masker: Masker) -> None:
-        self.store_key = log_key(
-            start.dag_id, start.run_id, start.task_id, start.map_index, start.try_number, token=start.token
-        )
+        self.store_key = _store_key(start)
         self._start = start
         self.last_line = b""
         self._logs = logs
@@ -171,8 +169,19 @@ class TryLog:
         return f"{line(time.time(), 'worker', 0, level, message)}\n".encode(errors="backslashreplace")
 
 
+def _store_key(start: Start) -> str:
+    callback = start.callback
+    if callback is not None and callback["is_run"]:
+        return run_callback_log_key(start.dag_id, start.run_id, callback["kind"], callback["attempt"])
+    key = log_key(start.dag_id, start.run_id, start.task_id, start.map_index, start.try_number, token=start.token)
+    return key if callback is None else callback_log_key(key, callback["kind"], callback["attempt"])
+
+
 def _first_words(start: Start) -> str:
     mapped = f" [{start.map_index}]" if start.map_index >= 0 else ""
+    if start.callback is not None:
+        whose = f"DAG {start.dag_id}" if start.callback["is_run"] else f"task {start.dag_id}.{start.task_id}{mapped}"
+        return f"{start.callback['kind']} of {whose}, run {start.run_id}, attempt {start.callback['attempt']}"
     return (
         f"Try {start.try_number} of {start.max_tries + 1} of task {start.dag_id}.{start.task_id}{mapped}, "
         f"run {start.run_id}, version {start.source_hash[:12]}"

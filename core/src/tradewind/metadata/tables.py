@@ -470,6 +470,36 @@ asset_run = sa.Table(
     comment="Which events made a run.",
 )
 
+# --- Callbacks --------------------------------------------------------------------------------------------------------
+
+callback = sa.Table(
+    "callback",
+    metadata,
+    # Counted by the database, as in `event_outbox`: what happened later has the larger number.
+    sa.Column("id", BigInt, primary_key=True, autoincrement=True),
+    sa.Column("run", BigInt, nullable=False, comment="dag_run.id"),
+    sa.Column("kind", sa.String(50), nullable=False, comment="the argument that names it, such as on_failure_callback"),
+    sa.Column("task_id", Name, comment="null where it is the run's, and its DAG's callback"),
+    sa.Column("map_index", sa.Integer),
+    sa.Column("try_number", sa.Integer),
+    sa.Column("state", sa.String(20), nullable=False, comment="which the run or the instance took"),
+    sa.Column("happened_at", Instant, nullable=False),
+    sa.Column("names", sa.Text, nullable=False, comment="JSON: what is to be called, in order"),
+    sa.Column("details", sa.Text, nullable=False, default="{}", comment="JSON: what the context says of the change"),
+    sa.Column("ran_on", sa.String(36), comment="id of the daemon row of the worker that ran the try"),
+    sa.Column("done", sa.Text, nullable=False, default="[]", comment="JSON: the places in names that were called"),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("token", sa.Integer, nullable=False, default=0, comment="claims; only the newest reports"),
+    sa.Column("due_at", Instant, comment="when it may be claimed (again); null when it was given up"),
+    sa.Column("worker", sa.String(36), comment="id of the daemon row that is calling it"),
+    sa.Column("error", sa.Text, comment="why the last attempt failed"),
+    sa.Index("ix_callback_due_at", "due_at", "id"),
+    sa.Index("ix_callback_run", "run", "id"),
+    sa.Index("ix_callback_worker", "worker"),
+    comment="What DAG code wants called after a change of state, written with the change; deleted when it was called.",
+    sqlite_autoincrement=True,
+)
+
 # --- What tasks ask for ---------------------------------------------------------------------------------------------
 
 pool = sa.Table(

@@ -29,6 +29,7 @@ KINDS: Final = {
     for kind in (
         Kind(name="operator", hook="tradewind_operators", by_path=True),
         Kind(name="sensor", hook="tradewind_sensors", by_path=True),
+        Kind(name="notifier", hook="tradewind_notifiers", by_path=True),
         Kind(name="connection type", hook="tradewind_connection_types", value=ConnectionType),
         Kind(name="task decorator", hook="tradewind_task_decorators"),
         Kind(name="XCom storage", hook="tradewind_xcom_storages"),

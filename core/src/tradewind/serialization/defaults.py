@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 DAG_DEFAULTS: dict[str, Any] = {
+    "callbacks": {},
     "catchup": True,
     "description": None,
     "display_name": None,
@@ -25,6 +26,7 @@ DAG_DEFAULTS: dict[str, Any] = {
 
 TASK_DEFAULTS: dict[str, Any] = {
     "display_name": None,
+    "callbacks": {},
     "do_xcom_push": True,
     "doc": None,
     "docs": {},

@@ -70,6 +70,7 @@ class SerializedTask:
         template_fields: its templated arguments, for display.
         ui_color: the colour of its class in the graph.
         inlets, outlets: specs of the assets and aliases that it reads and writes.
+        callbacks: what is to be called, by the argument that says when: the names of the callables, in their order.
     """
 
     task_id: str
@@ -106,6 +107,7 @@ class SerializedTask:
     ui_color: str
     inlets: tuple[AssetSpec, ...] = ()
     outlets: tuple[AssetSpec, ...] = ()
+    callbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_mapped(self) -> bool:
@@ -152,6 +154,7 @@ class SerializedDag(DagHead):
 
     ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id). ``owner_links`` are addresses
     by owner. After ``max_consecutive_failed_runs`` failed ones in a row it is paused; 0 for never.
+    ``callbacks`` is as that of a task.
     """
 
     timezone: str
@@ -162,6 +165,7 @@ class SerializedDag(DagHead):
     tasks: Mapping[str, SerializedTask]
     groups: Mapping[str, SerializedGroup]
     edge_labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    callbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def roots(self) -> tuple[str, ...]:

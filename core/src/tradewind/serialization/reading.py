@@ -19,6 +19,7 @@ from tradewind.serialization.model import SCHEMA, DagHead, Mark, SerializedDag, 
 from tradewind.timetables import Timetable, from_spec
 
 _STANDARD = StandardCodec()
+_NOTHING: Mapping[str, tuple[str, ...]] = {}
 Found = TypeVar("Found")
 
 
@@ -79,6 +80,7 @@ def _dag(fields: Mapping[str, Any]) -> SerializedDag:
         tasks=_tasks(fields["tasks"]),
         groups={group["group_id"]: _group(group) for group in fields["groups"]},
         edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
+        callbacks=_callbacks(fields["callbacks"]),
     )
 
 
@@ -163,7 +165,12 @@ def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> Se
         ui_color=fields["ui_color"],
         inlets=tuple(fields["inlets"]),
         outlets=tuple(fields["outlets"]),
+        callbacks=_callbacks(fields["callbacks"]) if fields["callbacks"] else _NOTHING,
     )
+
+
+def _callbacks(named: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {kind: tuple(names) for kind, names in named.items()}
 
 
 def _expand(pairs: list[list[Any]] | None) -> Any:

@@ -13,6 +13,7 @@ from tradewind_plugins.mapped import MappedOperator
 from tradewind_plugins.task_node import TaskNode
 from tradewind_plugins.xcom_arg import XComArg
 
+from tradewind.authoring.calls import NEEDS_PROCESS, names_of_dag, names_of_task
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.params import Param, as_params
 from tradewind.authoring.task_group import TaskGroup
@@ -49,6 +50,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
     rank = {task.task_id: index for index, task in enumerate(order)}
     priorities = effective_priorities(order)
     fields = {
+        "callbacks": names_of_dag(dag),
         "catchup": dag.catchup,
         "description": dag.description,
         "display_name": dag.dag_display_name if dag.dag_display_name != dag.dag_id else None,
@@ -110,7 +112,11 @@ def _task_fields(task: TaskNode, rank: dict[str, int], priority: int) -> dict[st
     for name, assets in (("inlets", task.inlets), ("outlets", task.outlets)):
         if assets:
             fields[name] = [each.to_spec() for each in assets]
-    if type(task) in (EmptyOperator, ExternalTaskMarker) and not task.outlets:
+    callbacks = names_of_task(task)
+    if callbacks:
+        fields["callbacks"] = callbacks
+    needs_process = task.outlets or callbacks.keys() & NEEDS_PROCESS
+    if type(task) in (EmptyOperator, ExternalTaskMarker) and not needs_process:
         fields["is_empty"] = True
     if isinstance(task, ExternalTaskMarker):
         fields["marks"] = _marks(task)

@@ -18,10 +18,11 @@ LOW_BACKLOG = 4
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The tickets of a claim, and whether the scheduler is needed to refill the executor's queue."""
+    """The tickets of a claim, whether the scheduler is needed to refill the queue, and whether callbacks may be due."""
 
     tickets: tuple[Ticket, ...]
     is_refill_needed: bool
+    has_callbacks: bool = False
 
 
 def claim(conn: sa.Connection, claimer: Claimer, *, clock: Clock) -> tuple[Ticket, ...]:
@@ -44,10 +45,11 @@ def take(conn: sa.Connection, claimer: Claimer, *, most: int, clock: Clock) -> T
     """Claim up to `most` queued tries without asking whether the nonce was used."""
     if most <= 0:
         return Taken((), is_refill_needed=False)
-    found = claims.lock_claimable(conn, claimer.executor, claimer.queues, most=most)
+    found = claims.lock_claimable(conn, claimer.executor, claimer.queues, most=most, now=clock.now())
     start(conn, [row.instance for row in found.rows], claimer, clock=clock)
     is_low = found.backlog - len(found.rows) < LOW_BACKLOG
-    return Taken(tuple(started(row) for row in found.rows), found.is_scheduled_waiting and is_low)
+    tickets = tuple(started(row) for row in found.rows)
+    return Taken(tickets, found.is_scheduled_waiting and is_low, found.is_callback_due)
 
 
 def start(conn: sa.Connection, keys: Iterable[int], claimer: Claimer, *, clock: Clock) -> None:

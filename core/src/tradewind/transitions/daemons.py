@@ -23,6 +23,7 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import daemons, names
 from tradewind.metrics.catalogue import TRIES_LOST
 from tradewind.metrics.recording import count
+from tradewind.transitions import callbacks
 from tradewind.transitions.ends import end
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.recording import RECORDED
@@ -134,6 +135,7 @@ def report_ended(
     ]
     result = end(conn, outcomes, graphs=graphs, clock=clock, ids=ids)
     daemons.end(conn, worker, cause=cause, sql_now=clock.sql_now())
+    callbacks.worker_ended(conn, worker, clock=clock)
     recorded = [outcome for outcome, answer in zip(outcomes, result.answers, strict=True) if answer.verdict == RECORDED]
     lost = tuple(each.instance for each in recorded if each.state == TryState.LOST)
     count(TRIES_LOST, len(lost))

@@ -22,7 +22,7 @@ from tradewind.metadata.statements import deferrals, instances, runs, xcoms
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
 from tradewind.metadata.wakeups import TRIGGERER, worker_channel
-from tradewind.transitions import assets, claims, handover, notices
+from tradewind.transitions import assets, callbacks, claims, handover, notices
 from tradewind.transitions.applying import apply
 from tradewind.transitions.graph import Graph, Graphs, descendants, reach
 from tradewind.transitions.recording import (
@@ -63,6 +63,7 @@ class _Batch:
     ended: dict[int, int] = field(default_factory=dict)
     unfinished: set[int] = field(default_factory=set)
     wake: set[str] = field(default_factory=set)
+    has_callbacks: bool = False
 
 
 def end(
@@ -103,7 +104,8 @@ def end(
     closed = _advance(conn, batch, tickets, now=clock.now(), ids=ids)
     if closed:
         batch.wake.add(SCHEDULER)
-    return EndResult(answers, tickets, frozenset(batch.wake), closed)
+    has_callbacks = batch.has_callbacks or any(batch.graphs[run].callbacks for run in closed)
+    return EndResult(answers, tickets, frozenset(batch.wake), closed, has_callbacks)
 
 
 def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: datetime, ids: Ids) -> list[Outcome]:
@@ -177,6 +179,7 @@ def _record(
     instances.record(conn, [instance_values(each) for each in newly], tries)
     notices.tries_ended(conn, newly)
     resumed = _went_on(conn, newly)
+    batch.has_callbacks |= callbacks.tries_ended(conn, newly, batch.graphs)
     _store_xcoms(conn, newly, resumed)
     batch.recorded += newly
     return newly

@@ -18,7 +18,7 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import counters, instances, runs, xcoms
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.metadata.statements.runs import Run
-from tradewind.transitions import notices
+from tradewind.transitions import callbacks, notices
 from tradewind.transitions.applying import apply
 from tradewind.transitions.decision import RUN, decide
 from tradewind.transitions.graph import Graph, Task, reach, xcom_sources
@@ -56,6 +56,7 @@ def expand(conn: sa.Connection, run: Run, task_id: str, *, graph: Graph, now: da
     notices.decided(conn, {state: [placeholder]}, now=now, cause=cause)
     if cause:
         instances.add_tries(conn, [_never_tried(placeholder, cause, now)])
+        callbacks.never_tried(conn, placeholder, graph, cause=cause, now=now)
     settlement = settle(graph, rows, press_down(graph, [(task_id, state)]), cut=cut)
     ready = apply(conn, {run.id: settlement}, now=now, ids=ids)
     if ready:

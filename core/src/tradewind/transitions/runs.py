@@ -15,7 +15,7 @@ from tradewind.metadata.statements import continuations, instances, runs
 from tradewind.metadata.statements.continuations import Continuation
 from tradewind.metrics.catalogue import RUN_DURATION
 from tradewind.metrics.recording import observe
-from tradewind.transitions import notices
+from tradewind.transitions import callbacks, notices
 from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
 from tradewind.transitions.states import ENDED, RunState, TaskState
@@ -96,6 +96,7 @@ def create_run(
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
     if is_over:
         notices.run_ended(conn, run, state=state, now=now)
+        callbacks.run_ended(conn, run, graph, state=state, now=now)
         observe(RUN_DURATION, 0.0, dag_id=dag_id, state=state)
     return run
 
@@ -169,6 +170,7 @@ def close_finished(conn: sa.Connection, candidates: Mapping[int, Graph], *, now:
         closed[run] = RunState.FAILED if failures else RunState.SUCCESS
         runs.close(conn, run, state=closed[run], now=now)
         notices.run_ended(conn, run, state=closed[run], now=now)
+        callbacks.run_ended(conn, run, candidates[run], state=closed[run], now=now)
         took = 0.0 if started_at is None else (now - started_at).total_seconds()
         observe(RUN_DURATION, took, dag_id=candidates[run].dag_id, state=closed[run])
         most = candidates[run].max_consecutive_failed_runs

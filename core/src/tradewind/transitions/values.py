@@ -94,6 +94,8 @@ class Outcome:
         cause: one line saying why it did not succeed.
         events: new data in assets, with `success`.
         deferral: with `deferred`: what it waits for.
+        raised: what its code raised, where a callback is to be told: the class as `module:name`, the text, the
+            traceback, the arguments as JSON.
     """
 
     instance: int
@@ -110,6 +112,7 @@ class Outcome:
     exit_code: int | None = None
     events: tuple[AssetNews, ...] = ()
     deferral: Deferral | None = None
+    raised: tuple[str, str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +155,11 @@ class EndResult:
         ready: executors that have newly queued tasks (to be woken), or the scheduler (`scheduled` rows not admitted
             yet).
         closed_runs: runs that ended, with their states.
+        has_callbacks: whether callbacks of tasks or DAGs are owed now that were not before.
     """
 
     answers: tuple[Answer, ...]
     tickets: tuple[Ticket, ...] = ()
     wake: frozenset[str] = frozenset()
     closed_runs: Mapping[int, str] = field(default_factory=dict)
+    has_callbacks: bool = False

@@ -10,6 +10,7 @@ from tradewind_plugins.hooks import declaring
 __all__ = [
     "tradewind_airflow_aliases",
     "tradewind_connection_types",
+    "tradewind_notifiers",
     "tradewind_operators",
     "tradewind_sensors",
     "tradewind_task_decorators",
@@ -37,6 +38,19 @@ def tradewind_sensors() -> Sequence[Declared]:  # type: ignore[empty-body]
     Moment: once after the installed distributions changed.
     Returns: the sensors; several plugins may have sensors of one name, told apart by their paths.
     Exception: the plugin's sensors are left out, with a warning that names the plugin and the error.
+
+    versionadded: 0.1
+    """
+
+
+@declaring
+def tradewind_notifiers() -> Sequence[Declared]:  # type: ignore[empty-body]
+    """Declare notifiers: classes whose objects stand where a callback may, and tell people.
+
+    Caller: the registry.
+    Moment: once after the installed distributions changed.
+    Returns: the notifiers; several plugins may have notifiers of one name, told apart by their paths.
+    Exception: the plugin's notifiers are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """

@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output_option(verbs.add("executors", list_executors))
     add_output_option(verbs.add("logging", list_log_stores))
     add_output_option(verbs.add("secrets", list_secrets_backends))
+    add_output_option(verbs.add("notifications", list_notifiers))
 
 
 def list_providers(options: argparse.Namespace) -> None:
@@ -110,6 +111,11 @@ def list_log_stores(options: argparse.Namespace) -> None:
 def list_secrets_backends(options: argparse.Namespace) -> None:
     """List the secrets backends that plugins.secrets_backends can name."""
     _print_kind("secrets backend", options)
+
+
+def list_notifiers(options: argparse.Namespace) -> None:
+    """List the notifiers that can stand where a callback may."""
+    _print_kind("notifier", options)
 
 
 _PLAIN = {"host", "login", "password", "schema", "port", "extra", "description"}

@@ -13,7 +13,7 @@ from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.execution.log_stores import keys_of_tries, open_log_store
+from tradewind.execution.log_stores import keys_of_callbacks, keys_of_tries, open_log_store
 from tradewind.metadata.statements import listings
 
 
@@ -96,7 +96,7 @@ def states_for_dag_run(options: argparse.Namespace) -> None:
 
 
 def logs_of_task(options: argparse.Namespace) -> None:
-    """Print the log of a task instance's try."""
+    """Print the log of a task instance's try, and those of its callbacks."""
     with open_session() as session, closing(open_log_store(session.config)) as store:
         with session.database.read() as connection:
             found = find_run(connection, options.dag_id, options.execution_date_or_run_id)
@@ -106,7 +106,8 @@ def logs_of_task(options: argparse.Namespace) -> None:
         keys = task and keys_of_tries(session.database, store, found, task, try_number=options.try_number)
         if not keys:
             raise CommandError(_no_log(rows, found, options), error_id="no-such-log")
-        sys.stdout.write(store.read(keys[-1]).decode(errors="replace"))
+        for key in (keys[-1], *keys_of_callbacks(store, keys[-1])):
+            sys.stdout.write(store.read(key).decode(errors="replace"))
 
 
 def _no_log(rows: list[listings.TaskRow], run: listings.RunRow, options: argparse.Namespace) -> str:

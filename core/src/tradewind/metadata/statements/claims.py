@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from tradewind.metadata.hot import Hot, any_of, hot
+from tradewind.metadata.statements import callbacks
 from tradewind.metadata.statements.states import equal, waiting
 from tradewind.metadata.tables import dag_run, task_instance
 
@@ -38,11 +40,15 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True)
 class Claimable:
-    """The rows a claim locked, how many were queued for the executor in all, and whether anything waits for admission."""
+    """The rows a claim locked, how many were queued for the executor in all, and whether anything waits for admission.
+
+    Where nothing was queued it is also known whether a callback may be due.
+    """
 
     rows: tuple[ClaimRow, ...]
     backlog: int
     is_scheduled_waiting: bool
+    is_callback_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ _CLAIMED = (
     .order_by(_ti.id)
 )
 _ANY_SCHEDULED = Hot(sa.select(_IS_SCHEDULED))
+_NOTHING_QUEUED = Hot(sa.select(_IS_SCHEDULED, callbacks.IS_DUE))
 
 
 def _exists(state: str, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -118,7 +125,9 @@ _WHO_WAITS = Hot(
 )
 
 
-def lock_claimable(conn: sa.Connection, executor: str, queues: Iterable[str] | None, *, most: int) -> Claimable:
+def lock_claimable(
+    conn: sa.Connection, executor: str, queues: Iterable[str] | None, *, most: int, now: datetime
+) -> Claimable:
     """Lock what a worker may claim now, highest priority first, passing over rows that others hold."""
     wanted: dict[str, Any] = {"of_executor": executor, "most": most}
     if queues is None:
@@ -126,7 +135,8 @@ def lock_claimable(conn: sa.Connection, executor: str, queues: Iterable[str] | N
     else:
         rows = hot(_CLAIM_QUEUES).rows(conn, {**wanted, "queues": sorted(queues)})
     if not rows:
-        return Claimable((), 0, is_any_scheduled(conn))
+        ((is_scheduled, is_callback_due),) = _NOTHING_QUEUED.rows(conn, {"now": now})
+        return Claimable((), 0, bool(is_scheduled), bool(is_callback_due))
     *_, backlog, is_scheduled_waiting = rows[0]
     return Claimable(tuple(_claim_row(row) for row in rows), backlog, bool(is_scheduled_waiting))
 

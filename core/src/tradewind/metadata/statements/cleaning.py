@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tradewind.metadata.tables import (
     backfill,
     backfill_date,
+    callback,
     continuation,
     daemon,
     dag,
@@ -29,7 +30,7 @@ from tradewind.metadata.tables import (
     xcom,
 )
 
-BY_RUN = (xcom, continuation, event_outbox, run_parent, run_progress)
+BY_RUN = (xcom, continuation, event_outbox, callback, run_parent, run_progress)
 BY_INSTANCE = (task_counter, task_try, deferral)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements import callbacks
 from tradewind.metadata.tables import Instant, dag_run, dag_version, task_instance, task_try
 
 
@@ -40,6 +41,15 @@ def tries_of_worker(connection: sa.Connection, worker: str) -> set[tuple[int, in
         task_instance.c.worker == worker, task_instance.c.state == "running"
     )
     return {(row.id, row.token) for row in connection.execute(query)}
+
+
+def held_by(connection: sa.Connection, worker: str, now: datetime) -> tuple[set[tuple[int, int]], bool]:
+    """Return what `tries_of_worker` does, and where that is something, whether a callback may be due."""
+    query = sa.select(task_instance.c.id, task_instance.c.token, callbacks.IS_DUE.label("is_callback_due")).where(
+        task_instance.c.worker == worker, task_instance.c.state == "running"
+    )
+    rows = connection.execute(query, {"now": now}).all()
+    return {(row.id, row.token) for row in rows}, any(row.is_callback_due for row in rows)
 
 
 def ticket_of(connection: sa.Connection, instance: int, token: int) -> Any | None:

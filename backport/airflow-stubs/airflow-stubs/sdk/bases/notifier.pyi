@@ -1,0 +1,3 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind import BaseNotifier as BaseNotifier
+__all__ = ['BaseNotifier']

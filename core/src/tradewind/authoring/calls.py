@@ -1,0 +1,52 @@
+"""What a task or a DAG has called when its state changes, in one order, for whoever names it and for whoever calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from tradewind_plugins.callbacks import ON_EXECUTE, ON_FAILURE, ON_SUCCESS, TASK_CALLBACKS, as_callbacks, name_of
+from tradewind_plugins.task_node import TaskNode
+
+if TYPE_CHECKING:
+    from tradewind.authoring.dag import DAG
+
+Call = Callable[[Any], Any]
+NEEDS_PROCESS: Final = frozenset({ON_EXECUTE, ON_SUCCESS})
+"""With one of these even a task that executes nothing is started, as in Airflow."""
+
+_NOTHING: Final = (None,) * len(TASK_CALLBACKS)
+_given_to = attrgetter(*TASK_CALLBACKS)
+_DAG_CALLBACKS: Final = (ON_FAILURE, ON_SUCCESS)
+_NO_NAMES: Final[Mapping[str, list[str]]] = {}
+
+
+def calls_of_task(task: TaskNode, kind: str) -> list[tuple[str, Call]]:
+    """Return what is called, in order, when a task's state changes, each with its name.
+
+    Arguments:
+        kind: the argument that says when, such as `on_failure_callback`.
+    Raises:
+        TradewindException: something of it cannot be called.
+    """
+    return [(name_of(each), each) for each in as_callbacks(getattr(task, kind), f"Task {task.task_id!r}: {kind}")]
+
+
+def calls_of_dag(dag: DAG, kind: str) -> list[tuple[str, Call]]:
+    """Return what is called, in order, when a run ends; see `calls_of_task`."""
+    return [(name_of(each), each) for each in as_callbacks(getattr(dag, kind), f"DAG {dag.dag_id!r}: {kind}")]
+
+
+def names_of_task(task: TaskNode) -> Mapping[str, list[str]]:
+    """Return the names of what is called, by kind; kinds with nothing to call are left out."""
+    if _given_to(task) == _NOTHING:  # nearly all tasks
+        return _NO_NAMES
+    found = {kind: [name for name, _call in calls_of_task(task, kind)] for kind in TASK_CALLBACKS}
+    return {kind: names for kind, names in found.items() if names}
+
+
+def names_of_dag(dag: DAG) -> dict[str, list[str]]:
+    """Return the names of what is called, by kind, as `names_of_task`."""
+    found = {kind: [name for name, _call in calls_of_dag(dag, kind)] for kind in _DAG_CALLBACKS}
+    return {kind: names for kind, names in found.items() if names}
