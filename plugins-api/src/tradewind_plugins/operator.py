@@ -130,39 +130,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         if kwargs:
             refuse_unknown(type(self), task_id, kwargs)
         self.place(task_id, dag, task_group)
-        self.take_arguments(
-            {
-                "owner": owner,
-                "retries": retries,
-                "retry_delay": retry_delay,
-                "execution_timeout": execution_timeout,
-                "pool": pool,
-                "pool_slots": pool_slots,
-                "priority_weight": priority_weight,
-                "weight_rule": weight_rule,
-                "queue": queue,
-                "executor": executor,
-                "isolation": isolation,
-                "trigger_rule": trigger_rule,
-                "params": params,
-                "do_xcom_push": do_xcom_push,
-                "multiple_outputs": multiple_outputs,
-                "doc_md": doc_md,
-                "doc": doc,
-                "doc_json": doc_json,
-                "doc_rst": doc_rst,
-                "doc_yaml": doc_yaml,
-                "task_display_name": task_display_name,
-                "start_date": start_date,
-                "end_date": end_date,
-                "executor_config": executor_config,
-                "pre_execute": pre_execute,
-                "post_execute": post_execute,
-                "logger_name": logger_name,
-                "inlets": inlets,
-                "outlets": outlets,
-            }
-        )
+        self.take_arguments(locals())  # by name; what is not an argument of all tasks is not looked at
 
     @classmethod
     def partial(cls, **arguments: Any) -> OperatorPartial:
