@@ -71,15 +71,21 @@ def schedule(timetable: Any) -> dict[str, Any]:
         "CronDataIntervalTimetable": "cron",
         "CronTriggerTimetable": "cron_trigger",
         "DeltaDataIntervalTimetable": "delta",
+        "DeltaTriggerTimetable": "delta_trigger",
+        "EventsTimetable": "events",
         "DatasetTriggeredTimetable": "dataset",
         "DatasetOrTimeSchedule": "dataset_or_time",
     }
     found: dict[str, Any] = {"type": kinds.get(name, name)}
-    if hasattr(timetable, "_expression"):
+    if name == "EventsTimetable":
+        found["moments"] = sorted({moment(each) for each in timetable.event_dates})
+    elif hasattr(timetable, "_expression"):
         found |= {"expression": timetable._expression, "timezone": timetable._timezone.name}
     delta = getattr(timetable, "_delta", None)
     if delta is not None:
         found["seconds"] = delta.total_seconds() if isinstance(delta, timedelta) else repr(delta)
+    if getattr(timetable, "_interval", None):
+        found["interval"] = timetable._interval.total_seconds()
     return found
 
 

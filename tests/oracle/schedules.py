@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 SEED = "tradewind-1"
 IN_A_FILE = 25
+FIRST_WITH_TIMETABLE = 150
 
 PREAMBLE = """\
 from datetime import datetime, timedelta
@@ -14,6 +15,9 @@ from datetime import datetime, timedelta
 import pendulum
 from airflow import DAG
 from airflow.operators.empty import EmptyOperator
+from airflow.timetables.events import EventsTimetable
+from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable
 """
 
 CRONS = (
@@ -57,7 +61,8 @@ def source(number: int) -> str:
     """Return the part of a file that makes one DAG, called `scheduled_` and the number; it goes behind `PREAMBLE`."""
     rng = random.Random(f"{SEED}/schedules/{number}")
     zone, start = rng.choice(ZONES), rng.choice(STARTS)
-    found = {"dag_id": f"'scheduled_{number}'"} | _schedule(rng)
+    kind = _schedule(rng) if number < FIRST_WITH_TIMETABLE else {"schedule": _timetable(rng, zone)}
+    found = {"dag_id": f"'scheduled_{number}'"} | kind
     if zone == "UTC" and rng.random() < 0.5:
         found["start_date"] = f"datetime({start})"
     else:
@@ -80,6 +85,19 @@ def _schedule(rng: random.Random) -> dict[str, str]:
     if kind < 0.84:
         return {name: f"timedelta({rng.choice(DELTAS)})"}
     return rng.choice(({name: "None"}, {name: "'@once'"}, {}))
+
+
+def _timetable(rng: random.Random, zone: str) -> str:
+    interval = rng.choice(("", "", ", interval=timedelta(days=1)", ", interval=timedelta(hours=5)"))
+    kind = rng.random()
+    if kind < 0.5:
+        return f"CronTriggerTimetable({rng.choice(CRONS)!r}, timezone='{zone}'{interval})"
+    if kind < 0.7:
+        return f"DeltaTriggerTimetable(timedelta({rng.choice(DELTAS)}){interval})"
+    if kind < 0.8:
+        return f"CronDataIntervalTimetable({rng.choice(CRONS)!r}, timezone='{zone}')"
+    dates = (f"pendulum.datetime(2026, {rng.randint(1, 12)}, {rng.randint(1, 28)}, tz='{zone}')" for _ in range(12))
+    return f"EventsTimetable([{', '.join(dates)}])"
 
 
 def files(numbers: Sequence[int]) -> dict[str, str]:

@@ -108,6 +108,8 @@ def structure(serialized: bytes, now: datetime) -> dict[str, Any]:
 def schedule(timetable: Timetable) -> dict[str, Any]:
     """Return a timetable as JSON values, with its preset spelt out."""
     spec = timetable.to_spec()
+    if spec["type"] == "delta_trigger":
+        spec["seconds"] = spec.pop("delta")
     return spec | {"expression": check_expression(spec["expression"])} if "expression" in spec else spec
 
 

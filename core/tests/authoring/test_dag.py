@@ -49,7 +49,7 @@ def test_a_schedule_left_out_is_a_day():
     assert DAG("a").schedule == timedelta(days=1)
 
 
-@pytest.mark.parametrize("schedule", ["@sometimes", "* * *", "61 * * * *", "@continuous", 5, timedelta(0), ["dataset"]])
+@pytest.mark.parametrize("schedule", ["@sometimes", "* * *", "61 * * * *", 5, timedelta(0), ["dataset"]])
 def test_what_is_no_schedule_is_refused(schedule):
     with pytest.raises(TradewindTimetableInvalid):
         DAG("a", schedule=schedule)

@@ -25,7 +25,6 @@ from tradewind_plugins.arguments import refuse_unknown, with_defaults
 from tradewind_plugins.exceptions import TaskDeferred, TradewindException
 from tradewind_plugins.graph import DETACHED, current_frame
 from tradewind_plugins.mapped import OperatorPartial, default_args_at
-from tradewind_plugins.task_node import TASK_ARGUMENTS as _TASK_ARGUMENTS
 from tradewind_plugins.task_node import TaskNode
 
 if TYPE_CHECKING:
@@ -141,8 +140,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         if kwargs:
             refuse_unknown(type(self), task_id, kwargs)
         self.place(task_id, dag, task_group)
-        given = locals()
-        self.take_arguments({name: given[name] for name in _TASK_ARGUMENTS})
+        self.take_arguments(locals())  # by name; what is not an argument of all tasks is not looked at
 
     @classmethod
     def partial(cls, **arguments: Any) -> OperatorPartial:

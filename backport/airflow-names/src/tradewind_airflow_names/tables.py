@@ -272,7 +272,23 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.task.trigger_rule": _RULE,
     "airflow.task.weight_rule": _WEIGHT_RULE,
     "airflow.timetables.assets": _same("tradewind.timetables", "AssetOrTimeSchedule", "AssetTriggeredTimetable"),
+    "airflow.timetables.base": _same("tradewind.timetables", "DataInterval"),
     "airflow.timetables.datasets": {"DatasetOrTimeSchedule": "tradewind.timetables:AssetOrTimeSchedule"},
+    "airflow.timetables.events": _same("tradewind.timetables", "EventsTimetable"),
+    "airflow.timetables.interval": _same(
+        "tradewind.timetables", "CronDataIntervalTimetable", "DeltaDataIntervalTimetable"
+    ),
+    "airflow.timetables.simple": _same(
+        "tradewind.timetables",
+        "AssetTriggeredTimetable",
+        "ContinuousTimetable",
+        "NullTimetable",
+        "OnceTimetable",
+    )
+    | {"DatasetTriggeredTimetable": "tradewind.timetables:AssetTriggeredTimetable"},
+    "airflow.timetables.trigger": _same(
+        "tradewind.timetables", "CronTriggerTimetable", "DeltaTriggerTimetable", "MultipleCronTriggerTimetable"
+    ),
     "airflow.typing_compat": _same(
         "typing_extensions",
         "Literal",

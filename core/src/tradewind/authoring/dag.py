@@ -20,7 +20,7 @@ from tradewind_plugins.exceptions import (
 from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
 from tradewind_plugins.task_node import TaskNode, check_id
 
-from tradewind.authoring.dag_arguments import refuse_unknown, with_new_names
+from tradewind.authoring.dag_arguments import as_catchup, refuse_unknown, with_new_names
 from tradewind.authoring.params import Param, as_params
 from tradewind.authoring.registration import register
 from tradewind.authoring.task_group import TaskGroup
@@ -45,7 +45,8 @@ class DAG(GraphBuilder):
             only triggered. Left out, it is one day, as in Airflow 2.
         start_date: when its first interval may begin; without one (here or in ``default_args``) it is never scheduled.
         end_date: no run has a later logical date.
-        catchup: whether missed intervals are made up for.
+        catchup: what becomes of intervals that were missed: ``"all"`` (or True) are made up for, the ``"latest"`` (or False)
+            is, or ``"none"``.
         max_active_runs: how many of its runs may be under way at once.
         max_active_tasks: how many of its tasks may run at once.
         default_args: arguments for its tasks; what a task says itself wins.
@@ -74,7 +75,7 @@ class DAG(GraphBuilder):
         end_date: datetime | None = None,
         *,
         schedule_interval: Any = _UNSET,
-        catchup: bool = True,
+        catchup: bool | str = True,
         max_active_runs: int = 16,
         max_active_tasks: int = 16,
         default_args: Mapping[str, Any] | None = None,
@@ -108,8 +109,9 @@ class DAG(GraphBuilder):
         self.start_date = self._moment(start_date or self.default_args.get("start_date"), "start_date")
         self.end_date = self._moment(end_date or self.default_args.get("end_date"), "end_date")
         self.timetable: Timetable = from_schedule(self.schedule, self.timezone)
-        self.catchup = bool(catchup)
-        self.max_active_runs = self._limit(max_active_runs, "max_active_runs")
+        self.catchup = as_catchup(dag_id, catchup)
+        limit = self.timetable.active_runs_limit
+        self.max_active_runs = min(self._limit(max_active_runs, "max_active_runs"), limit or sys.maxsize)
         self.max_active_tasks = self._limit(max_active_tasks, "max_active_tasks")
         self.params: dict[str, Param] = as_params({**(self.default_args.get("params") or {}), **(params or {})})
         self.tags = sorted(set(tags or ()))

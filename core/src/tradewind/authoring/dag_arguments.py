@@ -64,3 +64,18 @@ def refuse_unknown(dag_id: str, extra: Mapping[str, Any]) -> None:
                 f"DAG {dag_id!r}: the argument {name}={value!r} is not built yet in Tradewind; "
                 "leave it out to run the DAG without it."
             )
+
+
+_CATCHUP: dict[Any, bool | str] = {"all": True, "latest": False, "none": "none"}
+
+
+def as_catchup(dag_id: str, value: Any) -> bool | str:
+    """Return what ``catchup=`` says, as it is kept: True for all, False for the latest, ``none``.
+
+    Raises:
+        TradewindException: it is none of the words.
+    """
+    found = _CATCHUP.get(value) if isinstance(value, str) else bool(value)
+    if found is None:
+        raise TradewindException(f"DAG {dag_id!r}: catchup is 'all', 'latest', 'none', True or False, not {value!r}.")
+    return found

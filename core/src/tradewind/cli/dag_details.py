@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from tradewind.cli.coming_runs import why_none
 from tradewind.cli.drawing import FORMATS, draw
 from tradewind.cli.errors import CommandError
 from tradewind.cli.finding import add_run_argument, find_dag, find_run
@@ -74,7 +75,7 @@ def _details(row: listings.DagRow, graph: SerializedDag, version: int | None) ->
         "timezone": graph.timezone,
         "start_date": graph.start_date,
         "end_date": graph.end_date,
-        "catchup": graph.catchup,
+        "catchup": graph.catchup if isinstance(graph.catchup, str) else "all" if graph.catchup else "latest",
         "next_run": row.next_run_at,
         "max_active_runs": graph.max_active_runs,
         "max_active_tasks": graph.max_active_tasks,
@@ -104,7 +105,7 @@ def next_execution(options: argparse.Namespace) -> int:
         graph = read_graph(session, connection, row.version_id)
         last = listings.last_scheduled_interval_end(connection, options.dag_id)
     rows = list(_upcoming(graph, last, options.num_executions))
-    print_rows(rows, options.output, empty=f"{options.dag_id} has no next run: {_why_none(graph)}")
+    print_rows(rows, options.output, empty=f"{options.dag_id} has no next run: {why_none(graph)}")
     if row.is_paused and rows:
         print(f"{options.dag_id} is paused: none is made before `tradewind dags unpause`.", file=sys.stderr)
     return 0 if rows else 1
@@ -123,14 +124,6 @@ def _upcoming(graph: SerializedDag, last: datetime | None, most: int) -> Iterato
             "data_interval_end": found.data_interval_end,
         }
         last, now = found.data_interval_end, max(now, found.run_at)
-
-
-def _why_none(graph: SerializedDag) -> str:
-    if graph.timetable.asset_condition is not None and graph.timetable.kind == "assets":
-        return f"it runs when there is {graph.timetable.summary}."
-    if graph.timetable.kind == "none":
-        return "it has no schedule."
-    return "it has no start_date." if graph.start_date is None else f"it ends at {graph.end_date}."
 
 
 def show_dag(options: argparse.Namespace) -> None:

@@ -147,7 +147,7 @@ class _Plan:
                 "dag_id": dag.dag_id,
                 "version_id": version_id,
                 "is_paused": self.place.paused if said is None else said,
-                **self._facts(head, None),
+                **self._facts(head),
             }
         )
 
@@ -162,7 +162,7 @@ class _Plan:
         head = read_head(dag.serialized)
         if head.asset_uses or known.names_assets:
             self.asset_uses[dag.dag_id] = head.asset_uses
-        facts = self._facts(head, known.last_interval_end)
+        facts = self._facts(head, known)
         self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
 
     def _version(self, dag: ParsedDag, version_id: int, number: int) -> dict[str, Any]:
@@ -178,9 +178,12 @@ class _Plan:
             "created_at": self.now,
         }
 
-    def _facts(self, dag: DagHead, last_interval_end: datetime | None) -> dict[str, Any]:
+    def _facts(self, dag: DagHead, known: CurrentDag | None = None) -> dict[str, Any]:
         """Return the columns of a DAG's row that follow from its contents. New contents end a quarantine."""
-        scheduled = not isinstance(dag.timetable, NullTimetable)
+        schedule = None if dag.timetable.kind == NullTimetable.kind else json.dumps(dag.timetable.to_spec())
+        # Another schedule makes no run that lies in the past, unless all that are missed are asked for
+        is_changed = known is not None and known.schedule != schedule
+        last_interval_end = None if known is None else known.last_interval_end
         return {
             "bundle": self.place.bundle,
             "path": self.parsed.path,
@@ -188,18 +191,18 @@ class _Plan:
             "description": storable(dag.description) if dag.description is not None else None,
             "owners": storable(", ".join(dag.owners)[:500]),
             "tags": json.dumps(dag.tags),
-            "schedule": json.dumps(dag.timetable.to_spec()) if scheduled else None,
+            "schedule": schedule,
             "max_active_runs": dag.max_active_runs,
             "max_active_tasks": dag.max_active_tasks,
             "quarantine": None,
-            **self._next_run(dag, last_interval_end),
+            **self._next_run(dag, last_interval_end, makes_up=dag.catchup is True or not is_changed),
         }
 
-    def _next_run(self, dag: DagHead, last_interval_end: datetime | None) -> dict[str, Any]:
+    def _next_run(self, dag: DagHead, last_interval_end: datetime | None, *, makes_up: bool) -> dict[str, Any]:
         """Return the columns of a DAG's next run; a file that makes hundreds of DAGs gives most of them one schedule."""
-        key = (dag.timetable, dag.start_date, dag.end_date, dag.catchup, last_interval_end)
+        key = (dag.timetable, dag.start_date, dag.end_date, dag.catchup, last_interval_end, makes_up)
         if key not in self._next_runs:
-            self._next_runs[key] = to_columns(next_run(dag, after=last_interval_end, now=self.now))
+            self._next_runs[key] = to_columns(next_run(dag, after=last_interval_end, now=self.now, makes_up=makes_up))
         return self._next_runs[key]
 
     def contested_failure(self) -> ImportFailure | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -13,8 +12,7 @@ from tradewind.metadata.statements import schedules
 from tradewind.metrics.catalogue import SCHEDULE_DELAY
 from tradewind.metrics.recording import observe
 from tradewind.scheduling.settings import Settings
-from tradewind.timetables import RunSpec
-from tradewind.transitions.calendar import Scheduled, ScheduledGraph, from_columns, next_run, to_columns
+from tradewind.transitions.calendar import ScheduledGraph, current_run, from_columns, next_run, to_columns
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.runs import create_run
 
@@ -32,7 +30,7 @@ def make_due_run(
     if due is None:
         return None
     graph = cast("ScheduledGraph", graphs.get(conn, due.version_id))
-    spec = None if due.next_run is None else _current(graph, from_columns(due.next_run, due.due_at), now)
+    spec = None if due.next_run is None else current_run(graph, from_columns(due.next_run, due.due_at), now)
     if spec is None or spec.run_at > now:
         schedules.set_next_run(conn, dag_id, **to_columns(spec))
         return None
@@ -58,10 +56,3 @@ def make_due_run(
         observe(SCHEDULE_DELAY, (now - spec.run_at).total_seconds(), dag_id=dag_id)
     schedules.set_next_run(conn, dag_id, **to_columns(next_run(graph, after=spec.data_interval_end, now=now)))
     return run
-
-
-def _current(graph: Scheduled, stored: RunSpec, now: datetime) -> RunSpec | None:
-    """Return the stored run, or without catchup the latest one that may take its place."""
-    if graph.catchup or stored.data_interval_start == stored.data_interval_end:
-        return stored
-    return next_run(graph, after=stored.data_interval_start, now=now)

@@ -139,7 +139,7 @@ class DagHead:
     timetable: Timetable
     start_date: datetime | None
     end_date: datetime | None
-    catchup: bool
+    catchup: bool | str
     max_active_runs: int
     max_active_tasks: int
     is_paused_upon_creation: bool | None

@@ -5,19 +5,24 @@
 
 from tradewind.timetables.assets import AssetOrTimeSchedule, AssetTriggeredTimetable, DatasetOrTimeSchedule
 from tradewind.timetables.base import DataInterval, RunSpec, Timetable
+from tradewind.timetables.events import EventsTimetable
 from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
-from tradewind.timetables.simple import NullTimetable, OnceTimetable
+from tradewind.timetables.simple import ContinuousTimetable, NullTimetable, OnceTimetable
 from tradewind.timetables.spec import from_schedule, from_spec
-from tradewind.timetables.trigger import CronTriggerTimetable
+from tradewind.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
 
 __all__ = [
     "AssetOrTimeSchedule",
     "AssetTriggeredTimetable",
+    "ContinuousTimetable",
     "CronDataIntervalTimetable",
     "CronTriggerTimetable",
     "DataInterval",
     "DatasetOrTimeSchedule",
     "DeltaDataIntervalTimetable",
+    "DeltaTriggerTimetable",
+    "EventsTimetable",
+    "MultipleCronTriggerTimetable",
     "NullTimetable",
     "OnceTimetable",
     "RunSpec",

@@ -48,6 +48,8 @@ class Timetable:
     """The word that stands for the class in a spec."""
     asset_condition: BaseAsset | None = None
     """What assets must have new data for a run, if any."""
+    active_runs_limit: int | None = None
+    """How many runs of a DAG may be active at most, whatever its ``max_active_runs``."""
 
     def next_run(
         self,
@@ -68,6 +70,10 @@ class Timetable:
             now: the current time.
         """
         raise NotImplementedError
+
+    def as_made(self, run: RunSpec, now: datetime) -> RunSpec:
+        """Return a due run as it is when it is made; the same, but for a timetable whose runs are about the time until then."""
+        return run
 
     def manual_interval(self, at: datetime) -> DataInterval:
         """Return what a run is about that somebody triggers at the moment ``at``."""

@@ -1,15 +1,16 @@
 """Cron expressions in a named time zone.
 
-The expression is evaluated on the zone's wall clock, with Debian cron's rules for the days on which clocks change: a
-time of day that does not exist is made up for right after the gap, one that happens twice happens once, and what
-runs more often than hourly goes by elapsed time.
+The expression is evaluated on the zone's wall clock. For the days on which clocks change there are three rules. ``cron``, the
+usual one, is that of Debian's cron: a time of day that does not exist is made up for right after the gap, one that happens
+twice counts once, and what begins with ``*`` in its minute or hour goes by elapsed time. ``once`` has every time count once,
+``matching`` has a tick whenever the clock matches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -25,7 +26,6 @@ PRESETS = {
 }
 
 _INSTANT = timedelta(microseconds=1)
-_BACK_STEP = timedelta(hours=4)  # longer than any change of clocks that cron's rules cover
 
 
 @lru_cache(maxsize=512)
@@ -67,15 +67,36 @@ def check_expression(expression: str) -> str:
     return fields
 
 
-class Cron:
-    """A cron expression in a time zone: the ticks before and after a moment. All moments are in UTC."""
+CRON_RULE = "cron"
+ONCE = "once"
+MATCHING = "matching"
+CLOCK_RULES = (CRON_RULE, ONCE, MATCHING)
+_SHIFTS = timedelta(hours=26)  # longer than any change of clocks: whole days were left out
 
-    def __init__(self, expression: str, timezone_name: str) -> None:
+
+class Cron:
+    """A cron expression in a time zone: the ticks before and after a moment. All moments are in UTC.
+
+    Args:
+        expression: five fields, or a preset.
+        timezone_name: whose wall clock counts.
+        clock_rule: what happens where clocks change: ``cron``, ``once`` or ``matching``.
+    """
+
+    def __init__(self, expression: str, timezone_name: str, clock_rule: str = CRON_RULE) -> None:
         self.expression = check_expression(expression)
         self.timezone_name = timezone_name
+        if clock_rule not in CLOCK_RULES:
+            raise TradewindTimetableInvalid(f"clock_rule is one of {', '.join(CLOCK_RULES)}, not {clock_rule!r}.")
+        self.clock_rule = clock_rule
         self._zone = zone(timezone_name)
         minute, hour = self.expression.split()[:2]
-        self._is_at_fixed_times = not minute.startswith("*") and not hour.startswith("*")
+        goes_by_elapsed_time = minute.startswith("*") or hour.startswith("*")
+        self._is_once = clock_rule == ONCE or (clock_rule == CRON_RULE and not goes_by_elapsed_time)
+
+    def rule_spec(self) -> dict[str, Any]:
+        """Return the rule as a part of a timetable's spec; nothing for the usual one."""
+        return {} if self.clock_rule == CRON_RULE else {"clock_rule": self.clock_rule}
 
     def after(self, moment: datetime) -> datetime:
         """Return the first tick after ``moment``.
@@ -83,9 +104,7 @@ class Cron:
         Raises:
             TradewindTimetableInvalid: there is none within fifty years.
         """
-        if self._is_at_fixed_times:
-            return next(self._fixed_ticks(moment))
-        return self._nearest(moment, reverse=False)
+        return self._once(moment, reverse=False) if self._is_once else self._nearest(moment, reverse=False)
 
     def before(self, moment: datetime) -> datetime:
         """Return the last tick before ``moment``: the one that :meth:`after` leads on from.
@@ -93,18 +112,7 @@ class Cron:
         Raises:
             TradewindTimetableInvalid: there is none within fifty years.
         """
-        if not self._is_at_fixed_times:
-            return self._nearest(moment, reverse=True)
-        # Where clocks change, the library's backward step is not the reverse of its forward step. So it only gives the
-        # place to start from, and the answer is always a tick of the forward sequence.
-        around = (moment - _BACK_STEP, moment, moment + _BACK_STEP)
-        margin = _BACK_STEP if len({self._offset(each) for each in around}) > 1 else timedelta(0)
-        last = self._step(moment - margin, self._zone, reverse=True)
-        for tick in self._fixed_ticks(last):
-            if tick >= moment:
-                return last
-            last = tick
-        raise AssertionError("ticks do not end without an error")
+        return self._once(moment, reverse=True) if self._is_once else self._nearest(moment, reverse=True)
 
     def at_or_after(self, moment: datetime) -> datetime:
         """Return ``moment`` if it is a tick, else the first tick after it."""
@@ -114,18 +122,29 @@ class Cron:
         """Return ``moment`` if it is a tick, else the last tick before it."""
         return self.before(moment + _INSTANT)
 
-    def _fixed_ticks(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the ticks after ``moment``, the library minding the changes of clocks."""
-        simulation = CronSim(self.expression, moment.astimezone(self._zone))
-        last = moment
-        while True:
-            try:
-                tick = next(simulation).astimezone(timezone.utc)
-            except StopIteration:
-                raise self._never(moment) from None
-            if tick > last:  # in the hour that clocks repeat, the wall clock can be behind the moment
-                yield tick
-                last = tick
+    def _once(self, moment: datetime, *, reverse: bool) -> datetime:
+        """Return the next tick in a direction, of times on the wall clock that count once each.
+
+        They are walked through as times without a zone, and each is the first moment at which the clock shows it, or the
+        end of the gap that it is left out by. In their order those moments never go back.
+        """
+        around = [self._offset(moment + shift) for shift in (-_SHIFTS, timedelta(0), _SHIFTS)]
+        margin = max(around) - min(around)
+        wall = moment.astimezone(self._zone).replace(tzinfo=None)
+        begin = _next_whole_minute(wall + margin) if reverse else wall - margin
+        for found in CronSim(self.expression, begin, reverse=reverse):
+            tick = self._first_shown(found)
+            if tick < moment if reverse else tick > moment:
+                return tick
+        raise self._never(moment)
+
+    def _first_shown(self, wall: datetime) -> datetime:
+        """Return the first moment at which the wall clock shows a time, or the end of the gap in which it does not."""
+        tick = wall.replace(tzinfo=self._zone).astimezone(timezone.utc)
+        if tick.astimezone(self._zone).replace(tzinfo=None) == wall:
+            return tick
+        inside = wall.replace(tzinfo=self._zone, fold=1).astimezone(timezone.utc)
+        return self._change_between(inside, tick, self._offset(inside))
 
     def _nearest(self, moment: datetime, *, reverse: bool) -> datetime:
         """Return the next tick in a direction, of what goes by elapsed time: every moment whose wall clock matches.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from tradewind_plugins.exceptions import TradewindTimetableInvalid
-
 from tradewind.timetables.base import DataInterval, RunSpec, Timetable
-from tradewind.timetables.cron import Cron
+from tradewind.timetables.cron import CRON_RULE, Cron
+from tradewind.timetables.lengths import Length, checked_length, length_spec, length_words
 
 
 class _IntervalTimetable(Timetable):
@@ -57,15 +56,19 @@ class CronDataIntervalTimetable(_IntervalTimetable):
     Args:
         cron: an expression of five fields, or a preset such as ``@daily``.
         timezone: the name of the time zone whose wall clock counts.
+        clock_rule: what happens where clocks change. ``cron``: a time of day that is left out is made up for right after
+            the gap, one that comes twice counts once, and what begins with ``*`` in minute or hour goes by elapsed time.
+            ``once``: every time that is asked for counts once, also of those that come often. ``matching``: whenever the
+            wall clock matches, never in a gap and twice where it is put back.
 
-    Raises ``TradewindTimetableInvalid`` for what is not a schedule or not a time zone.
+    Raises ``TradewindTimetableInvalid`` for what is not a schedule, not a time zone or no rule.
     """
 
     kind = "cron"
 
-    def __init__(self, cron: str, timezone: Any = "UTC") -> None:
+    def __init__(self, cron: str, timezone: Any = "UTC", *, clock_rule: str = CRON_RULE) -> None:
         self.text = cron
-        self._cron = Cron(cron, zone_name(timezone))
+        self._cron = Cron(cron, zone_name(timezone), clock_rule)
 
     def _first_start(self, earliest: datetime) -> datetime:
         return self._cron.at_or_after(earliest)
@@ -86,7 +89,8 @@ class CronDataIntervalTimetable(_IntervalTimetable):
 
     def to_spec(self) -> dict[str, Any]:
         """Return the expression, as written, and the time zone."""
-        return {"type": self.kind, "expression": self.text, "timezone": self._cron.timezone_name}
+        spec = {"type": self.kind, "expression": self.text, "timezone": self._cron.timezone_name}
+        return {**spec, **self._cron.rule_spec()}
 
     @property
     def summary(self) -> str:
@@ -98,17 +102,15 @@ class DeltaDataIntervalTimetable(_IntervalTimetable):
     """Intervals of equal length from the DAG's start date on, in elapsed time.
 
     Args:
-        delta: the length, more than nothing.
+        delta: the length, a timedelta or a relativedelta such as a month, more than nothing.
 
     Raises ``TradewindTimetableInvalid`` for a length of zero or less.
     """
 
     kind = "delta"
 
-    def __init__(self, delta: timedelta) -> None:
-        if delta <= timedelta(0):
-            raise TradewindTimetableInvalid(f"A schedule of {delta!r} never moves on; give a timedelta above zero.")
-        self.delta = delta
+    def __init__(self, delta: Length) -> None:
+        self.delta = checked_length(delta, "schedule", is_above_zero=True)
 
     def _first_start(self, earliest: datetime) -> datetime:
         return earliest
@@ -117,11 +119,16 @@ class DeltaDataIntervalTimetable(_IntervalTimetable):
         return end_of_last
 
     def _latest_complete(self, start: datetime, now: datetime) -> datetime:
-        complete = (now - start) // self.delta - 1
-        return start + complete * self.delta if complete > 0 else start
+        if isinstance(self.delta, timedelta):
+            complete = (now - start) // self.delta - 1
+            return start + complete * self.delta if complete > 0 else start
+        while start + self.delta + self.delta <= now:
+            start += self.delta
+        return start
 
     def _end(self, start: datetime) -> datetime:
-        return start + self.delta
+        end: datetime = start + self.delta
+        return end
 
     def manual_interval(self, at: datetime) -> DataInterval:
         """Return the time of one length up to ``at``."""
@@ -129,12 +136,13 @@ class DeltaDataIntervalTimetable(_IntervalTimetable):
 
     def to_spec(self) -> dict[str, Any]:
         """Return the length in seconds."""
-        return {"type": self.kind, "seconds": self.delta.total_seconds()}
+        spec = length_spec(self.delta)
+        return {"type": self.kind, "length" if isinstance(spec, dict) else "seconds": spec}
 
     @property
     def summary(self) -> str:
         """The length, as Python writes it."""
-        return str(self.delta)
+        return length_words(self.delta)
 
 
 def zone_name(value: Any) -> str:

@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from dateutil.relativedelta import relativedelta  # type: ignore[import-untyped]
 from tradewind_plugins.assets import BaseAsset, condition_of
 from tradewind_plugins.exceptions import TradewindTimetableInvalid
 
 from tradewind.timetables.assets import AssetOrTimeSchedule, AssetTriggeredTimetable
 from tradewind.timetables.base import Timetable
+from tradewind.timetables.events import EventsTimetable
 from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
-from tradewind.timetables.simple import NullTimetable, OnceTimetable
-from tradewind.timetables.trigger import CronTriggerTimetable
+from tradewind.timetables.lengths import length_of
+from tradewind.timetables.simple import ContinuousTimetable, NullTimetable, OnceTimetable
+from tradewind.timetables.trigger import CronTriggerTimetable, DeltaTriggerTimetable, MultipleCronTriggerTimetable
+
+
+def _rule(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {"clock_rule": spec["clock_rule"]} if "clock_rule" in spec else {}
+
 
 _MAKERS: dict[str, Callable[[Mapping[str, Any]], Timetable]] = {
     "none": lambda _: NullTimetable(),
     "once": lambda _: OnceTimetable(),
-    "cron": lambda spec: CronDataIntervalTimetable(spec["expression"], spec["timezone"]),
-    "cron_trigger": lambda spec: CronTriggerTimetable(spec["expression"], spec["timezone"]),
+    "cron": lambda spec: CronDataIntervalTimetable(spec["expression"], spec["timezone"], **_rule(spec)),
+    "cron_trigger": lambda spec: CronTriggerTimetable(
+        spec["expression"], spec["timezone"], interval=length_of(spec.get("interval", 0)), **_rule(spec)
+    ),
+    "crons_trigger": lambda spec: MultipleCronTriggerTimetable(
+        *spec["expressions"], timezone=spec["timezone"], interval=length_of(spec.get("interval", 0)), **_rule(spec)
+    ),
+    "continuous": lambda _: ContinuousTimetable(),
+    "events": lambda spec: EventsTimetable(
+        map(datetime.fromisoformat, spec["moments"]), spec.get("restrict", False), description=spec.get("description")
+    ),
+    "delta_trigger": lambda spec: DeltaTriggerTimetable(
+        length_of(spec["delta"]), interval=length_of(spec.get("interval", 0))
+    ),
     "assets": lambda spec: AssetTriggeredTimetable(condition_of(spec["condition"])),
     "assets_or_time": lambda spec: AssetOrTimeSchedule(
         timetable=from_spec(spec["timetable"]), assets=condition_of(spec["condition"])
     ),
-    "delta": lambda spec: DeltaDataIntervalTimetable(timedelta(seconds=spec["seconds"])),
+    "delta": lambda spec: DeltaDataIntervalTimetable(length_of(spec.get("length", spec.get("seconds")))),
+}
+
+
+_PRESETS: dict[str | None, Callable[[], Timetable]] = {
+    None: NullTimetable,
+    "None": NullTimetable,
+    "@none": NullTimetable,
+    "@once": OnceTimetable,
+    "@continuous": ContinuousTimetable,
 }
 
 
@@ -38,15 +67,10 @@ def from_schedule(schedule: Any, timezone: Any = "UTC") -> Timetable:
     Raises:
         TradewindTimetableInvalid: it is none of these, or not built yet.
     """
-    if schedule is None or schedule in ("@none", "None"):
-        return NullTimetable()
-    if schedule == "@once":
-        return OnceTimetable()
-    if schedule == "@continuous":
-        raise TradewindTimetableInvalid("The schedule '@continuous' is not built yet; use a short timedelta.")
-    if isinstance(schedule, str):
-        return CronDataIntervalTimetable(schedule, timezone)
-    if isinstance(schedule, timedelta):
+    if schedule is None or isinstance(schedule, str):
+        preset = _PRESETS.get(schedule)
+        return CronDataIntervalTimetable(str(schedule), timezone) if preset is None else preset()
+    if isinstance(schedule, (timedelta, relativedelta)):
         return DeltaDataIntervalTimetable(schedule)
     if isinstance(schedule, (BaseAsset, list, tuple, set, frozenset)):
         return AssetTriggeredTimetable(schedule)

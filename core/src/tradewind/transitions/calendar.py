@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any, Final, Protocol
 
 from tradewind.timetables import RunSpec, Timetable
@@ -12,6 +14,11 @@ from tradewind.transitions.graph import Graph
 BEGINNING: Final = datetime(1900, 1, 1, tzinfo=timezone.utc)
 """Where a start date before it counts as this: people write `datetime.min` for one that does not matter, and no calendar of
 time zones goes back so far."""
+
+NONE: Final = "none"
+"""The third word for `catchup`, beside True and False: nothing that lies in the past is made."""
+MISSED_AFTER: Final = timedelta(minutes=5)
+"""How late a run may be made where nothing that was missed is made up for."""
 
 _MOMENTS = ("logical_date", "data_interval_start", "data_interval_end")
 
@@ -26,21 +33,68 @@ class Scheduled(Protocol):
     @property
     def end_date(self) -> datetime | None: ...
     @property
-    def catchup(self) -> bool: ...
+    def catchup(self) -> bool | str: ...
 
 
 class ScheduledGraph(Scheduled, Graph, Protocol):
     """A version of a DAG that runs are made of by its schedule."""
 
 
-def next_run(dag: Scheduled, *, after: datetime | None, now: datetime) -> RunSpec | None:
+def next_run(dag: Scheduled, *, after: datetime | None, now: datetime, makes_up: bool = True) -> RunSpec | None:
     """Return the scheduled run that comes next.
 
     Arguments:
         after: the end of the data interval of the last scheduled run, None if there was none.
+        makes_up: whether a run may lie in the past, where the DAG's catchup says so: all that were missed, or the latest.
     """
     earliest = None if dag.start_date is None else max(dag.start_date, BEGINNING)
-    return dag.timetable.next_run(after=after, earliest=earliest, latest=dag.end_date, catchup=dag.catchup, now=now)
+    ask = partial(
+        dag.timetable.next_run,
+        earliest=earliest,
+        latest=dag.end_date,
+        catchup=dag.catchup is True and makes_up,
+        now=now,
+    )
+    found = ask(after=after)
+    while found is not None and found.run_at < now and (dag.catchup == NONE or not makes_up):
+        found = ask(after=found.data_interval_end)
+    return found
+
+
+def current_run(dag: Scheduled, stored: RunSpec, now: datetime) -> RunSpec | None:
+    """Return the run to make in place of the one that was stored as the next, at a time at which that is due.
+
+    With catchup it is that one. Else what a pause or a stop of the schedulers has missed is passed over: up to the latest
+    complete interval, or with `none` all of it.
+    """
+    if dag.catchup is True:
+        return dag.timetable.as_made(stored, now)
+    if dag.catchup == NONE:
+        following = next_run(dag, after=stored.data_interval_end, now=stored.run_at)
+        is_missed = now - stored.run_at > MISSED_AFTER or (following is not None and following.run_at <= now)
+        found = next_run(dag, after=stored.data_interval_end, now=now) if is_missed else stored
+    elif stored.data_interval_start == stored.data_interval_end:
+        found = stored
+    else:
+        found = next_run(dag, after=stored.data_interval_start, now=now)
+    return None if found is None else dag.timetable.as_made(found, now)
+
+
+def coming_runs(dag: Scheduled, stored: RunSpec | None, now: datetime) -> Iterator[RunSpec]:
+    """Yield the runs that a scheduler makes from now on, those first that are due now: what `make_due_run` will do.
+
+    Arguments:
+        stored: the run that is stored as the next.
+    """
+    found = stored
+    while found is not None:
+        if found.run_at <= now:
+            found = current_run(dag, found, now)
+            if found is None:
+                return
+        yield found
+        now = max(now, found.run_at)
+        found = next_run(dag, after=found.data_interval_end, now=now)
 
 
 def to_columns(spec: RunSpec | None) -> dict[str, Any]:

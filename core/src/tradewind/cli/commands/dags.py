@@ -23,6 +23,7 @@ from tradewind.cli.verbs import Verbs
 from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.statements import listings
 from tradewind.metadata.statements.runs import BACKFILL
+from tradewind.plugins.imports import load
 
 RUN_STATES = ("queued", "running", "success", "failed")
 COLUMNS = ("dag_id", "file", "owners", "tags", "paused", "next_run", "description", "active")
@@ -47,14 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--unpause", action="store_true", help="unpause the DAG first: runs of a paused one do not start"
     )
     add_output_option(trigger)
-    for verb, run in (("pause", pause_dags), ("unpause", unpause_dags)):
-        change = verbs.add(verb, run)
-        change.add_argument("dag_id")
-        change.add_argument(
-            "--treat-dag-id-as-regex", action="store_true", help="DAG_ID is a regular expression: every DAG it matches"
-        )
-        add_yes_option(change)
-        add_output_option(change)
+    _configure_pausing(verbs)
     test = verbs.add("test", test_dag)
     test.add_argument("dag_id")
     test.add_argument("execution_date", nargs="?", type=instant, help="the same as --logical-date")
@@ -85,6 +79,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verbs.elsewhere(
         {
+            "next-runs": "Show the coming runs of a DAG's schedule, or of another one, and whether each is due now; makes none."
+        },
+        "tradewind.cli.coming_runs",
+    )
+    verbs.elsewhere(
+        {
             "delete": "Delete a DAG's runs, XComs and old versions; the DAG itself too, unless its file still defines it."
         },
         "tradewind.cli.dag_deleting",
@@ -95,6 +95,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_output_option(verbs.add("list-warnings", list_warnings))
     configure_check(verbs.add("check", check_dags))
+
+
+def _configure_pausing(verbs: Verbs) -> None:
+    for verb, run in (("pause", pause_dags), ("unpause", unpause_dags)):
+        change = verbs.add(verb, run)
+        change.add_argument("dag_id")
+        change.add_argument(
+            "--treat-dag-id-as-regex", action="store_true", help="DAG_ID is a regular expression: every DAG it matches"
+        )
+        if verb == "unpause":
+            change.add_argument(
+                "-d", "--dry-run", action="store_true", help="show which runs that would make, and change nothing"
+            )
+        add_yes_option(change)
+        add_output_option(change)
 
 
 def list_dags(options: argparse.Namespace) -> None:
@@ -183,6 +198,10 @@ def _pause_or_unpause(options: argparse.Namespace, *, paused: bool) -> None:
     word = "paused" if paused else "unpaused"
     with open_session() as session:
         named = _matching(session, options) if options.treat_dag_id_as_regex else [options.dag_id]
+        if not paused and options.dry_run:
+            # By name: what reads versions is not loaded to pause one
+            load("tradewind.cli.coming_runs:preview", "--dry-run")(session, named, options.output)
+            return
         if options.treat_dag_id_as_regex:
             confirm(f"{len(named)} DAGs are to be {word}: {', '.join(named)}.", yes=options.yes)
         for dag_id in named:

@@ -35,6 +35,7 @@ _LOCK_DAGS = (
         dag.c.path,
         dag.c.is_active,
         dag.c.version_id,
+        dag.c.schedule,
         _CURRENT.c.number,
         _CURRENT.c.structure_hash,
         _CURRENT.c.source_hash,
@@ -90,6 +91,7 @@ class CurrentDag:
     """A DAG with its current version, as far as the processor decides by it.
 
     Arguments:
+        schedule: the timetable's spec as JSON, None for none.
         is_used: whether a run has the current version, so that it must stay.
         last_interval_end: end of the data interval of the last scheduled run.
         names_assets: whether it names assets so far.
@@ -100,6 +102,7 @@ class CurrentDag:
     path: str
     is_active: bool
     version_id: int
+    schedule: str | None
     number: int
     structure_hash: str
     source_hash: str

@@ -183,6 +183,29 @@ def set_next_run(conn: sa.Connection, dag_id: str, *, next_run: str | None, due_
     conn.execute(dag.update().where(_dag.dag_id == dag_id).values(next_run=next_run, due_at=due_at))
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which run of a DAG is to come, as its row has it."""
+
+    version_id: int
+    next_run: str | None
+    due_at: datetime | None
+
+
+def plan(conn: sa.Connection, dag_id: str) -> Plan:
+    """Return which run of a DAG is to come; there is such a DAG."""
+    query = sa.select(_dag.version_id, _dag.next_run, _dag.due_at).where(_dag.dag_id == dag_id)
+    return Plan(*conn.execute(query).one())
+
+
+def waiting_of(conn: sa.Connection, dag_id: str) -> tuple[int, int]:
+    """Return how many events of assets and how many queued runs wait for a DAG."""
+    events = sa.select(sa.func.count()).select_from(asset_queue).where(asset_queue.c.dag_id == dag_id)
+    queued = sa.select(sa.func.count()).select_from(dag_run).where(_run.dag_id == dag_id, _run.state == "queued")
+    row = conn.execute(sa.select(events.scalar_subquery(), queued.scalar_subquery())).one()
+    return row[0], row[1]
+
+
 def has_run(conn: sa.Connection, dag_id: str, run_id: str) -> bool:
     """Tell whether a DAG has a run of this name."""
     return conn.execute(_EXISTS_RUN, {"of_dag": dag_id, "named": run_id}).first() is not None
