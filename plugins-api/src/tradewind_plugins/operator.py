@@ -25,7 +25,7 @@ from tradewind_plugins.arguments import refuse_unknown, with_defaults
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.graph import DETACHED, current_frame
 from tradewind_plugins.mapped import OperatorPartial, default_args_at
-from tradewind_plugins.task_node import TaskNode
+from tradewind_plugins.task_node import TASK_ARGUMENTS, TaskNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +60,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         owner: who answers for it, shown in the UI.
         retries: how often the task is tried again after a failure.
         retry_delay: the pause before a retry, a timedelta or seconds.
+        retry_exponential_backoff: whether the pause is about doubled with each retry, spread by chance.
+        max_retry_delay: the longest pause that this comes to, a timedelta or seconds; None for one day.
         execution_timeout: how long a try may run, a timedelta or seconds; None for no limit.
         pool, pool_slots: the pool the task runs in, and how many of its slots it takes.
         priority_weight, weight_rule: what counts when more tasks could run than there is room for.
@@ -67,6 +69,14 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         isolation: ``"fresh"`` for a process that imports the DAG file for this task alone, ``"fork"`` for one forked
             from a process that has imported it; None for the default. In ``default_args`` it holds for the whole DAG.
         trigger_rule: what the states of the direct upstream must be, see :class:`TriggerRule`.
+        depends_on_past: whether the task waits until it succeeded, or was skipped, in the DAG's previous run by
+            logical date.
+        wait_for_downstream: whether it waits for the tasks directly after it in that run as well.
+        ignore_first_depends_on_past: whether it does not wait in a run before which it never was.
+        wait_for_past_depends_before_skipping: whether it waits so before its rule skips it, too.
+        max_active_tis_per_dag: how many of its instances may be at work at once, in all runs; None for no limit.
+            ``task_concurrency`` is the old name.
+        max_active_tis_per_dagrun: how many in one run.
         params: values for templates and the trigger form, over those of the DAG.
         do_xcom_push: whether the result is kept for other tasks.
         multiple_outputs: whether a dict as a result is also kept key by key.
@@ -96,6 +106,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         owner: str = "tradewind",
         retries: int | None = 0,
         retry_delay: timedelta | float = timedelta(minutes=5),
+        retry_exponential_backoff: bool = False,
+        max_retry_delay: timedelta | float | None = None,
         execution_timeout: timedelta | float | None = None,
         pool: str | None = None,
         pool_slots: int = 1,
@@ -105,6 +117,13 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         executor: str | None = None,
         isolation: str | None = None,
         trigger_rule: TriggerRule | str = "all_success",
+        depends_on_past: bool = False,
+        wait_for_downstream: bool = False,
+        ignore_first_depends_on_past: bool = True,
+        wait_for_past_depends_before_skipping: bool = False,
+        max_active_tis_per_dag: int | None = None,
+        max_active_tis_per_dagrun: int | None = None,
+        task_concurrency: int | None = None,
         params: Mapping[str, Any] | None = None,
         do_xcom_push: bool = True,
         multiple_outputs: bool = False,
@@ -124,40 +143,11 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         task_group: GroupBuilder | None = None,
         **kwargs: Any,
     ) -> None:
+        given = locals()  # each argument by its name: they are as many as those of TASK_ARGUMENTS, and none is left out
         if kwargs:
             refuse_unknown(type(self), task_id, kwargs)
         self.place(task_id, dag, task_group)
-        self.take_arguments(
-            {
-                "owner": owner,
-                "retries": retries,
-                "retry_delay": retry_delay,
-                "execution_timeout": execution_timeout,
-                "pool": pool,
-                "pool_slots": pool_slots,
-                "priority_weight": priority_weight,
-                "weight_rule": weight_rule,
-                "queue": queue,
-                "executor": executor,
-                "isolation": isolation,
-                "trigger_rule": trigger_rule,
-                "params": params,
-                "do_xcom_push": do_xcom_push,
-                "multiple_outputs": multiple_outputs,
-                "doc_md": doc_md,
-                "doc": doc,
-                "doc_json": doc_json,
-                "doc_rst": doc_rst,
-                "doc_yaml": doc_yaml,
-                "task_display_name": task_display_name,
-                "start_date": start_date,
-                "end_date": end_date,
-                "executor_config": executor_config,
-                "pre_execute": pre_execute,
-                "post_execute": post_execute,
-                "logger_name": logger_name,
-            }
-        )
+        self.take_arguments({name: given[name] for name in TASK_ARGUMENTS})
 
     @classmethod
     def partial(cls, **arguments: Any) -> OperatorPartial:

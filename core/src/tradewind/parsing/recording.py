@@ -72,6 +72,8 @@ def record(
         statements.add_dags(connection, plan.new_dags)
         statements.update_dags(connection, plan.changed_dags)
         statements.deactivate_dags(connection, plan.gone)
+        limited = [row["key"] for row in plan.changed_dags if current[row["key"]].has_limits]
+        statements.put_task_limits(connection, limited, plan.task_limits)
     failure = parsed.failure or plan.contested_failure()
     statements.put_file(
         connection,
@@ -97,6 +99,7 @@ class _Plan:
     changed_dags: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     contested: list[str] = field(default_factory=list)
+    task_limits: list[dict[str, Any]] = field(default_factory=list)
     _next_runs: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     def decide(self, ids: Ids) -> None:
@@ -170,6 +173,10 @@ class _Plan:
 
     def _facts(self, dag: DagHead, last_interval_end: datetime | None) -> dict[str, Any]:
         """Return the columns of a DAG's row that follow from its contents. New contents end a quarantine."""
+        self.task_limits += [
+            {"dag_id": dag.dag_id, "task_id": task_id, "per_dag": per_dag, "per_run": per_run}
+            for task_id, per_dag, per_run in dag.task_limits
+        ]
         scheduled = not isinstance(dag.timetable, NullTimetable)
         return {
             "bundle": self.place.bundle,

@@ -30,6 +30,10 @@ class SerializedTask:
         trigger_rule: the rule's name.
         retries: how often it is tried again.
         retry_delay: seconds before a retry.
+        retry_exponential_backoff, max_retry_delay: whether that grows with each retry, and to how many seconds at most.
+        depends_on_past, wait_for_downstream, ignore_first_depends_on_past, wait_for_past_depends_before_skipping: what
+            it waits for in the DAG's previous run.
+        max_active_tis_per_dag, max_active_tis_per_dagrun: how many of its instances may be at work at once, or None.
         execution_timeout: seconds a try may take, or None.
         pool, pool_slots: where it runs, and how much room it takes there.
         priority: its effective priority, its weight rule applied.
@@ -60,6 +64,14 @@ class SerializedTask:
     trigger_rule: str
     retries: int
     retry_delay: float
+    retry_exponential_backoff: bool
+    max_retry_delay: float | None
+    depends_on_past: bool
+    wait_for_downstream: bool
+    ignore_first_depends_on_past: bool
+    wait_for_past_depends_before_skipping: bool
+    max_active_tis_per_dag: int | None
+    max_active_tis_per_dagrun: int | None
     execution_timeout: float | None
     pool: str
     pool_slots: int
@@ -101,7 +113,10 @@ class SerializedGroup:
 
 @dataclass(frozen=True, slots=True)
 class DagHead:
-    """What a serialized DAG says of itself as a whole. ``owners`` are those of its tasks, each once, by name."""
+    """What a serialized DAG says of itself as a whole. ``owners`` are those of its tasks, each once, by name.
+
+    ``task_limits`` are its tasks with limits of their own: id, ``max_active_tis_per_dag``, ``max_active_tis_per_dagrun``.
+    """
 
     dag_id: str
     display_name: str
@@ -115,6 +130,7 @@ class DagHead:
     is_paused_upon_creation: bool | None
     tags: tuple[str, ...]
     owners: tuple[str, ...]
+    task_limits: tuple[tuple[str, int | None, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,16 @@ from tradewind.metadata.tables import (
     dag_run,
     dag_version,
     event_outbox,
+    past_gate,
     run_progress,
     task_counter,
     task_instance,
+    task_limit,
     task_try,
     xcom,
 )
 
-BY_RUN = (xcom, continuation, event_outbox, run_progress)
+BY_RUN = (xcom, continuation, past_gate, event_outbox, run_progress)
 BY_INSTANCE = (task_counter, task_try)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
@@ -148,6 +150,7 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
         conn.execute(sa.delete(dag_version).where(of_dag, dag_version.c.id != row.version_id))
         return False
     conn.execute(sa.delete(dag_version).where(of_dag))
+    conn.execute(sa.delete(task_limit).where(task_limit.c.dag_id == dag_id))
     conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
     return True
 
