@@ -77,13 +77,9 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("depends_on_past", True),
-        ("wait_for_downstream", True),
         ("run_as_user", "me"),
         ("sla", timedelta(hours=1)),
-        ("retry_exponential_backoff", True),
         ("email", "a@example.com"),
-        ("max_active_tis_per_dag", 1),
     ],
 )
 def test_what_is_not_built_is_refused_by_name(name, value):
@@ -91,9 +87,23 @@ def test_what_is_not_built_is_refused_by_name(name, value):
         Scoop(task_id="a", **{name: value})
 
 
+def test_waiting_for_downstream_is_waiting_for_the_past_and_first_runs_do_not_wait():
+    task = Scoop(task_id="a", wait_for_downstream=True)
+    assert (task.depends_on_past, task.wait_for_downstream, task.ignore_first_depends_on_past) == (True, True, True)
+    assert Scoop(task_id="b", max_retry_delay=3).max_retry_delay == timedelta(seconds=3)
+
+
+def test_a_limit_has_an_old_name_and_is_a_number_above_zero():
+    assert Scoop(task_id="a", task_concurrency=2).max_active_tis_per_dag == 2
+    with pytest.raises(TradewindException, match="and not task_concurrency, its old name, as well"):
+        Scoop(task_id="b", task_concurrency=2, max_active_tis_per_dag=2)
+    with pytest.raises(TradewindException, match="max_active_tis_per_dagrun must be at least 1, not 0"):
+        Scoop(task_id="c", max_active_tis_per_dagrun=0)
+
+
 def test_what_is_not_built_is_refused_in_default_args_too(inside):
-    inside.default_args["depends_on_past"] = True
-    with pytest.raises(TradewindException, match="depends_on_past=True is not built yet"):
+    inside.default_args["outlets"] = ["data"]
+    with pytest.raises(TradewindException, match=r"outlets=.* is not built yet"):
         Scoop(task_id="a")
 
 

@@ -18,7 +18,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,15 @@ from airflow.models.dagrun import DagRun
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskmap import TaskMap
+from airflow.models.variable import Variable
 from airflow.models.xcom import XCom
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
 from airflow.utils.types import DagRunType
 from airflow.www.extensions.init_auth_manager import get_auth_manager_cls
 from forked import NotLoadedError, main
+from several_runs import joined, run_id_of, runs_of
 
-RUN_ID = "oracle"
 STEPS = 2000
 """No run of a recorded DAG needs so many tries; one that does is stuck."""
 PAUSE = 0.01
@@ -103,46 +104,47 @@ def run(dag: Any, logical_date: datetime, order: Order) -> dict[str, Any] | None
     with create_session() as session:
         for model in (XCom, TaskMap, RenderedTaskInstanceFields, TaskInstance, DagRun):
             session.query(model).filter(model.dag_id == dag.dag_id).delete(synchronize_session=False)
+        session.query(Variable).delete(synchronize_session=False)
         session.commit()
-        dag_run = dag.create_dagrun(
-            run_id=RUN_ID,
-            run_type=DagRunType.MANUAL,
-            execution_date=logical_date,
-            data_interval=dag.timetable.infer_manual_data_interval(run_after=logical_date),
-            state=DagRunState.RUNNING,
-            start_date=logical_date,
-            conf={},
-            session=session,
-        )
+        runs = [_run_of(dag, logical_date, number, session) for number in range(runs_of(dag.tags))]
         idle = 0
         for _ in range(STEPS):
-            if dag_run.state != DagRunState.RUNNING:
-                return _outcome(dag, dag_run, session)
-            idle = 0 if _step(dag, dag_run, order, session) else idle + 1
+            if all(each.state != DagRunState.RUNNING for each in runs):
+                return joined([_outcome(dag, each, session) for each in runs])
+            idle = 0 if _step(dag, runs, order, session) else idle + 1
             if idle > IDLE_STEPS:
                 return None
         return None
 
 
-def _step(dag: Any, dag_run: DagRun, order: Order, session: Any) -> bool:
+def _run_of(dag: Any, first: datetime, number: int, session: Any) -> DagRun:
+    logical_date = first + timedelta(days=number)
+    return dag.create_dagrun(
+        run_id=run_id_of(number),
+        run_type=DagRunType.MANUAL,
+        execution_date=logical_date,
+        data_interval=dag.timetable.infer_manual_data_interval(run_after=logical_date),
+        state=DagRunState.RUNNING,
+        start_date=logical_date,
+        conf={},
+        session=session,
+    )
+
+
+def _step(dag: Any, runs: list[DagRun], order: Order, session: Any) -> bool:
     """Let the scheduler look, and one task run; tell whether anything happened."""
     is_news = False
-    for _ in range(order.looks):
-        session.expire_all()
-        dag_run.dag = dag
-        before = _states(dag_run, session)
-        schedulable, _ = dag_run.update_state(session=session, execute_callbacks=True)
-        dag_run.schedule_tis(schedulable, session=session)
-        session.commit()
-        if _states(dag_run, session) == before:
-            break
-        is_news = True
-    ready = [each for each in dag_run.get_task_instances(session=session) if each.state == TaskInstanceState.SCHEDULED]
+    ready: list[TaskInstance] = []
+    for dag_run in [each for each in runs if each.state == DagRunState.RUNNING]:
+        is_news |= _look(dag, dag_run, order, session)
+        ready += [
+            each for each in dag_run.get_task_instances(session=session) if each.state == TaskInstanceState.SCHEDULED
+        ]
     if not ready:
-        if not is_news and dag_run.state == DagRunState.RUNNING:
+        if not is_news and any(each.state == DagRunState.RUNNING for each in runs):
             threading.Event().wait(PAUSE)  # a retry or a sensor's next look is a moment away
         return is_news
-    chosen = order.choose(sorted(ready, key=lambda each: (each.task_id, each.map_index)))
+    chosen = order.choose(sorted(ready, key=lambda each: (each.task_id, each.map_index, each.run_id)))
     chosen.refresh_from_task(dag.get_task(chosen.task_id))
     chosen.state = TaskInstanceState.QUEUED
     session.commit()
@@ -155,6 +157,22 @@ def _step(dag: Any, dag_run: DagRun, order: Order, session: Any) -> bool:
     return True
 
 
+def _look(dag: Any, dag_run: DagRun, order: Order, session: Any) -> bool:
+    """Let the scheduler look at a run; tell whether it had anything to say."""
+    is_news = False
+    for _ in range(order.looks):
+        session.expire_all()
+        dag_run.dag = dag
+        before = _states(dag_run, session)
+        schedulable, _ = dag_run.update_state(session=session, execute_callbacks=True)
+        dag_run.schedule_tis(schedulable, session=session)
+        session.commit()
+        if _states(dag_run, session) == before:
+            break
+        is_news = True
+    return is_news
+
+
 def _states(dag_run: DagRun, session: Any) -> set[Any]:
     columns = (TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state)
     query = session.query(*columns).filter(TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
@@ -165,7 +183,7 @@ def _outcome(dag: Any, dag_run: DagRun, session: Any) -> dict[str, Any]:
     """Return the state of a run, the state and number of tries of each task instance, and the XComs."""
     session.expire_all()
     instances = sorted(dag_run.get_task_instances(session=session), key=lambda each: (each.task_id, each.map_index))
-    xcoms = session.query(XCom).filter(XCom.dag_id == dag.dag_id, XCom.run_id == RUN_ID).all()
+    xcoms = session.query(XCom).filter(XCom.dag_id == dag.dag_id, XCom.run_id == dag_run.run_id).all()
     return {
         "state": str(dag_run.state),
         "tasks": {_name(each): [str(each.state), each.try_number] for each in instances},

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from oracle import recordings
+from oracle.several_runs import RUN_ID, joined, run_id_of, runs_of
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
@@ -27,7 +28,6 @@ from tradewind_perf.stage import Stage, open_stage
 
 NAMES = Path(__file__).resolve().parents[2] / "backport" / "airflow-names" / "src"
 RECORDER = Path(__file__).with_name("tradewind_structure.py")
-RUN_ID = "oracle"
 _NOBODY_WAITS = sa.select(
     sa.case((sa.exists(sa.select(tables.callback.c.id).where(tables.callback.c.error.is_(None))), 0), else_=1)
 )
@@ -50,17 +50,17 @@ def deployed(store: Store, sources: Mapping[str, str]) -> Iterator[Stage]:
         yield stage
 
 
-def trigger(stage: Stage, dag_ids: Sequence[str], logical_date: datetime) -> None:
-    """Make a run of each DAG, all with one logical date."""
+def trigger(stage: Stage, wanted: Sequence[tuple[str, int]], logical_date: datetime) -> None:
+    """Make runs of DAGs: each has its number, and the first a logical date that the others follow a day apart."""
     clock, executor = SystemClock(), stage.session.config.executor
     graphs = open_graphs(stage.session.config.plugins.codec)
-    for dag_id in dag_ids:
+    for dag_id, number in wanted:
         stage.database.write(
             functools.partial(
                 triggering.trigger,
                 dag_id=dag_id,
-                run_id=RUN_ID,
-                logical_date=logical_date,
+                run_id=run_id_of(number),
+                logical_date=logical_date + timedelta(days=number),
                 conf={},
                 triggered_by="cli",
                 graphs=graphs,
@@ -81,10 +81,13 @@ def ended(store: Store, sources: Mapping[str, str], dag_ids: Sequence[str]) -> d
         sources: the files' texts, by name.
     """
     run = tables.dag_run.c
-    is_ours = sa.select(sa.func.count()).where(run.run_id == RUN_ID, run.state.in_(ENDED_RUN))
+    is_ours = sa.select(sa.func.count()).where(run.run_id.like(f"{RUN_ID}%"), run.state.in_(ENDED_RUN))
     with deployed(store, sources) as stage:
-        trigger(stage, dag_ids, datetime.fromisoformat(recordings.LOGICAL_DATE))
-        stage.await_count(is_ours, len(dag_ids), "runs have ended")
+        with stage.database.read() as connection:
+            tags = {each.dag_id: each.tags for each in listings.list_dags(connection)}
+        wanted = [(dag_id, number) for dag_id in dag_ids for number in range(runs_of(tags[dag_id]))]
+        trigger(stage, wanted, datetime.fromisoformat(recordings.LOGICAL_DATE))
+        stage.await_count(is_ours, len(wanted), "runs have ended")
         stage.await_count(_NOBODY_WAITS, 1, "callbacks were called once")
         return outcomes(stage)
 
@@ -92,8 +95,13 @@ def ended(store: Store, sources: Mapping[str, str], dag_ids: Sequence[str]) -> d
 def outcomes(stage: Stage) -> dict[str, dict[str, Any]]:
     """Return how the runs ended, by DAG."""
     with stage.database.read() as connection:
-        runs = listings.list_runs(connection, run_id=RUN_ID, limit=None)
-        return {run.dag_id: _outcome(connection, run) for run in runs}
+        found: dict[str, list[dict[str, Any]]] = {}
+        number = 0
+        while runs := listings.list_runs(connection, run_id=run_id_of(number), limit=None):
+            for run in runs:
+                found.setdefault(run.dag_id, []).append(_outcome(connection, run))
+            number += 1
+        return {dag_id: joined(each) for dag_id, each in found.items()}
 
 
 def structures(files: Sequence[Path]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
-from tradewind.metadata.statements import admission, claims, daemons, instances, schedules, timers
+from tradewind.metadata.statements import admission, claims, daemons, gates, instances, schedules, timers
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 TOTAL = 20_000
@@ -83,6 +83,10 @@ HOT = {
     "open runs": lambda c: schedules.open_runs(c, after=0, most=5),
     "queued runs": lambda c: schedules.queued_runs(c, most=5),
     "held": lambda c: daemons.held(c, "w"),
+    "gates": lambda c: gates.first(c, after=None, most=5),
+    "states at gates": lambda c: gates.states(c, [1, 2], ["a"]),
+    "first dates": lambda c: gates.first_dates(c, [("d", "a")]),
+    "lanes": lambda c: admission.occupied_lanes(c, [("d", "a")]),
 }
 
 

@@ -7,7 +7,7 @@ import zlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from tradewind.metadata.tables import dag, dag_file
+from tradewind.metadata.tables import dag, dag_file, task_limit
 from tradewind.parsing.processor import Round
 from tradewind.serialization import deserialize, structure_hash
 from tradewind.timetables import RunSpec
@@ -340,3 +340,19 @@ def test_a_task_for_an_executor_that_nobody_declares_is_an_import_error(parsing,
     parsing.settle()
     assert parsing.file("flow.py").error is None
     assert parsing.active() == ["flow"]
+
+
+def test_limits_of_single_tasks_are_written_with_the_dag_and_follow_its_file(parsing):
+    text = """
+from tradewind import DAG
+from tradewind.operators.empty import EmptyOperator
+with DAG("limited", schedule=None):
+    EmptyOperator(task_id="a", {})
+    EmptyOperator(task_id="b")
+"""
+    found = []
+    for words in ("max_active_tis_per_dag=2", "max_active_tis_per_dag=3, max_active_tis_per_dagrun=1", ""):
+        parsing.write("limited.py", text.format(words))
+        parsing.settle()
+        found.append([tuple(row) for row in parsing.rows(task_limit)])
+    assert found == [[("limited", "a", 2, None)], [("limited", "a", 3, 1)], []]

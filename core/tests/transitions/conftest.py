@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import continuations, instances
+from tradewind.metadata.statements import continuations, gates, instances
 from tradewind.metadata.statements import runs as run_statements
 from tradewind.metadata.tables import Instant
-from tradewind.transitions import admission, claims, clear, continuing, daemons, ends, recount, runs, timers
+from tradewind.transitions import admission, claims, clear, continuing, daemons, ends, past, recount, runs, timers
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.values import Claimer, EndResult, Outcome, Ticket, XComValue
 
@@ -39,6 +39,18 @@ class TestTask:
     executor: str = "local"
     queue: str = "default"
     is_empty: bool = False
+    retry_exponential_backoff: bool = False
+    max_retry_delay: float | None = None
+    depends_on_past: bool = False
+    wait_for_downstream: bool = False
+    ignore_first_depends_on_past: bool = True
+    wait_for_past_depends_before_skipping: bool = False
+    max_active_tis_per_dag: int | None = None
+    max_active_tis_per_dagrun: int | None = None
+    group_id: str | None = None
+    is_setup: bool = False
+    is_teardown: bool = False
+    on_failure_fail_dagrun: bool = False
     expand: Any = None
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -52,6 +64,8 @@ class TestGraph:
     tasks: dict[str, TestTask]
     max_consecutive_failed_runs: int = 0
     callbacks: Any = field(default_factory=dict)
+    catchup: bool = False
+    start_date: datetime | None = None
 
 
 def make_graph(
@@ -132,14 +146,14 @@ class World:
         self.database.write(lambda c: c.execute(tables.dag.insert().values(values)))
         return self.version
 
-    def add_run(self, graph: TestGraph, *, run_id: str = "r1") -> int:
+    def add_run(self, graph: TestGraph, *, run_id: str = "r1", run_type: str = "manual") -> int:
         return self.database.write(
             lambda c: runs.create_run(
                 c,
                 version_id=self.version,
                 graph=graph,
                 run_id=run_id,
-                run_type="manual",
+                run_type=run_type,
                 logical_date=self.clock.at,
                 data_interval_start=None,
                 data_interval_end=None,
@@ -197,6 +211,16 @@ class World:
         self.admit()
         return self.claim(worker, free=free)
 
+    def tickets(self, run: int | None = None) -> list[Ticket]:
+        """Renew the workers' leases, admit, claim, and return what was claimed, by run and task; of one run only, if named."""
+        self.renew()
+        self.admit()
+        claimer = self.claimer(free=50)
+        found = self.database.write(lambda c: claims.claim(c, claimer, clock=self.clock))
+        return [
+            each for each in sorted(found, key=lambda t: (t.run, t.task_id, t.map_index)) if run in (None, each.run)
+        ]
+
     def outcome(self, ticket: Ticket, state: str = "success", **more: Any) -> Outcome:
         return Outcome(ticket.instance, ticket.token, state, self.clock.at, **more)
 
@@ -216,6 +240,23 @@ class World:
                 self.database.write(lambda c, left=left: continuing.go_on(c, left, **self.tools))
                 done += 1
         return done
+
+    def let_on(self) -> int:
+        """Open what past runs hold no longer; return how many gates those were."""
+        with self.database.read() as conn:
+            found = past.openable(conn, self.graphs)
+        for run, _, keys in found:
+            self.database.write(lambda c, run=run, keys=keys: past.let_on(c, run, keys, **self.tools))
+        return sum(len(keys) for _, _, keys in found)
+
+    def held(self) -> list[str]:
+        """Why the gates that are closed stay so."""
+        with self.database.read() as conn:
+            return [each.why for each in past.judge(conn, gates.first(conn, after=None, most=100), self.graphs)]
+
+    def limit(self, task_id: str, *, per_dag: int | None = None, per_run: int | None = None) -> None:
+        values = {"dag_id": "d", "task_id": task_id, "per_dag": per_dag, "per_run": per_run}
+        self.database.write(lambda c: c.execute(tables.task_limit.insert().values(values)))
 
     def clear(self, run: int, *task_ids: str) -> Any:
         return self.database.write(lambda c: clear.clear(c, run, task_ids, **self.tools))

@@ -55,3 +55,19 @@ def test_what_an_earlier_try_pushed_is_replaced(world, graph, pushed):
     with world.database.read() as conn:
         found = conn.execute(sa.select(xcom.c.key, xcom.c.length).where(xcom.c.run == run)).all()
     assert [tuple(row) for row in found] == [("return_value", 7)]
+
+
+def test_back_off_doubles_the_pause_spreads_it_and_ends_at_the_longest(world, graph):
+    backing = {"retries": 9, "retry_delay": 10, "retry_exponential_backoff": True, "max_retry_delay": 100}
+    run = world.begin(graph(tasks=["a"], a=backing))
+    world.add_worker()
+    pauses = []
+    for _ in range(6):
+        world.finish(world.start()["a"], "failed")
+        pauses.append((world.row(run, "a").due_at - world.clock.at).total_seconds())
+        world.clock.pass_(seconds=pauses[-1])
+        assert world.release() == 1
+    for number, pause in enumerate(pauses[:3]):
+        assert 10 * 2**number <= pause < 10 * 2 ** (number + 1)
+    assert 80 <= pauses[3] <= 100
+    assert pauses[4:] == [100, 100]

@@ -1,7 +1,7 @@
 """The arguments of tasks: which exist, which are refused by name, and how default arguments reach them.
 
 An argument of Airflow that is not built yet is refused, never accepted and ignored, unless its value asks for nothing
-(``depends_on_past=False``): DAG files in the wild spell such values out.
+(``run_as_user=None``): DAG files in the wild spell such values out.
 """
 
 from __future__ import annotations
@@ -22,18 +22,10 @@ def _is_empty(value: Any, _arguments: Mapping[str, Any]) -> bool:
     return value is None or value is False or (isinstance(value, (list, tuple, dict, set)) and not value)
 
 
-def _always(_value: Any, _arguments: Mapping[str, Any]) -> bool:
-    return True
-
-
 def _sends_no_mail(_value: Any, arguments: Mapping[str, Any]) -> bool:
     if not arguments.get("email"):
         return True
     return arguments.get("email_on_failure", True) is False and arguments.get("email_on_retry", True) is False
-
-
-def _without_backoff(_value: Any, arguments: Mapping[str, Any]) -> bool:
-    return not arguments.get("retry_exponential_backoff")
 
 
 def _is_none_or_true(value: Any, _arguments: Mapping[str, Any]) -> bool:
@@ -43,22 +35,13 @@ def _is_none_or_true(value: Any, _arguments: Mapping[str, Any]) -> bool:
 # Name -> does this value ask for nothing, given the other arguments? What does, is accepted; anything else is refused.
 NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "allow_nested_operators": _is_none_or_true,
-    "depends_on_past": _is_empty,
     "email": _sends_no_mail,
     "email_on_failure": _sends_no_mail,
     "email_on_retry": _sends_no_mail,
-    "ignore_first_depends_on_past": _always,  # only says something beside depends_on_past
     "map_index_template": _is_empty,
-    "max_active_tis_per_dag": _is_empty,
-    "max_active_tis_per_dagrun": _is_empty,
-    "max_retry_delay": _without_backoff,
     "resources": _is_empty,
-    "retry_exponential_backoff": _is_empty,
     "run_as_user": _is_empty,
     "sla": _is_empty,
-    "task_concurrency": _is_empty,
-    "wait_for_downstream": _is_empty,
-    "wait_for_past_depends_before_skipping": _is_empty,
 }
 
 _SIGNATURES: dict[type, dict[str, Any]] = {}

@@ -61,6 +61,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         owner: who answers for it, shown in the UI.
         retries: how often the task is tried again after a failure.
         retry_delay: the pause before a retry, a timedelta or seconds.
+        retry_exponential_backoff: whether the pause is about doubled with each retry, spread by chance.
+        max_retry_delay: the longest pause that this comes to, a timedelta or seconds; None for one day.
         execution_timeout: how long a try may run, a timedelta or seconds; None for no limit.
         pool, pool_slots: the pool the task runs in, and how many of its slots it takes.
         priority_weight, weight_rule: what counts when more tasks could run than there is room for.
@@ -68,6 +70,14 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         isolation: ``"fresh"`` for a process that imports the DAG file for this task alone, ``"fork"`` for one forked
             from a process that has imported it; None for the default. In ``default_args`` it holds for the whole DAG.
         trigger_rule: what the states of the direct upstream must be, see :class:`TriggerRule`.
+        depends_on_past: whether the task waits until it succeeded, or was skipped, in the DAG's previous run by
+            logical date.
+        wait_for_downstream: whether it waits for the tasks directly after it in that run as well.
+        ignore_first_depends_on_past: whether it does not wait in a run before which it never was.
+        wait_for_past_depends_before_skipping: whether it waits so before its rule skips it, too.
+        max_active_tis_per_dag: how many of its instances may be at work at once, in all runs; None for no limit.
+            ``task_concurrency`` is the old name.
+        max_active_tis_per_dagrun: how many in one run.
         params: values for templates and the trigger form, over those of the DAG.
         do_xcom_push: whether the result is kept for other tasks.
         multiple_outputs: whether a dict as a result is also kept key by key.
@@ -102,6 +112,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         owner: str = "tradewind",
         retries: int | None = 0,
         retry_delay: timedelta | float = timedelta(minutes=5),
+        retry_exponential_backoff: bool = False,
+        max_retry_delay: timedelta | float | None = None,
         execution_timeout: timedelta | float | None = None,
         pool: str | None = None,
         pool_slots: int = 1,
@@ -111,6 +123,13 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         executor: str | None = None,
         isolation: str | None = None,
         trigger_rule: TriggerRule | str = "all_success",
+        depends_on_past: bool = False,
+        wait_for_downstream: bool = False,
+        ignore_first_depends_on_past: bool = True,
+        wait_for_past_depends_before_skipping: bool = False,
+        max_active_tis_per_dag: int | None = None,
+        max_active_tis_per_dagrun: int | None = None,
+        task_concurrency: int | None = None,
         params: Mapping[str, Any] | None = None,
         do_xcom_push: bool = True,
         multiple_outputs: bool = False,
@@ -137,6 +156,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         task_group: GroupBuilder | None = None,
         **kwargs: Any,
     ) -> None:
+        given = locals()  # each argument by its name: they are as many as those of TASK_ARGUMENTS, and none is left out
         if kwargs:
             refuse_unknown(type(self), task_id, kwargs)
         self.place(task_id, dag, task_group)

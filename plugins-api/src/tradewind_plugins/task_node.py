@@ -33,6 +33,8 @@ TASK_ARGUMENTS = (
     "owner",
     "retries",
     "retry_delay",
+    "retry_exponential_backoff",
+    "max_retry_delay",
     "execution_timeout",
     "pool",
     "pool_slots",
@@ -42,6 +44,13 @@ TASK_ARGUMENTS = (
     "executor",
     "isolation",
     "trigger_rule",
+    "depends_on_past",
+    "wait_for_downstream",
+    "ignore_first_depends_on_past",
+    "wait_for_past_depends_before_skipping",
+    "max_active_tis_per_dag",
+    "max_active_tis_per_dagrun",
+    "task_concurrency",
     "params",
     "do_xcom_push",
     "multiple_outputs",
@@ -98,6 +107,8 @@ class TaskNode(EdgeNode):
     owner: str
     retries: int
     retry_delay: timedelta
+    retry_exponential_backoff: bool
+    max_retry_delay: timedelta | None
     execution_timeout: timedelta | None
     pool: str
     pool_slots: int
@@ -107,6 +118,12 @@ class TaskNode(EdgeNode):
     executor: str | None
     isolation: str | None
     trigger_rule: TriggerRule
+    depends_on_past: bool
+    wait_for_downstream: bool
+    ignore_first_depends_on_past: bool
+    wait_for_past_depends_before_skipping: bool
+    max_active_tis_per_dag: int | None
+    max_active_tis_per_dagrun: int | None
     params: Mapping[str, Any]
     do_xcom_push: bool
     multiple_outputs: bool
@@ -158,8 +175,9 @@ class TaskNode(EdgeNode):
         self.owner = arguments["owner"]
         self.retries = _whole_number(arguments["retries"] or 0, 0, where, "retries")
         self.retry_delay = as_timedelta(arguments["retry_delay"], f"{where}: retry_delay")
-        timeout = arguments["execution_timeout"]
-        self.execution_timeout = None if timeout is None else as_timedelta(timeout, f"{where}: execution_timeout")
+        self.retry_exponential_backoff = bool(arguments["retry_exponential_backoff"])
+        self.max_retry_delay = _timedelta_or_none(arguments, "max_retry_delay", where)
+        self.execution_timeout = _timedelta_or_none(arguments, "execution_timeout", where)
         self.pool = arguments["pool"] or "default_pool"
         self.pool_slots = _whole_number(arguments["pool_slots"], 1, where, "pool_slots")
         self.priority_weight = _whole_number(arguments["priority_weight"], None, where, "priority_weight")
@@ -172,6 +190,8 @@ class TaskNode(EdgeNode):
         if self.isolation not in _ISOLATIONS:
             raise TradewindException(f"{where}: isolation is 'fork' or 'fresh', not {self.isolation!r}.")
         self.trigger_rule = TriggerRule.parse(arguments["trigger_rule"], where)
+        self._take_past(arguments)
+        self._take_limits(arguments, where)
         self.params = dict(arguments["params"] or {})
         self.do_xcom_push = bool(arguments["do_xcom_push"])
         self.multiple_outputs = bool(arguments["multiple_outputs"])
@@ -204,6 +224,24 @@ class TaskNode(EdgeNode):
     def task_display_name(self) -> str:
         """What the task is called in the UI: its id, where nothing else was given."""
         return self._task_display_name or self.task_id
+
+    def _take_past(self, arguments: Mapping[str, Any]) -> None:
+        self.wait_for_downstream = bool(arguments["wait_for_downstream"])
+        # Waiting for what came after it includes waiting for itself, as in Airflow
+        self.depends_on_past = bool(arguments["depends_on_past"]) or self.wait_for_downstream
+        first = arguments["ignore_first_depends_on_past"]
+        self.ignore_first_depends_on_past = True if first is None else bool(first)
+        self.wait_for_past_depends_before_skipping = bool(arguments["wait_for_past_depends_before_skipping"])
+
+    def _take_limits(self, arguments: Mapping[str, Any], where: str) -> None:
+        limit, old = arguments["max_active_tis_per_dag"], arguments["task_concurrency"]
+        if limit is not None and old is not None:
+            raise TradewindException(
+                f"{where}: give max_active_tis_per_dag, and not task_concurrency, its old name, as well."
+            )
+        in_all, in_run = (old if limit is None else limit), arguments["max_active_tis_per_dagrun"]
+        self.max_active_tis_per_dag = _limit_or_none(in_all, where, "max_active_tis_per_dag")
+        self.max_active_tis_per_dagrun = _limit_or_none(in_run, where, "max_active_tis_per_dagrun")
 
     def link_arguments(self, values: Any) -> None:
         """Make an edge from every task whose output stands in ``values``."""
@@ -272,6 +310,15 @@ def _mapping(value: Any, where: str, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TradewindException(f"{where}: {name} must be a dict, not {value!r}.")
     return dict(value)
+
+
+def _timedelta_or_none(arguments: Mapping[str, Any], name: str, where: str) -> timedelta | None:
+    value = arguments[name]
+    return None if value is None else as_timedelta(value, f"{where}: {name}")
+
+
+def _limit_or_none(value: Any, where: str, name: str) -> int | None:
+    return None if value is None else _whole_number(value, 1, where, name)
 
 
 def _whole_number(value: Any, least: int | None, where: str, name: str) -> int:

@@ -61,7 +61,7 @@ from tradewind.metadata.statements import continuations, tickets, xcoms
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.serialization import SerializedDag, deserialize, serialize
-from tradewind.transitions import admission, callbacks, claims, continuing, daemons, deferring, ends, timers
+from tradewind.transitions import admission, callbacks, claims, continuing, daemons, deferring, ends, past, timers
 from tradewind.transitions.callbacks import CallbackResult, ClaimedCallback, Patience
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.deferring import Fired
@@ -278,6 +278,8 @@ class _Runner:
         """Do what a scheduler does, then claim one try."""
         for left in continuations.first(conn, MANY):
             continuing.go_on(conn, left, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        for run, _dag_id, keys in past.openable(conn, self._graphs):
+            past.let_on(conn, run, keys, graphs=self._graphs, clock=self._clock, ids=self._ids)
         timers.release_due(conn, clock=self._clock)
         admission.admit(conn, clock=self._clock)
         return claims.claim(conn, Claimer(WORKER, EXECUTOR, 1, self._ids.nonce()), clock=self._clock)

@@ -365,6 +365,25 @@ continuation = sa.Table(
     comment="The rest of a cascade or expansion that passed the cap of one transaction; a scheduler goes on with it.",
 )
 
+past_gate = sa.Table(
+    "past_gate",
+    metadata,
+    sa.Column("run", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("task_id", Name, primary_key=True),
+    sa.Column("map_index", sa.Integer, primary_key=True, autoincrement=False, comment="-1 for all instances"),
+    comment="Tasks whose rule is satisfied and that wait for the DAG's previous run; a scheduler lets them on.",
+)
+
+task_limit = sa.Table(
+    "task_limit",
+    metadata,
+    sa.Column("dag_id", Name, primary_key=True),
+    sa.Column("task_id", Name, primary_key=True),
+    sa.Column("per_dag", sa.Integer, comment="max_active_tis_per_dag"),
+    sa.Column("per_run", sa.Integer, comment="max_active_tis_per_dagrun"),
+    comment="Tasks with limits of their own, in the newest version of their DAG; the lock of bucket dag:x covers them.",
+)
+
 event_outbox = sa.Table(
     "event_outbox",
     metadata,
@@ -574,6 +593,6 @@ pulse = sa.Table(
 bucket_lock = sa.Table(
     "bucket_lock",
     metadata,
-    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x; outbox, alone"),
+    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, executor:x; outbox, alone"),
     comment="Rows that only schedulers lock, in sorted order; ending a task touches none of them.",
 )

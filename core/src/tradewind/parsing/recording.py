@@ -76,6 +76,8 @@ def record(
         statements.update_dags(connection, plan.changed_dags)
         statements.deactivate_dags(connection, plan.gone)
         _record_assets(connection, plan)
+        limited = [row["key"] for row in plan.changed_dags if current[row["key"]].has_limits]
+        statements.put_task_limits(connection, limited, plan.task_limits)
     failure = parsed.failure or plan.contested_failure()
     statements.put_file(
         connection,
@@ -102,6 +104,7 @@ class _Plan:
     gone: list[str] = field(default_factory=list)
     asset_uses: dict[str, AssetUses] = field(default_factory=dict)
     contested: list[str] = field(default_factory=list)
+    task_limits: list[dict[str, Any]] = field(default_factory=list)
     _next_runs: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     def decide(self, ids: Ids) -> None:
@@ -184,6 +187,10 @@ class _Plan:
         # Another schedule makes no run that lies in the past, unless all that are missed are asked for
         is_changed = known is not None and known.schedule != schedule
         last_interval_end = None if known is None else known.last_interval_end
+        self.task_limits += [
+            {"dag_id": dag.dag_id, "task_id": task_id, "per_dag": per_dag, "per_run": per_run}
+            for task_id, per_dag, per_run in dag.task_limits
+        ]
         return {
             "bundle": self.place.bundle,
             "path": self.parsed.path,

@@ -46,7 +46,7 @@ from tradewind.scheduling.due_runs import make_due_run
 from tradewind.scheduling.monitoring import Lookout
 from tradewind.scheduling.settings import Settings
 from tradewind.scheduling.sharing import in_own_order
-from tradewind.transitions import admission, assets, backfills, continuing, daemons, timers
+from tradewind.transitions import admission, assets, backfills, continuing, daemons, past, timers
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.recount import Start, start_queued
 
@@ -212,6 +212,10 @@ class Scheduler:
             or agenda.has_queued_runs
             or agenda.has_continuations
         )
+        if agenda.has_gates or has_worked:
+            opened = self._open_gates()
+            has_more |= opened
+            has_worked |= opened
         wake: frozenset[str] = frozenset()
         if agenda.has_scheduled or has_worked:
             admitted = self._admit()
@@ -289,6 +293,15 @@ class Scheduler:
         done = [self._guarded(each.dag_id, partial(go_on, left=each)) for each in in_order]
         # What goes on may have left a rest again.
         return any(done)
+
+    def _open_gates(self) -> bool:
+        """Let on what past runs hold no longer; tell whether there was anything."""
+        with self._database.read() as conn:
+            found = past.openable(conn, self._graphs)
+        let_on = partial(past.let_on, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        in_order = self._in_own_order(found, itemgetter(1))
+        opened = [self._guarded(dag_id, partial(let_on, run=run, keys=keys)) for run, dag_id, keys in in_order]
+        return any(opened)
 
     def _in_own_order(self, found: Sequence[Item], dag_of: Callable[[Item], str]) -> list[Item]:
         return in_own_order(found, dag_of, self.daemon_id)

@@ -25,8 +25,9 @@ DAG_DEFAULTS: dict[str, Any] = {
 }
 
 TASK_DEFAULTS: dict[str, Any] = {
-    "display_name": None,
     "callbacks": {},
+    "depends_on_past": False,
+    "display_name": None,
     "do_xcom_push": True,
     "doc": None,
     "docs": {},
@@ -38,10 +39,14 @@ TASK_DEFAULTS: dict[str, Any] = {
     "expand": None,
     "expand_values": {},
     "group_id": None,
+    "ignore_first_depends_on_past": True,
     "inlets": [],
     "is_empty": False,
     "isolation": None,
     "marks": None,
+    "max_active_tis_per_dag": None,
+    "max_active_tis_per_dagrun": None,
+    "max_retry_delay": None,
     "outlets": [],
     "owner": "tradewind",
     "params": {},
@@ -51,8 +56,11 @@ TASK_DEFAULTS: dict[str, Any] = {
     "queue": None,
     "retries": 0,
     "retry_delay": 300.0,
+    "retry_exponential_backoff": False,
     "start_date": None,
     "template_fields": {},
     "trigger_rule": "all_success",
     "ui_color": "#fff",
+    "wait_for_downstream": False,
+    "wait_for_past_depends_before_skipping": False,
 }

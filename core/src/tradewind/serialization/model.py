@@ -49,6 +49,10 @@ class SerializedTask:
         trigger_rule: the rule's name.
         retries: how often it is tried again.
         retry_delay: seconds before a retry.
+        retry_exponential_backoff, max_retry_delay: whether that grows with each retry, and to how many seconds at most.
+        depends_on_past, wait_for_downstream, ignore_first_depends_on_past, wait_for_past_depends_before_skipping: what
+            it waits for in the DAG's previous run.
+        max_active_tis_per_dag, max_active_tis_per_dagrun: how many of its instances may be at work at once, or None.
         execution_timeout: seconds a try may take, or None.
         pool, pool_slots: where it runs, and how much room it takes there.
         priority: its effective priority, its weight rule applied.
@@ -82,6 +86,14 @@ class SerializedTask:
     trigger_rule: str
     retries: int
     retry_delay: float
+    retry_exponential_backoff: bool
+    max_retry_delay: float | None
+    depends_on_past: bool
+    wait_for_downstream: bool
+    ignore_first_depends_on_past: bool
+    wait_for_past_depends_before_skipping: bool
+    max_active_tis_per_dag: int | None
+    max_active_tis_per_dagrun: int | None
     execution_timeout: float | None
     pool: str
     pool_slots: int
@@ -131,6 +143,7 @@ class DagHead:
 
     ``owners`` are those of its tasks, each once, by name. ``asset_uses`` tells where it names assets: the role
     (``schedule``, ``outlet``, ``inlet``), the task's id (empty for the schedule), and the spec.
+    ``task_limits`` are its tasks with limits of their own: id, ``max_active_tis_per_dag``, ``max_active_tis_per_dagrun``.
     """
 
     dag_id: str
@@ -146,6 +159,7 @@ class DagHead:
     tags: tuple[str, ...]
     owners: tuple[str, ...]
     asset_uses: tuple[tuple[str, str, AssetSpec], ...]
+    task_limits: tuple[tuple[str, int | None, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -99,6 +99,7 @@ def _of_head(fields: Mapping[str, Any]) -> dict[str, Any]:
         "tags": tuple(fields["tags"]),
         "asset_uses": _asset_uses(fields),
         "owners": tuple(sorted({task.get("owner", TASK_DEFAULTS["owner"]) for task in fields["tasks"]})),
+        "task_limits": tuple(_limits(fields["tasks"])),
     }
 
 
@@ -110,6 +111,13 @@ def _asset_uses(fields: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
         for role, name in (("outlet", "outlets"), ("inlet", "inlets")):
             uses += [(role, task["task_id"], spec) for spec in task.get(name, ())]
     return tuple(uses)
+
+
+def _limits(tasks: list[dict[str, Any]]) -> Iterator[tuple[str, int | None, int | None]]:
+    for task in tasks:
+        limits = (task.get("max_active_tis_per_dag"), task.get("max_active_tis_per_dagrun"))
+        if limits != (None, None):
+            yield task["task_id"], *limits
 
 
 @lru_cache(maxsize=256)
@@ -140,6 +148,14 @@ def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> Se
         trigger_rule=fields["trigger_rule"],
         retries=fields["retries"],
         retry_delay=fields["retry_delay"],
+        retry_exponential_backoff=fields["retry_exponential_backoff"],
+        max_retry_delay=fields["max_retry_delay"],
+        depends_on_past=fields["depends_on_past"],
+        wait_for_downstream=fields["wait_for_downstream"],
+        ignore_first_depends_on_past=fields["ignore_first_depends_on_past"],
+        wait_for_past_depends_before_skipping=fields["wait_for_past_depends_before_skipping"],
+        max_active_tis_per_dag=fields["max_active_tis_per_dag"],
+        max_active_tis_per_dagrun=fields["max_active_tis_per_dagrun"],
         execution_timeout=fields["execution_timeout"],
         pool=fields["pool"],
         pool_slots=fields["pool_slots"],

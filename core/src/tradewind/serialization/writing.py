@@ -83,18 +83,26 @@ def _unusual(fields: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
 
 _SHARED = (
     "operator_class",
+    "depends_on_past",
     "do_xcom_push",
     "doc_md",
     "execution_timeout",
     "executor",
+    "ignore_first_depends_on_past",
     "isolation",
+    "max_active_tis_per_dag",
+    "max_active_tis_per_dagrun",
+    "max_retry_delay",
     "owner",
     "pool",
     "pool_slots",
     "queue",
     "retries",
     "retry_delay",
+    "retry_exponential_backoff",
     "trigger_rule",
+    "wait_for_downstream",
+    "wait_for_past_depends_before_skipping",
 )
 """Attributes that many tasks of a file have in common: by loops, by default_args, or by what is usual."""
 _shared_of = attrgetter(*_SHARED)
@@ -176,8 +184,8 @@ def _unusual_shared(operator_class: Any, *values: Any) -> dict[str, Any]:
     """Return what is written of attributes in the order of `_SHARED`."""
     fields = dict(zip(_SHARED[1:], values, strict=True))
     fields["doc"] = fields.pop("doc_md")
-    timeout = fields["execution_timeout"]
-    fields["execution_timeout"] = timeout.total_seconds() if timeout is not None else None
+    for name in ("execution_timeout", "max_retry_delay"):
+        fields[name] = fields[name].total_seconds() if fields[name] is not None else None
     fields["retry_delay"] = fields["retry_delay"].total_seconds()
     fields["trigger_rule"] = fields["trigger_rule"].value
     fields["ui_color"] = operator_class.ui_color

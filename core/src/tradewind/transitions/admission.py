@@ -6,17 +6,18 @@ hand-over takes no more room than it makes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.statements import admission, instances
-from tradewind.metadata.statements.admission import Candidate, Group, Limits, Occupancy
+from tradewind.metadata.statements.admission import NO_LIMITS, Candidate, Group, Limits, Occupancy, TaskKey, TaskLimit
 
 PREFETCH_LEAST = 4
 UNLIMITED = 10**9
+_NO_LANES: Mapping[tuple[str, str, int], int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ def admit(conn: sa.Connection, *, clock: Clock, limit: int = 500) -> Admitted:
     fitting = [group for group in waiting if room.fits(group)]
     if not fitting:
         return Admitted(waiting=total)
-    found = admission.candidates(conn, fitting, most_each=limit, most=limit * len(fitting))
-    chosen = choose(found, room, limit=limit)
+    lanes = Lanes(limits.tasks, admission.occupied_lanes(conn, limits.tasks) if limits.tasks else {})
+    most = limit * (len(fitting) + len(limits.tasks))
+    found = admission.candidates(conn, fitting, most_each=limit, most=most, limited=limits.tasks)
+    chosen = choose(found, room, limit=limit, lanes=lanes)
     keys = admission.lock_scheduled(conn, [each.id for each in chosen])
     if not keys:
         return Admitted(waiting=total)
@@ -90,19 +93,51 @@ class Room:
         self._executors[wanted.executor] -= 1
 
 
+class Lanes:
+    """What tasks with limits of their own leave: `max_active_tis_per_dag`, and in each run `max_active_tis_per_dagrun`."""
+
+    def __init__(
+        self, limits: Mapping[TaskKey, TaskLimit] = NO_LIMITS, occupied: Mapping[tuple[str, str, int], int] = _NO_LANES
+    ) -> None:
+        self._limits = limits
+        self._in_run = dict(occupied)
+        self._in_all: dict[TaskKey, int] = {}
+        for (dag_id, task_id, _), count in occupied.items():
+            self._in_all[dag_id, task_id] = self._in_all.get((dag_id, task_id), 0) + count
+
+    def fits(self, wanted: Candidate) -> bool:
+        """Whether one more such instance may be at work."""
+        key = (wanted.dag_id, wanted.task_id)
+        limit = self._limits.get(key)
+        if limit is None:
+            return True
+        is_full = limit.per_dag is not None and self._in_all.get(key, 0) >= limit.per_dag
+        return not is_full and (limit.per_run is None or self._in_run.get((*key, wanted.run), 0) < limit.per_run)
+
+    def take(self, wanted: Candidate) -> None:
+        """Count one more."""
+        key = (wanted.dag_id, wanted.task_id)
+        if key in self._limits:
+            self._in_all[key] = self._in_all.get(key, 0) + 1
+            lane = (*key, wanted.run)
+            self._in_run[lane] = self._in_run.get(lane, 0) + 1
+
+
 def prefetch(slots: int) -> int:
     """Return how many tries may be queued beyond an executor's slots, so that a free slot finds work without a hop."""
     return max(PREFETCH_LEAST, slots) if slots > 0 else 0
 
 
-def choose(candidates: Iterable[Candidate], room: Room, *, limit: int) -> list[Candidate]:
+def choose(candidates: Iterable[Candidate], room: Room, *, limit: int, lanes: Lanes | None = None) -> list[Candidate]:
     """Return the candidates that fit, in their order; one that does not fit keeps no smaller one behind it waiting."""
     chosen: list[Candidate] = []
+    lanes = lanes or Lanes()
     for candidate in candidates:
         if len(chosen) == limit:
             break
-        if room.fits(candidate):
+        if room.fits(candidate) and lanes.fits(candidate):
             room.take(candidate)
+            lanes.take(candidate)
             chosen.append(candidate)
     return chosen
 

@@ -8,12 +8,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import continuations, counters, instances
+from tradewind.metadata.statements import continuations, counters, gates, instances
 from tradewind.metadata.statements.continuations import Continuation
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions import notices
 from tradewind.transitions.runs import EXPAND
-from tradewind.transitions.settling import Settlement
+from tradewind.transitions.settling import ALL_INDEXES, Settlement
 from tradewind.transitions.states import TaskState
 
 SETTLE = "settle"
@@ -34,6 +34,7 @@ def apply(
         instances.settle(conn, [row.id for row in decided[state]], state=state, now=now, is_end=True)
     notices.decided(conn, decided, now=now)
     _leave(conn, settlements, now=now, ids=ids)
+    gates.add(conn, [(run, task, ALL_INDEXES) for run, found in settlements.items() for task in found.gated])
     return ready
 
 

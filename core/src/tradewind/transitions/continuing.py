@@ -50,7 +50,7 @@ def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clo
         expand(conn, run, left.payload["task"], graph=graph, now=clock.now(), ids=ids)
     else:
         pressures = {each["task"]: pressure_of(each) for each in left.payload}
-        _settle_on(conn, run.id, pressures, graph=graph, clock=clock, ids=ids)
+        settle_on(conn, run.id, pressures, graph=graph, clock=clock, ids=ids)
     return True
 
 
@@ -64,13 +64,15 @@ def _pause(conn: sa.Connection, left: Continuation) -> bool:
     return True
 
 
-def _settle_on(
+def settle_on(
     conn: sa.Connection, run: int, pressures: dict[str, Pressure], *, graph: Graph, clock: Clock, ids: Ids
 ) -> None:
+    """Let pressures run down a run that the transaction has locked, and write what they decide."""
     now = clock.now()
     pressed = {task_id: pressure.states() for task_id, pressure in pressures.items()}
     forced = [task_id for task_id, pressure in pressures.items() if pressure.is_forced]
-    tasks = reach(graph, pressed, forced)
+    let_on = [task_id for task_id, pressure in pressures.items() if pressure.is_let_on]
+    tasks = reach(graph, pressed, forced, let_on)
     locked = instances.lock_after(conn, run, tasks, after=_begin(graph, pressures), most=MOST_ROWS + 1)
     rows, last = within(locked, MOST_ROWS)
     found = settle(graph, rows, pressures, cut=None if last is None else (last.rank, last.map_index))

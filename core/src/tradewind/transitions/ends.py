@@ -24,7 +24,7 @@ from tradewind.metadata.statements.instances import LockedInstance, Owner
 from tradewind.metadata.wakeups import TRIGGERER, worker_channel
 from tradewind.transitions import assets, callbacks, claims, handover, notices
 from tradewind.transitions.applying import apply
-from tradewind.transitions.graph import Graph, Graphs, descendants, reach
+from tradewind.transitions.graph import Graph, Graphs, descendants, is_limited, matters_later, reach
 from tradewind.transitions.recording import (
     ALREADY_RECORDED,
     RECORDED,
@@ -130,6 +130,8 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
         for run in sorted({each.row.run for each in newly})
     }
     batch.ready += apply(conn, settlements, now=now, ids=ids)
+    if _matters_later(batch, newly, settlements):
+        batch.wake.add(SCHEDULER)
     _account(batch, newly, settlements)
     missing = [outcome for outcome in todo if outcome.instance not in by_id]
     if cut is not None and locked:
@@ -228,11 +230,18 @@ def _account(batch: _Batch, newly: Iterable[Recorded], settlements: Mapping[int,
             batch.wake.add(TRIGGERER)
     for run, found in settlements.items():
         batch.ended[run] = batch.ended.get(run, 0) + found.ended
-        if found.expand or found.left:
+        if found.expand or found.left or found.gated:
             batch.unfinished.add(run)
             batch.wake.add(SCHEDULER)
         if TaskState.SCHEDULED in found.decided:
             batch.unfinished.add(run)
+
+
+def _matters_later(batch: _Batch, newly: Iterable[Recorded], settlements: Mapping[int, Settlement]) -> bool:
+    """Whether something ended that another run may wait for."""
+    ended = [each.row for each in newly if each.is_end]
+    ended += [row for found in settlements.values() for rows in found.decided.values() for row in rows]
+    return any(matters_later(batch.graphs[row.run], row.task_id) for row in ended)
 
 
 def _answers(
@@ -312,7 +321,12 @@ def _hand_over(
     *,
     clock: Clock,
 ) -> tuple[Ticket, ...]:
-    split = handover.pay(batch.ready, freed)
+    # What has a limit of its own waits for admission, which counts for it
+    limited = [row for row in batch.ready if is_limited(batch.graphs[row.run].tasks[row.task_id])]
+    _leave_to_scheduler(conn, batch, limited, clock=clock)
+    if any(is_limited(batch.graphs[row.run].tasks[row.task_id]) for row in freed):
+        batch.wake.add(SCHEDULER)
+    split = handover.pay([row for row in batch.ready if row not in limited], freed)
     waiting = {
         (pool, executor): claim_statements.who_waits(conn, pool=pool, executor=executor, priority=priority)
         for (pool, executor), priority in handover.buckets(split.paid).items()

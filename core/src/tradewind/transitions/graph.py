@@ -17,7 +17,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from tradewind.metadata.statements import versions
-from tradewind.transitions.decision import RUN, possible
+from tradewind.transitions.decision import RUN, SKIP, possible
 from tradewind.transitions.states import TaskState
 
 ExpandSource = tuple[str, "int | tuple[str, str]"]
@@ -40,9 +40,25 @@ class Task(Protocol):
     @property
     def trigger_rule(self) -> str: ...
     @property
+    def depends_on_past(self) -> bool: ...
+    @property
+    def wait_for_downstream(self) -> bool: ...
+    @property
+    def ignore_first_depends_on_past(self) -> bool: ...
+    @property
+    def wait_for_past_depends_before_skipping(self) -> bool: ...
+    @property
+    def max_active_tis_per_dag(self) -> int | None: ...
+    @property
+    def max_active_tis_per_dagrun(self) -> int | None: ...
+    @property
     def retries(self) -> int: ...
     @property
     def retry_delay(self) -> float: ...
+    @property
+    def retry_exponential_backoff(self) -> bool: ...
+    @property
+    def max_retry_delay(self) -> float | None: ...
     @property
     def pool(self) -> str: ...
     @property
@@ -148,6 +164,17 @@ def xcom_sources(task: Task) -> tuple[tuple[str, str], ...]:
     return tuple(source for _, source in task.expand or () if not isinstance(source, int))
 
 
+def matters_later(graph: Graph, task_id: str) -> bool:
+    """Whether another run may wait for the end of this task."""
+    task = graph.tasks[task_id]
+    return task.depends_on_past or any(graph.tasks[above].wait_for_downstream for above in task.upstream)
+
+
+def is_limited(task: Task) -> bool:
+    """Whether the task has a limit of its own on how many of its instances may be at work."""
+    return task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None
+
+
 def is_placeholder(task: Task, map_index: int) -> bool:
     """Whether the instance stands for a mapped task that an XCom has yet to expand."""
     return map_index < 0 and len(xcom_sources(task)) > 0
@@ -170,16 +197,22 @@ def descendants(graph: Graph, task_ids: Iterable[str]) -> set[str]:
     return found
 
 
-def reach(graph: Graph, pressed: Mapping[str, Iterable[str]], forced: Iterable[str] = ()) -> set[str]:
+def reach(
+    graph: Graph, pressed: Mapping[str, Iterable[str]], forced: Iterable[str] = (), let_on: Iterable[str] = ()
+) -> set[str]:
     """Return every task whose instances a transaction may have to touch, from the graph alone.
 
     Arguments:
         pressed: the end states of upstream instances that are to be counted, by the task that counts them.
         forced: tasks to be skipped by name.
+        let_on: tasks that past runs hold no longer.
     """
     ends = {task_id: _ends_of(graph.tasks[task_id], states) for task_id, states in pressed.items()}
     for task_id in forced:
         ends.setdefault(task_id, set()).add(TaskState.SKIPPED)
+    for task_id in let_on:
+        found = (end_of(graph.tasks[task_id], decision) for decision in (RUN, SKIP))
+        ends.setdefault(task_id, set()).update(state for state in found if state is not None)
     todo = [task_id for task_id, states in ends.items() if states]
     while todo:
         task_id = todo.pop()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tradewind.transitions.decision import RUN, Counters, decide, one
 from tradewind.transitions.graph import Graph, Task, is_in_run, is_placeholder, literal_length
-from tradewind.transitions.settling import decided_state
+from tradewind.transitions.settling import decided_state, waits_for_past
 from tradewind.transitions.states import ENDED, TaskState
 
 
@@ -21,6 +21,7 @@ class PlannedTask:
         counters: what all of them wait for, and how much of it ended already.
         state: `none`, `scheduled`, or an end.
         is_expandable: whether its length can be asked for at once.
+        is_gated: whether it waits for past runs, and for nothing else.
     """
 
     task: Task
@@ -28,6 +29,7 @@ class PlannedTask:
     counters: Counters
     state: str
     is_expandable: bool
+    is_gated: bool = False
 
 
 def plan(graph: Graph, logical_date: datetime | None = None) -> list[PlannedTask]:
@@ -71,8 +73,11 @@ def _upstream(planned: dict[str, PlannedTask], task: Task) -> Counters:
 
 def _planned(task: Task, counters: Counters) -> PlannedTask:
     indexes = _map_indexes(task)
-    state = decided_state(task, indexes[0], counters) or TaskState.NONE
-    may_expand = is_placeholder(task, indexes[0]) and decide(task.trigger_rule, counters) == RUN
+    decision = decide(task.trigger_rule, counters)
+    if waits_for_past(task, decision):
+        return PlannedTask(task, indexes, counters, TaskState.NONE, is_expandable=False, is_gated=True)
+    state = decided_state(task, indexes[0], decision) or TaskState.NONE
+    may_expand = is_placeholder(task, indexes[0]) and decision == RUN
     return PlannedTask(task, indexes, counters, state, may_expand)
 
 

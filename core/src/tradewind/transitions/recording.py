@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Final
 
 from tradewind.metadata.statements.instances import LockedInstance
@@ -15,6 +17,9 @@ from tradewind.transitions.values import Answer, Outcome
 RECORDED: Final = "recorded"
 ALREADY_RECORDED: Final = "already recorded"
 OVERTAKEN: Final = "overtaken"
+LONGEST_DELAY: Final = 24 * 60 * 60
+"""Seconds that back-off comes to at most."""
+MOST_DOUBLINGS: Final = 60
 
 REPORTABLE: Final = frozenset(
     {
@@ -75,9 +80,7 @@ def record(outcome: Outcome, row: LockedInstance, task: Task) -> Recorded:
         return Recorded(outcome, row, TaskState.SCHEDULED, None)
     if outcome.state in {TaskState.FAILED, TryState.LOST}:
         if may_retry(outcome, row):
-            return Recorded(
-                outcome, row, TaskState.UP_FOR_RETRY, outcome.ended_at + timedelta(seconds=task.retry_delay)
-            )
+            return Recorded(outcome, row, TaskState.UP_FOR_RETRY, outcome.ended_at + delay_before_retry(task, row))
         return Recorded(outcome, row, TaskState.FAILED, None)
     return Recorded(outcome, row, outcome.state, None)
 
@@ -85,6 +88,17 @@ def record(outcome: Outcome, row: LockedInstance, task: Task) -> Recorded:
 def may_retry(outcome: Outcome, row: LockedInstance) -> bool:
     """Whether another try follows a failed or lost one."""
     return outcome.retry and row.try_number <= row.max_tries
+
+
+def delay_before_retry(task: Task, row: LockedInstance) -> timedelta:
+    """Return the pause before the next try: with back-off between one and two times the doubled delay, always the same."""
+    if not task.retry_exponential_backoff:
+        return timedelta(seconds=task.retry_delay)
+    doubled = max(1, ceil(task.retry_delay * 2 ** min(row.try_number - 1, MOST_DOUBLINGS)))
+    name = f"{row.run}#{row.task_id}#{row.map_index}#{row.try_number}"
+    spread = int(hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(), 16) % doubled
+    longest = LONGEST_DELAY if task.max_retry_delay is None else min(LONGEST_DELAY, task.max_retry_delay)
+    return timedelta(seconds=min(doubled + spread, longest))
 
 
 def instance_values(recorded: Recorded) -> dict[str, Any]:

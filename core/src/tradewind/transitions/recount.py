@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import continuations, counters, instances, runs
+from tradewind.metadata.statements import continuations, counters, gates, instances, runs
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions.applying import SETTLE, apply
 from tradewind.transitions.decision import Counters, one
@@ -134,6 +134,7 @@ def resettle(
     recounted = recount(conn, graph, rows)
     forced = _forced(conn, run)
     continuations.drop(conn, run)
+    gates.drop(conn, run)
     undecided = {row.task_id for row in recounted if row.state == TaskState.NONE}
     pressures = {task_id: Pressure(is_forced=task_id in forced) for task_id in undecided}
     settlement = settle(graph, recounted, pressures)

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import continuations, instances, runs
+from tradewind.metadata.statements import continuations, gates, instances, runs
 from tradewind.metadata.statements.continuations import Continuation
 from tradewind.metrics.catalogue import RUN_DURATION
 from tradewind.metrics.recording import observe
 from tradewind.transitions import callbacks, notices
 from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
+from tradewind.transitions.settling import ALL_INDEXES
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
 DEFAULT_EXECUTOR = "LocalExecutor"
@@ -94,6 +95,7 @@ def create_run(
     where = {"executor": executor, "queue": queue}
     _add_instances(conn, planned, run=run, dag_id=dag_id, now=now, ids=ids, where=where)
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
+    gates.add(conn, [(run, each.task.task_id, ALL_INDEXES) for each in planned if each.is_gated])
     if is_over:
         notices.run_ended(conn, run, state=state, now=now)
         callbacks.run_ended(conn, run, graph, state=state, now=now)

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tradewind.metadata.statements.instances import LockedInstance
-from tradewind.transitions.decision import RUN, Counters, decide, one
+from tradewind.transitions.decision import RUN, SKIP, Counters, decide, one
 from tradewind.transitions.graph import Graph, Task, end_of, is_placeholder
 from tradewind.transitions.states import TaskState
 
 START = (-1, -2)
 """The position before every row of a run."""
 NOTHING = Counters(0)
+ALL_INDEXES = -1
+"""In a gate's key: all instances of its task."""
 
 
 Position = tuple[int, int]
@@ -43,11 +45,13 @@ class Pressure:
 
     Arguments:
         after: only instances behind this position (rank, map index) are still to get it.
+        is_let_on: whether past runs hold them no longer.
     """
 
     ends: Counters = NOTHING
     is_forced: bool = False
     after: Position = START
+    is_let_on: bool = False
 
     def add(self, ends: Counters) -> None:
         """Add upstream ends."""
@@ -59,12 +63,14 @@ class Pressure:
 
     def as_payload(self, task_id: str) -> dict[str, Any]:
         """Return this as JSON can hold it."""
-        return {"task": task_id, "ends": self.ends[1:], "forced": self.is_forced, "after": self.after}
+        said = {"task": task_id, "ends": self.ends[1:], "forced": self.is_forced, "after": self.after}
+        return {**said, "let_on": True} if self.is_let_on else said
 
 
 def pressure_of(payload: Mapping[str, Any]) -> Pressure:
     """Return the pressure that `Pressure.as_payload` wrote."""
-    return Pressure(Counters(0, *payload["ends"]), payload["forced"], tuple(payload["after"]))
+    after = tuple(payload["after"])
+    return Pressure(Counters(0, *payload["ends"]), payload["forced"], after, payload.get("let_on", False))
 
 
 @dataclass(slots=True)
@@ -76,12 +82,14 @@ class Settlement:
         decided: instances by the state they take: `scheduled`, or an end.
         expand: mapped tasks whose length can be asked for.
         left: pressures on tasks whose rows were not all locked.
+        gated: tasks that wait for past runs from now on.
     """
 
     counted: dict[Counters, list[int]] = field(default_factory=dict)
     decided: dict[str, list[LockedInstance]] = field(default_factory=dict)
     expand: list[str] = field(default_factory=list)
     left: list[tuple[str, Pressure]] = field(default_factory=list)
+    gated: set[str] = field(default_factory=set)
 
     @property
     def ended(self) -> int:
@@ -134,7 +142,7 @@ def _leave(found: Settlement, task_id: str, pressure: Pressure, cut: Position, r
         # The only instance of its task is within: were it left, an expansion in between would let it count twice.
         return
     after = max(pressure.after, cut) if cut[0] == rank else pressure.after
-    found.left.append((task_id, Pressure(pressure.ends, pressure.is_forced, after)))
+    found.left.append((task_id, replace(pressure, after=after)))
 
 
 def _is_behind(row: LockedInstance, pressure: Pressure) -> bool:
@@ -150,26 +158,39 @@ def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Pressur
     if pressure.is_forced:
         state: str | None = TaskState.SKIPPED
     else:
-        state = decided_state(task, row.map_index, counters_of(row).plus(pressure.ends))
-        if state is None and _may_expand(task, row, pressure) and task.task_id not in found.expand:
-            found.expand.append(task.task_id)
+        state = _decide(found, task, row, pressure)
     if state is None:
         return None
     found.decided.setdefault(state, []).append(row)
     return None if state == TaskState.SCHEDULED else state
 
 
-def _may_expand(task: Task, row: LockedInstance, pressure: Pressure) -> bool:
-    counters = counters_of(row).plus(pressure.ends)
-    return is_placeholder(task, row.map_index) and decide(task.trigger_rule, counters) == RUN
+def _decide(found: Settlement, task: Task, row: LockedInstance, pressure: Pressure) -> str | None:
+    before = counters_of(row)
+    decision = decide(task.trigger_rule, before.plus(pressure.ends))
+    if waits_for_past(task, decision) and not pressure.is_let_on:
+        # Noted once, by what satisfied the rule: later ends must not meet with whoever lets it on
+        if not any(pressure.ends[1:]) or decide(task.trigger_rule, before) != decision:
+            found.gated.add(task.task_id)
+        return None
+    state = decided_state(task, row.map_index, decision)
+    if state is None and decision == RUN and is_placeholder(task, row.map_index) and task.task_id not in found.expand:
+        found.expand.append(task.task_id)
+    return state
 
 
-def decided_state(task: Task, map_index: int, counters: Counters) -> str | None:
-    """Return the state that an undecided instance takes with these counters, None where it goes on waiting.
+def waits_for_past(task: Task, decision: str) -> bool:
+    """Whether what a rule decided has to wait until past runs allow it."""
+    if not task.depends_on_past:
+        return False
+    return decision == RUN or (decision == SKIP and task.wait_for_past_depends_before_skipping)
+
+
+def decided_state(task: Task, map_index: int, decision: str) -> str | None:
+    """Return the state that an undecided instance takes by what its rule decided, None where it goes on waiting.
 
     A mapped task whose rule says run goes on waiting too: its length has to be asked for first.
     """
-    decision = decide(task.trigger_rule, counters)
     end = end_of(task, decision)
     if end is not None:
         return end

@@ -33,7 +33,18 @@ def why_ready(needs: Group, limits: Limits, occupied: Occupancy, live: Collectio
     most = limits.dags.get(needs.dag_id)
     if most is not None and occupied.dags.get(needs.dag_id, 0) >= most:
         return f"DAG {needs.dag_id!r} has {most} tasks at work, as many as its max_active_tasks allows."
-    return _why_executor(needs.executor, limits, occupied) or "There is room: the next step of a scheduler admits them."
+    return (
+        _why_executor(needs.executor, limits, occupied)
+        or _why_task(needs, limits)
+        or "There is room: the next step of a scheduler admits them."
+    )
+
+
+def _why_task(needs: Group, limits: Limits) -> str | None:
+    names = ", ".join(sorted(repr(task_id) for dag_id, task_id in limits.tasks if dag_id == needs.dag_id))
+    if not names:
+        return None
+    return f"There is room, but for tasks at a limit of their own (max_active_tis_per_dag, …_dagrun): {names} may be."
 
 
 def _each_needs(slots: int) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_keep
 from tradewind.metadata.statements.states import occupying, waiting
-from tradewind.metadata.tables import bucket_lock, daemon, dag, pool, task_instance
+from tradewind.metadata.tables import bucket_lock, daemon, dag, pool, task_instance, task_limit
 
 _ti = task_instance.c
 
@@ -27,6 +27,19 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskLimit:
+    """How many instances of a task may be at work at once, in all runs and in one; None for no limit."""
+
+    per_dag: int | None
+    per_run: int | None
+
+
+TaskKey = tuple[str, str]
+"""A DAG and one of its tasks."""
+NO_LIMITS: Mapping[TaskKey, TaskLimit] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One instance that waits for admission."""
 
@@ -36,15 +49,21 @@ class Candidate:
     executor: str
     pool_slots: int
     priority: int
+    task_id: str = ""
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of the buckets; a bucket without an entry has none of its kind and admits nothing (pools, executors)."""
+    """The limits of the buckets; a bucket without an entry has none of its kind and admits nothing (pools, executors).
+
+    `tasks` are those tasks of the DAGs asked for that have limits of their own.
+    """
 
     pools: Mapping[str, int]
     dags: Mapping[str, int]
     executors: Mapping[str, int]
+    tasks: Mapping[TaskKey, TaskLimit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,11 @@ _OCCUPIED = (
     sa.select(_ti.pool, _ti.dag_id, _ti.executor, sa.func.sum(_ti.pool_slots), sa.func.count())
     .where(occupying(_ti.state))
     .group_by(_ti.pool, _ti.dag_id, _ti.executor)
+)
+_OCCUPIED_LANES = (
+    sa.select(_ti.dag_id, _ti.task_id, _ti.run, sa.func.count())
+    .where(occupying(_ti.state), sa.tuple_(_ti.dag_id, _ti.task_id).in_(sa.bindparam("tasks", expanding=True)))
+    .group_by(_ti.dag_id, _ti.task_id, _ti.run)
 )
 _LOCK_SCHEDULED = (
     sa.select(_ti.id)
@@ -118,49 +142,83 @@ def limits(conn: sa.Connection, *, pools: Iterable[str], dags: Iterable[str], sq
         sql_now: the instant at which a worker's lease must not have expired.
     """
     kind = sa.literal_column
-    of_pools = sa.select(kind("'pool'").label("kind"), pool.c.name.label("name"), pool.c.slots.label("most")).where(
-        pool.c.name.in_(sa.bindparam("pools", expanding=True))
-    )
-    of_dags = sa.select(kind("'dag'"), dag.c.dag_id, dag.c.max_active_tasks).where(
+    none: tuple[sa.ColumnElement[Any], ...] = (kind("NULL"), kind("NULL"))
+    of_pools = sa.select(
+        kind("'pool'").label("kind"), pool.c.name.label("name"), pool.c.slots.label("most"), *none
+    ).where(pool.c.name.in_(sa.bindparam("pools", expanding=True)))
+    of_dags = sa.select(kind("'dag'"), dag.c.dag_id, dag.c.max_active_tasks, *none).where(
         dag.c.dag_id.in_(sa.bindparam("dags", expanding=True))
     )
+    of_tasks = sa.select(
+        kind("'task'"), task_limit.c.dag_id, task_limit.c.per_dag, task_limit.c.task_id, task_limit.c.per_run
+    ).where(task_limit.c.dag_id.in_(sa.bindparam("dags", expanding=True)))
     of_executors = (
-        sa.select(kind("'executor'"), daemon.c.executor, sa.func.sum(daemon.c.slots))
+        sa.select(kind("'executor'"), daemon.c.executor, sa.func.sum(daemon.c.slots), *none)
         .where(daemon.c.kind == "worker", daemon.c.ended_at.is_(None), daemon.c.expires_at > sql_now)
         .group_by(daemon.c.executor)
     )
     found: dict[str, dict[str, int]] = {"pool": {}, "dag": {}, "executor": {}}
-    rows = conn.execute(sa.union_all(of_pools, of_dags, of_executors), {"pools": sorted(pools), "dags": sorted(dags)})
-    for of_kind, name, most in rows:
-        found[of_kind][name] = int(most or 0)
-    return Limits(found["pool"], found["dag"], found["executor"])
+    tasks: dict[TaskKey, TaskLimit] = {}
+    asked = sa.union_all(of_tasks, of_pools, of_dags, of_executors)  # tasks first: their columns have types
+    for of_kind, name, most, task_id, per_run in conn.execute(asked, {"pools": sorted(pools), "dags": sorted(dags)}):
+        if of_kind == "task":
+            tasks[name, task_id] = TaskLimit(most, per_run)
+        else:
+            found[of_kind][name] = int(most or 0)
+    return Limits(found["pool"], found["dag"], found["executor"], tasks)
 
 
-def candidates(conn: sa.Connection, wanted: Iterable[Group], *, most_each: int, most: int) -> list[Candidate]:
+def occupied_lanes(conn: sa.Connection, tasks: Iterable[TaskKey]) -> dict[tuple[str, str, int], int]:
+    """Count how many instances of tasks with limits are at work, by DAG, task and run."""
+    found = conn.execute(_OCCUPIED_LANES, {"tasks": sorted(tasks)})
+    return {(dag_id, task_id, run): count for dag_id, task_id, run, count in found}
+
+
+def candidates(
+    conn: sa.Connection,
+    wanted: Iterable[Group],
+    *,
+    most_each: int,
+    most: int,
+    limited: Mapping[TaskKey, TaskLimit] = NO_LIMITS,
+) -> list[Candidate]:
     """Return the first `most_each` waiting instances of each group, in all at most `most`, highest priority first.
 
     Groups without room are never asked for, so a full bucket starves nobody: not by taking places in this list either.
+    For the same reason each task with a limit of its own is a group by itself, in each run where it has one there.
     """
     key = sa.tuple_(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
     order = (_ti.priority.desc(), _ti.scheduled_at, _ti.id)
     place = (
         sa.func.row_number()
-        .over(partition_by=(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots), order_by=order)
+        .over(partition_by=(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, *_lanes(limited)), order_by=order)
         .label("place")
     )
     keys = [(group.pool, group.dag_id, group.executor, group.pool_slots) for group in wanted]
     ranked = (
-        sa.select(_ti.id, _ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, _ti.priority, _ti.scheduled_at, place)
+        sa.select(*_CANDIDATE, _ti.scheduled_at, place)
         .where(waiting(_ti.state, "scheduled"), key.in_(sa.bindparam("keys", keys, expanding=True)))
         .subquery()
     )
     found = (
-        sa.select(*list(ranked.c)[:6])
+        sa.select(*list(ranked.c)[: len(_CANDIDATE)])
         .where(ranked.c.place <= most_each)
         .order_by(ranked.c.priority.desc(), ranked.c.scheduled_at, ranked.c.id)
         .limit(most)
     )
     return [Candidate(*row) for row in conn.execute(found)]
+
+
+_CANDIDATE = (_ti.id, _ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, _ti.priority, _ti.task_id, _ti.run)
+
+
+def _lanes(limited: Mapping[TaskKey, TaskLimit]) -> list[sa.ColumnElement[Any]]:
+    if not limited:
+        return []
+    in_runs = [key for key, limit in limited.items() if limit.per_run is not None]
+    of_task = sa.tuple_(_ti.dag_id, _ti.task_id)
+    lanes: list[sa.ColumnElement[Any]] = [sa.case((of_task.in_(sorted(limited)), _ti.task_id), else_="")]
+    return [*lanes, sa.case((of_task.in_(sorted(in_runs)), _ti.run), else_=0)] if in_runs else lanes
 
 
 def lock_scheduled(conn: sa.Connection, ids: Iterable[int]) -> list[int]:

@@ -22,15 +22,17 @@ from tradewind.metadata.tables import (
     dag_version,
     deferral,
     event_outbox,
+    past_gate,
     run_parent,
     run_progress,
     task_counter,
     task_instance,
+    task_limit,
     task_try,
     xcom,
 )
 
-BY_RUN = (xcom, continuation, event_outbox, callback, run_parent, run_progress)
+BY_RUN = (xcom, continuation, past_gate, event_outbox, callback, run_parent, run_progress)
 BY_INSTANCE = (task_counter, task_try, deferral)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
@@ -159,6 +161,7 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
     of_backfills = sa.select(backfill.c.id).where(backfill.c.dag_id == dag_id)
     conn.execute(sa.delete(backfill_date).where(backfill_date.c.backfill.in_(of_backfills)))
     conn.execute(sa.delete(backfill).where(backfill.c.dag_id == dag_id))
+    conn.execute(sa.delete(task_limit).where(task_limit.c.dag_id == dag_id))
     conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
     return True
 

@@ -12,7 +12,16 @@ import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_change, insert_or_lock
 from tradewind.metadata.hot import HotRows
-from tradewind.metadata.tables import asset_reference, bundle, dag, dag_file, dag_run, dag_version, source_blob
+from tradewind.metadata.tables import (
+    asset_reference,
+    bundle,
+    dag,
+    dag_file,
+    dag_run,
+    dag_version,
+    source_blob,
+    task_limit,
+)
 
 _IDS_PER_QUERY = 10_000
 _VERSION_ROWS = HotRows(dag_version)
@@ -42,6 +51,7 @@ _LOCK_DAGS = (
         sa.exists().where(_RUNS.c.dag_id == dag.c.dag_id, _RUNS.c.version_id == dag.c.version_id).label("is_used"),
         _LAST.label("last_interval_end"),
         sa.exists().where(asset_reference.c.dag_id == dag.c.dag_id).label("names_assets"),
+        sa.exists().where(task_limit.c.dag_id == dag.c.dag_id).label("has_limits"),
     )
     .join(_CURRENT, _CURRENT.c.id == dag.c.version_id)
     .where(
@@ -95,6 +105,7 @@ class CurrentDag:
         is_used: whether a run has the current version, so that it must stay.
         last_interval_end: end of the data interval of the last scheduled run.
         names_assets: whether it names assets so far.
+        has_limits: whether tasks of it have limits of their own.
     """
 
     dag_id: str
@@ -109,6 +120,7 @@ class CurrentDag:
     is_used: bool
     last_interval_end: datetime | None
     names_assets: bool
+    has_limits: bool
 
 
 def ensure_bundle(connection: sa.Connection, name: str, *, kind: str) -> None:
@@ -236,6 +248,14 @@ def deactivate_dags(connection: sa.Connection, dag_ids: Iterable[str]) -> None:
     ids = sorted(dag_ids)
     if ids:
         connection.execute(sa.update(dag).where(dag.c.dag_id.in_(ids)).values(is_active=False, due_at=None))
+
+
+def put_task_limits(connection: sa.Connection, changed: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the limits of single tasks, in place of those that the DAGs `changed` had."""
+    if changed:
+        connection.execute(task_limit.delete().where(task_limit.c.dag_id.in_(sorted(changed))))
+    if rows:
+        connection.execute(task_limit.insert(), list(rows))
 
 
 def put_file(connection: sa.Connection, *, bundle_name: str, path: str, values: Mapping[str, Any]) -> None:

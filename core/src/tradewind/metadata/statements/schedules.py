@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tradewind.metadata.statements import backfills
 from tradewind.metadata.statements.runs import BACKFILL
 from tradewind.metadata.statements.states import of_open_run, waiting
-from tradewind.metadata.tables import asset_queue, continuation, dag, dag_run, event_outbox, task_instance
+from tradewind.metadata.tables import asset_queue, continuation, dag, dag_run, event_outbox, past_gate, task_instance
 
 _dag = dag.c
 _run = dag_run.c
@@ -27,6 +27,7 @@ class Agenda:
     has_queued_runs: bool
     has_due_instances: bool
     has_continuations: bool
+    has_gates: bool
     has_scheduled: bool
     has_events: bool
     next_due: datetime | None
@@ -111,6 +112,7 @@ _AGENDA = sa.select(
     sa.exists(sa.select(_run.id).join_from(dag_run, dag, _dag.dag_id == _run.dag_id).where(*_MAY_START)),
     sa.exists(sa.select(_ti.id).where(*_IS_INSTANCE_DUE)),
     sa.exists(_CONTINUATIONS),
+    sa.exists(sa.select(past_gate.c.run)),
     sa.exists(sa.select(_ti.id).where(waiting(_ti.state, "scheduled"))),
     sa.exists(sa.select(event_outbox.c.id)),
     sa.select(sa.func.min(_NEXT_DUE.c.at)).scalar_subquery(),
@@ -141,12 +143,13 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
     """
     asked = _AGENDA.add_columns(sa.false() if gone is None else gone)
     row = conn.execute(asked, {"now": now}).one()
-    due, queued, released, left, scheduled, events, next_due, news, backfilling, is_anybody_gone = row
+    due, queued, released, left, gates, scheduled, events, next_due, news, backfilling, is_anybody_gone = row
     return Agenda(
         bool(due),
         bool(queued),
         bool(released),
         bool(left),
+        bool(gates),
         bool(scheduled),
         bool(events),
         next_due,
