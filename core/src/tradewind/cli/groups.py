@@ -12,6 +12,8 @@ GROUPS = {
     "webserver": "serve the web page and /health",
     "dags": "list, trigger, pause, test DAGs",
     "tasks": "states and logs of task instances",
+    "why": "why a DAG, a run or a task does not run, in one sentence",
+    "holds": "keep a DAG, a run or a task from starting",
     "backfill": "runs over a range of past dates",
     "assets": "data that DAGs make and wait for",
     "callbacks": "callbacks of tasks and DAGs that wait or failed",

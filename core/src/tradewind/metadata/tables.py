@@ -287,6 +287,20 @@ task_instance = sa.Table(
     ),
 )
 
+hold = sa.Table(
+    "hold",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("dag_id", Name, nullable=False),
+    sa.Column("run", BigInt, comment="dag_run.id; null for all runs"),
+    sa.Column("task_id", Name, comment="null for all tasks"),
+    sa.Column("map_index", sa.Integer, comment="null for all instances"),
+    sa.Column("reason", sa.Text, comment="for people: who asks for it, and until when"),
+    sa.Column("held_at", Instant, nullable=False),
+    sa.Index("ix_hold_dag_id", "dag_id"),
+    comment="What is not to be admitted: nothing that a row is about gets a slot. Mostly empty.",
+)
+
 task_counter = sa.Table(
     "task_counter",
     metadata,

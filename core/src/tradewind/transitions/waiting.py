@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from tradewind.metadata.statements.admission import Group, Limits, Occupancy
+from tradewind.metadata.statements.admission import Group, Limits, Occupancy, TaskLimit
 from tradewind.metadata.statements.waits import LiveWorker, QueuedRuns, QueuedTries
 from tradewind.transitions.admission import prefetch
 
@@ -45,6 +45,22 @@ def _why_task(needs: Group, limits: Limits) -> str | None:
     if not names:
         return None
     return f"There is room, but for tasks at a limit of their own (max_active_tis_per_dag, …_dagrun): {names} may be."
+
+
+def why_limited(task_id: str, limit: TaskLimit, lanes: Mapping[tuple[str, str, int], int], run: int) -> str | None:
+    """Return which limit of its own a task has reached, None for none.
+
+    Arguments:
+        lanes: how many of its instances are at work, by DAG, task and run.
+        run: the run of the instance that waits.
+    """
+    in_all = sum(lanes.values())
+    if limit.per_dag is not None and in_all >= limit.per_dag:
+        return f"{in_all} instances of {task_id!r} are at work, as many as its max_active_tis_per_dag allows."
+    in_run = sum(count for (_, _, of_run), count in lanes.items() if of_run == run)
+    if limit.per_run is not None and in_run >= limit.per_run:
+        return f"{in_run} instances of {task_id!r} are at work in this run, as many as its max_active_tis_per_dagrun allows."
+    return None
 
 
 def _each_needs(slots: int) -> str:

@@ -44,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         {"clear": "Have tasks run again: shows which, asks, and clears them run by run."}, "tradewind.cli.clearing"
     )
     verbs.elsewhere(
+        {"failed-deps": "Say in one sentence why a DAG, a run or a task does not run."}, "tradewind.cli.failed_deps"
+    )
+    verbs.elsewhere(
         {
             "test": "Execute one task in this process, whatever is before it; nothing is recorded.",
             "render": "Show a task's arguments with their templates filled in, without executing it.",

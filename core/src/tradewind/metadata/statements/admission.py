@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_keep
+from tradewind.metadata.statements import holds
 from tradewind.metadata.statements.states import occupying, waiting
 from tradewind.metadata.tables import bucket_lock, daemon, dag, pool, task_instance, task_limit
 
@@ -77,7 +78,7 @@ class Occupancy:
 
 _GROUPS = (
     sa.select(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots, sa.func.count().label("waiting"))
-    .where(waiting(_ti.state, "scheduled"))
+    .where(waiting(_ti.state, "scheduled"), ~holds.is_held(_ti))
     .group_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
     .order_by(_ti.pool, _ti.dag_id, _ti.executor, _ti.pool_slots)
 )
@@ -197,7 +198,9 @@ def candidates(
     keys = [(group.pool, group.dag_id, group.executor, group.pool_slots) for group in wanted]
     ranked = (
         sa.select(*_CANDIDATE, _ti.scheduled_at, place)
-        .where(waiting(_ti.state, "scheduled"), key.in_(sa.bindparam("keys", keys, expanding=True)))
+        .where(
+            waiting(_ti.state, "scheduled"), ~holds.is_held(_ti), key.in_(sa.bindparam("keys", keys, expanding=True))
+        )
         .subquery()
     )
     found = (

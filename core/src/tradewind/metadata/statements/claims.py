@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.hot import Hot, any_of, hot
-from tradewind.metadata.statements import callbacks
+from tradewind.metadata.statements import callbacks, holds
 from tradewind.metadata.statements.states import equal, waiting
 from tradewind.metadata.tables import dag_run, task_instance
 
@@ -117,7 +117,11 @@ def _exists(state: str, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement
 
 _WHO_WAITS = Hot(
     sa.select(
-        _exists("scheduled", _ti.pool == sa.bindparam("of_pool"), _ti.priority > sa.bindparam("priority")),
+        # Where anything is held, only admission decides who gets slots: it knows what
+        sa.or_(
+            _exists("scheduled", _ti.pool == sa.bindparam("of_pool"), _ti.priority > sa.bindparam("priority")),
+            holds.IS_ANYTHING_HELD,
+        ),
         _exists("queued", _ti.executor == sa.bindparam("of_executor"), _ti.priority > sa.bindparam("priority")),
         _exists("queued", _ti.executor == sa.bindparam("of_executor")),
         _IS_SCHEDULED,

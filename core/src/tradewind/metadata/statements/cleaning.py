@@ -22,6 +22,7 @@ from tradewind.metadata.tables import (
     dag_version,
     deferral,
     event_outbox,
+    hold,
     past_gate,
     run_parent,
     run_progress,
@@ -32,7 +33,7 @@ from tradewind.metadata.tables import (
     xcom,
 )
 
-BY_RUN = (xcom, continuation, past_gate, event_outbox, callback, run_parent, run_progress)
+BY_RUN = (xcom, continuation, past_gate, event_outbox, callback, run_parent, run_progress, hold)
 BY_INSTANCE = (task_counter, task_try, deferral)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
@@ -161,6 +162,7 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
     of_backfills = sa.select(backfill.c.id).where(backfill.c.dag_id == dag_id)
     conn.execute(sa.delete(backfill_date).where(backfill_date.c.backfill.in_(of_backfills)))
     conn.execute(sa.delete(backfill).where(backfill.c.dag_id == dag_id))
+    conn.execute(sa.delete(hold).where(hold.c.dag_id == dag_id))
     conn.execute(sa.delete(task_limit).where(task_limit.c.dag_id == dag_id))
     conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
     return True

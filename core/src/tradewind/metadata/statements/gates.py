@@ -16,6 +16,7 @@ from tradewind.metadata.tables import dag, dag_run, past_gate, task_instance
 _gate = past_gate.c
 _run = dag_run.c
 _ti = task_instance.c
+MOST_OF_TASK = 1000
 Key = tuple[int, str, int]
 """Run, task id, and map index; -1 for all instances."""
 
@@ -139,6 +140,13 @@ def first(conn: sa.Connection, *, after: Key | None, most: int) -> list[Gate]:
     else:
         wanted = dict(zip(("after_run", "after_task", "after_index"), after, strict=True))
         rows = conn.execute(_GATES_AFTER, {**wanted, "most": most})
+    return [Gate(*row[:6], _run_before(*row[6:8]), _run_before(*row[8:10])) for row in rows]
+
+
+def of_task(conn: sa.Connection, run: int, task_id: str) -> list[Gate]:
+    """Return the gates of a task in a running run."""
+    query = _GATES.where(_asked.c.run == run, _asked.c.task_id == task_id)
+    rows = conn.execute(query, {"most": MOST_OF_TASK})
     return [Gate(*row[:6], _run_before(*row[6:8]), _run_before(*row[8:10])) for row in rows]
 
 

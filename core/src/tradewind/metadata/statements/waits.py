@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.statements.admission import Group
 from tradewind.metadata.statements.states import among, equal, of_open_run, waiting
-from tradewind.metadata.tables import daemon, dag, dag_run, task_instance
+from tradewind.metadata.tables import daemon, dag, dag_run, deferral, task_instance
 
 _ti = task_instance.c
 _d = daemon.c
@@ -106,6 +106,62 @@ _QUEUED_RUNS = (
     .group_by(dag.c.dag_id, dag.c.is_paused, dag.c.quarantine, dag.c.max_active_runs)
     .order_by(dag.c.dag_id)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A task instance, as much of it as says why it waits."""
+
+    id: int
+    run: int
+    dag_id: str
+    task_id: str
+    map_index: int
+    state: str
+    try_number: int
+    max_tries: int
+    pool: str
+    pool_slots: int
+    executor: str
+    queue: str
+    due_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    worker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What a deferred instance waits for; `is_run` says whether a triggerer that has not ended runs it."""
+
+    classpath: str
+    problem: str | None
+    deferred_at: datetime
+    is_run: bool
+
+
+_NEEDS = sa.select(*(_ti[name] for name in Needs.__dataclass_fields__))
+_TRIGGER = (
+    sa.select(
+        deferral.c.classpath,
+        deferral.c.problem,
+        deferral.c.deferred_at,
+        sa.exists(sa.select(_d.id).where(_d.id == deferral.c.triggerer, _d.ended_at.is_(None))).label("is_run"),
+    )
+    .where(deferral.c.instance == sa.bindparam("of_instance"))
+)  # fmt: skip
+
+
+def instance(conn: sa.Connection, run: int, task_id: str, map_index: int) -> Needs | None:
+    """Return an instance of a run."""
+    row = conn.execute(_NEEDS.where(_ti.run == run, _ti.task_id == task_id, _ti.map_index == map_index)).first()
+    return None if row is None else Needs(*row)
+
+
+def trigger(conn: sa.Connection, key: int) -> Trigger | None:
+    """Return what a deferred instance waits for."""
+    row = conn.execute(_TRIGGER, {"of_instance": key}).first()
+    return None if row is None else Trigger(row.classpath, row.problem, row.deferred_at, bool(row.is_run))
 
 
 def ready(conn: sa.Connection) -> list[ReadyGroup]:

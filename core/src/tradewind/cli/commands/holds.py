@@ -1,0 +1,111 @@
+"""Holds: keep a DAG, a run or a task from starting anything new, until they are released."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.cli.errors import CommandError
+from tradewind.cli.finding import find_dag, find_run
+from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.session import open_session
+from tradewind.cli.verbs import Verbs
+from tradewind.cli.waking import wake_schedulers
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements import holds, listings
+from tradewind.metadata.statements.holds import Hold
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    verbs = Verbs(parser)
+    add = verbs.add("add", add_hold)
+    add.add_argument("dag_id")
+    add.add_argument("-r", "--run-id", help="this run only: its id, or its logical date")
+    add.add_argument("-t", "--task-id", help="this task only")
+    add.add_argument("--map-index", type=int, help="with --task-id: this instance of a mapped task only, from 0")
+    add.add_argument("--reason", help="shown to those who ask why it does not run")
+    add_output_option(add)
+    listed = verbs.add("list", list_holds)
+    listed.add_argument("-d", "--dag-id", help="of this DAG only")
+    add_output_option(listed)
+    release = verbs.add("release", release_holds)
+    release.add_argument("hold_ids", nargs="+", type=int, metavar="HOLD_ID")
+
+
+def add_hold(options: argparse.Namespace) -> None:
+    """Hold a DAG, a run or a task: what has not begun gets no slot; what is queued or running goes on."""
+    if options.map_index is not None and options.task_id is None:
+        raise CommandError(
+            "--map-index says which instance of a task: name it with --task-id.", exit_code=2, error_id="wrong-usage"
+        )
+    clock = SystemClock()
+    key = RandomIds(clock.now).block(1)[0]
+    with open_session() as session:
+        with session.database.read() as connection:
+            row = {"id": key, "held_at": clock.now(), "reason": options.reason, **_held(connection, options)}
+        session.database.write(lambda c: holds.add(c, row))
+        with session.database.read() as connection:
+            made = next(each for each in holds.list_all(connection, dag_id=options.dag_id) if each.id == key)
+    if options.output == "table":
+        print(f"{made.what[0].upper()}{made.what[1:]} is held: `tradewind holds release {key}` lets it go on.")
+    else:
+        print_rows([_row(made)], options.output)
+
+
+def _held(connection: sa.Connection, options: argparse.Namespace) -> dict[str, Any]:
+    find_dag(connection, options.dag_id)
+    run = None if options.run_id is None else find_run(connection, options.dag_id, options.run_id)
+    if options.task_id is not None and run is not None:
+        tasks = {each.task_id for each in listings.list_tasks(connection, run.id)}
+        if options.task_id not in tasks:
+            raise CommandError(
+                f"Run {run.run_id!r} of DAG {run.dag_id!r} has no task {options.task_id!r}: "
+                f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}` shows its tasks.",
+                error_id="no-such-task",
+            )
+    return {
+        "dag_id": options.dag_id,
+        "run": None if run is None else run.id,
+        "task_id": options.task_id,
+        "map_index": options.map_index,
+    }
+
+
+def list_holds(options: argparse.Namespace) -> None:
+    """List what is held, since when and why."""
+    with open_session() as session, session.database.read() as connection:
+        rows = [_row(each) for each in holds.list_all(connection, dag_id=options.dag_id)]
+    print_rows(rows, options.output, empty="Nothing is held.")
+
+
+def release_holds(options: argparse.Namespace) -> None:
+    """Let go on what was held."""
+    with open_session() as session:
+        with session.database.read() as connection:
+            known = {each.id: each for each in holds.list_all(connection)}
+        unknown = [key for key in options.hold_ids if key not in known]
+        if unknown:
+            raise CommandError(
+                f"There is no hold {unknown[0]}: `tradewind holds list` shows all.", error_id="no-such-hold"
+            )
+        session.database.write(lambda c: holds.release(c, options.hold_ids))
+        wake_schedulers(session)
+    for key in options.hold_ids:
+        what = known[key].what
+        print(f"{what[0].upper()}{what[1:]} goes on.")
+
+
+def _row(each: Hold) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "dag_id": each.dag_id,
+        "run_id": each.run_id,
+        "task_id": each.task_id,
+        "map_index": each.map_index,
+        "since": each.held_at,
+        "reason": each.reason,
+    }
