@@ -82,7 +82,6 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
         ("run_as_user", "me"),
         ("sla", timedelta(hours=1)),
         ("retry_exponential_backoff", True),
-        ("email", "a@example.com"),
         ("max_active_tis_per_dag", 1),
     ],
 )

@@ -26,12 +26,6 @@ def _always(_value: Any, _arguments: Mapping[str, Any]) -> bool:
     return True
 
 
-def _sends_no_mail(_value: Any, arguments: Mapping[str, Any]) -> bool:
-    if not arguments.get("email"):
-        return True
-    return arguments.get("email_on_failure", True) is False and arguments.get("email_on_retry", True) is False
-
-
 def _without_backoff(_value: Any, arguments: Mapping[str, Any]) -> bool:
     return not arguments.get("retry_exponential_backoff")
 
@@ -44,9 +38,6 @@ def _is_none_or_true(value: Any, _arguments: Mapping[str, Any]) -> bool:
 NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "allow_nested_operators": _is_none_or_true,
     "depends_on_past": _is_empty,
-    "email": _sends_no_mail,
-    "email_on_failure": _sends_no_mail,
-    "email_on_retry": _sends_no_mail,
     "ignore_first_depends_on_past": _always,  # only says something beside depends_on_past
     "map_index_template": _is_empty,
     "max_active_tis_per_dag": _is_empty,

@@ -60,6 +60,9 @@ TASK_ARGUMENTS = (
     "inlets",
     "outlets",
     *_CALLBACKS,
+    "email",
+    "email_on_failure",
+    "email_on_retry",
 )
 
 
@@ -130,6 +133,9 @@ class TaskNode(EdgeNode):
     on_retry_callback: Any = None
     on_skipped_callback: Any = None
     on_success_callback: Any = None
+    email: Any = None
+    email_on_failure: bool = True
+    email_on_retry: bool = True
 
     def place(self, label: str, dag: GraphBuilder | None, task_group: GroupBuilder | None) -> None:
         """Take the task's id and its place in the graph."""
@@ -181,6 +187,10 @@ class TaskNode(EdgeNode):
             if arguments[name] is not None:
                 as_callbacks(arguments[name], f"{where}: {name}")
                 setattr(self, name, arguments[name])
+        if arguments["email"]:
+            self.email = _addresses(arguments["email"], where)
+            self.email_on_failure = bool(arguments["email_on_failure"])
+            self.email_on_retry = bool(arguments["email_on_retry"])
 
     def _take_rare_arguments(self, arguments: Mapping[str, Any], where: str) -> None:
         for name in _TEXTS:
@@ -272,6 +282,14 @@ def _mapping(value: Any, where: str, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TradewindException(f"{where}: {name} must be a dict, not {value!r}.")
     return dict(value)
+
+
+def _addresses(value: Any, where: str) -> str | list[str]:
+    found = [value] if isinstance(value, str) else list(value)
+    for each in found:
+        if not isinstance(each, str):
+            raise TradewindException(f"{where}: email must be an address or a list of addresses, not {value!r}.")
+    return value if isinstance(value, str) else found
 
 
 def _whole_number(value: Any, least: int | None, where: str, name: str) -> int:
