@@ -86,7 +86,7 @@ VARIABLES = {
     "yesterday_ds_nodash": "the same without dashes",
 }
 
-MEAN_NOTHING_ALONE = {"email_on_failure", "email_on_retry", "ignore_first_depends_on_past", "max_retry_delay"}
+MEAN_NOTHING_ALONE = {"ignore_first_depends_on_past", "max_retry_delay"}
 LOOKS = {"default_view", "orientation"}
 
 
@@ -300,10 +300,7 @@ def refused_arguments() -> Iterator[str]:
     )
     yield "## Of tasks"
     yield _words(set(arguments.NOT_BUILT) - MEAN_NOTHING_ALONE)
-    yield (
-        "`email` is taken where `email_on_failure` and `email_on_retry` are both off, `max_retry_delay` and "
-        "`ignore_first_depends_on_past` where what they belong to is not asked for."
-    )
+    yield ("`max_retry_delay` and `ignore_first_depends_on_past` where what they belong to is not asked for.")
     yield "## Of DAGs"
     yield _words(set(dag_arguments.NOT_BUILT) - LOOKS)
     yield _table(

@@ -79,7 +79,6 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
     [
         ("run_as_user", "me"),
         ("sla", timedelta(hours=1)),
-        ("email", "a@example.com"),
     ],
 )
 def test_what_is_not_built_is_refused_by_name(name, value):

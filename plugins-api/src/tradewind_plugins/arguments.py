@@ -22,12 +22,6 @@ def _is_empty(value: Any, _arguments: Mapping[str, Any]) -> bool:
     return value is None or value is False or (isinstance(value, (list, tuple, dict, set)) and not value)
 
 
-def _sends_no_mail(_value: Any, arguments: Mapping[str, Any]) -> bool:
-    if not arguments.get("email"):
-        return True
-    return arguments.get("email_on_failure", True) is False and arguments.get("email_on_retry", True) is False
-
-
 def _is_none_or_true(value: Any, _arguments: Mapping[str, Any]) -> bool:
     return value is None or value is True
 
@@ -35,9 +29,6 @@ def _is_none_or_true(value: Any, _arguments: Mapping[str, Any]) -> bool:
 # Name -> does this value ask for nothing, given the other arguments? What does, is accepted; anything else is refused.
 NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "allow_nested_operators": _is_none_or_true,
-    "email": _sends_no_mail,
-    "email_on_failure": _sends_no_mail,
-    "email_on_retry": _sends_no_mail,
     "map_index_template": _is_empty,
     "resources": _is_empty,
     "run_as_user": _is_empty,

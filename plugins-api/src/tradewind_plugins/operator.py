@@ -100,6 +100,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
             or a list of them.
         on_success_callback, on_failure_callback, on_retry_callback, on_skipped_callback: called with the context after
             the task has ended so: failed for good, failed with another try to come, skipped by its own exception.
+        email: who gets a mail when a try fails; an address, several in a text with commas, or a list.
+        email_on_failure, email_on_retry: whether after the last try, and after one that is followed by another.
         dag, task_group: the place, where it is not the surrounding ``with`` block.
 
     Raises ``TradewindException`` for an argument that no operator has, or that is not built yet.
@@ -158,6 +160,9 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         on_retry_callback: Any = None,
         on_skipped_callback: Any = None,
         on_success_callback: Any = None,
+        email: str | Sequence[str] | None = None,
+        email_on_failure: bool = True,
+        email_on_retry: bool = True,
         dag: GraphBuilder | None = None,
         task_group: GroupBuilder | None = None,
         **kwargs: Any,

@@ -69,6 +69,9 @@ TASK_ARGUMENTS = (
     "inlets",
     "outlets",
     *_CALLBACKS,
+    "email",
+    "email_on_failure",
+    "email_on_retry",
 )
 
 
@@ -147,6 +150,9 @@ class TaskNode(EdgeNode):
     on_retry_callback: Any = None
     on_skipped_callback: Any = None
     on_success_callback: Any = None
+    email: Any = None
+    email_on_failure: bool = True
+    email_on_retry: bool = True
 
     def place(self, label: str, dag: GraphBuilder | None, task_group: GroupBuilder | None) -> None:
         """Take the task's id and its place in the graph."""
@@ -201,6 +207,10 @@ class TaskNode(EdgeNode):
             if arguments[name] is not None:
                 as_callbacks(arguments[name], f"{where}: {name}")
                 setattr(self, name, arguments[name])
+        if arguments["email"]:
+            self.email = _addresses(arguments["email"], where)
+            self.email_on_failure = bool(arguments["email_on_failure"])
+            self.email_on_retry = bool(arguments["email_on_retry"])
 
     def _take_rare_arguments(self, arguments: Mapping[str, Any], where: str) -> None:
         for name in _TEXTS:
@@ -319,6 +329,14 @@ def _timedelta_or_none(arguments: Mapping[str, Any], name: str, where: str) -> t
 
 def _limit_or_none(value: Any, where: str, name: str) -> int | None:
     return None if value is None else _whole_number(value, 1, where, name)
+
+
+def _addresses(value: Any, where: str) -> str | list[str]:
+    found = [value] if isinstance(value, str) else list(value)
+    for each in found:
+        if not isinstance(each, str):
+            raise TradewindException(f"{where}: email must be an address or a list of addresses, not {value!r}.")
+    return value if isinstance(value, str) else found
 
 
 def _whole_number(value: Any, least: int | None, where: str, name: str) -> int:

@@ -259,6 +259,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.operators.bash": _BASH,
     "airflow.operators.branch": _BRANCH,
     "airflow.operators.datetime": _BRANCH_DATETIME,
+    "airflow.operators.email": _same("tradewind.operators.email", "EmailOperator"),
     "airflow.operators.empty": _EMPTY,
     "airflow.operators.latest_only": _LATEST_ONLY,
     "airflow.operators.python": _PYTHON | _CONTEXT,

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from tradewind_plugins.callbacks import ON_EXECUTE, ON_FAILURE, ON_SUCCESS, TASK_CALLBACKS, as_callbacks, name_of
+from tradewind_plugins.callbacks import (
+    ON_EXECUTE,
+    ON_FAILURE,
+    ON_RETRY,
+    ON_SUCCESS,
+    TASK_CALLBACKS,
+    as_callbacks,
+    name_of,
+)
 from tradewind_plugins.task_node import TaskNode
+
+from tradewind.plugins.imports import load
 
 if TYPE_CHECKING:
     from tradewind.authoring.dag import DAG
@@ -18,19 +29,28 @@ NEEDS_PROCESS: Final = frozenset({ON_EXECUTE, ON_SUCCESS})
 
 _NOTHING: Final = (None,) * len(TASK_CALLBACKS)
 _given_to = attrgetter(*TASK_CALLBACKS)
+_MAILED: Final = {ON_FAILURE: "email_on_failure", ON_RETRY: "email_on_retry"}
 _DAG_CALLBACKS: Final = (ON_FAILURE, ON_SUCCESS)
 _NO_NAMES: Final[Mapping[str, list[str]]] = {}
 
 
 def calls_of_task(task: TaskNode, kind: str) -> list[tuple[str, Call]]:
-    """Return what is called, in order, when a task's state changes, each with its name.
+    """Return what is called, in order, when a task's state changes, each with its name; a mail it asks for is the first.
 
     Arguments:
         kind: the argument that says when, such as `on_failure_callback`.
     Raises:
         TradewindException: something of it cannot be called.
     """
-    return [(name_of(each), each) for each in as_callbacks(getattr(task, kind), f"Task {task.task_id!r}: {kind}")]
+    calls = [(name_of(each), each) for each in as_callbacks(getattr(task, kind), f"Task {task.task_id!r}: {kind}")]
+    if task.email and getattr(task, _MAILED.get(kind, ""), False):
+        return [("email", partial(_send_alert, task.email)), *calls]
+    return calls
+
+
+def _send_alert(to: Any, context: Any) -> None:
+    """Send the mail that a task asks for. What sends mails is imported here only: few processes ever do."""
+    load("tradewind.notifications.email:send_alert", "email_on_failure")(to, context)
 
 
 def calls_of_dag(dag: DAG, kind: str) -> list[tuple[str, Call]]:
@@ -40,7 +60,7 @@ def calls_of_dag(dag: DAG, kind: str) -> list[tuple[str, Call]]:
 
 def names_of_task(task: TaskNode) -> Mapping[str, list[str]]:
     """Return the names of what is called, by kind; kinds with nothing to call are left out."""
-    if _given_to(task) == _NOTHING:  # nearly all tasks
+    if not task.email and _given_to(task) == _NOTHING:  # nearly all tasks
         return _NO_NAMES
     found = {kind: [name for name, _call in calls_of_task(task, kind)] for kind in TASK_CALLBACKS}
     return {kind: names for kind, names in found.items() if names}

@@ -164,6 +164,29 @@ class CallbacksSection:
 
 
 @dataclass(frozen=True)
+class EmailSection:
+    """Mails that tasks ask for by `email`. See docs/how-to/send-mail.md."""
+
+    conn_id: str = option("smtp_default", "Connection to the mail server, of type smtp; it need not exist.")
+    from_email: str = option("", "Sender of mails; empty means smtp.mail_from.")
+    subject_template: str = option("", "File with the Jinja template of an alert's subject; empty means our own.")
+    html_content_template: str = option("", "File with the Jinja template of an alert's body; empty means our own.")
+
+
+@dataclass(frozen=True)
+class SmtpSection:
+    """The mail server, for what its connection does not say; login and password are the connection's only."""
+
+    host: str = option("localhost", "Host of the mail server.")
+    port: int = option(25, "Port of the mail server.")
+    starttls: bool = option(True, "Encrypt by STARTTLS before anything is said.")
+    ssl: bool = option(False, "Encrypt from the first byte, in place of STARTTLS.")
+    timeout: float = option(30.0, "Seconds to wait for the mail server.")
+    retry_limit: int = option(5, "Attempts to send a mail when the server cannot be reached or hangs up.")
+    mail_from: str = option("tradewind@localhost", "Sender of mails, where nothing else is said.")
+
+
+@dataclass(frozen=True)
 class LogsSection:
     """Task logs and the daemons' own."""
 
@@ -265,6 +288,8 @@ class Config:
     triggerer: TriggererSection
     execution: ExecutionSection
     callbacks: CallbacksSection
+    email: EmailSection
+    smtp: SmtpSection
     logs: LogsSection
     metrics: MetricsSection
     web: WebSection
@@ -283,6 +308,8 @@ SECTIONS: dict[str, type[Any]] = {
     "triggerer": TriggererSection,
     "execution": ExecutionSection,
     "callbacks": CallbacksSection,
+    "email": EmailSection,
+    "smtp": SmtpSection,
     "logs": LogsSection,
     "metrics": MetricsSection,
     "web": WebSection,

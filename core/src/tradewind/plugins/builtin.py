@@ -12,6 +12,7 @@ def tradewind_operators() -> list[Declared]:
     return [
         Declared(path="tradewind.operators.bash:BashOperator", summary="Runs a command with bash."),
         Declared(path="tradewind.operators.datetime:BranchDateTimeOperator", summary="Chooses by time or date."),
+        Declared(path="tradewind.operators.email:EmailOperator", summary="Sends a mail."),
         Declared(path="tradewind.operators.empty:EmptyOperator", summary="Does nothing."),
         Declared(path="tradewind.operators.latest_only:LatestOnlyOperator", summary="Lets only the latest run go on."),
         Declared(path=f"{python}:BranchPythonOperator", summary="Calls a function that chooses what goes on."),
@@ -69,8 +70,29 @@ def tradewind_connection_types() -> list[ConnectionType]:
                 *(FormField(name=name, hidden=True) for name in hidden),
                 FormField(name="path", label="Path of the folder", placeholder="/data/incoming"),
             ),
-        )
+        ),
+        ConnectionType(
+            name="smtp",
+            label="SMTP",
+            path="tradewind.hooks.smtp:SmtpHook",
+            summary="A mail server.",
+            fields=(
+                FormField(name="schema", hidden=True),
+                FormField(name="host", placeholder="mail.example.com"),
+                FormField(name="port", placeholder="587"),
+                FormField(name="from_email", label="Sender", placeholder="tradewind@example.com"),
+                FormField(name="disable_ssl", label="Not encrypted from the first byte", kind="boolean"),
+                FormField(name="disable_tls", label="Without STARTTLS", kind="boolean"),
+                FormField(name="timeout", label="Seconds to wait", kind="integer"),
+                FormField(name="retry_limit", label="Attempts", kind="integer"),
+            ),
+        ),
     ]
+
+
+@hookimpl
+def tradewind_notifiers() -> list[Declared]:
+    return [Declared(path="tradewind.notifications.email:EmailNotifier", summary="Sends a mail.")]
 
 
 @hookimpl

@@ -1,0 +1,1 @@
+"""Notifiers that are built in."""
