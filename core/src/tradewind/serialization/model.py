@@ -18,6 +18,18 @@ XComSource = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A length that is made of others: the sum of ``concat``, the least of ``zip``, the greatest of ``longest``."""
+
+    how: str
+    parts: tuple[XComSource | Joined, ...]
+
+
+Length = int | XComSource | Joined
+"""How many elements there are, or of what output or outputs that depends."""
+
+
+@dataclass(frozen=True, slots=True)
 class SerializedTask:
     """A task as the scheduler and the UI know it.
 
@@ -43,7 +55,9 @@ class SerializedTask:
         group_id: the group it is in, or None.
         is_empty: whether there is nothing to execute, so that no process is needed.
         expand: None, or the varying arguments of a mapped task in order, each with its length, or with the task and
-            key of the output that will have one. The number of instances is the product.
+            key of the output that will have one. The number of instances is the product. In a mapped group it is that of
+            the group.
+        mapped_group: the mapped group it is in, or None. Instances in it wait for those of their own index.
         expand_values: the elements of varying arguments that are known, for display.
         owner, doc: who answers for it, and its documentation in Markdown.
         docs: its documentation in other formats: `text`, `json`, `rst` or `yaml`.
@@ -82,7 +96,8 @@ class SerializedTask:
     do_xcom_push: bool
     group_id: str | None
     is_empty: bool
-    expand: tuple[tuple[str, int | XComSource], ...] | None
+    expand: tuple[tuple[str, Length], ...] | None
+    mapped_group: str | None
     expand_values: Mapping[str, Any]
     owner: str
     doc: str | None
@@ -103,12 +118,13 @@ class SerializedTask:
 
 @dataclass(frozen=True, slots=True)
 class SerializedGroup:
-    """A task group: its id, the group around it (None at the top), and its tooltip."""
+    """A task group: its id, the group around it (None at the top), its tooltip, and what it is mapped over, or None."""
 
     group_id: str
     parent_id: str | None
     label: str
     tooltip: str
+    expand: tuple[tuple[str, Length], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
