@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.mapped import pick
 from tradewind_plugins.operator import BaseOperator
-from tradewind_plugins.xcom_arg import XComArg
+from tradewind_plugins.xcom_arg import DerivedXComArg, XComArg
 
 
 class Copy(BaseOperator):
@@ -99,7 +99,11 @@ def test_every_combination_comes_exactly_once(lengths):
             lambda: Copy.partial(task_id="c").expand(target=["a"]),
             "Copy needs the argument 'source'; give it to partial",
         ),
-        (lambda: Copy.partial(task_id="c").expand_kwargs([{}]), "not built yet"),
+        (lambda: Copy.partial(task_id="c").expand_kwargs([{}]), "Copy needs the argument 'source'"),
+        (lambda: Copy.partial(task_id="c").expand_kwargs([{"sauce": 1}]), "Copy has no argument 'sauce'"),
+        (lambda: Copy.partial(task_id="c").expand_kwargs(["a"]), "maps over a list of dicts"),
+        (lambda: Copy.partial(task_id="c").expand_kwargs([{"retries": 1}]), r"\[0\]: 'retries' is shared by all"),
+        (lambda: Copy.partial(task_id="c", source="a").expand_kwargs([{"source": "b"}]), "'source' is shared by all"),
         (lambda: Copy.partial(task_id="c").expand(), "needs at least one argument"),
         (lambda: Copy.partial(task_id="c", outlets=["data"]), "outlets=.* is not built yet"),
     ],
@@ -107,3 +111,55 @@ def test_every_combination_comes_exactly_once(lengths):
 def test_wrong_use_is_refused(make, sentence):
     with pytest.raises(TradewindException, match=sentence):
         make()
+
+
+def test_dicts_of_arguments_make_one_instance_each(inside):
+    task = Copy.partial(task_id="copy").expand_kwargs([{"source": "a"}, {"source": "b", "target": "there"}])
+    made = [task.unmap(index, no_pull) for index in range(2)]
+    assert [(each.source, each.target) for each in made] == [("a", "here"), ("b", "there")]
+
+
+def test_outputs_are_changed_and_joined_when_they_are_used(inside):
+    first, second = Copy(task_id="first", source="a").output, Copy(task_id="second", source="b").output
+    values = {first: [1, 2, 3], second: {"k": "v"}}
+
+    def pull(argument: XComArg) -> Any:
+        return argument.resolve(pull) if isinstance(argument, DerivedXComArg) else values[argument]
+
+    assert list(pull(first.map(lambda x: x + 1).map(str))) == ["2", "3", "4"]
+    assert pull(first.zip(second)) == [(1, ("k", "v"))]
+    assert pull(first.zip(second, fillvalue=0)) == [(1, ("k", "v")), (2, 0), (3, 0)]
+    assert pull(first.concat(second, first)) == [1, 2, 3, "k", 1, 2, 3]
+    task = Copy.partial(task_id="copy").expand(source=first.concat(second).map(str))
+    assert task.upstream_task_ids == {"first", "second"}
+    assert task.unmap(3, pull).source == "k"
+
+
+def test_a_function_for_elements_is_called_for_the_one_that_is_taken(inside):
+    def odd_only(number: int) -> int:
+        if number % 2 == 0:
+            raise ValueError(number)
+        return number
+
+    task = Copy.partial(task_id="copy").expand(source=Copy(task_id="list", source="a").output.map(odd_only))
+
+    def pull(argument: XComArg) -> Any:
+        return argument.resolve(pull) if isinstance(argument, DerivedXComArg) else [1, 2, 3]
+
+    assert [task.unmap(index, pull).source for index in (0, 2)] == [1, 3]
+    with pytest.raises(ValueError, match="2"):
+        task.unmap(1, pull)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda output: output.map(Copy(task_id="other", source="a")), "takes a plain function"),
+        (lambda output: output.zip([1, 2]), "Only outputs of tasks are joined"),
+        (lambda output: output.concat(output)["key"], "has no keys"),
+        (lambda output: str(output.map(str)), "cannot stand in a text"),
+    ],
+)
+def test_wrong_use_of_outputs_is_refused(inside, make, sentence):
+    with pytest.raises((TradewindException, TypeError), match=sentence):
+        make(Copy(task_id="list", source="a").output)

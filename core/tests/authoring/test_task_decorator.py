@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tradewind import DAG, TaskGroup, get_current_context, task, task_group
 from tradewind.exceptions import TradewindException, XComNotFound
+from tradewind.serialization import deserialize, serialize
 
 
 def test_calls_make_tasks_edges_and_results(dag, run):
@@ -183,11 +184,9 @@ def test_partial_arguments_may_be_outputs(dag, run):
         (lambda step: step.expand(one=[1], three=[1]), "unexpected keyword argument 'three'"),
         (lambda step: step.partial(one=1).expand(one=[1]), "given to both"),
         (lambda step: step.expand(one="text"), "maps over a list"),
-        (lambda step: step.expand_kwargs([{"one": 1}]), "not built yet"),
-        (lambda step: step.partial().expand_kwargs([{"one": 1}]), "not built yet"),
-        (lambda step: step(1).map(str), r"The output of task 'step': \.map\(str\) is not built yet"),
-        (lambda step: step(1).zip(step(2)), "not built yet"),
-        (lambda step: step(1).concat(step(2)), "not built yet"),
+        (lambda step: step.expand_kwargs([{"one": 1, "three": 1}]), "unexpected keyword argument 'three'"),
+        (lambda step: step.partial().expand_kwargs(["one"]), "maps over a list of dicts"),
+        (lambda step: step(1).map(step), "takes a plain function"),
         (task, "decorated twice"),
     ],
 )
@@ -322,12 +321,60 @@ def test_a_group_function_called_twice_makes_two_groups(dag):
     assert list(dag.groups) == ["stage", "stage__1"]
 
 
-def test_mapped_groups_are_refused(dag):
-    @task_group
-    def stage(value): ...
+def test_a_mapped_group_is_after_what_it_is_mapped_over_and_its_tasks_know_it(dag):
+    @task
+    def step(value): ...
 
-    with dag, pytest.raises(TradewindException, match="maps a whole group, which is not built yet"):
-        stage.expand(value=[1])
+    @task_group
+    def stage(value, of=None):
+        return step.override(task_id="last")(step(value))
+
+    with dag:
+        numbers = step.override(task_id="numbers")(1)
+        end = stage.partial(of=2).expand(value=numbers)
+        step.override(task_id="after")(end)
+    assert dag.get_task("stage.step").upstream_task_ids == {"numbers"}
+    assert dag.get_task("after").upstream_task_ids == {"stage.last"}
+    assert dag.get_task("stage.last").mapped_group() is dag.groups["stage"]
+    found = deserialize(serialize(dag))
+    assert found.groups["stage"].expand == (("value", ("numbers", "return_value")),)
+    assert [found.tasks[name].mapped_group for name in ("stage.step", "after")] == ["stage", None]
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda stage, _step: stage.expand(other=[1]), r"'stage': .expand\(\) has no argument 'other'"),
+        (lambda stage, _step: stage.expand(), "needs at least one argument"),
+        (lambda stage, _step: stage.partial(value=1).expand(value=[1]), "is given twice"),
+        (lambda stage, _step: stage.expand_kwargs([1]), "maps over a list of dicts"),
+    ],
+)
+def test_wrong_use_of_mapped_groups_is_refused(dag, make, sentence):
+    @task
+    def step(value): ...
+
+    @task_group
+    def stage(value):
+        step(value)
+
+    with dag, pytest.raises(TradewindException, match=sentence):
+        make(stage, step)
+
+
+def test_nothing_in_a_mapped_group_is_mapped_once_more(dag):
+    @task
+    def step(value): ...
+
+    @task_group
+    def outer(value):
+        step.expand(value=[value])
+
+    with (
+        dag,
+        pytest.raises(TradewindException, match=r"'outer.step' is mapped and stands in a task group that is mapped"),
+    ):
+        outer.expand(value=[1])
 
 
 def test_a_group_needs_a_dag():

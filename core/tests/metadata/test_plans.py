@@ -68,8 +68,11 @@ def fill(database):
 
 HOT = {
     "share runs": lambda c: instances.share_runs(c, [1, 2]),
-    "lock one run": lambda c: instances.lock_with_targets(c, [1], {0: ["t2", "t3"]}, most=10),
-    "lock two runs": lambda c: instances.lock_with_targets(c, [1, 101], {0: ["t2"], 1: ["t3"]}, most=10),
+    "lock one run": lambda c: instances.lock_with_targets(c, [1], {0: {"t2": None, "t3": None}}, most=10),
+    "lock single instances": lambda c: instances.lock_with_targets(
+        c, [1], {0: {"t2": None, "t3": frozenset({4})}, 1: {"t4": frozenset({5, 6})}}, most=10
+    ),
+    "lock two runs": lambda c: instances.lock_with_targets(c, [1, 101], {0: {"t2": None}, 1: {"t3": None}}, most=10),
     "lock after": lambda c: instances.lock_after(c, 0, ["t2"], after=(1, 0), most=10),
     "claim": lambda c: claims.lock_claimable(c, "e", None, most=4, now=NOW),
     "claim by queue": lambda c: claims.lock_claimable(c, "e", ["q"], most=4, now=NOW),

@@ -48,7 +48,7 @@ class PlainTask:
     wait_for_past_depends_before_skipping: bool = False
     max_active_tis_per_dag: int | None = None
     max_active_tis_per_dagrun: int | None = None
-    group_id: str | None = None
+    mapped_group: str | None = None
     is_setup: bool = False
     is_teardown: bool = False
     on_failure_fail_dagrun: bool = False

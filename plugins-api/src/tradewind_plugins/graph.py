@@ -65,6 +65,10 @@ class GroupBuilder:
         """Take in ``task``."""
         raise NotImplementedError
 
+    def mapped(self) -> GroupBuilder | None:
+        """Return this group, or the innermost around it, that is mapped; None where none is."""
+        return None
+
 
 class Frame:
     """One entry of the stack: a DAG, and the group in it that new tasks join."""

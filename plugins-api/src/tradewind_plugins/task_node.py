@@ -295,6 +295,10 @@ class TaskNode(EdgeNode):
             found.update(other.task_id for other in near)
         return found
 
+    def mapped_group(self) -> GroupBuilder | None:
+        """Return the mapped task group that the task is in, None where it is in none."""
+        return self.task_group.mapped() if self.task_group is not None else None
+
     def first_tasks(self) -> list[TaskNode]:
         """Return this task."""
         return [self]

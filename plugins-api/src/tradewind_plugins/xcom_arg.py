@@ -6,6 +6,8 @@ argument, also deep inside of lists and dicts, they make the edge and are replac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.edges import EdgeNode
@@ -13,7 +15,7 @@ from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.host import XCOM_RETURN_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tradewind_plugins.task_node import TaskNode
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     _AnyValue = Any
 else:
     _AnyValue = object
+
+
+NO_FILL: Any = object()
+"""Says that `XComArg.zip` has no value for what is missing."""
 
 
 class XComArg(EdgeNode, _AnyValue):  # type: ignore[misc]  # deriving from Any is the point, see above
@@ -42,23 +48,25 @@ class XComArg(EdgeNode, _AnyValue):  # type: ignore[misc]  # deriving from Any i
             raise TypeError(f"The output of task {self.operator.task_id!r} is indexed by an XCom key, not {key!r}.")
         return XComArg(self.operator, key)
 
-    def map(self, function: Any) -> XComArg:
-        """Refuse: changing elements on the way is not built yet."""
-        raise self._not_built(f"map({getattr(function, '__name__', function)})")
+    def map(self, function: Callable[[Any], Any]) -> XComArg:
+        """Return the reference to a list of what ``function`` makes of each element.
 
-    def zip(self, *_others: Any, **_options: Any) -> XComArg:
-        """Refuse: pairing elements on the way is not built yet."""
-        raise self._not_built("zip()")
+        ``TradewindSkipException`` raised in it skips the instance that gets the element.
+        """
+        if not callable(function) or isinstance(function, EdgeNode) or hasattr(function, "operator_class"):
+            raise TradewindException(f"{self!r}.map() takes a plain function, not {function!r}.")
+        return MapXComArg(self, function)
 
-    def concat(self, *_others: Any) -> XComArg:
-        """Refuse: joining lists on the way is not built yet."""
-        raise self._not_built("concat()")
+    def zip(self, *others: XComArg, fillvalue: Any = NO_FILL) -> XComArg:
+        """Return the reference to a list of tuples: the first elements, the second ones, and so on.
 
-    def _not_built(self, call: str) -> TradewindException:
-        return TradewindException(
-            f"The output of task {self.operator.task_id!r}: .{call} is not built yet in Tradewind; "
-            "do it in a task between the two."
-        )
+        It is as long as the shortest, or as the longest where a ``fillvalue`` stands for what is missing.
+        """
+        return ZipXComArg((self, *others), fillvalue)
+
+    def concat(self, *others: XComArg) -> XComArg:
+        """Return the reference to one list of the elements of all, one after the other."""
+        return ConcatXComArg((self, *others))
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(
@@ -90,9 +98,120 @@ class XComArg(EdgeNode, _AnyValue):  # type: ignore[misc]  # deriving from Any i
         return [self.operator]
 
 
+class DerivedXComArg(XComArg):
+    """A value made of outputs of tasks when it is used: of ``sources``."""
+
+    def __init__(self, sources: Iterable[XComArg]) -> None:
+        self.sources = tuple(sources)
+        for source in self.sources:
+            if not isinstance(source, XComArg):
+                raise TradewindException(f"Only outputs of tasks are joined with an output, not {source!r}.")
+        first = next(iter_xcom_args(self))
+        super().__init__(first.operator, first.key)
+
+    def resolve(self, pull: Callable[[XComArg], Any]) -> Any:
+        """Return the value; ``pull`` returns that of each source."""
+        raise NotImplementedError
+
+    def __getitem__(self, key: str) -> XComArg:
+        raise TypeError(f"{self!r} has no keys; take the key before the elements are changed or joined.")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.sources))})"
+
+    def __str__(self) -> str:
+        raise TypeError(f"{self!r} cannot stand in a text: it is no output of one task. Pass it as an argument.")
+
+    def first_tasks(self) -> list[TaskNode]:
+        """Return the tasks behind the value."""
+        return [task for source in self.sources for task in source.first_tasks()]
+
+    def last_tasks(self) -> list[TaskNode]:
+        """Return the tasks behind the value."""
+        return self.first_tasks()
+
+
+class MapXComArg(DerivedXComArg):
+    """What a function makes of each element of a list: see :meth:`XComArg.map`."""
+
+    def __init__(self, source: XComArg, function: Callable[[Any], Any]) -> None:
+        self.function = function
+        super().__init__((source,))
+
+    def resolve(self, pull: Callable[[XComArg], Any]) -> Any:
+        """Return the values, each made when it is taken: a function that raises concerns one element only."""
+        return MappedValues(elements_of(pull(self.sources[0]), self), self.function)
+
+
+class ZipXComArg(DerivedXComArg):
+    """Elements of lists side by side: see :meth:`XComArg.zip`."""
+
+    def __init__(self, sources: Iterable[XComArg], fillvalue: Any) -> None:
+        self.fillvalue = fillvalue
+        super().__init__(sources)
+
+    @property
+    def is_longest(self) -> bool:
+        """Whether it is as long as the longest list."""
+        return self.fillvalue is not NO_FILL
+
+    def resolve(self, pull: Callable[[XComArg], Any]) -> Any:
+        """Return a list of tuples."""
+        lists = [elements_of(pull(source), self) for source in self.sources]
+        if not self.is_longest:
+            return list(zip(*lists))  # noqa: B905 - `strict` is younger than the dialect
+        return list(zip_longest(*lists, fillvalue=self.fillvalue))
+
+
+class ConcatXComArg(DerivedXComArg):
+    """Lists one after the other: see :meth:`XComArg.concat`."""
+
+    def resolve(self, pull: Callable[[XComArg], Any]) -> Any:
+        """Return one list; of a dict it has the keys, as Airflow's has."""
+        found: list[Any] = []
+        for source in self.sources:
+            value = pull(source)
+            found.extend(value if isinstance(value, dict) else elements_of(value, self))
+        return found
+
+
+class MappedValues(Sequence):  # type: ignore[type-arg]  # Sequence[Any] is no base class in Python 3.6
+    """The elements of a list through a function, which is called for those that are looked at."""
+
+    def __init__(self, elements: Any, function: Callable[[Any], Any]) -> None:
+        self._elements = elements
+        self._function = function
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._function(element) for element in self._elements[index]]
+        return self._function(self._elements[index])
+
+
+def elements_of(value: Any, where: Any) -> Any:
+    """Return the elements of a list, or the items of a dict; raises ``TradewindException`` for anything else."""
+    if isinstance(value, dict):
+        return list(value.items())
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return value
+    raise TradewindException(f"{where!r} needs lists or dicts, not {type(value).__name__} ({value!r}).")
+
+
 def iter_xcom_args(value: Any) -> Iterator[XComArg]:
-    """Yield every XCom argument in ``value``, looking into lists, tuples, sets and dicts."""
-    if isinstance(value, XComArg):
+    """Yield every output of a task in ``value``, looking into lists, tuples, sets, dicts, and what is made of outputs."""
+    if isinstance(value, DerivedXComArg):
+        for source in value.sources:
+            yield from iter_xcom_args(source)
+    elif isinstance(value, XComArg):
         yield value
     elif isinstance(value, dict):
         for item in value.values():

@@ -94,6 +94,7 @@ _DAG_MODEL = _same(f"{_QUERIES}.models", "DagModel", "DagTag")
 _SESSION = _same(f"{_HERE}.session", "NEW_SESSION", "create_session", "provide_session")
 _PARAM = _same("tradewind", "Param")
 _XCOM_ARG = _same("tradewind", "XComArg")
+_XCOM_ARGS = _same("tradewind_plugins.xcom_arg", "ConcatXComArg", "MapXComArg", "ZipXComArg")
 _CONTEXT = _same("tradewind", "get_current_context")
 _HOOK = _same("tradewind_plugins.hook", "BaseHook")
 _RULE = _same("tradewind", "TriggerRule")
@@ -254,8 +255,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.models.taskinstancekey": _same(f"{_HERE}.keys", "TaskInstanceKey"),
     "airflow.models.variable": _VARIABLE,
     "airflow.models.xcom": _XCOM_KEY | _XCOM,
-    "airflow.models.xcom_arg": _XCOM_ARG,
     "airflow.notifications.basenotifier": _NOTIFIER,
+    "airflow.models.xcom_arg": _XCOM_ARG | _XCOM_ARGS,
     "airflow.operators.bash": _BASH,
     "airflow.operators.branch": _BRANCH,
     "airflow.operators.datetime": _BRANCH_DATETIME,
@@ -401,7 +402,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.sdk.definitions.param": _PARAM | {"ParamsDict": "builtins:dict"},
     "airflow.sdk.definitions.taskgroup": _GROUP,
     "airflow.sdk.definitions.variable": _VARIABLE,
-    "airflow.sdk.definitions.xcom_arg": _XCOM_ARG,
+    "airflow.sdk.definitions.xcom_arg": _XCOM_ARG | _XCOM_ARGS,
     "airflow.sdk.exceptions": _exceptions(),
     "airflow.sdk.execution_time.task_runner": {"RuntimeTaskInstance": _TRY["RuntimeTaskInstance"]},
     "airflow.sdk.execution_time.macros": _same(

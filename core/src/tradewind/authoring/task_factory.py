@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from tradewind_plugins.callables import check_call
 from tradewind_plugins.decorated import function_name, returns_dict, unique_task_id
 from tradewind_plugins.exceptions import TradewindException
-from tradewind_plugins.mapped import MappedOperator, check_values
+from tradewind_plugins.mapped import KWARGS, MappedOperator, check_values
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.xcom_arg import XComArg
 
@@ -62,9 +62,9 @@ class TaskFactory(Generic[P, R]):
         """Make one instance of the task for every element: of a list, a dict, or the output of a task."""
         return PartialTask(self, {}).expand(**values)
 
-    def expand_kwargs(self, *values: Any, **options: Any) -> NoReturn:
-        """Refuse: mapping over a list of dicts is not built yet."""
-        PartialTask(self, {}).expand_kwargs(*values, **options)
+    def expand_kwargs(self, kwargs: Any) -> XComArg:
+        """Make one instance of the task for each dict of arguments in a list, or in the output of a task."""
+        return PartialTask(self, {}).expand_kwargs(kwargs)
 
     def __repr__(self) -> str:
         return f"<@task {function_name(self.function)}>"
@@ -92,16 +92,22 @@ class PartialTask:
             )
         check_values(name, values)
         check_call(factory.function, (), self._kwargs, tuple(values), f"@task {name}")
+        return self._mapped(values)
+
+    def expand_kwargs(self, kwargs: Any) -> XComArg:
+        """Make one instance of the task for each dict of arguments in a list, or in the output of a task."""
+        name = function_name(self._factory.function)
+        check_values(name, {KWARGS: kwargs})
+        known = [] if isinstance(kwargs, XComArg) else [each for each in kwargs if isinstance(each, dict)]
+        for each in known:
+            check_call(self._factory.function, (), self._kwargs, tuple(each), f"@task {name}")
+        return self._mapped({KWARGS: kwargs})
+
+    def _mapped(self, values: Mapping[str, Any]) -> XComArg:
+        factory = self._factory
         arguments = {
             **factory._arguments(),  # noqa: SLF001 - the two classes are one thing
             "python_callable": factory.function,
             "op_kwargs": self._kwargs,
         }
         return MappedOperator(factory.operator_class, arguments, values, into="op_kwargs").output
-
-    def expand_kwargs(self, *_values: Any, **_options: Any) -> NoReturn:
-        """Refuse: mapping over a list of dicts is not built yet."""
-        raise TradewindException(
-            f"@task {function_name(self._factory.function)}: .expand_kwargs() is not built yet in Tradewind; "
-            "map over one list an argument with .expand()."
-        )

@@ -11,6 +11,8 @@ from tradewind_plugins.graph import Frame, GraphBuilder, GroupBuilder, current_f
 from tradewind_plugins.task_node import TaskNode, check_id
 
 if TYPE_CHECKING:
+    from tradewind_plugins.mapped import GroupInput
+
     from tradewind.authoring.dag import DAG
 
 
@@ -50,6 +52,7 @@ class TaskGroup(GroupBuilder, EdgeNode):
         self.label = group_id or ""
         self.group_id: str | None = group_id
         self._dag: DAG | None = dag
+        self.mapped_over: GroupInput | None = None
         if group_id is not None:
             self._join(group_id, parent_group, add_suffix_on_collision)
 
@@ -103,6 +106,24 @@ class TaskGroup(GroupBuilder, EdgeNode):
         """Take in ``task``."""
         self.children[task.task_id] = task
 
+    def mapped(self) -> TaskGroup | None:
+        """Return this group, or the innermost around it, that is mapped; None where none is."""
+        if self.mapped_over is not None:
+            return self
+        return self.parent_group.mapped() if self.parent_group is not None else None
+
+    def map_over(self, group_input: GroupInput) -> None:
+        """Make as many instances of each task in this group as there are elements in ``group_input``.
+
+        Raises:
+            TradewindException: a group around it is mapped already.
+        """
+        if self.mapped() is not None:
+            raise TradewindException(
+                f"TaskGroup {self.group_id!r} is mapped inside of a mapped group: map one of them."
+            )
+        self.mapped_over = group_input
+
     def add(self, node: TaskNode | TaskGroup) -> None:
         """Take in a task that belongs to no DAG yet."""
         if isinstance(node, TaskGroup) or node.dag is not None or self._dag is None:
@@ -123,6 +144,9 @@ class TaskGroup(GroupBuilder, EdgeNode):
 
     def __exit__(self, *exc_info: object) -> None:
         pop_frame()
+        if self.mapped_over is not None:
+            for reference in self.mapped_over.references():
+                reference.set_downstream(self)
 
     def iter_tasks(self) -> list[TaskNode]:
         """Return the tasks in this group and in the groups inside, in the order they were made."""

@@ -93,6 +93,7 @@ class SchedulerSection:
     )
     reconcile_interval: float = option(60.0, "Seconds between two recounts of the counters of unfinished runs.")
     admit_limit: int = option(500, "Task instances admitted in one transaction at most.")
+    max_map_length: int = option(100_000, "Instances of a mapped task at most; one that would have more fails.")
     fast_follow: bool = option(
         True, "The end of a task starts what it made ready, in one transaction; false leaves that to the schedulers."
     )

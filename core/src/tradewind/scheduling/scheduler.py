@@ -288,7 +288,13 @@ class Scheduler:
     def _go_on(self) -> bool:
         with self._database.read() as conn:
             left = continuations.first(conn, self._settings.batch)
-        go_on = partial(continuing.go_on, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        go_on = partial(
+            continuing.go_on,
+            graphs=self._graphs,
+            clock=self._clock,
+            ids=self._ids,
+            max_map_length=self._settings.max_map_length,
+        )
         in_order = self._in_own_order(left, attrgetter("dag_id"))
         done = [self._guarded(each.dag_id, partial(go_on, left=each)) for each in in_order]
         # What goes on may have left a rest again.

@@ -20,6 +20,7 @@ class Settings:
         reconcile_interval: seconds between two recounts of open runs.
         batch: DAGs, runs, continuations handled in one step at most.
         admit_limit: instances admitted in one transaction at most.
+        max_map_length: instances of a mapped task at most.
         executor: that of tasks that name none.
         queue: that of tasks that name none.
         monitor_every: seconds between two looks at the whole system, where metrics are sent.
@@ -30,6 +31,7 @@ class Settings:
     reconcile_interval: float = 60.0
     batch: int = 50
     admit_limit: int = 500
+    max_map_length: int = 100_000
     leases: Leases = field(default_factory=Leases)
     executor: str = DEFAULT_EXECUTOR
     queue: str = DEFAULT_QUEUE
@@ -49,6 +51,7 @@ class Settings:
             renew_every=config.leases.renew_every,
             reconcile_interval=config.scheduler.reconcile_interval,
             admit_limit=config.scheduler.admit_limit,
+            max_map_length=config.scheduler.max_map_length,
             leases=Leases.of(config.leases),
             executor=config.executor.default,
             queue=config.executor.queue,

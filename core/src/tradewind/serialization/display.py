@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 from tradewind_plugins.values import REDACTED
-from tradewind_plugins.xcom_arg import XComArg
+from tradewind_plugins.xcom_arg import DerivedXComArg, XComArg
 
 from tradewind.authoring.dag_param import DagParam
 
@@ -72,6 +72,7 @@ def _order(item: Any) -> tuple[str, str]:
 # First match wins: a class is a marker of its own kind, and datetime is a date.
 _MARKERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
     (Enum, lambda value: displayed(value.value, "", _DEEPEST)),
+    (DerivedXComArg, repr),
     (XComArg, lambda value: {"__xcom": [value.operator.task_id, value.key]}),
     (DagParam, lambda value: {"__param": value.name}),
     ((datetime, date, time), lambda value: {"__moment": value.isoformat()}),

@@ -37,6 +37,18 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A length that is made of others: the sum of ``concat``, the least of ``zip``, the greatest of ``longest``."""
+
+    how: str
+    parts: tuple[XComSource | Joined, ...]
+
+
+Length = int | XComSource | Joined
+"""How many elements there are, or of what output or outputs that depends."""
+
+
+@dataclass(frozen=True, slots=True)
 class SerializedTask:
     """A task as the scheduler and the UI know it.
 
@@ -63,7 +75,9 @@ class SerializedTask:
         is_empty: whether there is nothing to execute, so that no process is needed.
         marks: the task of another DAG that a clear of this one clears too; None for most.
         expand: None, or the varying arguments of a mapped task in order, each with its length, or with the task and
-            key of the output that will have one. The number of instances is the product.
+            key of the output that will have one. The number of instances is the product. In a mapped group it is that of
+            the group.
+        mapped_group: the mapped group it is in, or None. Instances in it wait for those of their own index.
         expand_values: the elements of varying arguments that are known, for display.
         owner, doc: who answers for it, and its documentation in Markdown.
         docs: its documentation in other formats: `text`, `json`, `rst` or `yaml`.
@@ -105,7 +119,8 @@ class SerializedTask:
     group_id: str | None
     is_empty: bool
     marks: Mark | None
-    expand: tuple[tuple[str, int | XComSource], ...] | None
+    expand: tuple[tuple[str, Length], ...] | None
+    mapped_group: str | None
     expand_values: Mapping[str, Any]
     owner: str
     doc: str | None
@@ -129,12 +144,13 @@ class SerializedTask:
 
 @dataclass(frozen=True, slots=True)
 class SerializedGroup:
-    """A task group: its id, the group around it (None at the top), and its tooltip."""
+    """A task group: its id, the group around it (None at the top), its tooltip, and what it is mapped over, or None."""
 
     group_id: str
     parent_id: str | None
     label: str
     tooltip: str
+    expand: tuple[tuple[str, Length], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tradewind_plugins.exceptions import SerializationError
 from tradewind.authoring.params import Param
 from tradewind.plugins.codecs import StandardCodec
 from tradewind.serialization.defaults import DAG_DEFAULTS, TASK_DEFAULTS
-from tradewind.serialization.model import SCHEMA, DagHead, Mark, SerializedDag, SerializedGroup, SerializedTask
+from tradewind.serialization.model import SCHEMA, DagHead, Joined, Mark, SerializedDag, SerializedGroup, SerializedTask
 from tradewind.timetables import Timetable, from_spec
 
 _STANDARD = StandardCodec()
@@ -70,6 +70,7 @@ def _head(fields: Mapping[str, Any]) -> DagHead:
 
 
 def _dag(fields: Mapping[str, Any]) -> SerializedDag:
+    groups = {group["group_id"]: _group(group) for group in fields["groups"]}
     return SerializedDag(
         **_of_head(fields),
         timezone=fields["timezone"],
@@ -77,8 +78,8 @@ def _dag(fields: Mapping[str, Any]) -> SerializedDag:
         doc=fields["doc"],
         owner_links=fields["owner_links"],
         max_consecutive_failed_runs=fields["max_consecutive_failed_runs"],
-        tasks=_tasks(fields["tasks"]),
-        groups={group["group_id"]: _group(group) for group in fields["groups"]},
+        tasks=_tasks(fields["tasks"], groups),
+        groups=groups,
         edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
         callbacks=_callbacks(fields["callbacks"]),
     )
@@ -126,18 +127,26 @@ def _timetable(spec: str) -> Timetable:
     return from_spec(json.loads(spec))
 
 
-def _tasks(all_fields: list[dict[str, Any]]) -> dict[str, SerializedTask]:
+def _tasks(all_fields: list[dict[str, Any]], groups: Mapping[str, SerializedGroup]) -> dict[str, SerializedTask]:
     upstream: dict[str, list[str]] = {fields["task_id"]: [] for fields in all_fields}
     for fields in all_fields:  # in order of rank, so that each list of upstream is too
         for task_id in fields.get("downstream", ()):
             upstream[task_id].append(fields["task_id"])
+    is_any_mapped = any(group.expand is not None for group in groups.values())
     return {
-        fields["task_id"]: _task({**TASK_DEFAULTS, **fields}, rank, tuple(upstream[fields["task_id"]]))
+        fields["task_id"]: _task(
+            {**TASK_DEFAULTS, **fields},
+            rank,
+            tuple(upstream[fields["task_id"]]),
+            _mapped_group(fields.get("group_id"), groups) if is_any_mapped else None,
+        )
         for rank, fields in enumerate(all_fields)
     }
 
 
-def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> SerializedTask:
+def _task(
+    fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...], mapped_group: SerializedGroup | None
+) -> SerializedTask:
     return SerializedTask(
         task_id=fields["task_id"],
         task_type=fields["operator"].rpartition(":")[2].rpartition(".")[2],
@@ -167,7 +176,8 @@ def _task(fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...]) -> Se
         group_id=fields["group_id"],
         is_empty=fields["is_empty"],
         marks=Mark(**fields["marks"]) if fields["marks"] is not None else None,
-        expand=_expand(fields["expand"]),
+        expand=_expand(fields["expand"]) if mapped_group is None else mapped_group.expand,
+        mapped_group=None if mapped_group is None else mapped_group.group_id,
         expand_values=fields["expand_values"],
         owner=fields["owner"],
         doc=fields["doc"],
@@ -192,7 +202,24 @@ def _callbacks(named: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 def _expand(pairs: list[list[Any]] | None) -> Any:
     if pairs is None:
         return None
-    return tuple((name, length if isinstance(length, int) else (length[0], length[1])) for name, length in pairs)
+    return tuple((name, _length(length)) for name, length in pairs)
+
+
+def _length(written: Any) -> Any:
+    if isinstance(written, dict):
+        [(how, parts)] = written.items()
+        return Joined(how, tuple(map(_length, parts)))
+    return tuple(written) if isinstance(written, list) else written
+
+
+def _mapped_group(group_id: str | None, groups: Mapping[str, SerializedGroup]) -> SerializedGroup | None:
+    """Return the mapped group that a group is or is in."""
+    while group_id is not None:
+        group = groups[group_id]
+        if group.expand is not None:
+            return group
+        group_id = group.parent_id
+    return None
 
 
 def _group(fields: Mapping[str, Any]) -> SerializedGroup:
@@ -201,6 +228,7 @@ def _group(fields: Mapping[str, Any]) -> SerializedGroup:
         parent_id=fields.get("parent_id"),
         label=fields["label"],
         tooltip=fields.get("tooltip", ""),
+        expand=_expand(fields.get("expand")),
     )
 
 

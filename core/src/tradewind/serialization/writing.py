@@ -11,7 +11,7 @@ from typing import Any
 from tradewind_plugins.exceptions import SerializationError
 from tradewind_plugins.mapped import MappedOperator
 from tradewind_plugins.task_node import TaskNode
-from tradewind_plugins.xcom_arg import XComArg
+from tradewind_plugins.xcom_arg import ConcatXComArg, MapXComArg, XComArg, ZipXComArg
 
 from tradewind.authoring.calls import NEEDS_PROCESS, names_of_dag, names_of_task
 from tradewind.authoring.dag import DAG
@@ -197,6 +197,12 @@ _kept_fields = lru_cache(maxsize=1024, typed=True)(_unusual_shared)
 
 
 def _length_of(value: Any) -> Any:
+    if isinstance(value, MapXComArg):
+        return _length_of(value.sources[0])
+    if isinstance(value, ZipXComArg):
+        return {"longest" if value.is_longest else "zip": [_length_of(source) for source in value.sources]}
+    if isinstance(value, ConcatXComArg):
+        return {"concat": [_length_of(source) for source in value.sources]}
     return [value.operator.task_id, value.key] if isinstance(value, XComArg) else len(value)
 
 
@@ -222,7 +228,9 @@ def _marks(task: ExternalTaskMarker) -> dict[str, Any]:
 
 def _group_fields(group: TaskGroup) -> dict[str, Any]:
     parent = group.parent_group.group_id if group.parent_group is not None else None
-    fields = {"parent_id": parent, "label": group.label, "tooltip": group.tooltip}
+    fields: dict[str, Any] = {"parent_id": parent, "label": group.label, "tooltip": group.tooltip}
+    if group.mapped_over is not None:
+        fields["expand"] = [[name, _length_of(value)] for name, value in group.mapped_over.values.items()]
     return {"group_id": group.group_id, **_unusual(fields, {"parent_id": None, "tooltip": ""})}
 
 

@@ -13,7 +13,7 @@ from tradewind.metadata.statements.continuations import Continuation
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions import notices
 from tradewind.transitions.runs import EXPAND
-from tradewind.transitions.settling import ALL_INDEXES, Settlement
+from tradewind.transitions.settling import Settlement
 from tradewind.transitions.states import TaskState
 
 SETTLE = "settle"
@@ -34,7 +34,7 @@ def apply(
         instances.settle(conn, [row.id for row in decided[state]], state=state, now=now, is_end=True)
     notices.decided(conn, decided, now=now)
     _leave(conn, settlements, now=now, ids=ids)
-    gates.add(conn, [(run, task, ALL_INDEXES) for run, found in settlements.items() for task in found.gated])
+    gates.add(conn, [(run, *gate) for run, found in settlements.items() for gate in found.gated])
     return ready
 
 

@@ -12,7 +12,7 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import deferrals, instances, runs, xcoms
 from tradewind.metadata.statements.instances import LockedInstance
-from tradewind.transitions.graph import Graph, Graphs, xcom_sources
+from tradewind.transitions.graph import Graph, Graphs, members, xcom_sources
 from tradewind.transitions.recount import recount, resettle
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
@@ -39,6 +39,7 @@ def clear(
     clock: Clock,
     ids: Ids,
     states: Collection[str] | None = None,
+    map_indexes: Collection[int] | None = None,
 ) -> Cleared:
     """Clear the instances of `task_ids` in a run, under the run's exclusive lock; nothing while one of them is running.
 
@@ -51,6 +52,7 @@ def clear(
     Arguments:
         states: only instances in these states; None for all. Where what a mapped task expands over is cleared, all of its
             instances are.
+        map_indexes: only instances of these indexes; None for all.
     Raises:
         LookupError: when there is no such run, or a task that its version does not have.
     """
@@ -61,7 +63,7 @@ def clear(
     if unknown := sorted(set(task_ids) - set(graph.tasks)):
         raise LookupError(f"Run {locked.run_id!r} of DAG {locked.dag_id!r} has no task {unknown[0]!r} to clear.")
     rows = instances.lock_run(conn, run)
-    wanted = {row.id: row for row in rows if row.task_id in task_ids and _is_wanted(row, states)}
+    wanted = {row.id: row for row in rows if row.task_id in task_ids and _is_wanted(row, states, map_indexes)}
     collapsing = _collapsing(graph, {row.task_id for row in wanted.values()})
     named = [row for row in rows if row.id in wanted or row.task_id in collapsing]
     running = [row for row in named if row.state == TaskState.RUNNING]
@@ -83,14 +85,21 @@ def clear(
     return Cleared(tuple(sorted(kept)), ())
 
 
-def _is_wanted(row: LockedInstance, states: Collection[str] | None) -> bool:
+def _is_wanted(row: LockedInstance, states: Collection[str] | None, map_indexes: Collection[int] | None = None) -> bool:
     """A removed instance is no part of the run: nothing brings it back but a state that is asked for by name."""
+    if map_indexes is not None and row.map_index not in map_indexes:
+        return False
     return row.state != TaskState.REMOVED if states is None else row.state in states
 
 
 def _collapsing(graph: Graph, tasks: Collection[str]) -> set[str]:
-    """Return the mapped tasks whose expansion is void, because what they expand over is cleared too."""
-    return {task_id for task_id in tasks if any(source in tasks for source, _ in xcom_sources(graph.tasks[task_id]))}
+    """Return the mapped tasks whose expansion is void, because what they expand over is cleared too.
+
+    The tasks of a mapped group are expanded as one, so that all of them are, if one is.
+    """
+    found = {task_id for task_id in tasks if any(source in tasks for source, _ in xcom_sources(graph.tasks[task_id]))}
+    groups = {graph.tasks[task_id].mapped_group for task_id in found}
+    return found | {task.task_id for group in groups if group is not None for task in members(graph, group)}
 
 
 def _cleared(row: LockedInstance, graph: Graph, collapsing: Collection[str]) -> LockedInstance:

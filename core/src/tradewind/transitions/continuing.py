@@ -12,7 +12,7 @@ from tradewind.metadata.statements import continuations, instances, runs
 from tradewind.metadata.statements.continuations import Continuation
 from tradewind.transitions.applying import SETTLE, apply
 from tradewind.transitions.ends import MOST_ROWS
-from tradewind.transitions.expansion import expand
+from tradewind.transitions.expansion import MOST_INSTANCES, expand
 from tradewind.transitions.graph import Graph, Graphs, reach
 from tradewind.transitions.runs import EXPAND, PAUSE_AFTER_FAILURES, close_finished, pause_after_failures
 from tradewind.transitions.settling import START, Pressure, pressure_of, settle, within
@@ -21,12 +21,22 @@ from tradewind.transitions.states import RunState, TaskState
 log = logging.getLogger(__name__)
 
 
-def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clock, ids: Ids) -> bool:
+def go_on(
+    conn: sa.Connection,
+    left: Continuation,
+    *,
+    graphs: Graphs,
+    clock: Clock,
+    ids: Ids,
+    max_map_length: int = MOST_INSTANCES,
+) -> bool:
     """Do the work of one continuation in the caller's transaction; False when somebody else did it before.
 
     Whoever deletes its row does the work: two schedulers that meet wait for each other here, and the second finds
     nothing. The run is locked first, exclusively for an expansion and shared for a cascade.
 
+    Arguments:
+        max_map_length: how many instances a mapped task has at most.
     Raises:
         ValueError: for a kind that this release does not know.
     """
@@ -47,7 +57,7 @@ def go_on(conn: sa.Connection, left: Continuation, *, graphs: Graphs, clock: Clo
         return True
     graph = graphs.get(conn, run.version_id)
     if left.kind == EXPAND:
-        expand(conn, run, left.payload["task"], graph=graph, now=clock.now(), ids=ids)
+        expand(conn, run, left.payload["task"], graph=graph, now=clock.now(), ids=ids, most=max_map_length)
     else:
         pressures = {each["task"]: pressure_of(each) for each in left.payload}
         settle_on(conn, run.id, pressures, graph=graph, clock=clock, ids=ids)
@@ -70,8 +80,8 @@ def settle_on(
     """Let pressures run down a run that the transaction has locked, and write what they decide."""
     now = clock.now()
     pressed = {task_id: pressure.states() for task_id, pressure in pressures.items()}
-    forced = [task_id for task_id, pressure in pressures.items() if pressure.is_forced]
-    let_on = [task_id for task_id, pressure in pressures.items() if pressure.is_let_on]
+    forced = [task_id for task_id, pressure in pressures.items() if pressure.is_any("is_forced")]
+    let_on = [task_id for task_id, pressure in pressures.items() if pressure.is_any("is_let_on")]
     tasks = reach(graph, pressed, forced, let_on)
     locked = instances.lock_after(conn, run, tasks, after=_begin(graph, pressures), most=MOST_ROWS + 1)
     rows, last = within(locked, MOST_ROWS)

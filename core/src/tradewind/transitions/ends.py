@@ -24,7 +24,17 @@ from tradewind.metadata.statements.instances import LockedInstance, Owner
 from tradewind.metadata.wakeups import TRIGGERER, worker_channel
 from tradewind.transitions import assets, callbacks, claims, handover, notices
 from tradewind.transitions.applying import apply
-from tradewind.transitions.graph import Graph, Graphs, descendants, is_limited, matters_later, reach
+from tradewind.transitions.graph import (
+    Graph,
+    Graphs,
+    Where,
+    both,
+    descendants,
+    is_limited,
+    is_paired,
+    matters_later,
+    reach,
+)
 from tradewind.transitions.recording import (
     ALREADY_RECORDED,
     RECORDED,
@@ -39,7 +49,7 @@ from tradewind.transitions.recording import (
     xcom_values,
 )
 from tradewind.transitions.runs import close_finished
-from tradewind.transitions.settling import Pressure, Settlement, press_down, settle, within
+from tradewind.transitions.settling import Pressure, Settlement, press_down, settle, single, within
 from tradewind.transitions.states import ENDED, TaskState, TryState
 from tradewind.transitions.values import Answer, Claimer, EndResult, Outcome, Ticket
 
@@ -147,18 +157,25 @@ def _by_run(outcomes: Iterable[Outcome], batch: _Batch) -> dict[int, list[Outcom
     return found
 
 
-def _reach(graph: Graph, owners: Mapping[int, Owner], outcomes: Iterable[Outcome]) -> set[str]:
+def _reach(graph: Graph, owners: Mapping[int, Owner], outcomes: Iterable[Outcome]) -> dict[str, Where]:
     """Return the tasks that outcomes of one run may touch, whatever the locked rows will say."""
     pressed: dict[str, set[str]] = {}
+    at: dict[str, Where] = {}
     forced: set[str] = set()
     for outcome in outcomes:
         state = TaskState.FAILED if outcome.state == TryState.LOST else outcome.state
         if state not in ENDED:
             continue
-        for below in graph.tasks[owners[outcome.instance].task_id].downstream:
+        owner = owners[outcome.instance]
+        task, here = graph.tasks[owner.task_id], frozenset({owner.map_index})
+        skipped = _forced(graph, outcome)
+        for below in task.downstream:
             pressed.setdefault(below, set()).add(state)
-        forced |= _forced(graph, outcome)
-    return reach(graph, pressed, forced)
+        for below in {*task.downstream, *skipped}:
+            where = here if is_paired(task, graph.tasks[below]) else None
+            at[below] = both(at[below], where) if below in at else where
+        forced |= skipped
+    return reach(graph, pressed, forced, at=at)
 
 
 def _forced(graph: Graph, outcome: Outcome) -> set[str]:
@@ -211,11 +228,15 @@ def _store_xcoms(conn: sa.Connection, newly: Iterable[Recorded], resumed: Collec
 
 
 def _pressures(graph: Graph, newly: Sequence[Recorded]) -> dict[str, Pressure]:
-    pressures = press_down(graph, [(each.row.task_id, each.state) for each in newly if each.is_end])
-    for each in newly:
-        if each.is_end:
-            for task_id in _forced(graph, each.outcome):
-                pressures.setdefault(task_id, Pressure()).is_forced = True
+    ends = [each for each in newly if each.is_end]
+    pressures = press_down(graph, [(each.row.task_id, each.row.map_index, each.state) for each in ends])
+    for each in ends:
+        for task_id in _forced(graph, each.outcome):
+            pressure = pressures.setdefault(task_id, single())
+            if is_paired(graph.tasks[each.row.task_id], graph.tasks[task_id]):
+                pressure.special(each.row.map_index).is_forced = True
+            else:
+                pressure.is_forced = pressure.is_for_all = True
     return pressures
 
 

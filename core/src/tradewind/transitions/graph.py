@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from math import prod
 from typing import Protocol
@@ -17,10 +17,13 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from tradewind.metadata.statements import versions
+from tradewind.serialization.model import Joined, Length
 from tradewind.transitions.decision import RUN, SKIP, possible
 from tradewind.transitions.states import TaskState
 
-ExpandSource = tuple[str, "int | tuple[str, str]"]
+ExpandSource = tuple[str, Length]
+Where = frozenset[int] | None
+"""Indexes of a task's instances; None for all of them."""
 
 
 class Task(Protocol):
@@ -74,6 +77,8 @@ class Task(Protocol):
     @property
     def expand(self) -> tuple[ExpandSource, ...] | None: ...
     @property
+    def mapped_group(self) -> str | None: ...
+    @property
     def start_date(self) -> datetime | None: ...
     @property
     def end_date(self) -> datetime | None: ...
@@ -95,6 +100,8 @@ class Graph(Protocol):
 
 
 Loader = Callable[[str], Graph]
+NOWHERE: Mapping[str, Where] = {}
+NEVER: frozenset[int] = frozenset()
 
 
 class Graphs:
@@ -161,7 +168,38 @@ def literal_length(task: Task) -> int | None:
 
 def xcom_sources(task: Task) -> tuple[tuple[str, str], ...]:
     """Return the (task id, key) pairs whose lengths a mapped task waits for."""
-    return tuple(source for _, source in task.expand or () if not isinstance(source, int))
+    return tuple(each for _, source in task.expand or () for each in outputs_of(source))
+
+
+def outputs_of(length: Length) -> Iterator[tuple[str, str]]:
+    """Yield the (task id, key) pairs that a source is made of."""
+    if isinstance(length, Joined):
+        for part in length.parts:
+            yield from outputs_of(part)
+    elif not isinstance(length, int):
+        yield length
+
+
+def length_of(length: Length, outputs: Mapping[tuple[str, str], int]) -> int:
+    """Return how long a source is, given the lengths of the outputs it is made of."""
+    if isinstance(length, int):
+        return length
+    if not isinstance(length, Joined):
+        return outputs[length]
+    parts = [length_of(part, outputs) for part in length.parts]
+    if length.how == "concat":
+        return sum(parts)
+    return min(parts) if length.how == "zip" else max(parts)
+
+
+def is_paired(above: Task, below: Task) -> bool:
+    """Whether each instance of `below` waits for the one of `above` that has its own index: both are in one mapped group."""
+    return above.mapped_group is not None and above.mapped_group == below.mapped_group
+
+
+def members(graph: Graph, group: str) -> list[Task]:
+    """Return the tasks of a mapped group, in topological order."""
+    return [task for task in graph.tasks.values() if task.mapped_group == group]
 
 
 def matters_later(graph: Graph, task_id: str) -> bool:
@@ -198,14 +236,19 @@ def descendants(graph: Graph, task_ids: Iterable[str]) -> set[str]:
 
 
 def reach(
-    graph: Graph, pressed: Mapping[str, Iterable[str]], forced: Iterable[str] = (), let_on: Iterable[str] = ()
-) -> set[str]:
-    """Return every task whose instances a transaction may have to touch, from the graph alone.
+    graph: Graph,
+    pressed: Mapping[str, Iterable[str]],
+    forced: Iterable[str] = (),
+    let_on: Iterable[str] = (),
+    at: Mapping[str, Where] = NOWHERE,
+) -> dict[str, Where]:
+    """Return every task whose instances a transaction may have to touch, and which of them, from the graph alone.
 
     Arguments:
         pressed: the end states of upstream instances that are to be counted, by the task that counts them.
         forced: tasks to be skipped by name.
         let_on: tasks that past runs hold no longer.
+        at: which instances of those tasks are meant, where it is not all.
     """
     ends = {task_id: _ends_of(graph.tasks[task_id], states) for task_id, states in pressed.items()}
     for task_id in forced:
@@ -213,15 +256,26 @@ def reach(
     for task_id in let_on:
         found = (end_of(graph.tasks[task_id], decision) for decision in (RUN, SKIP))
         ends.setdefault(task_id, set()).update(state for state in found if state is not None)
+    where: dict[str, Where] = {task_id: at.get(task_id) for task_id in ends}
     todo = [task_id for task_id, states in ends.items() if states]
     while todo:
         task_id = todo.pop()
-        for below in graph.tasks[task_id].downstream:
-            more = _ends_of(graph.tasks[below], ends[task_id]) - ends.setdefault(below, set())
-            if more:
-                ends[below] |= more
-                todo.append(below)
-    return set(ends)
+        task = graph.tasks[task_id]
+        for below_id in task.downstream:
+            below = graph.tasks[below_id]
+            near = where[task_id] if is_paired(task, below) else None
+            wider = both(where[below_id], near) if below_id in where else near
+            more = _ends_of(below, ends[task_id]) - ends.setdefault(below_id, set())
+            if more or (ends[below_id] and wider != where.get(below_id, NEVER)):
+                todo.append(below_id)
+            ends[below_id] |= more
+            where[below_id] = wider
+    return where
+
+
+def both(one: Where, other: Where) -> Where:
+    """Return the instances that are in one of two sets."""
+    return None if one is None or other is None else one | other
 
 
 def _ends_of(task: Task, upstream_ends: Iterable[str]) -> set[str]:

@@ -22,7 +22,7 @@ from tradewind.metadata.statements.gates import Before, Gate, Key
 from tradewind.transitions.calendar import ScheduledGraph
 from tradewind.transitions.continuing import settle_on
 from tradewind.transitions.graph import Graph, Graphs, Task
-from tradewind.transitions.settling import Pressure
+from tradewind.transitions.settling import ALL_INDEXES, Pressure, single
 from tradewind.transitions.states import RunState, TaskState
 
 GATES_PER_PAGE = 500
@@ -148,4 +148,11 @@ def let_on(conn: sa.Connection, run: int, keys: Iterable[Key], *, graphs: Graphs
 
 
 def _opened(taken: Iterable[Key]) -> dict[str, Pressure]:
-    return {task_id: Pressure(is_let_on=True) for _, task_id, _ in taken}
+    opened: dict[str, Pressure] = {}
+    for _, task_id, map_index in taken:
+        pressure = opened.setdefault(task_id, single())
+        if map_index == ALL_INDEXES:
+            pressure.is_let_on = pressure.is_for_all = True
+        else:
+            pressure.special(map_index).is_let_on = True
+    return opened

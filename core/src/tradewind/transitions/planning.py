@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tradewind.transitions.decision import RUN, Counters, decide, one
-from tradewind.transitions.graph import Graph, Task, is_in_run, is_placeholder, literal_length
+from tradewind.transitions.graph import Graph, Task, is_in_run, is_paired, is_placeholder, literal_length
 from tradewind.transitions.settling import decided_state, waits_for_past
 from tradewind.transitions.states import ENDED, TaskState
 
@@ -64,10 +64,15 @@ def _removed(task: Task, counters: Counters) -> PlannedTask:
 
 
 def _upstream(planned: dict[str, PlannedTask], task: Task) -> Counters:
-    counters = Counters(sum(len(planned[above].map_indexes) for above in task.upstream))
-    for above in task.upstream:
-        if planned[above].state in ENDED:
-            counters = counters.plus(one(planned[above].state, len(planned[above].map_indexes)))
+    above = [
+        (each, 1 if is_paired(each.task, task) else len(each.map_indexes))
+        for each in map(planned.get, task.upstream)
+        if each
+    ]
+    counters = Counters(sum(count for _, count in above))
+    for each, count in above:
+        if each.state in ENDED:
+            counters = counters.plus(one(each.state, count))
     return counters
 
 

@@ -21,9 +21,9 @@ from tradewind.metadata.statements import continuations, counters, gates, instan
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions.applying import SETTLE, apply
 from tradewind.transitions.decision import Counters, one
-from tradewind.transitions.graph import Graph, Graphs
+from tradewind.transitions.graph import Graph, Graphs, Task, is_paired
 from tradewind.transitions.runs import close_finished
-from tradewind.transitions.settling import Pressure, counters_of, settle
+from tradewind.transitions.settling import Pressure, counters_of, pressure_of, settle
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
 
@@ -36,30 +36,56 @@ class Difference:
     counted: object
 
 
-def counted(graph: Graph, rows: Iterable[LockedInstance]) -> dict[str, Counters]:
-    """Return the counters that the instances of each task must have, from the states of all instances of a run."""
-    states: dict[str, dict[str, int]] = {}
-    for row in rows:
-        of_task = states.setdefault(row.task_id, {})
-        of_task[row.state] = of_task.get(row.state, 0) + 1
-    found: dict[str, Counters] = {}
-    for task in graph.tasks.values():
-        total = Counters(sum(sum(states.get(above, {}).values()) for above in task.upstream))
-        for above in task.upstream:
-            for state, count in states.get(above, {}).items():
+States = dict[str, int]
+
+
+class Counted:
+    """The counters that instances must have, from the states of all instances of a run."""
+
+    def __init__(self, graph: Graph, rows: Iterable[LockedInstance]) -> None:
+        self._graph = graph
+        self._of_task: dict[str, States] = {}
+        self._of_instance: dict[tuple[str, int], str] = {}
+        for row in rows:
+            states = self._of_task.setdefault(row.task_id, {})
+            states[row.state] = states.get(row.state, 0) + 1
+            if graph.tasks[row.task_id].mapped_group is not None:
+                self._of_instance[row.task_id, row.map_index] = row.state
+        self._known: dict[str, Counters] = {}
+
+    def of(self, task_id: str, map_index: int) -> Counters:
+        """Return the counters of an instance; those of a task are alike but in a mapped group."""
+        task = self._graph.tasks[task_id]
+        if task.mapped_group is not None:
+            return self._of(task, map_index)
+        if task_id not in self._known:
+            self._known[task_id] = self._of(task, map_index)
+        return self._known[task_id]
+
+    def _of(self, task: Task, map_index: int) -> Counters:
+        states = [self._above(self._graph.tasks[above], task, map_index) for above in task.upstream]
+        total = Counters(sum(sum(each.values()) for each in states))
+        for each in states:
+            for state, count in each.items():
                 if state in ENDED:
                     total = total.plus(one(state, count))
-        found[task.task_id] = total
-    return found
+        return total
+
+    def _above(self, above: Task, task: Task, map_index: int) -> States:
+        if not is_paired(above, task):
+            return self._of_task.get(above.task_id, {})
+        # Where the one above ended before its group was expanded, all wait for that one
+        state = self._of_instance.get((above.task_id, map_index)) or self._of_instance.get((above.task_id, -1))
+        return {} if state is None else {state: 1}
 
 
 def difference(graph: Graph, rows: Sequence[LockedInstance], unfinished: int) -> list[Difference]:
     """Return where stored counters and progress differ from what the states say."""
-    expected = counted(graph, rows)
+    expected = Counted(graph, rows)
     found = [
-        Difference(f"counters of {row.task_id}[{row.map_index}]", counters_of(row), expected[row.task_id])
+        Difference(f"counters of {row.task_id}[{row.map_index}]", counters_of(row), counters)
         for row in rows
-        if counters_of(row) != expected[row.task_id]
+        if counters_of(row) != (counters := expected.of(row.task_id, row.map_index))
     ]
     open_now = sum(row.state not in ENDED for row in rows)
     if open_now != unfinished:
@@ -136,7 +162,7 @@ def resettle(
     continuations.drop(conn, run)
     gates.drop(conn, run)
     undecided = {row.task_id for row in recounted if row.state == TaskState.NONE}
-    pressures = {task_id: Pressure(is_forced=task_id in forced) for task_id in undecided}
+    pressures = {task_id: forced.get(task_id, Pressure()) for task_id in undecided}
     settlement = settle(graph, recounted, pressures)
     ready = apply(conn, {run: settlement}, now=now, ids=ids)
     if ready:
@@ -149,14 +175,20 @@ def resettle(
 
 def recount(conn: sa.Connection, graph: Graph, rows: Sequence[LockedInstance]) -> list[LockedInstance]:
     """Write the counters that differ from what the states say, and return the rows with the right ones."""
-    expected = counted(graph, rows)
-    recounted = [replace(row, **expected[row.task_id]._asdict()) for row in rows]
+    expected = Counted(graph, rows)
+    recounted = [replace(row, **expected.of(row.task_id, row.map_index)._asdict()) for row in rows]
     changed = [new for old, new in zip(rows, recounted, strict=True) if counters_of(old) != counters_of(new)]
     counters.put(conn, [{"key": row.id, **counters_of(row)._asdict()} for row in changed])
     return recounted
 
 
-def _forced(conn: sa.Connection, run: int) -> set[str]:
-    """Return the tasks that a pending continuation was still to skip by name."""
-    pending = [each for each in continuations.of_run(conn, run) if each.kind == SETTLE]
-    return {pressed["task"] for each in pending for pressed in each.payload if pressed["forced"]}
+def _forced(conn: sa.Connection, run: int) -> dict[str, Pressure]:
+    """Return the pressures on tasks that a pending continuation was still to skip by name."""
+    found: dict[str, Pressure] = {}
+    for pending in continuations.of_run(conn, run):
+        for left in pending.payload if pending.kind == SETTLE else ():
+            pressure, forced = pressure_of(left), found.setdefault(left["task"], Pressure())
+            forced.is_forced = forced.is_forced or pressure.is_forced
+            for index in [index for index, each in pressure.at.items() if each.is_forced]:
+                forced.special(index).is_forced = True
+    return found

@@ -18,7 +18,7 @@ from tradewind.metrics.recording import observe
 from tradewind.transitions import callbacks, notices
 from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
-from tradewind.transitions.settling import ALL_INDEXES
+from tradewind.transitions.settling import gate_of
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
 DEFAULT_EXECUTOR = "LocalExecutor"
@@ -95,7 +95,8 @@ def create_run(
     where = {"executor": executor, "queue": queue}
     _add_instances(conn, planned, run=run, dag_id=dag_id, now=now, ids=ids, where=where)
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
-    gates.add(conn, [(run, each.task.task_id, ALL_INDEXES) for each in planned if each.is_gated])
+    gated = (each for each in planned if each.is_gated)
+    gates.add(conn, [(run, *gate_of(each.task, index)) for each in gated for index in each.map_indexes])
     if is_over:
         notices.run_ended(conn, run, state=state, now=now)
         callbacks.run_ended(conn, run, graph, state=state, now=now)

@@ -16,7 +16,7 @@ from typing import Any
 
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions.decision import RUN, SKIP, Counters, decide, one
-from tradewind.transitions.graph import Graph, Task, end_of, is_placeholder
+from tradewind.transitions.graph import Graph, Task, Where, end_of, is_paired, is_placeholder
 from tradewind.transitions.states import TaskState
 
 START = (-1, -2)
@@ -40,37 +40,89 @@ def within(rows: Sequence[LockedInstance], most: int) -> tuple[Sequence[LockedIn
 
 
 @dataclass(slots=True)
+class Special:
+    """What is meant for one instance of a task alone: see `Pressure`."""
+
+    ends: Counters = NOTHING
+    is_forced: bool = False
+    is_let_on: bool = False
+
+
+@dataclass(slots=True)
 class Pressure:
     """What upstream ends do to all instances of one task: add to the counters, and perhaps skip whatever the rule says.
 
     Arguments:
         after: only instances behind this position (rank, map index) are still to get it.
         is_let_on: whether past runs hold them no longer.
+        at: what is meant for single instances, by their index.
+        is_for_all: whether the instances that `at` does not name are meant as well.
     """
 
     ends: Counters = NOTHING
     is_forced: bool = False
     after: Position = START
     is_let_on: bool = False
+    at: dict[int, Special] = field(default_factory=dict)
+    is_for_all: bool = True
 
     def add(self, ends: Counters) -> None:
-        """Add upstream ends."""
+        """Add upstream ends that all instances count."""
         self.ends = self.ends.plus(ends)
+        self.is_for_all = True
+
+    def special(self, map_index: int) -> Special:
+        """Return what one instance alone gets, to be changed."""
+        return self.at.setdefault(map_index, Special())
+
+    def on(self, map_index: int) -> Special | None:
+        """Return what an instance gets in all, None where it is not meant."""
+        own = self.at.get(map_index)
+        if own is None:
+            return Special(self.ends, self.is_forced, self.is_let_on) if self.is_for_all else None
+        return Special(self.ends.plus(own.ends), self.is_forced or own.is_forced, self.is_let_on or own.is_let_on)
 
     def states(self) -> tuple[str, ...]:
         """Return the end states that it counts."""
-        return tuple(state for state, count in zip(Counters._fields[1:], self.ends[1:], strict=True) if count)
+        total = self.ends
+        for each in self.at.values():
+            total = total.plus(each.ends)
+        return tuple(state for state, count in zip(Counters._fields[1:], total[1:], strict=True) if count)
+
+    def where(self) -> Where:
+        """Return the instances that are meant."""
+        return None if self.is_for_all else frozenset(self.at)
+
+    def is_any(self, what: str) -> bool:
+        """Whether any instance is forced, or let on."""
+        return bool(getattr(self, what)) or any(getattr(each, what) for each in self.at.values())
 
     def as_payload(self, task_id: str) -> dict[str, Any]:
         """Return this as JSON can hold it."""
         said = {"task": task_id, "ends": self.ends[1:], "forced": self.is_forced, "after": self.after}
-        return {**said, "let_on": True} if self.is_let_on else said
+        if self.is_let_on:
+            said["let_on"] = True
+        if self.at:
+            said["at"] = [[index, each.ends[1:], each.is_forced, each.is_let_on] for index, each in self.at.items()]
+            said["for_all"] = self.is_for_all
+        return said
+
+
+def single() -> Pressure:
+    """Return a pressure that is for nobody yet: single instances are added."""
+    return Pressure(is_for_all=False)
 
 
 def pressure_of(payload: Mapping[str, Any]) -> Pressure:
     """Return the pressure that `Pressure.as_payload` wrote."""
     after = tuple(payload["after"])
-    return Pressure(Counters(0, *payload["ends"]), payload["forced"], after, payload.get("let_on", False))
+    at = {
+        index: Special(Counters(0, *ends), is_forced, is_let_on)
+        for index, ends, is_forced, is_let_on in payload.get("at", ())
+    }
+    ends = Counters(0, *payload["ends"])
+    is_for_all = payload.get("for_all", True)
+    return Pressure(ends, payload["forced"], after, payload.get("let_on", False), at, is_for_all)
 
 
 @dataclass(slots=True)
@@ -82,14 +134,14 @@ class Settlement:
         decided: instances by the state they take: `scheduled`, or an end.
         expand: mapped tasks whose length can be asked for.
         left: pressures on tasks whose rows were not all locked.
-        gated: tasks that wait for past runs from now on.
+        gated: tasks that wait for past runs from now on, and which of their instances: `ALL_INDEXES`, or one.
     """
 
     counted: dict[Counters, list[int]] = field(default_factory=dict)
     decided: dict[str, list[LockedInstance]] = field(default_factory=dict)
     expand: list[str] = field(default_factory=list)
     left: list[tuple[str, Pressure]] = field(default_factory=list)
-    gated: set[str] = field(default_factory=set)
+    gated: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def ended(self) -> int:
@@ -127,14 +179,28 @@ def settle(
             if cut[0] < rank:
                 continue
         task = graph.tasks[task_id]
-        ends = [_press(found, task, row, pressure) for row in by_task.get(task_id, ()) if _is_behind(row, pressure)]
-        for state in filter(None, ends):
-            for below in task.downstream:
-                if below not in waiting:
-                    waiting[below] = Pressure()
-                    heapq.heappush(order, (graph.tasks[below].rank, below))
-                waiting[below].add(one(state))
+        ended = []
+        for row in by_task.get(task_id, ()):
+            special = pressure.on(row.map_index) if _is_behind(row, pressure) else None
+            state = None if special is None else _press(found, task, row, special)
+            if state is not None:
+                ended.append((row.map_index, state))
+        for below in task.downstream if ended else ():
+            if below not in waiting:
+                waiting[below] = single()
+                heapq.heappush(order, (graph.tasks[below].rank, below))
+            _pass_on(waiting[below], ended, one_by_one=is_paired(task, graph.tasks[below]))
     return found
+
+
+def _pass_on(pressure: Pressure, ended: Iterable[tuple[int, str]], *, one_by_one: bool) -> None:
+    """Put the ends of a task's instances (index, state) on a task below."""
+    for map_index, state in ended:
+        if one_by_one:
+            special = pressure.special(map_index)
+            special.ends = special.ends.plus(one(state))
+        else:
+            pressure.add(one(state))
 
 
 def _leave(found: Settlement, task_id: str, pressure: Pressure, cut: Position, rank: int) -> None:
@@ -149,7 +215,7 @@ def _is_behind(row: LockedInstance, pressure: Pressure) -> bool:
     return (row.rank, row.map_index) > pressure.after
 
 
-def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Pressure) -> str | None:
+def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Special) -> str | None:
     """Add to one row's counters, decide it if it is undecided, and return its end state if it took one."""
     if any(pressure.ends[1:]):
         found.counted.setdefault(pressure.ends, []).append(row.id)
@@ -165,18 +231,23 @@ def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Pressur
     return None if state == TaskState.SCHEDULED else state
 
 
-def _decide(found: Settlement, task: Task, row: LockedInstance, pressure: Pressure) -> str | None:
+def _decide(found: Settlement, task: Task, row: LockedInstance, pressure: Special) -> str | None:
     before = counters_of(row)
     decision = decide(task.trigger_rule, before.plus(pressure.ends))
     if waits_for_past(task, decision) and not pressure.is_let_on:
         # Noted once, by what satisfied the rule: later ends must not meet with whoever lets it on
         if not any(pressure.ends[1:]) or decide(task.trigger_rule, before) != decision:
-            found.gated.add(task.task_id)
+            found.gated.add(gate_of(task, row.map_index))
         return None
     state = decided_state(task, row.map_index, decision)
     if state is None and decision == RUN and is_placeholder(task, row.map_index) and task.task_id not in found.expand:
         found.expand.append(task.task_id)
     return state
+
+
+def gate_of(task: Task, map_index: int) -> tuple[str, int]:
+    """Return the task and the index by which the gate of an instance is kept: instances that are alike share one."""
+    return task.task_id, ALL_INDEXES if task.mapped_group is None else map_index
 
 
 def waits_for_past(task: Task, decision: str) -> bool:
@@ -202,10 +273,12 @@ def counters_of(row: LockedInstance) -> Counters:
     return Counters(row.waits, row.success, row.failed, row.upstream_failed, row.skipped, row.removed)
 
 
-def press_down(graph: Graph, ended: Sequence[tuple[str, str]]) -> dict[str, Pressure]:
-    """Return what ends (task id, state) put on the tasks directly below them."""
+def press_down(graph: Graph, ended: Sequence[tuple[str, int, str]]) -> dict[str, Pressure]:
+    """Return what ends (task id, map index, state) put on the tasks directly below them."""
     pressures: dict[str, Pressure] = {}
-    for task_id, state in ended:
-        for below in graph.tasks[task_id].downstream:
-            pressures.setdefault(below, Pressure()).add(one(state))
+    for task_id, map_index, state in ended:
+        task = graph.tasks[task_id]
+        for below in task.downstream:
+            pressure = pressures.setdefault(below, single())
+            _pass_on(pressure, [(map_index, state)], one_by_one=is_paired(task, graph.tasks[below]))
     return pressures

@@ -19,7 +19,7 @@ from tradewind.metadata.statements.admission import Group
 from tradewind.metadata.statements.listings import DagRow, RunRow
 from tradewind.metadata.statements.waits import Needs
 from tradewind.transitions import past, waiting
-from tradewind.transitions.decision import RUN, WAIT, Counters, decide, one
+from tradewind.transitions.decision import RUN, WAIT, Counters, decide
 from tradewind.transitions.graph import Graph, Graphs, Task, is_placeholder, xcom_sources
 from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 
@@ -125,7 +125,7 @@ class Why:
         graph = self.graphs.get(self.conn, run.version_id)
         task = graph.tasks[needs.task_id]
         states = instances.states_of_tasks(self.conn, run.id, task.upstream) if task.upstream else {}
-        decision = decide(task.trigger_rule, _counters(states))
+        decision = decide(task.trigger_rule, Counters(*waits.counters(self.conn, needs.id)))
         if decision == WAIT:
             return _unmet(task, states)
         if decision == RUN and is_placeholder(task, needs.map_index):
@@ -211,15 +211,6 @@ def _set_aside(row: DagRow) -> str | None:
     if row.is_paused:
         return f"DAG {row.dag_id!r} is paused: `tradewind dags unpause {row.dag_id}`."
     return None
-
-
-def _counters(states: Mapping[str, Mapping[str, int]]) -> Counters:
-    total = Counters(sum(sum(found.values()) for found in states.values()))
-    for found in states.values():
-        for state, count in found.items():
-            if state in ENDED:
-                total = total.plus(one(state, count))
-    return total
 
 
 def _unmet(task: Task, states: Mapping[str, Mapping[str, int]]) -> str:

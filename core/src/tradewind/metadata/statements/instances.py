@@ -29,6 +29,7 @@ class Owner:
 
     instance: int
     task_id: str
+    map_index: int
     run: int
     run_id: str
     dag_id: str
@@ -64,9 +65,17 @@ class LockedInstance:
 
 
 # In a subquery, so that the lock is on the runs alone, on MariaDB too.
-_asked = sa.select(_ti.id, _ti.task_id, _ti.run).where(any_of(_ti.id, "ids")).subquery("asked")
+_asked = sa.select(_ti.id, _ti.task_id, _ti.map_index, _ti.run).where(any_of(_ti.id, "ids")).subquery("asked")
 _SHARE_RUNS = Hot(
-    sa.select(_asked.c.id, _asked.c.task_id, _run.id.label("run"), _run.run_id, _run.dag_id, _run.version_id)
+    sa.select(
+        _asked.c.id,
+        _asked.c.task_id,
+        _asked.c.map_index,
+        _run.id.label("run"),
+        _run.run_id,
+        _run.dag_id,
+        _run.version_id,
+    )
     .join_from(_asked, dag_run, _run.id == _asked.c.run)
     .order_by(_run.id)
     # FOR KEY SHARE lets the closing of a run, which changes no key, pass the other ends of that run.
@@ -183,23 +192,43 @@ def share_runs(conn: sa.Connection, instances: Iterable[int]) -> dict[int, Owner
     return {row[0]: Owner(*row) for row in rows}
 
 
+Targets = Mapping[int, Mapping[str, frozenset[int] | None]]
+"""Tasks by run, each with the indexes of its instances, or None for all."""
+
+
 def lock_with_targets(
-    conn: sa.Connection, instances: Iterable[int], targets: Mapping[int, Iterable[str]], *, most: int
+    conn: sa.Connection, instances: Iterable[int], targets: Targets, *, most: int
 ) -> list[LockedInstance]:
-    """Lock `instances` and all instances of the `targets` (task ids by run), at most `most` from the front of the order."""
-    of_run = {run: sorted(tasks) for run, tasks in sorted(targets.items()) if tasks}
+    """Lock `instances` and the instances `targets`, at most `most` from the front of the order.
+
+    Where single instances of tasks are meant, some that have the index of another's may be locked too.
+    """
+    of_run = {run: tasks for run, tasks in sorted(targets.items()) if tasks}
     wanted: dict[str, Any] = {"ids": sorted(instances), "most": most}
+    shape = []
     for n, (run, tasks) in enumerate(of_run.items()):
-        wanted |= {f"run{n}": run, f"tasks{n}": tasks}
-    return _locked(hot(_lock_targets(len(of_run))).rows(conn, wanted))
+        whole = sorted(task_id for task_id, where in tasks.items() if where is None)
+        single = sorted(task_id for task_id, where in tasks.items() if where is not None)
+        wanted |= {f"run{n}": run, f"tasks{n}": whole} if whole else {f"run{n}": run}
+        if single:
+            indexes = {index for where in tasks.values() if where is not None for index in where}
+            wanted |= {f"single{n}": single, f"indexes{n}": sorted(indexes)}
+        shape.append((bool(whole), bool(single)))
+    return _locked(hot(_lock_targets(tuple(shape))).rows(conn, wanted))
 
 
 @cache
-def _lock_targets(runs: int) -> sa.Select[Any]:
+def _lock_targets(shape: tuple[tuple[bool, bool], ...]) -> sa.Select[Any]:
     # One alternative a run: SQLite finds no index for pairs (run, task_id) IN (…) beside another alternative.
-    of_runs = [sa.and_(_ti.run == sa.bindparam(f"run{n}"), any_of(_ti.task_id, f"tasks{n}")) for n in range(runs)]
-    by_id = any_of(_ti.id, "ids")
-    return _LOCK.where(sa.or_(by_id, *of_runs)).limit(sa.bindparam("most"))
+    alternatives: list[sa.ColumnElement[bool]] = [any_of(_ti.id, "ids")]
+    for n, (whole, single) in enumerate(shape):
+        of_run = _ti.run == sa.bindparam(f"run{n}")
+        if whole:
+            alternatives.append(sa.and_(of_run, any_of(_ti.task_id, f"tasks{n}")))
+        if single:
+            named = (any_of(_ti.task_id, f"single{n}"), any_of(_ti.map_index, f"indexes{n}"))
+            alternatives.append(sa.and_(of_run, *named))
+    return _LOCK.where(sa.or_(*alternatives)).limit(sa.bindparam("most"))
 
 
 def lock(conn: sa.Connection, instances: Iterable[int]) -> list[LockedInstance]:

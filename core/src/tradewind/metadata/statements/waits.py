@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.statements.admission import Group
 from tradewind.metadata.statements.states import among, equal, of_open_run, waiting
-from tradewind.metadata.tables import daemon, dag, dag_run, deferral, task_instance
+from tradewind.metadata.tables import daemon, dag, dag_run, deferral, task_counter, task_instance
 
 _ti = task_instance.c
 _d = daemon.c
@@ -141,6 +141,10 @@ class Trigger:
 
 
 _NEEDS = sa.select(*(_ti[name] for name in Needs.__dataclass_fields__))
+_COUNTED = ("waits", "success", "failed", "upstream_failed", "skipped", "removed")
+_COUNTERS = sa.select(*(task_counter.c[name] for name in _COUNTED)).where(
+    task_counter.c.instance == sa.bindparam("of_instance")
+)
 _TRIGGER = (
     sa.select(
         deferral.c.classpath,
@@ -156,6 +160,12 @@ def instance(conn: sa.Connection, run: int, task_id: str, map_index: int) -> Nee
     """Return an instance of a run."""
     row = conn.execute(_NEEDS.where(_ti.run == run, _ti.task_id == task_id, _ti.map_index == map_index)).first()
     return None if row is None else Needs(*row)
+
+
+def counters(conn: sa.Connection, key: int) -> tuple[int, ...]:
+    """Return what an instance waits for and how that ended: waits, success, failed, upstream_failed, skipped, removed."""
+    row = conn.execute(_COUNTERS, {"of_instance": key}).first()
+    return (0, 0, 0, 0, 0, 0) if row is None else tuple(row)
 
 
 def trigger(conn: sa.Connection, key: int) -> Trigger | None:
