@@ -76,6 +76,38 @@ def test_a_changed_file_makes_no_run_of_the_past_unless_all_are_asked_for(run, p
     assert json.loads(run("dags", "unpause", "latest", "-d", "-o", "json")[1])[0]["made_at_once"] == 0
 
 
+OWN = """
+import pendulum
+from tradewind import DAG
+from tradewind.operators.empty import EmptyOperator
+from tradewind.timetables import CustomTimetable, DagRunInfo
+
+class EveryOther(CustomTimetable):
+    def next_dagrun_info(self, *, last_automated_data_interval, restriction):
+        last = last_automated_data_interval
+        start = restriction.earliest if last is None else last.start.add(days=2)
+        return DagRunInfo.interval(start, start.add(days=1))
+
+with DAG("own", schedule=EveryOther(), start_date=pendulum.now("UTC").start_of("day").subtract(days=7), catchup=WORD):
+    EmptyOperator(task_id="t")
+"""
+
+
+@pytest.mark.parametrize(("word", "made"), [("all", [7, 5, 3, 1]), ("latest", [1]), ("none", [])])
+def test_a_timetable_of_the_file_makes_its_runs_without_being_imported_by_the_scheduler(
+    run, dags: Path, word: str, made: list[int]
+) -> None:
+    (dags / "own.py").write_text(OWN.replace("WORD", repr(word)))
+    assert run("dag-processor", "--once")[0] == 0
+    expected = [each["logical_date"] for each in coming(run, "own", "-n", str(len(made) + 2))][: len(made)]
+    assert run("dags", "unpause", "own")[0] == 0
+    assert run("scheduler", "-n", "8")[0] == 0
+    found = sorted(each["logical_date"] for each in json.loads(run("dags", "list-runs", "-d", "own", "-o", "json")[1]))
+    assert found == expected
+    assert len(found) == len(made)
+    assert coming(run, "own", "-n", "1")[0]["runs_at"] != "at once"
+
+
 @pytest.mark.parametrize(
     ("dag_id", "why"),
     [("by_hand", "it has no schedule"), ("by_asset", "it runs when there is new data in a"), ("over", "is over at")],

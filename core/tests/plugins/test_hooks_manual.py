@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,7 @@ from tradewind.plugins.current import registry, use_registry
 from tradewind.plugins.kinds import KINDS
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.timetables import DataInterval, TimeRestriction, from_spec
 from tradewind.transitions.values import XComValue
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.events import DagRunEnded, TaskInstanceEnded, TaskTry
@@ -149,6 +150,16 @@ def secrets_backends():
     assert chain.get_connection("greeter_default").host == "greeter.example"
 
 
+def timetables():
+    spec = {"type": "custom", "class": "hello_parts:LunarTimetable", "data": {}, "summary": "LunarTimetable"}
+    timetable = from_spec(spec)
+    assert (timetable.to_spec(), timetable.is_installed) == (spec, True)
+    bounds = TimeRestriction(ENDED_AT, None, True)
+    first = timetable.run_behind(None, bounds)
+    second = timetable.run_behind(DataInterval.exact(first.run_at), bounds)
+    assert timedelta(days=29) < second.run_at - first.run_at < timedelta(days=30)
+
+
 def metrics_exporters(tmp_path):
     settings = load(tmp_path, {"TRADEWIND__METRICS__EXPORTERS": "ledger"}).config
     with closing(start_reporting(settings, "scheduler")):
@@ -256,6 +267,7 @@ EFFECTS = {
     "tradewind_sensors": sensors,
     "tradewind_task_decorators": task_decorators,
     "tradewind_task_policy": task_policy,
+    "tradewind_timetables": timetables,
     "tradewind_xcom_storages": xcom_storages,
 }
 

@@ -284,7 +284,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.task.trigger_rule": _RULE,
     "airflow.task.weight_rule": _WEIGHT_RULE,
     "airflow.timetables.assets": _same("tradewind.timetables", "AssetOrTimeSchedule", "AssetTriggeredTimetable"),
-    "airflow.timetables.base": _same("tradewind.timetables", "DataInterval"),
+    "airflow.timetables.base": _same("tradewind.timetables", "DagRunInfo", "DataInterval", "TimeRestriction")
+    | {"Timetable": "tradewind.timetables:CustomTimetable"},
     "airflow.timetables.datasets": {"DatasetOrTimeSchedule": "tradewind.timetables:AssetOrTimeSchedule"},
     "airflow.timetables.events": _same("tradewind.timetables", "EventsTimetable"),
     "airflow.timetables.interval": _same(

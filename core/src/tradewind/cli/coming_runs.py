@@ -25,6 +25,7 @@ from tradewind.metadata.statements import listings, schedules
 from tradewind.serialization import SerializedDag
 from tradewind.timetables import RunSpec, from_schedule
 from tradewind.transitions.calendar import coming_runs, from_columns, next_run
+from tradewind.transitions.listings import known_listing
 
 MOST_AT_ONCE = 10_000
 SHOWN = 5
@@ -67,7 +68,7 @@ def show_next_runs(options: argparse.Namespace) -> int:
 def _planned(session: Session, connection: sa.Connection, dag_id: str) -> tuple[SerializedDag, RunSpec | None]:
     """Return a DAG's newest version, and the run that is stored as its next."""
     plan = schedules.plan(connection, dag_id)
-    graph = read_graph(session, connection, plan.version_id)
+    graph = known_listing(connection, read_graph(session, connection, plan.version_id))
     stored = None if plan.next_run is None or plan.due_at is None else from_columns(plan.next_run, plan.due_at)
     return graph, stored
 

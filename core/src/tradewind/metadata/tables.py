@@ -120,6 +120,14 @@ dag = sa.Table(
     sa.Index("ix_dag_bundle_path", "bundle", "path"),
 )
 
+dag_listing = sa.Table(
+    "dag_listing",
+    metadata,
+    sa.Column("dag_id", Name, primary_key=True),
+    sa.Column("runs", sa.Text, nullable=False, comment="JSON: logical date, data interval and moment of each"),
+    comment="The coming runs of DAGs whose timetable is defined by a DAG file; the processor asks that, in a child.",
+)
+
 dag_version = sa.Table(
     "dag_version",
     metadata,

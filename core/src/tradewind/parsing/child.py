@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import replace
 from os import _exit as leave  # bound before any DAG file can replace it
 from typing import NoReturn
@@ -30,6 +31,7 @@ from tradewind.parsing.beside import FolderDigests
 from tradewind.parsing.description import Job, check_executors, described, read_dag_file
 from tradewind.parsing.failures import failure_of, line_of_stack, storable, timeout_sentence
 from tradewind.parsing.limits import Deadline, ImportTimeout, memory_limit
+from tradewind.parsing.listing import listings_of
 from tradewind.parsing.messages import LATE, RESULT, AskingHost, send
 from tradewind.parsing.profile import ImportProfile
 from tradewind.parsing.recorder import Recorder
@@ -118,7 +120,7 @@ class _Import:
                 sys.setrecursionlimit(depth)
             result = replace(result, hazards=tuple(hazards(str(self._job.tree.root), before)))
             check_executors(dags)
-            result = self._described(result, dags)
+            result = self._described(result, dags, self._listings(dags))
             self._deadline.stop()
         except BaseException as error:  # noqa: BLE001 - whatever the file raises is its result
             result = self._failed(result, error)
@@ -161,9 +163,18 @@ class _Import:
             result = replace(result, failure=failure)
         return result
 
-    def _described(self, result: ParsedFile, dags: dict[str, DAG]) -> ParsedFile:
+    def _listings(self, dags: dict[str, DAG]) -> dict[str, str]:
+        asking = self._host()
+        with host.bind(asking):
+            return listings_of(dags, asking.last_interval)
+
+    def _described(
+        self, result: ParsedFile, dags: dict[str, DAG], listings: Mapping[str, str] | None = None
+    ) -> ParsedFile:
         used = {folder: self._beside[folder] for folder in sorted(self._recorder.used_beside)}
-        return described(result, dags, self._job, self._recorder, before=self._before, beside=used)
+        return described(
+            result, dags, self._job, self._recorder, before=self._before, beside=used, listings=listings or {}
+        )
 
     def _tell_late(self, stack: traceback.StackSummary) -> None:
         """Say where the import is, should it never come back."""

@@ -260,7 +260,7 @@ def _attend(begun: _Child, kind: bytes, said: Any, answer: Answer) -> None:
     except Exception as error:  # noqa: BLE001 - a secrets backend may raise anything; that is this file's misfortune
         send(begun.channel, REFUSAL, json.dumps(f"{type(error).__name__}: {error}").encode())
         return
-    if what != "table":  # whoever reads those is read again after a while
+    if what not in {"table", "last interval"}:  # whoever reads those is read again after a while
         begun.asked[f"{what}:{name}"] = found
     send(begun.channel, ANSWER, json.dumps(found).encode())
 

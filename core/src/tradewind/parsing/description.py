@@ -117,12 +117,14 @@ def described(
     *,
     before: bytes | None,
     beside: Mapping[str, str],
+    listings: Mapping[str, str],
 ) -> ParsedFile:
     """Return a result with all that follows from the DAGs and from what the import read.
 
     Args:
         parsed: the result so far.
         before: the file's bytes before its import; None if it could not be read.
+        listings: coming runs of DAGs whose timetables the file defines, by DAG.
         beside: folders of code beside the DAG folder that it read from, each with its digest before the import.
 
     Raises:
@@ -148,14 +150,17 @@ def described(
             (*sorted(wanted), *sorted(beside)),
             tuple(sorted(recorder.folders)),
             {},
-            _reparse(job, recorder, before or b""),
+            _reparse(job, recorder, before or b"", has_listings=bool(listings)),
             volatile,
         ),
         digests={
             **{path: read.moved.get(path) or hashes.get(path) or read.too_large.get(path, ABSENT) for path in wanted},
             **beside,
         },
-        dags=tuple(ParsedDag(name, text, _hash(text, volatile.places.get(name))) for name, text in serialized.items()),
+        dags=tuple(
+            ParsedDag(name, text, _hash(text, volatile.places.get(name)), listings.get(name))
+            for name, text in serialized.items()
+        ),
         source_hash=source_hash,
         rewrites=rewrites,
         blobs={**blobs, source_hash: zlib.compress(listing)},
@@ -260,8 +265,8 @@ class _Sources:
         return known is not None and known != signature_of(os.path.join(self._job.tree.root, path))  # noqa: PTH118
 
 
-def _reparse(job: Job, recorder: Recorder, source: bytes) -> float | None:
+def _reparse(job: Job, recorder: Recorder, source: bytes, *, has_listings: bool) -> float | None:
     said = _REPARSE.search(source)
     if said is not None:
         return float(int(said[1]) * _UNIT_SECONDS[said[2]])
-    return job.reparse_interval if recorder.reached_outside else None
+    return job.reparse_interval if recorder.reached_outside or has_listings else None

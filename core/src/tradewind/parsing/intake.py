@@ -120,7 +120,7 @@ def _may_be_contested(known: KnownFile, parsed: ParsedFile) -> bool:
 
 def _outcome(parsed: ParsedFile) -> str:
     failure = astuple(parsed.failure) if parsed.failure is not None else None
-    said = [parsed.source_hash, failure, [[dag.dag_id, dag.structure_hash] for dag in parsed.dags]]
+    said = [parsed.source_hash, failure, [[dag.dag_id, dag.structure_hash, dag.listing] for dag in parsed.dags]]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

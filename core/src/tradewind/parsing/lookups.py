@@ -17,6 +17,7 @@ from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements.lookups import StoredLookup, stored_lookups
+from tradewind.metadata.statements.parsing import last_interval
 from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
 
@@ -46,7 +47,7 @@ class Lookups:
         self._backends_asked_at = float("-inf")
 
     def answer(self, kind: str, name: str) -> Any:
-        """Return a variable's text or a connection's fields, None where there is none; or a page of a table.
+        """Return a variable's text, a connection's fields or a DAG's last interval, None where there is none; or a table's page.
 
         Raises:
             ValueError: there is no such table or column.
@@ -55,6 +56,9 @@ class Lookups:
             page = read_page(self._database, Asked(**json.loads(name)), cipher=self._cipher)
             return page.to_json()
         with self._database.read() as connection:
+            if kind == "last interval":
+                last = last_interval(connection, name)
+                return None if last is None else [each.isoformat() for each in last]
             if kind == "variable":
                 return find_variable(connection, name, cipher=self._cipher, secrets=self._backends)
             try:

@@ -103,6 +103,11 @@ class AskingHost(host.Host):
                 )
         return page
 
+    def last_interval(self, dag_id: str) -> list[str] | None:
+        """Return start and end of the data interval of a DAG's last scheduled run, in ISO 8601; None if there was none."""
+        found: list[str] | None = self._ask("last interval", dag_id)
+        return found
+
     def set_variable(self, key: str, value: str, description: str | None = None) -> NoReturn:
         """Refuse: importing a file must not change anything."""
         raise TradewindException(

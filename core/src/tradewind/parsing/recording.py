@@ -19,6 +19,7 @@ from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
 from tradewind.serialization import DagHead, read_head
 from tradewind.timetables import NullTimetable
 from tradewind.transitions.calendar import next_run, to_columns
+from tradewind.transitions.listings import with_listing
 
 AssetUses = tuple[tuple[str, str, Mapping[str, Any]], ...]
 
@@ -76,6 +77,8 @@ def record(
         statements.update_dags(connection, plan.changed_dags)
         statements.deactivate_dags(connection, plan.gone)
         _record_assets(connection, plan)
+        statements.put_listings(connection, plan.listings)
+        statements.update_dags(connection, plan.relisted)
         limited = [row["key"] for row in plan.changed_dags if current[row["key"]].has_limits]
         statements.put_task_limits(connection, limited, plan.task_limits)
     failure = parsed.failure or plan.contested_failure()
@@ -101,6 +104,8 @@ class _Plan:
     replaced: list[int] = field(default_factory=list)
     new_dags: list[dict[str, Any]] = field(default_factory=list)
     changed_dags: list[dict[str, Any]] = field(default_factory=list)
+    relisted: list[dict[str, Any]] = field(default_factory=list)
+    listings: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     asset_uses: dict[str, AssetUses] = field(default_factory=dict)
     contested: list[str] = field(default_factory=list)
@@ -118,6 +123,8 @@ class _Plan:
                 self.contested.append(dag.dag_id)
             elif self._has_changed(dag, known):
                 self._change(dag, known, next(fresh))
+            elif dag.listing is not None:
+                self._list_again(dag, known)
         defined = {dag.dag_id for dag in self.parsed.dags}
         self.gone = [
             dag_id
@@ -140,7 +147,7 @@ class _Plan:
         return (known.structure_hash, known.source_hash) != (dag.structure_hash, self.parsed.source_hash)
 
     def _add(self, dag: ParsedDag, version_id: int) -> None:
-        head = read_head(dag.serialized)
+        head = self._head(dag)
         if head.asset_uses:
             self.asset_uses[dag.dag_id] = head.asset_uses
         said = head.is_paused_upon_creation
@@ -162,11 +169,21 @@ class _Plan:
             if not known.is_used:
                 # Replaced under a new id: whoever keeps versions in memory by their id may rely on them.
                 self.replaced.append(known.version_id)
-        head = read_head(dag.serialized)
+        head = self._head(dag)
         if head.asset_uses or known.names_assets:
             self.asset_uses[dag.dag_id] = head.asset_uses
         facts = self._facts(head, known)
         self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
+
+    def _head(self, dag: ParsedDag) -> DagHead:
+        """Return what a DAG says of itself, with the coming runs that its own timetable has listed."""
+        if dag.listing is not None:
+            self.listings[dag.dag_id] = dag.listing
+        return with_listing(read_head(dag.serialized), lambda _: dag.listing)
+
+    def _list_again(self, dag: ParsedDag, known: CurrentDag) -> None:
+        columns = self._next_run(self._head(dag), known.last_interval_end, makes_up=True)
+        self.relisted.append({"key": dag.dag_id, **columns})
 
     def _version(self, dag: ParsedDag, version_id: int, number: int) -> dict[str, Any]:
         return {
@@ -207,7 +224,15 @@ class _Plan:
 
     def _next_run(self, dag: DagHead, last_interval_end: datetime | None, *, makes_up: bool) -> dict[str, Any]:
         """Return the columns of a DAG's next run; a file that makes hundreds of DAGs gives most of them one schedule."""
-        key = (dag.timetable, dag.start_date, dag.end_date, dag.catchup, last_interval_end, makes_up)
+        key = (
+            dag.timetable,
+            self.listings.get(dag.dag_id),
+            dag.start_date,
+            dag.end_date,
+            dag.catchup,
+            last_interval_end,
+            makes_up,
+        )
         if key not in self._next_runs:
             self._next_runs[key] = to_columns(next_run(dag, after=last_interval_end, now=self.now, makes_up=makes_up))
         return self._next_runs[key]

@@ -15,11 +15,12 @@ from tradewind.parsing.inputs import Inputs
 
 @dataclass(frozen=True)
 class ParsedDag:
-    """A DAG of a file, serialized."""
+    """A DAG of a file, serialized; with the coming runs of its timetable, if the file defines that."""
 
     dag_id: str
     serialized: str
     structure_hash: str
+    listing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ def encode(parsed: ParsedFile) -> bytes:
         "path": parsed.path,
         "inputs": parsed.inputs.to_json(),
         "digests": dict(parsed.digests),
-        "dags": [[dag.dag_id, dag.structure_hash, len(text)] for dag, text in zip(parsed.dags, texts, strict=True)],
+        "dags": [
+            [dag.dag_id, dag.structure_hash, len(text), dag.listing]
+            for dag, text in zip(parsed.dags, texts, strict=True)
+        ],
         "failure": asdict(parsed.failure) if parsed.failure is not None else None,
         "source_hash": parsed.source_hash,
         "blobs": [[name, len(data)] for name, data in parsed.blobs.items()],
@@ -106,7 +110,9 @@ def decode(data: bytes) -> ParsedFile:
     line, _, rest = data.partition(b"\n")
     head = json.loads(line)
     parts = _Parts(rest)
-    dags = tuple(ParsedDag(dag_id, parts.take(size).decode(), digest) for dag_id, digest, size in head["dags"])
+    dags = tuple(
+        ParsedDag(dag_id, parts.take(size).decode(), digest, listing) for dag_id, digest, size, listing in head["dags"]
+    )
     blobs = {name: parts.take(size) for name, size in head["blobs"]}
     parts.require_end()
     failure = head["failure"]

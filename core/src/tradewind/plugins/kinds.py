@@ -38,6 +38,7 @@ KINDS: Final = {
         Kind(name="executor", hook="tradewind_executors"),
         Kind(name="secrets backend", hook="tradewind_secrets_backends"),
         Kind(name="codec", hook="tradewind_codecs"),
+        Kind(name="timetable", hook="tradewind_timetables", by_path=True),
         Kind(name="command", hook="tradewind_cli_verbs", value=CliVerb),
         Kind(name="Airflow alias", hook="tradewind_airflow_aliases", value=AirflowAlias),
     )

@@ -14,6 +14,7 @@ from tradewind.metrics.recording import observe
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions.calendar import ScheduledGraph, current_run, from_columns, next_run, to_columns
 from tradewind.transitions.graph import Graphs
+from tradewind.transitions.listings import known_listing
 from tradewind.transitions.runs import create_run
 
 
@@ -30,6 +31,7 @@ def make_due_run(
     if due is None:
         return None
     graph = cast("ScheduledGraph", graphs.get(conn, due.version_id))
+    graph = known_listing(conn, graph)
     spec = None if due.next_run is None else current_run(graph, from_columns(due.next_run, due.due_at), now)
     if spec is None or spec.run_at > now:
         schedules.set_next_run(conn, dag_id, **to_columns(spec))
@@ -54,5 +56,9 @@ def make_due_run(
             queue=settings.queue,
         )
         observe(SCHEDULE_DELAY, (now - spec.run_at).total_seconds(), dag_id=dag_id)
-    schedules.set_next_run(conn, dag_id, **to_columns(next_run(graph, after=spec.data_interval_end, now=now)))
+    schedules.set_next_run(
+        conn,
+        dag_id,
+        **to_columns(next_run(graph, after=spec.data_interval_end, start=spec.data_interval_start, now=now)),
+    )
     return run

@@ -5,6 +5,7 @@
 
 from tradewind.timetables.assets import AssetOrTimeSchedule, AssetTriggeredTimetable, DatasetOrTimeSchedule
 from tradewind.timetables.base import DataInterval, RunSpec, Timetable
+from tradewind.timetables.custom import CustomTimetable, DagRunInfo, TimeRestriction
 from tradewind.timetables.events import EventsTimetable
 from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
 from tradewind.timetables.simple import ContinuousTimetable, NullTimetable, OnceTimetable
@@ -17,6 +18,8 @@ __all__ = [
     "ContinuousTimetable",
     "CronDataIntervalTimetable",
     "CronTriggerTimetable",
+    "CustomTimetable",
+    "DagRunInfo",
     "DataInterval",
     "DatasetOrTimeSchedule",
     "DeltaDataIntervalTimetable",
@@ -26,6 +29,7 @@ __all__ = [
     "NullTimetable",
     "OnceTimetable",
     "RunSpec",
+    "TimeRestriction",
     "Timetable",
     "from_schedule",
     "from_spec",

@@ -12,6 +12,7 @@ from tradewind_plugins.exceptions import TradewindTimetableInvalid
 
 from tradewind.timetables.assets import AssetOrTimeSchedule, AssetTriggeredTimetable
 from tradewind.timetables.base import Timetable
+from tradewind.timetables.custom import CustomTimetable, from_custom_spec
 from tradewind.timetables.events import EventsTimetable
 from tradewind.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable
 from tradewind.timetables.lengths import length_of
@@ -44,6 +45,7 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any]], Timetable]] = {
     "assets_or_time": lambda spec: AssetOrTimeSchedule(
         timetable=from_spec(spec["timetable"]), assets=condition_of(spec["condition"])
     ),
+    "custom": lambda spec: from_custom_spec(dict(spec)),
     "delta": lambda spec: DeltaDataIntervalTimetable(length_of(spec.get("length", spec.get("seconds")))),
 }
 
@@ -74,6 +76,9 @@ def from_schedule(schedule: Any, timezone: Any = "UTC") -> Timetable:
         return DeltaDataIntervalTimetable(schedule)
     if isinstance(schedule, (BaseAsset, list, tuple, set, frozenset)):
         return AssetTriggeredTimetable(schedule)
+    if isinstance(schedule, CustomTimetable):
+        schedule.validate()
+        return schedule
     if isinstance(schedule, Timetable):
         return _built_in(schedule)
     raise TradewindTimetableInvalid(
@@ -84,11 +89,17 @@ def from_schedule(schedule: Any, timezone: Any = "UTC") -> Timetable:
 
 def _built_in(timetable: Timetable) -> Timetable:
     # The scheduler computes runs from the spec alone: a class it does not know would be user code in the scheduler.
-    kind = getattr(timetable, "kind", None)
+    kind, name = getattr(timetable, "kind", None), type(timetable).__name__
+    inner = getattr(timetable, "timetable", None)
+    if isinstance(inner, CustomTimetable) and not inner.is_installed:
+        raise TradewindTimetableInvalid(
+            f"{name}: {type(inner).__name__} is of a DAG file; beside assets a timetable of your own must be installed, by a "
+            "plugin that declares it with the hook tradewind_timetables."
+        )
     if kind not in _MAKERS or type(_MAKERS[kind](timetable.to_spec())) is not type(timetable):
         raise TradewindTimetableInvalid(
-            f"{type(timetable).__name__} is a timetable of your own, which is not built yet; "
-            "use one of tradewind.timetables."
+            f"{name} changes a timetable of Tradewind; derive a timetable of your own from "
+            "tradewind.timetables.CustomTimetable, and give it next_dagrun_info."
         )
     return timetable
 

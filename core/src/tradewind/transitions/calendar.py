@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, Protocol
 
-from tradewind.timetables import RunSpec, Timetable
+from tradewind.timetables import CustomTimetable, DataInterval, RunSpec, TimeRestriction, Timetable
 from tradewind.transitions.graph import Graph
 
 BEGINNING: Final = datetime(1900, 1, 1, tzinfo=timezone.utc)
@@ -40,25 +40,30 @@ class ScheduledGraph(Scheduled, Graph, Protocol):
     """A version of a DAG that runs are made of by its schedule."""
 
 
-def next_run(dag: Scheduled, *, after: datetime | None, now: datetime, makes_up: bool = True) -> RunSpec | None:
+def next_run(
+    dag: Scheduled, *, after: datetime | None, now: datetime, makes_up: bool = True, start: datetime | None = None
+) -> RunSpec | None:
     """Return the scheduled run that comes next.
 
     Arguments:
         after: the end of the data interval of the last scheduled run, None if there was none.
+        start: the start of that interval, for timetables of one's own; by default its end.
         makes_up: whether a run may lie in the past, where the DAG's catchup says so: all that were missed, or the latest.
     """
-    earliest = None if dag.start_date is None else max(dag.start_date, BEGINNING)
-    ask = partial(
-        dag.timetable.next_run,
-        earliest=earliest,
-        latest=dag.end_date,
-        catchup=dag.catchup is True and makes_up,
-        now=now,
-    )
-    found = ask(after=after)
+    ask = partial(_ask, dag, catchup=dag.catchup is True and makes_up, now=now)
+    found = ask(None if after is None else DataInterval(start or after, after))
     while found is not None and found.run_at < now and (dag.catchup == NONE or not makes_up):
-        found = ask(after=found.data_interval_end)
+        found = ask(DataInterval(found.data_interval_start, found.data_interval_end))
     return found
+
+
+def _ask(dag: Scheduled, last: DataInterval | None, *, catchup: bool, now: datetime) -> RunSpec | None:
+    timetable = dag.timetable
+    earliest = None if dag.start_date is None else max(dag.start_date, BEGINNING)
+    if isinstance(timetable, CustomTimetable):
+        return timetable.run_behind(last, TimeRestriction(earliest, dag.end_date, catchup))
+    after = None if last is None else last.end
+    return timetable.next_run(after=after, earliest=earliest, latest=dag.end_date, catchup=catchup, now=now)
 
 
 def current_run(dag: Scheduled, stored: RunSpec, now: datetime) -> RunSpec | None:
@@ -70,10 +75,11 @@ def current_run(dag: Scheduled, stored: RunSpec, now: datetime) -> RunSpec | Non
     if dag.catchup is True:
         return dag.timetable.as_made(stored, now)
     if dag.catchup == NONE:
-        following = next_run(dag, after=stored.data_interval_end, now=stored.run_at)
+        behind = partial(next_run, dag, after=stored.data_interval_end, start=stored.data_interval_start)
+        following = behind(now=stored.run_at)
         is_missed = now - stored.run_at > MISSED_AFTER or (following is not None and following.run_at <= now)
-        found = next_run(dag, after=stored.data_interval_end, now=now) if is_missed else stored
-    elif stored.data_interval_start == stored.data_interval_end:
+        found = behind(now=now) if is_missed else stored
+    elif stored.data_interval_start == stored.data_interval_end or isinstance(dag.timetable, CustomTimetable):
         found = stored
     else:
         found = next_run(dag, after=stored.data_interval_start, now=now)
@@ -94,7 +100,7 @@ def coming_runs(dag: Scheduled, stored: RunSpec | None, now: datetime) -> Iterat
                 return
         yield found
         now = max(now, found.run_at)
-        found = next_run(dag, after=found.data_interval_end, now=now)
+        found = next_run(dag, after=found.data_interval_end, start=found.data_interval_start, now=now)
 
 
 def to_columns(spec: RunSpec | None) -> dict[str, Any]:

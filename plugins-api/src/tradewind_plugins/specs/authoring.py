@@ -14,6 +14,7 @@ __all__ = [
     "tradewind_operators",
     "tradewind_sensors",
     "tradewind_task_decorators",
+    "tradewind_timetables",
 ]
 
 
@@ -77,6 +78,19 @@ def tradewind_task_decorators() -> Sequence[Declared]:  # type: ignore[empty-bod
     Moment: once after the installed distributions changed.
     Returns: the decorators; of two plugins with the same name the first wins.
     Exception: the plugin's decorators are left out, with a warning that names the plugin and the error.
+
+    versionadded: 0.1
+    """
+
+
+@declaring
+def tradewind_timetables() -> Sequence[Declared]:  # type: ignore[empty-body]
+    """Declare timetables that the scheduler asks itself; one that only a DAG file knows is asked by the DAG processor.
+
+    Caller: the registry.
+    Moment: once after the installed distributions changed.
+    Returns: the classes, derived from `tradewind.timetables.CustomTimetable`; told apart by their paths.
+    Exception: the plugin's timetables are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """

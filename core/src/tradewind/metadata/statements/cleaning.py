@@ -11,6 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.tables import (
+    asset_event,
+    asset_queue,
+    asset_reference,
+    asset_run,
     backfill,
     backfill_date,
     callback,
@@ -18,6 +22,7 @@ from tradewind.metadata.tables import (
     daemon,
     dag,
     dag_file,
+    dag_listing,
     dag_run,
     dag_version,
     deferral,
@@ -33,7 +38,7 @@ from tradewind.metadata.tables import (
     xcom,
 )
 
-BY_RUN = (xcom, continuation, past_gate, event_outbox, callback, run_parent, run_progress, hold)
+BY_RUN = (xcom, continuation, past_gate, event_outbox, callback, run_parent, asset_run, run_progress, hold)
 BY_INSTANCE = (task_counter, task_try, deferral)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
@@ -71,9 +76,13 @@ _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
         ),
     ),
     "backfill": backfill.c.ended_at < _before,
+    "asset_event": sa.and_(
+        asset_event.c.at < _before,
+        ~sa.exists(sa.select(asset_queue.c.event).where(asset_queue.c.event == asset_event.c.id)),
+    ),
     "dag_file": sa.and_(dag_file.c.parsed_at < _before, dag_file.c.is_present.is_(False)),
 }
-TABLES = {table.name: table for table in (dag_run, xcom, dag_version, daemon, dag_file, backfill)}
+TABLES = {table.name: table for table in (dag_run, xcom, dag_version, daemon, dag_file, backfill, asset_event)}
 """What can be cleaned by itself, in this order; a run takes its own rows with it."""
 
 
@@ -162,8 +171,8 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
     of_backfills = sa.select(backfill.c.id).where(backfill.c.dag_id == dag_id)
     conn.execute(sa.delete(backfill_date).where(backfill_date.c.backfill.in_(of_backfills)))
     conn.execute(sa.delete(backfill).where(backfill.c.dag_id == dag_id))
-    conn.execute(sa.delete(hold).where(hold.c.dag_id == dag_id))
-    conn.execute(sa.delete(task_limit).where(task_limit.c.dag_id == dag_id))
+    for each in (hold, task_limit, asset_reference, asset_queue, dag_listing):
+        conn.execute(sa.delete(each).where(each.c.dag_id == dag_id))
     conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
     return True
 

@@ -17,6 +17,7 @@ from tradewind.metadata.tables import (
     bundle,
     dag,
     dag_file,
+    dag_listing,
     dag_run,
     dag_version,
     source_blob,
@@ -36,6 +37,12 @@ _LAST = (
     sa.select(sa.func.max(dag_run.c.data_interval_end))
     .where(dag_run.c.dag_id == dag.c.dag_id, dag_run.c.run_type == "scheduled")
     .scalar_subquery()
+)
+_LAST_INTERVAL = (
+    sa.select(dag_run.c.data_interval_start, dag_run.c.data_interval_end)
+    .where(dag_run.c.dag_id == sa.bindparam("of_dag"), dag_run.c.run_type == "scheduled")
+    .order_by(dag_run.c.data_interval_end.desc())
+    .limit(1)
 )
 _LOCK_DAGS = (
     sa.select(
@@ -241,6 +248,19 @@ def update_dags(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) ->
     statement = sa.update(dag).where(dag.c.dag_id == sa.bindparam("key")).values(values)
     bound = [{name if name == "key" else f"new_{name}": value for name, value in row.items()} for row in rows]
     connection.execute(statement, bound)
+
+
+def put_listings(connection: sa.Connection, runs: Mapping[str, str]) -> None:
+    """Store the coming runs of DAGs whose files define their timetables, as JSON, by DAG."""
+    rows = [{"dag_id": dag_id, "runs": runs[dag_id]} for dag_id in sorted(runs)]
+    if rows:
+        connection.execute(insert_or_change(connection.dialect.name, dag_listing, ("dag_id",), ("runs",)), rows)
+
+
+def last_interval(connection: sa.Connection, dag_id: str) -> tuple[datetime, datetime] | None:
+    """Return the data interval of a DAG's last scheduled run, None if there was none."""
+    row = connection.execute(_LAST_INTERVAL, {"of_dag": dag_id}).first()
+    return None if row is None else (row[0], row[1])
 
 
 def deactivate_dags(connection: sa.Connection, dag_ids: Iterable[str]) -> None:

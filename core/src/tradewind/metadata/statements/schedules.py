@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from tradewind.metadata.statements import backfills
 from tradewind.metadata.statements.runs import BACKFILL
 from tradewind.metadata.statements.states import of_open_run, waiting
-from tradewind.metadata.tables import asset_queue, continuation, dag, dag_run, event_outbox, past_gate, task_instance
+from tradewind.metadata.tables import (
+    asset_queue,
+    continuation,
+    dag,
+    dag_listing,
+    dag_run,
+    event_outbox,
+    past_gate,
+    task_instance,
+)
 
 _dag = dag.c
 _run = dag_run.c
@@ -193,6 +202,12 @@ class Plan:
     version_id: int
     next_run: str | None
     due_at: datetime | None
+
+
+def listed_runs(conn: sa.Connection, dag_id: str) -> str | None:
+    """Return the coming runs that the processor has listed of a DAG whose file defines its timetable, as JSON."""
+    found: str | None = conn.execute(sa.select(dag_listing.c.runs).where(dag_listing.c.dag_id == dag_id)).scalar()
+    return found
 
 
 def plan(conn: sa.Connection, dag_id: str) -> Plan:
