@@ -66,18 +66,31 @@ VARIABLES = {
     "macros": f"functions: {', '.join(f'`{name}`' for name in macros.__all__)}",
     "outlet_events": "what the task says of its outlets: `outlet_events[asset].extra['rows'] = 7`",
     "outlets": "the assets that the task makes",
+    "next_ds": "the day of the schedule's next logical date; of a run by hand, its own",
+    "next_ds_nodash": "the same without dashes",
+    "next_execution_date": "the schedule's next logical date",
     "params": "the run's params: the DAG's defaults, the task's, and what the run's conf says",
+    "prev_data_interval_end_success": "the end of the data interval of the last successful run before this one, or None",
+    "prev_data_interval_start_success": "the beginning of it",
+    "prev_ds": "the day of the schedule's logical date before; of a run by hand, its own",
+    "prev_ds_nodash": "the same without dashes",
+    "prev_end_date_success": "when that last successful run ended",
+    "prev_execution_date": "the schedule's logical date before",
+    "prev_execution_date_success": "the logical date of the last successful run before this one, or None",
+    "prev_start_date_success": "when that last successful run started",
     "run_id": "the run's name",
     "run_type": "`scheduled`, `manual`, `asset_triggered` …",
     "task": "the task",
     "task_instance": "an older name of `ti`",
     "task_instance_key_str": "DAG id, task id and day as one text",
+    "templates_dict": "in the function of a Python operator: its argument of that name",
     "test_mode": "always false",
     "ti": "the task instance: `ti.try_number`, `ti.map_index`, `ti.xcom_pull(…)`, `ti.xcom_push(…)` …",
     "tomorrow_ds": "the day after `ds`",
     "tomorrow_ds_nodash": "the same without dashes",
     "triggering_asset_events": "the events that made the run, by asset",
     "triggering_dataset_events": "the same by URI",
+    "try_number": "which try this is, from 1",
     "ts": "the logical date in ISO 8601",
     "ts_nodash": "the same as `20260131T000000`",
     "ts_nodash_with_tz": "the same with its offset",
@@ -228,10 +241,11 @@ def template_variables() -> Iterator[str]:
     with tradewind.DAG("page", schedule=None):
         task = EmptyOperator(task_id="page")
     known = build_context(task, dag_run={"run_id": "page", "logical_date": "2026-01-01T00:00:00+00:00"})
-    yield _table(("name", "value"), ((f"`{name}`", VARIABLES[name]) for name in sorted(known)))
+    yield _table(("name", "value"), ((f"`{name}`", VARIABLES[name]) for name in sorted(known.names())))
     yield (
-        "Not there yet: `prev_data_interval_start_success` and its like, `prev_start_date_success`. "
-        "A template that names something unknown fails the task, naming it."
+        "Those about other runs (`prev_…`, `next_…`) are found out when they are asked for; a function with `**kwargs` gets "
+        "them but for `prev_…_success`, which needs a parameter of its name. A template that names something unknown fails "
+        "the task, naming it."
     )
 
 

@@ -111,7 +111,7 @@ def _is_taken(name: str) -> bool:
 def _context() -> set[str]:
     with DAG("page", schedule=None):
         empty = EmptyOperator(task_id="page")
-    return set(build_context(empty, dag_run={"run_id": "page", "logical_date": "2026-01-01T00:00:00+00:00"}))
+    return build_context(empty, dag_run={"run_id": "page", "logical_date": "2026-01-01T00:00:00+00:00"}).names()
 
 
 def _takes(ours: list[argparse.Action], flags: list[list[str]], flag: list[str]) -> bool:

@@ -23,6 +23,8 @@ class MemoryHost(host.Host):
         self.variables: dict[str, str] = {}
         self.connections: dict[str, Connection] = {}
         self.pushed: dict[str, Any] = {}
+        self.successes: list[tuple[str, Any]] = []
+        self.success: dict[str, Any] | None = None
 
     def connection(self, conn_id: str) -> Connection:
         if conn_id not in self.connections:
@@ -31,6 +33,10 @@ class MemoryHost(host.Host):
 
     def variable(self, key: str) -> str | None:
         return self.variables.get(key)
+
+    def last_success(self, dag_id: str, *, before: Any) -> dict[str, Any] | None:
+        self.successes.append((dag_id, before))
+        return self.success
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
+import pendulum
 import pytest
-from tradewind import DAG, BaseOperator, Connection
+from tradewind import DAG, BaseOperator, Connection, task
 from tradewind.exceptions import TradewindException
 
 
@@ -116,3 +118,56 @@ def test_a_dag_has_macros_filters_and_native_values(run):
     )
     Show(task_id="show", value=["{{ twice(21) }}", "{{ 'a' | shout }}", "{{ [1, 2] }}"], dag=made)
     assert run(made, "show") == [42, "A", [1, 2]]
+
+
+SCHEDULED = {"run_type": "scheduled", "logical_date": "2024-03-10T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "dag_run", "rendered"),
+    [
+        ("@daily", SCHEDULED, "2024-03-09 20240309 2024-03-11 20240311"),
+        (timedelta(days=2), SCHEDULED, "2024-03-08 20240308 2024-03-12 20240312"),
+        ("@daily", {}, "2024-03-10 20240310 2024-03-10 20240310"),
+        (None, SCHEDULED, "None None None None"),
+    ],
+)
+def test_the_dates_before_and_after_are_those_of_the_schedule_or_the_own_one_of_a_run_by_hand(
+    run, schedule, dag_run, rendered
+):
+    dag = DAG("made", schedule=schedule, start_date=pendulum.datetime(2024, 1, 1))
+    template = "{{ prev_ds }} {{ prev_ds_nodash }} {{ next_ds }} {{ next_ds_nodash }}"
+    Show(task_id="show", value=template, dag=dag)
+    assert run(dag, "show", dag_run=dag_run) == rendered
+    assert type(run.ti.template_context["next_execution_date"]) in {pendulum.DateTime, type(None)}
+
+
+def test_functions_get_them_by_parameters_and_by_kwargs(dag, run):
+    @task(dag=dag)
+    def by_name(prev_ds, try_number):
+        return [prev_ds, try_number]
+
+    @task(dag=dag)
+    def by_kwargs(**kwargs):
+        return [kwargs["next_ds"], kwargs["try_number"], "prev_start_date_success" in kwargs]
+
+    by_name()
+    by_kwargs()
+    assert run(dag, "by_name") == ["2024-03-10", 1]
+    assert run(dag, "by_kwargs") == ["2024-03-10", 1, False]
+
+
+def test_the_last_success_is_asked_for_once_and_only_where_it_is_named(show, memory, run):
+    assert show("{{ ds }}") == "2024-03-10"
+    assert memory.successes == []
+    memory.success = {"data_interval_end": pendulum.datetime(2024, 3, 8), "start_date": pendulum.datetime(2024, 3, 9)}
+    template = "{{ prev_data_interval_end_success | ds }} {{ prev_start_date_success.day }} {{ prev_end_date_success }}"
+    assert show(template) == "2024-03-08 9 None"
+    assert [dag_id for dag_id, _ in memory.successes] == ["made"]
+    memory.success = None
+    assert show("{{ prev_execution_date_success }}") == "None"
+
+
+def test_a_name_that_nobody_knows_is_still_an_error(show):
+    with pytest.raises(TradewindException, match="'prev_moon' is undefined"):
+        show("{{ prev_moon }}")

@@ -27,9 +27,20 @@ CONTEXT_NAMES = frozenset(
         "inlets",
         "logical_date",
         "macros",
+        "next_ds",
+        "next_ds_nodash",
+        "next_execution_date",
         "outlet_events",
         "outlets",
         "params",
+        "prev_data_interval_end_success",
+        "prev_data_interval_start_success",
+        "prev_ds",
+        "prev_ds_nodash",
+        "prev_end_date_success",
+        "prev_execution_date",
+        "prev_execution_date_success",
+        "prev_start_date_success",
         "run_id",
         "run_type",
         "task",
@@ -40,6 +51,7 @@ CONTEXT_NAMES = frozenset(
         "ti",
         "tomorrow_ds",
         "tomorrow_ds_nodash",
+        "try_number",
         "ts",
         "ts_nodash",
         "ts_nodash_with_tz",
@@ -79,7 +91,8 @@ def context_arguments(
         return dict(kwargs)
     parameters = signature.parameters
     if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return {**context, **kwargs}
+        whole = context.filled() if hasattr(context, "filled") else context
+        return {**whole, **kwargs}
     taken = set(list(parameters)[: len(args)])
     wanted = {name: context[name] for name in parameters if name in context and name not in taken}
     wanted.update(kwargs)

@@ -82,9 +82,10 @@ class DecoratedOperator(BaseOperator):
             f"Task {self.task_id!r}: {function_name(python_callable)}()",
         )
 
-    def execute(self, context: Mapping[str, Any]) -> Any:
+    def execute(self, context: Any) -> Any:
         """Call the function and return its result."""
-        result = self.call({**context, "templates_dict": self.templates_dict})
+        context["templates_dict"] = self.templates_dict
+        result = self.call(context)
         if self.show_return_value_in_logs and result is not None:
             self.log.info("Returned value: %s", result)
         return result

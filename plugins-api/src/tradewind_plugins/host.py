@@ -110,6 +110,13 @@ class Host:
         """
         self._refuse("events of assets")
 
+    def last_success(self, dag_id: str, *, before: datetime) -> Mapping[str, Any] | None:
+        """Return the last successful run of a DAG with an earlier logical date; None where there is none.
+
+        It has `run_id`, `logical_date`, `data_interval_start`, `data_interval_end`, `start_date` and `end_date`.
+        """
+        self._refuse("a look at earlier runs")
+
     def trigger_run(
         self, dag_id: str, *, run_id: str | None, logical_date: datetime, conf: Mapping[str, Any], reset: bool = False
     ) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ The contract with execution, in the order of a try::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, timedelta
@@ -34,8 +34,12 @@ from tradewind_plugins.variable import Variable
 
 from tradewind.authoring import macros
 from tradewind.authoring.asset_events import InletEvents, OutletEvents, TriggeringEvents
+from tradewind.authoring.other_runs import neighbours_of, past_of
 from tradewind.authoring.params import as_params, resolve_params
 from tradewind.authoring.views import DagRunView, TaskInstanceView
+
+Later = Mapping[str, Callable[[], Any]]
+"""Variables by name, each with what finds it out."""
 
 _NO_DEFAULT = object()
 _offered: dict[str, Any] = {}
@@ -76,7 +80,47 @@ class _Connections:
             return default
 
 
-def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str, Any] | None = None) -> dict[str, Any]:
+class Context(dict[str, Any]):
+    """A context in which some variables are found out when somebody asks for them.
+
+    Args:
+        values: the variables that are there.
+        neighbours: those that the schedule tells: cheap, and seldom asked for.
+        past: those that the database has to be asked for.
+    """
+
+    def __init__(self, values: Mapping[str, Any], neighbours: Later, past: Later) -> None:
+        super().__init__(values)
+        self._neighbours = neighbours
+        self._later: Later = {**neighbours, **past}
+
+    def __missing__(self, name: str) -> Any:
+        found = self._later.get(name)
+        if found is None:
+            raise KeyError(name)
+        self[name] = value = found()
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._later
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a variable, ``default`` where there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def names(self) -> set[str]:
+        """Return the names of all variables."""
+        return {*self, *self._later}
+
+    def filled(self) -> dict[str, Any]:
+        """Return all variables but those that the database has to be asked for."""
+        return {**self, **{name: self[name] for name in self._neighbours}}
+
+
+def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str, Any] | None = None) -> Context:
     """Return the context of a try of ``task``.
 
     Args:
@@ -108,16 +152,19 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "run_type": run.run_type,
         "task": task,
         "task_instance": instance,
+        "templates_dict": None,
         "test_mode": False,
         "ti": instance,
         "triggering_asset_events": TriggeringEvents(by_uri=False),
         "triggering_dataset_events": TriggeringEvents(by_uri=True),
+        "try_number": instance.try_number,
         "var": {"value": _Variables(as_json=False), "json": _Variables(as_json=True)},
     }
     context.update(_dates(run, task))
     context.update(_offered)
-    instance.template_context = context
-    return context
+    whole = Context(context, neighbours_of(dag, run), past_of(dag.dag_id, run))
+    instance.template_context = whole
+    return whole
 
 
 def offer(name: str, value: Any) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from jinja2.nativetypes import NativeEnvironment
+from jinja2.runtime import Context
+from jinja2.utils import missing
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.xcom_arg import XComArg
 
@@ -48,6 +50,19 @@ def environment(dag: DAG) -> jinja2.Environment:
     found.filters.update(_FILTERS)
     found.filters.update(dag.user_defined_filters)
     return found
+
+
+class _Variables(Context):
+    """Jinja's variables, with those of the task's context that are found out when a template names them."""
+
+    def __init__(self, later: Mapping[str, Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._of_task = later
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """Return a variable, or Jinja's sign that there is none."""
+        found = super().resolve_or_missing(key)
+        return self._of_task[key] if found is missing and key in self._of_task else found
 
 
 class Renderer:
@@ -87,7 +102,9 @@ class Renderer:
     @cached_property
     def _environment(self) -> jinja2.Environment:
         """Made for the first template: most operators have none, and it is a tenth of a short task's cost."""
-        return environment(self._dag)
+        found = environment(self._dag)
+        found.context_class = cast("type[Context]", partial(_Variables, self._context))
+        return found
 
     def _render_text(self, text: str) -> Any:
         if self._extensions and text.endswith(self._extensions):

@@ -19,6 +19,7 @@ from tradewind.execution.messages import (
     GetConnection,
     GetSetting,
     GetVariable,
+    LastSuccess,
     LookAtRuns,
     PullXCom,
     PushXCom,
@@ -98,10 +99,8 @@ class Answers:
                 answered = self._table(start, request)
             case ReadAssetEvents():
                 answered = Reply(asset_event_page(self._database, start, request)), []
-            case TriggerRun():
-                answered = self._others.trigger(start, request), []
-            case LookAtRuns():
-                answered = self._others.look(request), []
+            case TriggerRun() | LastSuccess() | LookAtRuns():
+                answered = self._others.answer(start, request), []
             case GetSetting(section, key):
                 answered = Reply(setting_for_tasks(self._config, section, key)), []
             case Beat():

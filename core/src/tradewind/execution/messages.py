@@ -382,6 +382,15 @@ class TriggerRun(Request):
 
 @message
 @dataclass(frozen=True, slots=True)
+class LastSuccess(Request):
+    """Return the last successful run of a DAG before a logical date: its id and moments, or None."""
+
+    dag_id: str
+    before: int
+
+
+@message
+@dataclass(frozen=True, slots=True)
 class LookAtRuns(Request):
     """Tell how the runs of a DAG at these logical dates stand, or what tasks of them do, or those of a group.
 

@@ -12,7 +12,7 @@ from tradewind_plugins.exceptions import DagNotFound, TradewindException
 
 from tradewind.config import Config
 from tradewind.execution.instants import EPOCH, MICROSECOND, microseconds
-from tradewind.execution.messages import LookAtRuns, Reply, Start, TriggerRun
+from tradewind.execution.messages import LastSuccess, LookAtRuns, Reply, Start, TriggerRun
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
@@ -53,6 +53,16 @@ class OtherDags:
         self._wake = wake
         self._is_home = is_home
 
+    def answer(self, start: Start, request: TriggerRun | LastSuccess | LookAtRuns) -> Reply:
+        """Answer what a task asks of other runs."""
+        match request:
+            case TriggerRun():
+                return self.trigger(start, request)
+            case LastSuccess():
+                return self.last_success(request)
+            case LookAtRuns():
+                return self.look(request)
+
     def trigger(self, start: Start, request: TriggerRun) -> Reply:
         """Make a run, in one transaction; asked again by the same dispatch, the answer is the same run."""
 
@@ -92,6 +102,14 @@ class OtherDags:
                 "is_made": made.is_made,
             }
         )
+
+    def last_success(self, request: LastSuccess) -> Reply:
+        """Return the last successful run of a DAG before a logical date."""
+        with self._database.read() as conn:
+            found = statements.last_success(conn, request.dag_id, _moment(request.before))
+        if found is None:
+            return Reply()
+        return Reply({name: value if name == "run_id" else microseconds(value) for name, value in found.items()})
 
     def look(self, request: LookAtRuns) -> Reply:
         """Tell how runs and their tasks stand."""

@@ -22,6 +22,7 @@ from tradewind.execution.messages import (
     GetConnection,
     GetSetting,
     GetVariable,
+    LastSuccess,
     LookAtRuns,
     Mask,
     Message,
@@ -111,6 +112,11 @@ class TaskHost(Host):
             if row["run"] is not None:
                 row["run"] = {name: moment(value) if name in MOMENTS else value for name, value in row["run"].items()}
         return page
+
+    def last_success(self, dag_id: str, *, before: datetime) -> Mapping[str, Any] | None:
+        """See `Host.last_success`."""
+        found = self._value(LastSuccess(dag_id, _microseconds(before)))
+        return None if found is None else {k: v if k == "run_id" else moment(v) for k, v in found.items()}
 
     def trigger_run(
         self, dag_id: str, *, run_id: str | None, logical_date: datetime, conf: Mapping[str, Any], reset: bool = False

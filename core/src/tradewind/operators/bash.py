@@ -126,7 +126,8 @@ class DecoratedBashOperator(DecoratedOperator, BashOperator):
             TradewindSkipException: the command exited with a code of ``skip_on_exit_code``.
             TradewindException: it exited with another code but 0, or the function returned no command.
         """
-        command = self.call({**context, "templates_dict": self.templates_dict})
+        context["templates_dict"] = self.templates_dict
+        command = self.call(context)
         if not isinstance(command, str) or not command.strip():
             raise TradewindException(
                 f"The function of task {self.task_id!r} must return a command as text, not {command!r}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -70,6 +71,31 @@ _TASKS = (
     .group_by(_run.logical_date, _run.state, _ti.task_id, _ti.state)
     .order_by(_run.logical_date, _ti.task_id, _ti.state)
 )
+
+
+_LAST_SUCCESS = (
+    sa.select(
+        _run.run_id,
+        _run.logical_date,
+        _run.data_interval_start,
+        _run.data_interval_end,
+        _run.started_at.label("start_date"),
+        _run.ended_at.label("end_date"),
+    )
+    .where(
+        _run.dag_id == sa.bindparam("of_dag"),
+        _run.logical_date < sa.bindparam("before", type_=_run.logical_date.type),
+        _run.state == "success",
+    )
+    .order_by(_run.logical_date.desc(), _run.id.desc())
+    .limit(1)
+)
+
+
+def last_success(conn: sa.Connection, dag_id: str, before: datetime) -> dict[str, Any] | None:
+    """Return the last successful run of a DAG with an earlier logical date."""
+    row = conn.execute(_LAST_SUCCESS, {"of_dag": dag_id, "before": before}).mappings().first()
+    return None if row is None else dict(row)
 
 
 def find(conn: sa.Connection, dag_id: str, run_id: str) -> Named | None:
