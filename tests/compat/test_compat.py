@@ -106,14 +106,13 @@ def test_what_is_not_built_is_noted_and_passed(tmp_path):
     top = write(
         tmp_path,
         waits=(
-            "from airflow import DAG\nfrom airflow.datasets import Dataset\nfrom airflow.decorators import task\n"
-            "from airflow.operators.trigger_dagrun import TriggerDagRunOperator\n"
-            "from airflow.sensors.filesystem import FileSensor\n"
-            "with DAG('waits', schedule=[Dataset('a')], sla_miss_callback=print):\n"
-            "    @task\n"
+            "from airflow import DAG\nfrom airflow.io.path import ObjectStoragePath\nfrom airflow.decorators import task\n"
+            "from airflow.operators.empty import EmptyOperator\n"
+            "with DAG('waits', access_control={'Op': {'can_read'}}):\n"
+            "    @task.kubernetes(image='x')\n"
             "    def other(): ...\n"
-            "    FileSensor(task_id='f', filepath='/', deferrable=True)\n"
-            "    other() >> TriggerDagRunOperator(task_id='t', trigger_dag_id='x')\n"
+            "    other() >> EmptyOperator(task_id='t', run_as_user='me')\n"
+            "    ObjectStoragePath('s3://a/b')\n"
         ),
     )
     asked = top / "asked.json"
@@ -129,10 +128,10 @@ def test_what_is_not_built_is_noted_and_passed(tmp_path):
     read = json.loads(done.stdout)
     assert read["error"] == ""
     assert sorted(read["items"]) == [
-        "datasets and assets",
-        "notifiers, callbacks and deadlines",
-        "triggering and awaiting other DAGs",
-        "triggers and deferrable operators",
+        "access control",
+        "object storage paths",
+        "providers",
+        "the rest of the arguments",
     ]
 
 

@@ -15,45 +15,64 @@ Rules that hold for all of them:
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.types import TypeDecorator
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-MICROSECOND = timedelta(microseconds=1)
+from tradewind.metadata.asset_tables import (
+    asset,
+    asset_alias_member,
+    asset_event,
+    asset_queue,
+    asset_reference,
+    asset_run,
+)
+from tradewind.metadata.columns import EPOCH, MICROSECOND, NAMING, BigInt, Hash, Instant, Name, metadata
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = sa.MetaData(naming_convention=NAMING)
-
-BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-Name = sa.String(250)
-Hash = sa.String(64)
-
-
-class Instant(TypeDecorator[datetime]):
-    """A UTC instant, stored as integer microseconds since 1970-01-01T00:00Z; naive datetimes are refused."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
-        """Turn an aware datetime into microseconds."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone: instants in the database are aware datetimes")
-        return (value - EPOCH) // MICROSECOND
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        """Turn microseconds into an aware datetime in UTC."""
-        return None if value is None else EPOCH + timedelta(microseconds=int(value))
-
+__all__ = [
+    "EPOCH",
+    "MICROSECOND",
+    "NAMING",
+    "UNFINISHED",
+    "BigInt",
+    "Hash",
+    "Instant",
+    "Name",
+    "asset",
+    "asset_alias_member",
+    "asset_event",
+    "asset_queue",
+    "asset_reference",
+    "asset_run",
+    "backfill",
+    "backfill_date",
+    "bucket_lock",
+    "bundle",
+    "callback",
+    "connection",
+    "continuation",
+    "daemon",
+    "dag",
+    "dag_file",
+    "dag_listing",
+    "dag_run",
+    "dag_version",
+    "deferral",
+    "event_outbox",
+    "hold",
+    "metadata",
+    "past_gate",
+    "pool",
+    "pulse",
+    "queue",
+    "run_parent",
+    "run_progress",
+    "source_blob",
+    "task_counter",
+    "task_instance",
+    "task_limit",
+    "task_try",
+    "variable",
+    "xcom",
+]
 
 # --- Where DAGs come from -------------------------------------------------------------------------------------------
 
@@ -429,86 +448,6 @@ event_outbox = sa.Table(
     sa.Index("ix_event_outbox_run", "run", "id"),
     comment="Ends that listeners have yet to hear of, written with the end itself; empty where nobody listens.",
     sqlite_autoincrement=True,
-)
-
-# --- Assets -----------------------------------------------------------------------------------------------------------
-
-asset = sa.Table(
-    "asset",
-    metadata,
-    sa.Column(
-        "id", BigInt, primary_key=True, autoincrement=False, comment="made of kind and URI or name: see asset_key"
-    ),
-    sa.Column("kind", sa.String(10), nullable=False, comment="asset, alias"),
-    sa.Column("uri", sa.Text, nullable=False, comment="of an alias its name"),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("asset_group", Name, nullable=False),
-    sa.Column("extra", sa.Text, nullable=False, default="{}"),
-    comment="Assets and aliases that DAG files name, or that tasks named while they ran.",
-)
-
-asset_reference = sa.Table(
-    "asset_reference",
-    metadata,
-    sa.Column("asset", BigInt, primary_key=True, autoincrement=False),
-    sa.Column("role", sa.String(10), primary_key=True, comment="schedule, outlet, inlet"),
-    sa.Column("dag_id", Name, primary_key=True),
-    sa.Column("task_id", Name, primary_key=True, comment="empty for a schedule"),
-    sa.Index("ix_asset_reference_dag_id", "dag_id"),
-    comment="Where the current versions of DAGs name assets; written by the processor.",
-)
-
-asset_alias_member = sa.Table(
-    "asset_alias_member",
-    metadata,
-    sa.Column("alias", BigInt, primary_key=True, autoincrement=False),
-    sa.Column("asset", BigInt, primary_key=True, autoincrement=False),
-    sa.Index("ix_asset_alias_member_asset", "asset"),
-    comment="Which assets tasks have named by an alias.",
-)
-
-asset_event = sa.Table(
-    "asset_event",
-    metadata,
-    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
-    sa.Column("asset", BigInt, nullable=False),
-    sa.Column("alias", BigInt, comment="the alias by which the task named the asset"),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("extra", sa.Text, nullable=False),
-    sa.Column("dag_id", Name, comment="null where no task told of it"),
-    sa.Column("run_id", Name),
-    sa.Column("run", BigInt),
-    sa.Column("task_id", Name),
-    sa.Column("map_index", sa.Integer),
-    sa.Index("ix_asset_event_asset", "asset", "id"),
-    sa.Index("ix_asset_event_alias", "alias", "id"),
-    comment="New data in assets, written in the transaction of the success that tells of it; only added to.",
-)
-
-asset_queue = sa.Table(
-    "asset_queue",
-    metadata,
-    sa.Column("dag_id", Name, primary_key=True),
-    sa.Column("event", BigInt, primary_key=True, autoincrement=False),
-    sa.Column("asset", BigInt, nullable=False),
-    sa.Column("is_new", sa.Boolean, nullable=False, comment="whether no scheduler has looked at it yet"),
-    sa.Index(
-        "ix_asset_queue_is_new",
-        "is_new",
-        "dag_id",
-        sqlite_where=sa.text("is_new"),
-        postgresql_where=sa.text("is_new"),
-    ),
-    comment="Events that wait to make a run of a DAG; deleted in the transaction that makes it.",
-)
-
-asset_run = sa.Table(
-    "asset_run",
-    metadata,
-    sa.Column("run", BigInt, primary_key=True, autoincrement=False),
-    sa.Column("event", BigInt, primary_key=True, autoincrement=False),
-    sa.Index("ix_asset_run_event", "event"),
-    comment="Which events made a run.",
 )
 
 # --- Callbacks --------------------------------------------------------------------------------------------------------

@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tradewind_plugins.exceptions import TradewindException
-
 from tradewind.cli.errors import CommandError
 from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.cli.waking import wake_schedulers
-from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.statements import backfills as statements
 from tradewind.metadata.statements.backfills import Backfill
 
@@ -30,9 +26,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     details = verbs.add("details", details_of_backfill)
     details.add_argument("backfill_id", type=int)
     add_output_option(details)
-    for verb, run in (("pause", pause), ("unpause", unpause), ("cancel", cancel)):
-        change = verbs.add(verb, run)
-        change.add_argument("backfill_id", type=int)
+    verbs.elsewhere(
+        {
+            "pause": "Make no further runs of a backfill; those under way go on.",
+            "unpause": "Let a paused backfill go on.",
+            "cancel": "End a backfill: dates that have no run yet get none; runs under way go on.",
+        },
+        "tradewind.cli.backfill_changing",
+    )
 
 
 def list_backfills(options: argparse.Namespace) -> None:
@@ -60,36 +61,6 @@ def details_of_backfill(options: argparse.Namespace) -> None:
         for each in dates
     ]
     print_rows(rows, options.output)
-
-
-def pause(options: argparse.Namespace) -> None:
-    """Make no further runs of a backfill; those under way go on."""
-    _change(options.backfill_id, "paused")
-
-
-def unpause(options: argparse.Namespace) -> None:
-    """Let a paused backfill go on."""
-    _change(options.backfill_id, "running")
-
-
-def cancel(options: argparse.Namespace) -> None:
-    """End a backfill: dates that have no run yet get none; runs under way go on."""
-    _change(options.backfill_id, "cancelled")
-
-
-def _change(key: int, state: str) -> None:
-    # What changes states knows of runs and versions: lists need not wait for it
-    from tradewind.transitions import backfills  # noqa: PLC0415
-
-    with open_session(changes_states=True) as session:
-        try:
-            session.database.write(lambda c: backfills.change(c, key, state, clock=SystemClock()))
-        except LookupError as error:
-            raise CommandError(str(error), error_id="no-such-backfill") from error
-        except TradewindException as error:
-            raise CommandError(str(error), error_id="backfill-ended") from error
-        wake_schedulers(session)
-    print(f"Backfill {key} is {state}.")
 
 
 def _found(backfill: Backfill | None, key: int) -> Backfill:
