@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from simulation.asset_watch import AssetWatch
 from simulation.baton import Turn
 from simulation.model import FinishedRun
 from simulation.scenario import Station
@@ -40,6 +41,8 @@ class Checker:
         self.seen = Seen({}, {})
         self._most: list[tuple[int, Limits]] = []
         self._ended: dict[str, str] = {}
+        conditions = [each.timetable.asset_condition for each in world.scenario.dags]
+        self.assets = AssetWatch(next((each for each in conditions if each is not None), None))
 
     def after_commit(self, turn: Turn) -> None:
         """Check what must hold in every committed state.
@@ -53,6 +56,8 @@ class Checker:
         self._counters()
         self._runs()
         self._tries()
+        if self.world.scenario.news:
+            self.assets.look(self.world.calm)
         # What others did meanwhile, or held locked, may rightly have been passed over.
         if not turn.is_alone or turn.began_at != self.world.commits - 1:
             return
@@ -228,6 +233,8 @@ class Checker:
             Violation: with everything that nothing explains.
         """
         self.seen = look(self.world.calm)
+        if self.world.scenario.news:
+            self.assets.at_the_end(self.world.calm)
         ended, stored = tries(self.world.calm), pushed(self.world.calm)
         self._once(ended)
         for run in self.seen.runs.values():

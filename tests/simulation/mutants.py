@@ -6,11 +6,11 @@ Each replaces one named place of the product while a block runs. `KILLED_BY` say
 
 from __future__ import annotations
 
-from simulation import mutants_of_locks, mutants_of_rules
+from simulation import mutants_of_assets, mutants_of_locks, mutants_of_rules
 from simulation.mutation import MUTANTS, mutated
 from simulation.scenario import Scenario
 
-__all__ = ["KILLED_BY", "MUTANTS", "can_show", "mutants_of_locks", "mutants_of_rules", "mutated"]
+__all__ = ["KILLED_BY", "MUTANTS", "can_show", "mutants_of_assets", "mutants_of_locks", "mutants_of_rules", "mutated"]
 
 NEEDED_FAULTS = {
     "no-token-check": {"duplicate"},
@@ -40,6 +40,8 @@ NEEDS_TWO_WORKERS = {"rows-not-locked", "claim-not-locked"}
 
 def can_show(name: str, scenario: Scenario) -> bool:
     """Whether a seed has what a mutant needs to show: some fault, turns that are interrupted, several workers."""
+    if MUTANTS[name].__module__ == mutants_of_assets.__name__ and not scenario.news:
+        return False
     needed = NEEDED_FAULTS.get(name)
     if needed is not None and not needed & scenario.faults:
         return False
@@ -51,6 +53,10 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "adjust-on-clear": ("sqlite", 5),
     "admission-in-no-order": ("sqlite", 2),
     "admission-not-locked": ("sqlite", 0),
+    "asset-dag-not-locked": ("postgresql", 86),
+    "asset-event-forgotten": ("sqlite", 6),
+    "asset-event-kept": ("sqlite", 6),
+    "asset-event-seen-before": ("sqlite", 6),
     "claim-in-no-order": ("sqlite", 2),
     "claim-not-locked": ("postgresql", 1),
     "claim-past-the-slots": ("sqlite", 2),

@@ -13,8 +13,9 @@ from simulation.faults import UNREACHABLE
 from simulation.scenario import SimDag, SimTask, arrange
 from tradewind.metadata import tables
 from tradewind.metadata.statements import listings, pools
-from tradewind.transitions import clear, runs
+from tradewind.transitions import assets, clear, runs
 from tradewind.transitions.graph import descendants
+from tradewind.transitions.values import AssetNews
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -30,6 +31,8 @@ class OperatorActor(Actor):
         self.todo: list[Todo] = []
         for at, dag_id in world.scenario.runs:
             self._plan(at, "run", dag_id)
+        for at, names in world.scenario.news:
+            self._plan(at, "news", names)
         if "clear" in world.scenario.faults:
             for _ in range(3):
                 self._plan(self.rng.uniform(5, 45), "clear", "")
@@ -59,6 +62,7 @@ class OperatorActor(Actor):
         _, _, what, of = self.todo[0]
         verbs: dict[str, Callable[[str], None]] = {
             "run": self._run,
+            "news": self._tell,
             "clear": self._clear,
             "version": self._version,
             "pause": lambda dag_id: self._pause(dag_id, is_paused=True),
@@ -98,6 +102,14 @@ class OperatorActor(Actor):
 
         world.write(work)
         self.made += 1
+        world.notify(["scheduler"])
+
+    def _tell(self, names: str) -> None:
+        world = self.world
+        told = [(AssetNews(f'{{"asset": "{name}"}}'), assets.Source()) for name in names.split()]
+        world.write(assets.tell, told, now=world.clock.at, ids=world.ids)
+        world.note(f"operator tells of new data in {names}")
+        world.count("asset event")
         world.notify(["scheduler"])
 
     def _clear(self, _: str) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tradewind.timetables import DeltaDataIntervalTimetable, NullTimetable, Timetable
+from tradewind.timetables import AssetTriggeredTimetable, DeltaDataIntervalTimetable, NullTimetable, Timetable
+from tradewind_plugins.assets import Asset
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LOCAL = "LocalExecutor"
@@ -116,6 +117,7 @@ class Scenario:
         outages: moments, in seconds after the start, at which the database goes (True) and comes back (False).
         eagerness: how probably a turn hands the baton back where it may; 0 lets each step end first.
         fast_follow: whether ends hand slots over; the same for all workers of a seed.
+        news: when somebody tells of new data, in seconds after the start, and in which assets.
     """
 
     seed: int
@@ -128,6 +130,7 @@ class Scenario:
     outages: tuple[tuple[float, bool], ...] = ()
     eagerness: float = 0.0
     fast_follow: bool = True
+    news: tuple[tuple[float, str], ...] = ()
 
     @property
     def is_calm(self) -> bool:
@@ -142,7 +145,8 @@ class Scenario:
     def without_dag(self, dag_id: str) -> Scenario:
         """Return the scenario without a DAG and its runs."""
         dags = tuple(dag for dag in self.dags if dag.dag_id != dag_id)
-        return replace(self, dags=dags, runs=tuple(run for run in self.runs if run[1] != dag_id))
+        news = () if dag_id == CONSUMER else self.news
+        return replace(self, dags=dags, runs=tuple(run for run in self.runs if run[1] != dag_id), news=news)
 
     def without_task(self, dag_id: str, task_id: str) -> Scenario:
         """Return the scenario without a task; what was mapped over it is not mapped any more."""
@@ -215,9 +219,11 @@ def generate(seed: int) -> Scenario:
     runs = tuple((rng.uniform(0, 20), rng.choice(dags).dag_id) for _ in range(rng.randint(1, 2)))
     is_calm = rng.random() < 0.15
     faults = frozenset(fault for fault in FAULTS if rng.random() < 0.25 and (fault in HARMLESS or not is_calm))
+    consumer, news = _assets(seed)
     return Scenario(
         seed=seed,
-        dags=dags,
+        dags=dags + consumer,
+        news=news,
         runs=runs,
         pools=pools,
         schedulers=rng.choice([1, 2, 2, 3]),
@@ -227,6 +233,23 @@ def generate(seed: int) -> Scenario:
         eagerness=rng.choice([0.0, 0.1, 0.4, 0.4, 1.0]),
         fast_follow=rng.random() < 0.8,
     )
+
+
+CONSUMER = "consumer"
+
+
+def _assets(seed: int) -> tuple[tuple[SimDag, ...], tuple[tuple[float, str], ...]]:
+    """Return a DAG that is scheduled on assets, and the news of them; in one seed of sixteen, drawn apart from all else."""
+    if seed % 16 != 6:
+        return (), ()
+    rng = random.Random(f"assets {seed}")
+    a, b = Asset("a"), Asset("b")
+    schedule = rng.choice([a, a & b, a | b])
+    tasks = arrange([SimTask("use", 0, is_empty=rng.random() < 0.5)])
+    consumer = SimDag(CONSUMER, tasks, timetable=AssetTriggeredTimetable(schedule), max_active_runs=rng.randint(1, 2))
+    # Some of them at one moment, and in pairs: two schedulers are woken for one event, or for two at once
+    moments = [rng.choice([5.0, rng.uniform(0, 40)]) for _ in range(rng.randint(3, 7))]
+    return (consumer,), tuple((at, rng.choice(["a", "b", "a b"])) for at in moments)
 
 
 def _workers(rng: random.Random) -> tuple[Station, ...]:

@@ -25,6 +25,7 @@ from simulation.watching import Calm, TrySeen, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements import assets
 from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import calendar, continuing, ends, expansion
@@ -230,7 +231,9 @@ class World:
         if self.clock.at < START + NO_END_BEFORE or self.baton.turns:
             return False
         runs = self.checker.seen.runs.values()
-        return not self.operator.todo and all(run.state in RUN_ENDS for run in runs)
+        if self.operator.todo or (self.scenario.news and self.checker.assets.has_work(self.calm)):
+            return False
+        return all(run.state in RUN_ENDS for run in runs)
 
     # --- What actors use
 
@@ -335,6 +338,7 @@ class World:
         self.current.setdefault(dag.dag_id, version)
         if is_new:
             conn.execute(tables.dag.insert(), self._dag_row(dag, version))
+            self._refer(conn, dag)
         else:
             conn.execute(tables.dag.update().where(tables.dag.c.dag_id == dag.dag_id).values(version_id=version))
         of_version = {
@@ -350,6 +354,16 @@ class World:
         }
         conn.execute(tables.dag_version.insert(), of_version)
         return version
+
+    @staticmethod
+    def _refer(conn: sa.Connection, dag: SimDag) -> None:
+        """Write which assets a DAG is scheduled on, as the processor does."""
+        if dag.timetable.asset_condition is not None:
+            specs = [leaf.to_spec() for leaf in dag.timetable.asset_condition.leaves()]
+            assets.put(conn, specs)
+            keys = sorted(assets.key_of_spec(spec) for spec in specs)
+            rows = [{"asset": key, "role": "schedule", "dag_id": dag.dag_id, "task_id": ""} for key in keys]
+            assets.refer(conn, [dag.dag_id], rows)
 
     def _dag_row(self, dag: SimDag, version: int) -> dict[str, Any]:
         return {

@@ -159,3 +159,23 @@ def test_one_run_in_this_process_takes_date_and_conf(run, home: Path, tmp_path: 
     assert "2026-02-03 hello" in out
     code, out, _ = run("dags", "test", "echoing", "--file", str(file), "--logical-date", "2026-02-04")
     assert "2026-02-04 x" in out
+
+
+def test_a_note_is_shown_where_a_run_has_one(run, dags: Path) -> None:
+    assert run("dags", "trigger", "shop", "--run-id", "plain")[0] == 0
+    assert "note" not in run("dags", "list-runs", "-d", "shop")[1]
+    assert run("dags", "trigger", "shop", "--run-id", "noted", "--note", "after the outage")[0] == 0
+    assert "after the outage" in run("dags", "list-runs", "-d", "shop")[1]
+    shown = json.loads(run("dags", "list-runs", "-d", "shop", "-o", "json")[1])
+    assert {each["run_id"]: each["note"] for each in shown} == {"plain": None, "noted": "after the outage"}
+
+
+def test_every_param_that_is_wrong_is_named_at_once(run, dags: Path) -> None:
+    text = (dags / "good.py").read_text()
+    (dags / "good.py").write_text(text.replace("minimum=0)", 'minimum=0), "day": Param("2026-01-01", format="date")'))
+    assert run("dag-processor", "--once")[0] == 0
+    code, _, err = run("dags", "trigger", "shop", "--conf", '{"n": -1, "day": "soon"}')
+    assert code != 0
+    assert "Param 'n': -1 does not fit minimum = 0" in err
+    assert "Param 'day': 'soon' does not fit format = 'date'" in err
+    assert json.loads(run("dags", "list-runs", "-d", "shop", "-o", "json")[1]) == []

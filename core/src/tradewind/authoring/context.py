@@ -126,7 +126,8 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
     Args:
         task: the task, as its DAG has it (an operator, or a mapped task).
         dag_run: ``run_id``, ``run_type``, ``logical_date``, ``data_interval_start``, ``data_interval_end``,
-            ``start_date`` (moments as datetimes or ISO texts) and ``conf`` (a dict); only ``run_id`` is a must.
+            ``start_date`` (moments as datetimes or ISO texts), ``conf`` (a dict), and ``conf_overrides_params``: whether that
+            gives values of params; only ``run_id`` is a must.
         ti: ``map_index`` (-1 for a task that is not mapped), ``try_number``, ``max_tries``, ``hostname``,
             ``start_date``, and ``waiting_since``: the first look of a sensor's try, if this is not it.
 
@@ -147,7 +148,9 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "macros": macros,
         "outlet_events": OutletEvents(task.outlets),
         "outlets": list(task.outlets),
-        "params": resolve_params({**dag.params, **as_params(task.params)}, run.conf),
+        "params": resolve_params(
+            {**dag.params, **as_params(task.params)}, run.conf, overrides=dag_run.get("conf_overrides_params", True)
+        ),
         "run_id": run.run_id,
         "run_type": run.run_type,
         "task": task,

@@ -15,7 +15,13 @@ from tradewind.transitions.loading import open_graphs
 
 
 def trigger(
-    session: Session, dag_id: str, *, run_id: str | None, logical_date: datetime, conf: Mapping[str, Any]
+    session: Session,
+    dag_id: str,
+    *,
+    run_id: str | None,
+    logical_date: datetime,
+    conf: Mapping[str, Any],
+    note: str | None = None,
 ) -> triggering.Triggered:
     """Make a run and wake a scheduler; see `tradewind.transitions.triggering.trigger`."""
     clock = SystemClock()
@@ -29,6 +35,7 @@ def trigger(
             logical_date=logical_date,
             conf=conf,
             triggered_by="cli",
+            note=note,
             graphs=graphs,
             clock=clock,
             ids=ids,

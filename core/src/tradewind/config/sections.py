@@ -48,6 +48,8 @@ class RetentionSection:
     xcom: float = option(0.0, "Days that XComs of ended runs stay, where the runs stay longer.")
     dag_version: float = option(0.0, "Days that versions stay which no run and no DAG uses any more.")
     daemon: float = option(0.0, "Days after their end that daemons stay listed.")
+    backfill: float = option(0.0, "Days after their end that backfills stay listed.")
+    asset_event: float = option(0.0, "Days that events of assets stay which no DAG waits to take.")
     dag_file: float = option(0.0, "Days after their last import that files stay listed which are gone.")
 
 
@@ -58,6 +60,7 @@ class DagsSection:
     folder: Path = option("{home}/dags", "Folder of DAG files.")
     load_examples: bool = option(False, "Also load the examples that come with Tradewind.")
     paused_at_creation: bool = option(True, "New DAGs start paused (`standalone` sets this to false).")
+    conf_overrides_params: bool = option(True, "Values of a run's conf that are named as params take their place.")
     ignore_file_syntax: str = option("regexp", "Syntax of .airflowignore: `regexp` as in Airflow 2, or `glob`.")
     bundle_include: tuple[str, ...] = option(
         ("*.sql", "*.sh", "*.yaml", "*.yml", "*.json", "*.md", "*.txt", "*.csv", "*.j2"),

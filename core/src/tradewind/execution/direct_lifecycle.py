@@ -327,6 +327,7 @@ class StartMessages:
             memory_limit=self._settings.task_memory,
             spool=self._spool,
             inline=self._settings.max_inline,
+            conf_overrides_params=self._settings.conf_overrides_params,
             **resumption,
         )
 

@@ -203,6 +203,7 @@ class Start(Message):
     memory_limit: int = 0
     spool: str = ""
     inline: int = 0
+    conf_overrides_params: bool = True
     resume: list[Any] | None = None
     began_at: int | None = None
     callback: dict[str, Any] | None = None

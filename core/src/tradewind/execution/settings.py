@@ -28,6 +28,7 @@ class WorkerSettings:
         task_memory: that a try may add to what its process began with; 0 sets no limit.
         max_inline: bytes of JSON up to which an XCom travels in messages.
         live_folder: where DAG files are edited; a task that reads there is told so.
+        conf_overrides_params: whether a run's conf gives values of params.
         kill_delay: between SIGTERM and SIGKILL.
         poll_every: between two claims when no wake-up comes.
         callbacks: callbacks that it calls at once, beside its tries.
@@ -43,6 +44,7 @@ class WorkerSettings:
     task_memory: int = 0
     max_inline: int = LARGEST_INLINE
     live_folder: str = ""
+    conf_overrides_params: bool = True
     log_limit: int = 100 * MIB
     lease: float = 10.0
     renew_every: float = 3.0
@@ -86,6 +88,7 @@ def worker_settings(config: Config, worker: str, *, executor: str = "LocalExecut
         task_memory=config.execution.task_memory * MIB,
         max_inline=min(config.execution.max_xcom_inline * KIB, LARGEST_INLINE),
         live_folder=str(config.dags.folder),
+        conf_overrides_params=config.dags.conf_overrides_params,
         log_limit=config.logs.max_size * MIB,
         lease=config.leases.duration,
         renew_every=config.leases.renew_every,

@@ -175,6 +175,7 @@ def run_values(start: Start) -> dict[str, Any]:
         "data_interval_end": moment(start.data_interval_end),
         "start_date": moment(start.run_started_at),
         "conf": json.loads(start.conf),
+        "conf_overrides_params": start.conf_overrides_params,
     }
 
 

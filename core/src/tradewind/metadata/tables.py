@@ -246,6 +246,14 @@ backfill_date = sa.Table(
     comment="The dates of a backfill, and what became of each.",
 )
 
+run_note = sa.Table(
+    "run_note",
+    metadata,
+    sa.Column("run", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("note", sa.Text, nullable=False),
+    comment="What somebody wrote of a run; few runs have one.",
+)
+
 run_progress = sa.Table(
     "run_progress",
     metadata,

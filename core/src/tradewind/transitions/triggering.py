@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from tradewind_plugins.exceptions import DagNotFound, DagRunAlreadyExists
+from tradewind_plugins.exceptions import DagNotFound, DagRunAlreadyExists, ParamValidationError
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
@@ -43,6 +43,7 @@ def trigger(
     executor: str,
     queue: str,
     run_id: str | None = None,
+    note: str | None = None,
 ) -> Triggered:
     """Make a run of a DAG's newest version.
 
@@ -52,6 +53,7 @@ def trigger(
         triggered_by: `cli`, `rest_api`, `ui` or `operator`.
         executor, queue: those of tasks that name none.
         run_id: the run's name; by default `manual__` and the logical date.
+        note: what somebody says of the run.
     Raises:
         DagNotFound: when there is no such DAG, or its file is gone.
         ParamValidationError: when a value does not fit its param.
@@ -88,6 +90,8 @@ def trigger(
         raise DagRunAlreadyExists(
             f"DAG {dag_id!r} already has a run {name!r}: give another run id or logical date."
         ) from error
+    if note:
+        runs.write_note(conn, run, note)
     return Triggered(run, name, dag.is_paused)
 
 
@@ -100,10 +104,16 @@ def check_params(dag: SerializedDag, conf: Mapping[str, Any]) -> None:
     """Return if the values of `conf` and the defaults fit the DAG's params.
 
     Raises:
-        ParamValidationError: naming the param, the value and what it should be.
+        ParamValidationError: naming every param that is wrong, its value and what it should be.
     """
+    wrong = []
     for name, param in dag.params.items():
-        if name in conf:
-            param.resolve(conf[name], name)
-        else:
-            param.resolve(name=name)
+        try:
+            if name in conf:
+                param.resolve(conf[name], name)
+            else:
+                param.resolve(name=name)
+        except ParamValidationError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ParamValidationError(" ".join(wrong))

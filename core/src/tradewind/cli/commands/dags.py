@@ -41,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     trigger.add_argument("-c", "--conf", type=json_object, default={}, help="JSON object: the run's conf and params")
     trigger.add_argument("-r", "--run-id", help="the run's name (default: manual__ and the time)")
     trigger.add_argument("-e", "--logical-date", "--exec-date", type=instant, help="ISO 8601 (default: now)")
+    trigger.add_argument("--note", help="what to remember of the run; `dags list-runs` shows it")
     trigger.add_argument(
         "--wait", action="store_true", help="show progress until the run ends; exit code 1 if it failed"
     )
@@ -164,6 +165,7 @@ def trigger_dag(options: argparse.Namespace) -> int:
                 run_id=options.run_id,
                 logical_date=options.logical_date or datetime.now(timezone.utc),
                 conf=options.conf,
+                note=options.note,
             )
         except TradewindNotFoundException as error:
             raise CommandError(_no_such_dag(session, options.dag_id), error_id="no-such-dag") from error
@@ -252,7 +254,9 @@ def list_runs(options: argparse.Namespace) -> None:
             find_dag(connection, options.dag_id)
     way = f"tradewind dags trigger {options.dag_id or 'DAG_ID'}"
     empty = f"No runs that are {options.state}." if options.state else f"No runs yet: {way}"
-    print_rows([_run_row(each) for each in found], options.output, empty=empty)
+    has_notes = options.output != "table" or any(each.note for each in found)
+    rows = [_run_row(each) | ({"note": each.note} if has_notes else {}) for each in found]
+    print_rows(rows, options.output, empty=empty)
 
 
 def list_import_errors(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import daemon, dag, dag_file, dag_run, dag_version, task_instance, task_try
+from tradewind.metadata.tables import daemon, dag, dag_file, dag_run, dag_version, run_note, task_instance, task_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class RunRow:
     conf: dict[str, Any]
     data_interval_start: datetime | None = None
     data_interval_end: datetime | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,13 @@ def list_runs(
         since, until: the first and the last logical date, both included.
     """
     joined = dag_run.outerjoin(dag_version, dag_version.c.id == dag_run.c.version_id)
-    query = sa.select(dag_run, dag_version.c.number).select_from(joined).order_by(dag_run.c.id.desc()).limit(limit)
+    joined = joined.outerjoin(run_note, run_note.c.run == dag_run.c.id)
+    query = (
+        sa.select(dag_run, dag_version.c.number, run_note.c.note)
+        .select_from(joined)
+        .order_by(dag_run.c.id.desc())
+        .limit(limit)
+    )
     for column, wanted in (
         (dag_run.c.id, key),
         (dag_run.c.dag_id, dag_id),
@@ -181,6 +188,7 @@ def list_runs(
             conf=json.loads(row.conf),
             data_interval_start=row.data_interval_start,
             data_interval_end=row.data_interval_end,
+            note=row.note,
         )
         for row in connection.execute(query)
     ]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.hot import Hot, HotRows, any_of
 from tradewind.metadata.statements.states import of_open_run
-from tradewind.metadata.tables import dag, dag_run, run_progress
+from tradewind.metadata.tables import dag, dag_run, run_note, run_progress
 
 BACKFILL: Final = "backfill"
 """The type of runs that backfills make. They and the DAG's other runs do not count for each other's limits."""
@@ -192,3 +192,8 @@ def unfinished(conn: sa.Connection, run: int) -> int:
     """Return a run's stored progress."""
     count: int = conn.execute(_PROGRESS, {"key": run}).scalar_one()
     return count
+
+
+def write_note(conn: sa.Connection, run: int, note: str) -> None:
+    """Write what somebody says of a new run."""
+    conn.execute(run_note.insert(), {"run": run, "note": note})
