@@ -185,7 +185,7 @@ def test_messages_survive_the_wire_in_any_cut() -> None:
     frames = Frames()
     assert [item for byte in data for item in frames.feed(bytes([byte]))] == [
         *sent[:3],
-        Ended("success", 1, 2, skip=[], xcoms=[]),
+        Ended("success", 1, 2, skip=[], xcoms=[], events=[]),
     ]
 
 

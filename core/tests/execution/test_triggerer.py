@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,13 +34,11 @@ FLOW = """
             yield await getattr(self, self.how)()
 
         async def soon(self):
-            await asyncio.sleep(0.05)
             return TriggerEvent({"value": self.value, "pid": os.getpid()})
 
-        async def file(self):
-            while not Path(self.value).exists():
-                await asyncio.sleep(0.05)
-            return TriggerEvent(Path(self.value).read_text())
+        async def word(self):
+            await asyncio.to_thread(Path(self.value).read_text)  # a pipe: until somebody has opened it
+            return TriggerEvent("found")
 
         async def never(self):
             await asyncio.Event().wait()
@@ -48,8 +48,7 @@ FLOW = """
 
         async def block(self):
             Path(self.value).touch()
-            while not Path(self.value + ".go").exists():
-                time.sleep(0.05)
+            Path(self.value + ".go").read_text()
             return TriggerEvent(os.getpid())
 
         async def end(self):
@@ -87,10 +86,10 @@ def start_triggerer(house: Any) -> Any:
     """Start triggerers, as their command does; they are stopped at the end."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(**settings: Any) -> subprocess.Popen[bytes]:
+    def start(*words: str, **settings: Any) -> subprocess.Popen[bytes]:
         environ = house.environ | {f"TRADEWIND__{key.upper()}": str(value) for key, value in settings.items()}
         with (house.home / f"triggerer{len(started)}.out").open("ab") as output:
-            command = [sys.executable, "-m", "tradewind", "triggerer"]
+            command = [sys.executable, "-m", "tradewind", "triggerer", *words]
             started.append(subprocess.Popen(command, env=environ, stdout=output, stderr=output))
         return started[-1]
 
@@ -104,6 +103,12 @@ def start_triggerer(house: Any) -> Any:
 
 def deploy(house: Any, *tasks: str) -> None:
     house.deploy(FLOW.replace("TASKS", "\n        ".join(tasks)))
+
+
+def pipe(house: Any, name: str) -> Path:
+    """Make a pipe: who reads it waits until somebody writes."""
+    os.mkfifo(house.home / name)
+    return house.home / name
 
 
 def deferral(house: Any, run: int, task_id: str) -> Any:
@@ -167,28 +172,29 @@ def test_what_is_stored_is_encrypted_and_lines_of_triggers_stand_in_the_tries_lo
 
 def test_a_trigger_that_blocks_is_named_and_the_others_go_on(house: Any, start_triggerer: Any) -> None:
     flag = house.home / "blocked"
+    pipe(house, "blocked.go")
     deploy(
         house,
         f"Deferring(task_id='blocks', how='block', value={str(flag)!r})",
-        f"Deferring(task_id='waits', how='file', value={str(house.home / 'there')!r})",
+        f"Deferring(task_id='waits', how='word', value={str(pipe(house, 'there'))!r})",
     )
     house.start_worker()
     start_triggerer(triggerer__block_limit=0.5)
     run = house.start_run()
     house.until(flag.exists, "the trigger blocks")
     house.until(lambda: deferral(house, run, "blocks").problem, "the trigger is named")
-    (house.home / "there").write_text("found")
+    (house.home / "there").write_text("")
     house.until(lambda: house.states(run)["waits"] == "success", "its neighbour goes on")
     assert house.states(run)["blocks"] == "deferred"
     problem = deferral(house, run, "blocks").problem
     assert "Trigger flow.Waiting blocks the loop that it shares: it stood still for" in problem
     assert "block (" in problem
-    (house.home / "blocked.go").touch()
+    (house.home / "blocked.go").write_text("")
     assert house.finish(run) == "success"
 
 
 def test_a_killed_triggerers_triggers_go_on_with_another(house: Any, start_triggerer: Any) -> None:
-    deploy(house, f"Deferring(task_id='waits', how='file', value={str(house.home / 'there')!r})")
+    deploy(house, f"Deferring(task_id='waits', how='word', value={str(pipe(house, 'there'))!r})")
     house.start_worker()
     first = start_triggerer()
     run = house.start_run()
@@ -203,7 +209,7 @@ def test_a_killed_triggerers_triggers_go_on_with_another(house: Any, start_trigg
         conn.execute(ended.values(ended_at=house.clock.now(), end_cause="killed"))
     house.until(lambda: deferral(house, run, "waits").triggerer not in (None, before.triggerer), "it is taken over")
     assert deferral(house, run, "waits").claim == 2
-    (house.home / "there").write_text("found")
+    (house.home / "there").write_text("")
     assert house.finish(run) == "success"
     assert [each.state for each in house.tries(run, "waits")] == ["deferred", "success"]
 
@@ -218,3 +224,27 @@ def test_a_stopped_triggerer_gives_its_triggers_back(house: Any, start_triggerer
     assert process.wait(30) == 0
     row = deferral(house, run, "waits")
     assert (row.triggerer, row.ending) == (None, None)
+
+
+def test_a_triggerer_runs_no_more_than_its_capacity(house: Any, start_triggerer: Any) -> None:
+    deploy(
+        house,
+        f"Deferring(task_id='first', how='word', value={str(pipe(house, 'first'))!r})",
+        f"Deferring(task_id='second', how='word', value={str(pipe(house, 'second'))!r})",
+    )
+    house.start_worker()
+    run = house.start_run()
+    house.until(lambda: set(house.states(run).values()) == {"deferred"}, "both are deferred")
+    start_triggerer("--capacity", "1")
+
+    def claimed() -> list[str]:
+        return [each for each in ("first", "second") if (row := deferral(house, run, each)) and row.triggerer]
+
+    house.until(claimed, "one is claimed")
+    (taken,) = claimed()
+    (house.home / taken).write_text("")
+    house.until(lambda: house.states(run)[taken] == "success", "it goes on")
+    (left,) = house.until(claimed, "there is room for the other")
+    assert left != taken
+    (house.home / left).write_text("")
+    assert house.finish(run) == "success"
