@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from tradewind_plugins.exceptions import (
+    TaskDeferralError,
     TradewindException,
+    TradewindFailException,
     TradewindRescheduleException,
     TradewindSensorTimeout,
     TradewindSkipException,
 )
+from tradewind_plugins.operator import TRIGGER_FAIL_REPR, TRIGGER_TIMEOUT
 from tradewind_plugins.sensor import BaseSensor, PokeReturnValue
 
 
@@ -68,8 +71,78 @@ def test_rescheduled_looks_share_one_timeout_and_the_last_is_at_its_end():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"mode": "smart"}, {"timeout": -1}, {"exponential_backoff": True}, {"never_fail": True}],
+    [{"mode": "smart"}, {"timeout": -1}, {"max_wait": -1}, {"never_fail": True, "soft_fail": True}],
 )
 def test_wrong_arguments_are_refused(arguments):
     with pytest.raises(TradewindException, match="Task 's'"):
         Countdown(task_id="s", looks=1, **arguments)
+
+
+class Failing(BaseSensor):
+    """Fails at its first look, and finds at its second."""
+
+    looks = 0
+
+    def __init__(self, *, error, **arguments):
+        super().__init__(**arguments)
+        self.error = error
+
+    def poke(self, context):
+        self.looks += 1
+        if self.looks == 1:
+            raise self.error
+        return True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "raised"),
+    [
+        ({}, ValueError("broken"), ValueError),
+        ({"never_fail": True}, ValueError("broken"), TradewindSkipException),
+        ({"soft_fail": True}, ValueError("broken"), ValueError),
+        ({"soft_fail": True}, TradewindFailException("for good"), TradewindSkipException),
+        ({"never_fail": True}, TradewindFailException("for good"), TradewindSkipException),
+        ({"silent_fail": True}, TradewindFailException("for good"), TradewindFailException),
+        ({"silent_fail": True}, ValueError("broken"), None),
+    ],
+)
+def test_what_a_look_that_fails_means(arguments, error, raised):
+    sensor = Failing(task_id="s", error=error, poke_interval=0, **arguments)
+    if raised is None:
+        sensor.execute({})
+        assert sensor.looks == 2
+    else:
+        with pytest.raises(raised):
+            sensor.execute({})
+
+
+def test_pauses_grow_up_to_the_longest_and_are_the_same_wherever_it_looks_again():
+    def pause(waited, **more):
+        since = datetime.now(timezone.utc) - timedelta(seconds=waited)
+        context = {"ti": SimpleNamespace(waiting_since=since, key="k")}
+        sensor = Countdown(task_id="s", looks=9, mode="reschedule", exponential_backoff=True, poke_interval=10, **more)
+        with pytest.raises(TradewindRescheduleException) as caught:
+            sensor.execute(context)
+        return round((caught.value.reschedule_date - datetime.now(timezone.utc)).total_seconds())
+
+    first, second, third, late = (pause(waited) for waited in (0, 8, 23, 100))
+    assert 5 <= first <= 10 <= second <= 20 <= third <= 40 < late
+    assert pause(8) == second
+    assert pause(100, max_wait=30) == 30
+    assert pause(100, timeout=104) == 4
+
+
+def test_a_deferral_that_ends_in_vain_or_fails_counts_as_the_sensors_own():
+    def resumed(error, **arguments):
+        sensor = Countdown(task_id="s", looks=1, **arguments)
+        return sensor.resume_execution(TRIGGER_FAIL_REPR, {"error": error, "traceback": "told"}, {})
+
+    with pytest.raises(TradewindSensorTimeout):
+        resumed(TRIGGER_TIMEOUT)
+    with pytest.raises(TaskDeferralError, match="told"):
+        resumed("Trigger failure")
+    for error in (TRIGGER_TIMEOUT, "Trigger failure"):
+        with pytest.raises(TradewindSkipException):
+            resumed(error, soft_fail=True)
+    with pytest.raises(TradewindException, match=r"Countdown\.gone, which does not exist"):
+        Countdown(task_id="s", looks=1).resume_execution("gone", {}, {})

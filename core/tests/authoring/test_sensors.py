@@ -13,6 +13,7 @@ import time_machine
 from tradewind import DAG, task
 from tradewind.authoring.context import build_context
 from tradewind.exceptions import (
+    TaskDeferred,
     TradewindException,
     TradewindFailException,
     TradewindNotFoundException,
@@ -21,11 +22,12 @@ from tradewind.exceptions import (
 )
 from tradewind.hooks.filesystem import FSHook
 from tradewind.sensors.bash import BashSensor
-from tradewind.sensors.date_time import DateTimeSensor
+from tradewind.sensors.date_time import DateTimeSensor, DateTimeSensorAsync
 from tradewind.sensors.filesystem import FileSensor
-from tradewind.sensors.time import TimeSensor
-from tradewind.sensors.time_delta import TimeDeltaSensor
+from tradewind.sensors.time import TimeSensor, TimeSensorAsync
+from tradewind.sensors.time_delta import TimeDeltaSensor, TimeDeltaSensorAsync, WaitSensor
 from tradewind.sensors.weekday import DayOfWeekSensor, WeekDay
+from tradewind.triggers.temporal import DateTimeTrigger
 from tradewind_plugins import host
 from tradewind_plugins.connection import Connection
 
@@ -242,21 +244,59 @@ def test_wrong_arguments_are_refused_when_the_file_is_read(there, sensor, argume
     assert there(TimeDeltaSensor, delta=-SECOND)
 
 
+# Waiting in a triggerer
+
+
 @pytest.mark.parametrize(
-    ("sensor", "arguments"),
+    ("sensor", "arguments", "moment"),
     [
-        (FileSensor, {"filepath": "/"}),
-        (DateTimeSensor, {"target_time": NOW - SECOND}),
-        (TimeSensor, {"target_time": time(19)}),
-        (TimeDeltaSensor, {"delta": SECOND}),
+        (DateTimeSensor, {"target_time": NOW + SECOND}, NOW + SECOND),
+        (DateTimeSensorAsync, {"target_time": "{{ ds }}T21:00:00Z"}, NOW + timedelta(hours=1)),
+        (TimeSensor, {"target_time": time(21)}, NOW + timedelta(hours=1)),
+        (TimeSensorAsync, {"target_time": time(20, 0, 1)}, NOW + SECOND),
+        (TimeDeltaSensor, {"delta": timedelta(days=2)}, datetime(2024, 3, 12, tzinfo=timezone.utc)),
+        (TimeDeltaSensorAsync, {"delta": timedelta(days=2)}, datetime(2024, 3, 12, tzinfo=timezone.utc)),
+        (WaitSensor, {"time_to_wait": 3}, NOW + timedelta(minutes=3)),
+        (WaitSensor, {"time_to_wait": timedelta(hours=1)}, NOW + timedelta(hours=1)),
     ],
 )
-def test_waiting_outside_of_a_worker_is_refused_by_name(there, sensor, arguments):
-    with pytest.raises(
-        TradewindException, match=r"'wait': the argument deferrable=True is not built yet.*mode=\"resch"
-    ):
-        sensor(task_id="wait", deferrable=True, **arguments)
-    assert there(sensor, deferrable=False, **arguments)
+def test_a_moment_is_waited_for_in_a_triggerer(dag, run, sensor, arguments, moment):
+    sensor(task_id="wait", deferrable=True, timeout=50, dag=dag, **arguments)
+    with pytest.raises(TaskDeferred) as deferred:
+        run(dag, "wait")
+    trigger = deferred.value.trigger
+    assert (type(trigger), trigger.moment) == (DateTimeTrigger, moment)
+    assert (deferred.value.method_name, deferred.value.timeout) == ("execute_complete", timedelta(seconds=50))
+
+
+def test_what_is_there_already_is_not_waited_for(dag, run, folder):
+    DateTimeSensorAsync(task_id="moment", target_time=NOW - SECOND, dag=dag)
+    FileSensor(task_id="file", filepath="full", fs_conn_id="incoming", deferrable=True, dag=dag)
+    assert run(dag, "moment") is None
+    assert run(dag, "file") is None
+
+
+def test_a_file_is_waited_for_where_the_triggerer_is(dag, run, folder):
+    FileSensor(
+        task_id="wait", filepath="{{ ds }}.csv", fs_conn_id="incoming", deferrable=True, poke_interval=7, dag=dag
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        run(dag, "wait")
+    _, arguments = deferred.value.trigger.serialize()
+    assert arguments == {"filepath": f"{folder}/2024-03-10.csv", "recursive": False, "poke_interval": 7.0}
+
+
+@pytest.mark.parametrize("sensor", [DateTimeSensorAsync, TimeSensorAsync, FileSensor])
+def test_a_start_without_a_worker_is_refused_by_name(dag, sensor):
+    needed = {DateTimeSensorAsync: {"target_time": NOW}, TimeSensorAsync: {"target_time": time(1)}}
+    with pytest.raises(TradewindException, match="'wait': the argument start_from_trigger=True is not built yet"):
+        sensor(task_id="wait", start_from_trigger=True, dag=dag, **needed.get(sensor, {"filepath": "/"}))
+    sensor(task_id="good", start_from_trigger=False, dag=dag, **needed.get(sensor, {"filepath": "/"}))
+
+
+def test_some_time_from_the_start_is_waited_for(there, clock):
+    assert not there(WaitSensor, time_to_wait=timedelta(minutes=1))
+    assert there(WaitSensor, time_to_wait=0)
 
 
 # Days

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tradewind_plugins.arguments import refuse_unknown, with_defaults
-from tradewind_plugins.exceptions import TaskDeferred, TradewindException
+from tradewind_plugins.exceptions import TaskDeferralError, TaskDeferralTimeout, TaskDeferred, TradewindException
 from tradewind_plugins.graph import DETACHED, current_frame
 from tradewind_plugins.mapped import OperatorPartial, default_args_at
 from tradewind_plugins.task_node import TaskNode
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from tradewind_plugins.graph import GraphBuilder, GroupBuilder
     from tradewind_plugins.trigger_rule import TriggerRule
     from tradewind_plugins.triggers import BaseTrigger
+
+
+TRIGGER_FAIL_REPR = "__fail__"
+"""The name of the method with which a task goes on whose trigger has failed, or not fired in time."""
+TRIGGER_TIMEOUT = "Trigger timeout"
+TRIGGER_FAILURE = "Trigger failure"
 
 
 class OperatorMeta(type):
@@ -241,8 +247,14 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         """Go on after a trigger has fired: call the method that the deferral has named.
 
         Raises:
+            TaskDeferralTimeout: in place of the method, where the trigger has not fired in time.
+            TaskDeferralError: in place of the method, where the trigger has failed.
             TradewindException: there is no such method.
         """
+        if next_method == TRIGGER_FAIL_REPR:
+            told = dict(next_kwargs or {})
+            kind = TaskDeferralTimeout if told.get("error") == TRIGGER_TIMEOUT else TaskDeferralError
+            raise kind(str(told.get("traceback") or told.get("error")))
         method = getattr(self, next_method, None)
         if not callable(method):
             raise TradewindException(

@@ -41,6 +41,9 @@ def _exceptions() -> dict[str, str]:
         "DuplicateTaskIdFound",
         "ParamValidationError",
         "SerializationError",
+        "TaskDeferralError",
+        "TaskDeferralTimeout",
+        "TaskDeferred",
         "TaskNotFound",
         "UnmappableXComTypePushed",
         "XComNotFound",
@@ -107,10 +110,10 @@ _BASH = _same("tradewind.operators.bash", "BashOperator")
 _EMPTY = _same("tradewind.operators.empty", "EmptyOperator")
 _PYTHON_SENSOR = _same("tradewind.sensors.python", "PythonSensor")
 _BASH_SENSOR = _same("tradewind.sensors.bash", "BashSensor")
-_DATE_TIME_SENSOR = _same("tradewind.sensors.date_time", "DateTimeSensor")
+_DATE_TIME_SENSOR = _same("tradewind.sensors.date_time", "DateTimeSensor", "DateTimeSensorAsync")
 _FILE_SENSOR = _same("tradewind.sensors.filesystem", "FileSensor")
-_TIME_SENSOR = _same("tradewind.sensors.time", "TimeSensor")
-_TIME_DELTA_SENSOR = _same("tradewind.sensors.time_delta", "TimeDeltaSensor")
+_TIME_SENSOR = _same("tradewind.sensors.time", "TimeSensor", "TimeSensorAsync")
+_TIME_DELTA_SENSOR = _same("tradewind.sensors.time_delta", "TimeDeltaSensor", "TimeDeltaSensorAsync", "WaitSensor")
 _WEEKDAY_SENSOR = _same("tradewind.sensors.weekday", "DayOfWeekSensor")
 _FS_HOOK = _same("tradewind.hooks.filesystem", "FSHook")
 _STATES = _same(f"{_HERE}.state", "DagRunState", "State", "TaskInstanceState")
@@ -154,6 +157,13 @@ _TRIGGER_DAG_RUN = _same(
     "tradewind.operators.trigger_dagrun", "TriggerDagRunOperator", "XCOM_LOGICAL_DATE_ISO", "XCOM_RUN_ID"
 )
 _EXTERNAL_TASK = _same("tradewind.sensors.external_task", "ExternalTaskMarker", "ExternalTaskSensor")
+_TRIGGER = _same("tradewind.triggers.base", "BaseTrigger", "TriggerEvent")
+_TRIGGERS = _TRIGGER | _same(
+    "tradewind.triggers.base", "BaseTaskEndEvent", "TaskFailedEvent", "TaskSkippedEvent", "TaskSuccessEvent"
+)
+_FILE_TRIGGER = _TRIGGER | _same("tradewind.triggers.file", "FileTrigger")
+_TIME_TRIGGERS = _TRIGGER | _same("tradewind.triggers.temporal", "DateTimeTrigger", "TimeDeltaTrigger")
+_DAG_TRIGGERS = _TRIGGER | _same("tradewind.triggers.external_task", "DagStateTrigger", "WorkflowTrigger")
 _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
 _CONDITIONS = _same("tradewind.authoring.conditions", "run_if", "skip_if")
@@ -289,6 +299,10 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.timetables.trigger": _same(
         "tradewind.timetables", "CronTriggerTimetable", "DeltaTriggerTimetable", "MultipleCronTriggerTimetable"
     ),
+    "airflow.triggers.base": _TRIGGERS,
+    "airflow.triggers.external_task": _DAG_TRIGGERS,
+    "airflow.triggers.file": _FILE_TRIGGER,
+    "airflow.triggers.temporal": _TIME_TRIGGERS,
     "airflow.typing_compat": _same(
         "typing_extensions",
         "Literal",
@@ -418,6 +432,9 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.providers.standard.sensors.time": _TIME_SENSOR,
     "airflow.providers.standard.sensors.time_delta": _TIME_DELTA_SENSOR,
     "airflow.providers.standard.sensors.weekday": _WEEKDAY_SENSOR,
+    "airflow.providers.standard.triggers.external_task": _DAG_TRIGGERS,
+    "airflow.providers.standard.triggers.file": _FILE_TRIGGER,
+    "airflow.providers.standard.triggers.temporal": _TIME_TRIGGERS,
     "airflow.providers.standard.utils.skipmixin": _SKIP,
     "airflow.providers.standard.utils.weekday": _WEEKDAY,
 }

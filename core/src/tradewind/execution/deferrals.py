@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from tradewind_plugins.exceptions import SerializationError, TaskDeferralError, TaskDeferralTimeout, TaskDeferred
-from tradewind_plugins.operator import BaseOperator
+from tradewind_plugins.exceptions import SerializationError, TaskDeferred
+from tradewind_plugins.operator import TRIGGER_FAIL_REPR, TRIGGER_FAILURE, TRIGGER_TIMEOUT, BaseOperator
 
 from tradewind.execution import results
 from tradewind.execution.instants import instant, moment
@@ -83,10 +83,12 @@ def go_on(operator: BaseOperator, start: Start, context: Any) -> Any:
         return operator.execute(context)
     method, method_kwargs, how, found = start.resume
     if how == TriggerEnd.TIMEOUT:
-        raise TaskDeferralTimeout(f"Task {start.task_id!r} was deferred, and what it waited for did not come in time.")
+        told = f"Task {start.task_id!r} was deferred, and what it waited for did not come in time."
+        return operator.resume_execution(TRIGGER_FAIL_REPR, {"error": TRIGGER_TIMEOUT, "traceback": told}, context)
     event = results.load(found or NOTHING)
     if how == TriggerEnd.FAILURE:
-        raise TaskDeferralError(f"The trigger of task {start.task_id!r} failed:\n{event}")
+        told = f"The trigger of task {start.task_id!r} failed:\n{event}"
+        return operator.resume_execution(TRIGGER_FAIL_REPR, {"error": TRIGGER_FAILURE, "traceback": told}, context)
     if how == TriggerEnd.END:
         raise EndedByTrigger(event["state"], event["xcoms"])
     return operator.resume_execution(method, {**results.load(method_kwargs), "event": event}, context)

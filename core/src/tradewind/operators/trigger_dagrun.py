@@ -20,7 +20,7 @@ from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.task_node import as_timedelta
 
 from tradewind.authoring.moments import as_moment_of
-from tradewind.sensors.deferring import refuse_to_defer
+from tradewind.triggers.external_task import DagStateTrigger, states_of_runs
 
 XCOM_LOGICAL_DATE_ISO = "trigger_logical_date_iso"
 XCOM_RUN_ID = "trigger_run_id"
@@ -48,9 +48,9 @@ class TriggerDagRunOperator(BaseOperator):
         poke_interval: seconds (or a timedelta) between two looks at the run.
         allowed_states: states of the run with which the task succeeds; by default ``success``.
         failed_states: those with which it fails; by default ``failed``.
-        deferrable: whether to wait outside of a worker.
+        deferrable: whether to wait in a triggerer.
 
-    Raises ``TradewindException`` for an argument that is of a wrong kind or not built.
+    Raises ``TradewindException`` for an argument that is of a wrong kind.
     """
 
     template_fields: Sequence[str] = (
@@ -83,7 +83,7 @@ class TriggerDagRunOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         where = f"Task {self.task_id!r}"
-        refuse_to_defer(self.task_id, deferrable=deferrable)
+        self.deferrable = deferrable
         if logical_date is not None and execution_date is not None:
             raise TradewindException(f"{where}: logical_date and execution_date are two words for one thing: give one.")
         self.trigger_dag_id = trigger_dag_id
@@ -116,8 +116,25 @@ class TriggerDagRunOperator(BaseOperator):
         run_id: str = made["run_id"]
         for key, value in ((XCOM_LOGICAL_DATE_ISO, made["logical_date"].isoformat()), (XCOM_RUN_ID, run_id)):
             context["ti"].xcom_push(key, value)
-        if _is_true(self.wait_for_completion):
+        if not _is_true(self.wait_for_completion):
+            return
+        if not self.deferrable:
             self._wait(run_id)
+        elif not self._is_over(run_id, self._state(run_id)):
+            states = [*self.allowed_states, *self.failed_states]
+            trigger = DagStateTrigger(
+                self.trigger_dag_id, states, poll_interval=self.poke_interval, run_ids=[run_id]
+            )  # fmt: skip
+            self.defer(trigger=trigger, method_name="execute_complete")
+
+    def execute_complete(self, context: Mapping[str, Any], event: Mapping[str, str]) -> None:
+        """Go on: the run has ended.
+
+        Raises:
+            TradewindException: in one of ``failed_states``.
+        """
+        for run_id, state in event.items():
+            self._is_over(run_id, state)
 
     def _make(self, context: Mapping[str, Any]) -> Mapping[str, Any]:
         given: Any = self.logical_date
@@ -157,25 +174,24 @@ class TriggerDagRunOperator(BaseOperator):
         return conf
 
     def _wait(self, run_id: str) -> None:
-        while True:
-            state = self._state(run_id)
-            if state in self.failed_states:
-                raise TradewindException(f"Run {run_id!r} of DAG {self.trigger_dag_id!r} ended as {state}.")
-            if state in self.allowed_states:
-                self.log.info("Run %s of DAG %s is %s", run_id, self.trigger_dag_id, state)
-                return
-            self.log.info("Run %s of DAG %s is %s: waiting", run_id, self.trigger_dag_id, state)
+        while not self._is_over(run_id, self._state(run_id)):
             time.sleep(self.poke_interval)
 
+    def _is_over(self, run_id: str, state: str) -> bool:
+        if state in self.failed_states:
+            raise TradewindException(f"Run {run_id!r} of DAG {self.trigger_dag_id!r} ended as {state}.")
+        is_over = state in self.allowed_states
+        told = "" if is_over else ": waiting"
+        self.log.info("Run %s of DAG %s is %s%s", run_id, self.trigger_dag_id, state, told)
+        return is_over
+
     def _state(self, run_id: str) -> str:
-        page = current().read_table(
-            "dag_run", {"dag_id": [self.trigger_dag_id], "run_id": [run_id]}, {}, None, ["conf"]
-        )
-        if not page["rows"]:
+        states = states_of_runs(self.trigger_dag_id, [run_id])
+        if run_id not in states:
             raise TradewindException(
                 f"Run {run_id!r} of DAG {self.trigger_dag_id!r} was deleted while it was waited for."
             )
-        return str(page["rows"][0]["state"])
+        return states[run_id]
 
 
 def _states(given: Sequence[str] | None, usual: Sequence[str], where: str) -> list[str]:

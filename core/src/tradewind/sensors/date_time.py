@@ -12,7 +12,7 @@ from tradewind_plugins.xcom_arg import XComArg
 
 from tradewind.authoring.dag_param import DagParam
 from tradewind.authoring.moments import as_moment_of
-from tradewind.sensors.deferring import refuse_to_defer
+from tradewind.sensors.deferring import defer_until, refuse_start_from_trigger
 
 
 class DateTimeSensor(BaseSensor):
@@ -20,23 +20,39 @@ class DateTimeSensor(BaseSensor):
 
     Args:
         target_time: the moment, as a datetime or as text in ISO 8601; templated. Without a time zone, it is in UTC.
-        deferrable: whether to wait outside of a worker; not built, so true is refused.
+        deferrable: whether to wait in a triggerer.
+        end_from_trigger: whether none of the task's code runs again then.
 
-    Raises ``TradewindException`` when ``target_time`` is neither, or for an argument that is not built.
+    Raises ``TradewindException`` when ``target_time`` is neither.
     """
 
     template_fields: Sequence[str] = ("target_time",)
 
     def __init__(
-        self, *, target_time: str | datetime | XComArg | DagParam, deferrable: bool = False, **kwargs: Any
+        self,
+        *,
+        target_time: str | datetime | XComArg | DagParam,
+        deferrable: bool = False,
+        end_from_trigger: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_to_defer(self.task_id, deferrable=deferrable)
+        self.deferrable = deferrable
+        self.end_from_trigger = end_from_trigger
         if not isinstance(target_time, (str, datetime, XComArg, DagParam)):
             raise TradewindException(
                 f"Task {self.task_id!r}: target_time is a datetime or its text in ISO 8601, not {target_time!r}."
             )
         self.target_time = target_time.isoformat() if isinstance(target_time, datetime) else target_time
+
+    def execute(self, context: Mapping[str, Any]) -> Any:
+        """Wait; see `BaseSensor.execute`."""
+        if not self.deferrable:
+            return super().execute(context)
+        return defer_until(self, self._moment(), end_from_trigger=self.end_from_trigger)
+
+    def execute_complete(self, context: Mapping[str, Any], event: Any = None) -> None:
+        """Go on: the moment has come."""
 
     def poke(self, context: Mapping[str, Any]) -> bool:
         """Look at the clock.
@@ -50,3 +66,17 @@ class DateTimeSensor(BaseSensor):
 
     def _moment(self) -> datetime:
         return as_moment_of(self.target_time, f"Task {self.task_id!r}: target_time")
+
+
+class DateTimeSensorAsync(DateTimeSensor):
+    """A :class:`DateTimeSensor` that waits in a triggerer.
+
+    Args:
+        start_from_trigger, trigger_kwargs: not built; what asks for something is refused.
+    """
+
+    def __init__(
+        self, *, start_from_trigger: bool = False, trigger_kwargs: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**{**kwargs, "deferrable": True})
+        refuse_start_from_trigger(self.task_id, start_from_trigger=start_from_trigger, trigger_kwargs=trigger_kwargs)

@@ -12,8 +12,8 @@ from tradewind_plugins.host import current
 from tradewind_plugins.sensor import BaseSensor
 
 from tradewind.operators.empty import EmptyOperator
-from tradewind.sensors.deferring import refuse_to_defer
 from tradewind.sensors.standings import RUN_STATES, TASK_STATES, Awaited, Standings, verdict
+from tradewind.triggers.external_task import WorkflowTrigger
 
 OWN_DATE = "{{ logical_date.isoformat() }}"
 """The logical date of the marker's own run."""
@@ -38,9 +38,9 @@ class ExternalTaskSensor(BaseSensor):
         check_existence: whether the first look fails where there is no such DAG, task or group. A group must be there
             always.
         poll_interval: seconds between two looks of a triggerer.
-        deferrable: whether to wait outside of a worker.
+        deferrable: whether to wait in a triggerer.
 
-    Raises ``TradewindException`` where arguments contradict each other, or for one that is not built.
+    Raises ``TradewindException`` where arguments contradict each other.
     """
 
     template_fields: Sequence[str] = (
@@ -69,7 +69,7 @@ class ExternalTaskSensor(BaseSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_to_defer(self.task_id, deferrable=deferrable)
+        self.deferrable = deferrable
         where = f"Task {self.task_id!r}"
         named = (external_task_id, external_task_ids, external_task_group_id)
         if sum(each is not None for each in named) > 1:
@@ -93,6 +93,36 @@ class ExternalTaskSensor(BaseSensor):
         self.poll_interval = poll_interval
         self._has_checked = False
 
+    def execute(self, context: Mapping[str, Any]) -> Any:
+        """Wait; see `BaseSensor.execute`."""
+        if not self.deferrable:
+            return super().execute(context)
+        if self.poke(context):
+            return None
+        return self.defer(
+            trigger=WorkflowTrigger(
+                self.external_dag_id,
+                self.logical_dates(context),
+                self._tasks(),
+                self.external_task_group_id,
+                failed_states=self.failed_states,
+                skipped_states=self.skipped_states,
+                allowed_states=self.allowed_states,
+                poke_interval=self.poll_interval,
+                soft_fail=self.soft_fail,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def execute_complete(self, context: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        """Go on with what the trigger has found.
+
+        Raises:
+            TradewindException, TradewindSkipException: as of ``poke``.
+        """
+        self._judge(event["status"], self.logical_dates(context))
+
     def poke(self, context: Mapping[str, Any]) -> bool:
         """Look at the other DAG's runs.
 
@@ -104,7 +134,10 @@ class ExternalTaskSensor(BaseSensor):
         standings = self._standings(dates)
         told = ", ".join(each.isoformat() for each in dates)
         self.log.info("Looking at %s at %s", self._what(), told)
-        found = verdict(standings, self._awaited(dates))
+        return self._judge(verdict(standings, self._awaited(dates)), dates)
+
+    def _judge(self, found: str, dates: Sequence[datetime]) -> bool:
+        told = ", ".join(each.isoformat() for each in dates)
         if found == "failed":
             sentence = f"{self._what()} at {told} is in one of the states {', '.join(self.failed_states)}."
             if self.soft_fail:
@@ -114,7 +147,7 @@ class ExternalTaskSensor(BaseSensor):
             raise TradewindSkipException(
                 f"{self._what()} at {told} is in one of the states {', '.join(self.skipped_states)}."
             )
-        return found == "there"
+        return found in {"there", "success"}
 
     def logical_dates(self, context: Mapping[str, Any]) -> list[datetime]:
         """Return the logical dates of the runs that are waited for.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
-from glob import glob
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from tradewind_plugins.xcom_arg import XComArg
 
 from tradewind.authoring.dag_param import DagParam
 from tradewind.hooks.filesystem import FSHook
-from tradewind.sensors.deferring import refuse_to_defer
+from tradewind.sensors.deferring import refuse_start_from_trigger
+from tradewind.triggers.file import FileTrigger, find_file, told
 
 
 class FileSensor(BaseSensor):
@@ -27,7 +27,8 @@ class FileSensor(BaseSensor):
         fs_conn_id: a connection of type ``fs``, whose extra has the folder as ``path``. ``fs_default`` need not exist:
             without it, the folder is the root.
         recursive: whether ``**`` in a pattern stands for folders in any depth.
-        deferrable, start_from_trigger: whether to wait outside of a worker; not built, so true is refused.
+        deferrable: whether to wait in a triggerer, which must see the same files.
+        start_from_trigger, trigger_kwargs: not built; what asks for something is refused.
 
     Raises ``TradewindException`` when ``filepath`` is neither, or for an argument that is not built.
     """
@@ -42,10 +43,12 @@ class FileSensor(BaseSensor):
         recursive: bool = False,
         deferrable: bool = False,
         start_from_trigger: bool = False,
+        trigger_kwargs: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_to_defer(self.task_id, deferrable=deferrable, start_from_trigger=start_from_trigger)
+        refuse_start_from_trigger(self.task_id, start_from_trigger=start_from_trigger, trigger_kwargs=trigger_kwargs)
+        self.deferrable = deferrable
         if not isinstance(filepath, (str, os.PathLike, XComArg, DagParam)):
             raise TradewindException(f"Task {self.task_id!r}: filepath is a path or a pattern, not {filepath!r}.")
         self.filepath = os.fspath(filepath) if isinstance(filepath, os.PathLike) else filepath
@@ -64,21 +67,31 @@ class FileSensor(BaseSensor):
             raise TradewindException(f"Task {self.task_id!r}: filepath is a path or a pattern, not {self.filepath!r}.")
         return str(Path(FSHook(self.fs_conn_id).get_path(), self.filepath))
 
+    def execute(self, context: Mapping[str, Any]) -> Any:
+        """Wait; see `BaseSensor.execute`."""
+        if not self.deferrable or self.poke(context):
+            return None if self.deferrable else super().execute(context)
+        return self.defer(
+            trigger=FileTrigger(self.path, recursive=self.recursive, poke_interval=self.poke_interval),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def execute_complete(self, context: Mapping[str, Any], event: Any = None) -> None:
+        """Go on: the file is there.
+
+        Raises:
+            TradewindException: the trigger says that it is not.
+        """
+        if not event:
+            raise TradewindException(f"Task {self.task_id!r}: the trigger ended, and there is no file.")
+
     def poke(self, context: Mapping[str, Any]) -> bool:
         """Look for a file."""
         path = self.path
         self.log.info("Looking for %s", path)
-        candidates = [path, *glob(path, recursive=self.recursive)]  # noqa: PTH207 - Path.glob takes no absolute pattern
-        found = next(filter(None, map(_file_at, candidates)), None)
+        found = find_file(path, recursive=self.recursive)
         if found is None:
             return False
-        modified = datetime.fromtimestamp(found.stat().st_mtime, timezone.utc)
-        self.log.info("Found %s, last modified at %s", found, modified.isoformat(timespec="seconds"))
+        self.log.info("%s", told(found))
         return True
-
-
-def _file_at(path: str) -> Path | None:
-    """Return the file at a path, or any file under it if it is a folder."""
-    if os.path.isfile(path):  # noqa: PTH113 - of many paths that a pattern finds
-        return Path(path)
-    return next((Path(folder, names[0]) for folder, _, names in os.walk(path) if names), None)
