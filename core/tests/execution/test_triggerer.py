@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
+from tradewind.metadata.statements import waits
+from tradewind.transitions.waiting import why_deferred
 
 FLOW = """
     import asyncio, os, time
@@ -186,7 +188,11 @@ def test_a_trigger_that_blocks_is_named_and_the_others_go_on(house: Any, start_t
     (house.home / "there").write_text("")
     house.until(lambda: house.states(run)["waits"] == "success", "its neighbour goes on")
     assert house.states(run)["blocks"] == "deferred"
+    with house.database.read() as conn:
+        (waiting,) = waits.deferred(conn)
+    assert (waiting.dag_id, waiting.count, waiting.unclaimed) == ("flow", 1, 0)
     problem = deferral(house, run, "blocks").problem
+    assert why_deferred(waiting, {"triggerer"}) == problem
     assert "Trigger flow.Waiting blocks the loop that it shares: it stood still for" in problem
     assert "block (" in problem
     (house.home / "blocked.go").write_text("")
@@ -248,3 +254,62 @@ def test_a_triggerer_runs_no_more_than_its_capacity(house: Any, start_triggerer:
     assert left != taken
     (house.home / left).write_text("")
     assert house.finish(run) == "success"
+
+
+BUILT_IN = """
+    from datetime import datetime, timedelta
+    from pathlib import Path
+    from tradewind import DAG, task
+    from tradewind.operators.trigger_dagrun import TriggerDagRunOperator
+    from tradewind.sensors.date_time import DateTimeSensorAsync
+    from tradewind.sensors.external_task import ExternalTaskSensor
+    from tradewind.sensors.filesystem import FileSensor
+    from tradewind.sensors.time_delta import WaitSensor
+
+    HOLD = {hold!r}
+
+    with DAG("child"):
+        @task
+        def work():
+            Path(HOLD).read_text()
+
+        work()
+
+    with DAG("broken"):
+        @task
+        def work():
+            Path(HOLD + ".broken").read_text()
+            raise ValueError("broken on purpose")
+
+        work()
+
+    WAIT = dict(deferrable=True, wait_for_completion=True, poke_interval=0.05)
+
+    with DAG("flow"):
+        TriggerDagRunOperator(task_id="trigger", trigger_dag_id="child", trigger_run_id="one",
+                              logical_date="{{{{ ts }}}}", **WAIT)
+        TriggerDagRunOperator(task_id="failing", trigger_dag_id="broken", **WAIT)
+        WaitSensor(task_id="moment", time_to_wait=timedelta(seconds=0.2), deferrable=True)
+        WaitSensor(task_id="too_long", time_to_wait=100, deferrable=True, timeout=0.2, soft_fail=True)
+        FileSensor(task_id="file", filepath=HOLD + ".there", deferrable=True, poke_interval=0.05)
+        ExternalTaskSensor(task_id="sensor", external_dag_id="child", external_task_id="work", deferrable=True,
+                           poll_interval=0.05)
+"""
+
+
+def test_what_comes_along_waits_in_a_triggerer(house: Any, start_triggerer: Any) -> None:
+    hold = pipe(house, "hold")
+    broken = pipe(house, "hold.broken")
+    house.deploy(BUILT_IN.format(hold=str(hold)))
+    house.start_worker()
+    start_triggerer()
+    run = house.start_run()
+    waiting = ["failing", "file", "sensor", "trigger"]
+    done = {"moment": "success", "too_long": "skipped"}
+    house.until(lambda: house.states(run) == dict.fromkeys(waiting, "deferred") | done, "all wait")
+    for each in (hold, broken):
+        each.write_text("")
+    (house.home / "hold.there").touch()
+    assert house.finish(run) == "failed"
+    assert house.states(run) == dict.fromkeys(waiting, "success") | done | {"failing": "failed"}
+    assert "of DAG 'broken' ended as failed." in house.tries(run, "failing")[-1].cause

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from tradewind.metadata.statements.admission import Group, Limits, Occupancy
-from tradewind.metadata.statements.waits import LiveWorker, QueuedRuns, QueuedTries
-from tradewind.transitions.waiting import missing_daemons, why_queued, why_ready, why_run_queued
+from tradewind.metadata.statements.waits import DeferredTasks, LiveWorker, QueuedRuns, QueuedTries
+from tradewind.transitions.waiting import missing_daemons, why_deferred, why_queued, why_ready, why_run_queued
 
 LIVE = {"scheduler", "worker", "processor"}
 NEEDS = Group("p", "d", "LocalExecutor", 2, 3)
@@ -103,3 +103,16 @@ def test_daemons_that_are_missing_are_named():
         "No scheduler",
         "No DAG processor",
     ]
+
+
+@pytest.mark.parametrize(
+    ("live", "unclaimed", "problem", "sentence"),
+    [
+        ({"scheduler"}, 3, None, "No triggerer lives: start `tradewind triggerer`."),
+        ({"triggerer"}, 1, "it blocks", "The triggerers have not taken them yet"),
+        ({"triggerer"}, 0, "Trigger m.T blocks the loop", "Trigger m.T blocks the loop"),
+        ({"triggerer"}, 0, None, "Their triggers have not fired yet."),
+    ],
+)
+def test_why_deferred_tasks_wait(live, unclaimed, problem, sentence) -> None:
+    assert why_deferred(DeferredTasks("d", 3, unclaimed, None, problem), live).startswith(sentence)

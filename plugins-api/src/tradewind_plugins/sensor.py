@@ -156,7 +156,7 @@ class BaseSensor(BaseOperator):
         """Return how many looks were made in so many seconds of waiting, where the pauses grow."""
         if not self.exponential_backoff or waited <= 0 or self.poke_interval <= 0:
             return 0
-        return max(1, round(math.log2(waited / (0.75 * self.poke_interval) + 1)))
+        return round(math.log2(waited / (0.75 * self.poke_interval) + 1))
 
     def _look(self, context: Any) -> bool | PokeReturnValue:
         try:

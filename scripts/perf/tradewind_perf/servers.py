@@ -20,7 +20,7 @@ from tradewind.metadata.engine import Database
 
 POSTGRESQL, MARIADB, SQLITE = "postgresql", "mariadb", "sqlite"
 KINDS = (SQLITE, POSTGRESQL, MARIADB)
-ROLES = ("scheduler", "processor", "worker", "webserver")
+ROLES = ("scheduler", "processor", "worker", "webserver", "triggerer")
 TEMPLATE = "perf_template"
 
 

@@ -38,6 +38,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "processor": ("dag-processor",),
     "worker": ("worker",),
     "scheduler": ("scheduler", "--no-worker"),
+    "triggerer": ("triggerer",),
     "webserver": ("webserver", "--port", "0"),
 }
 USUAL = ("processor", "worker", "scheduler")

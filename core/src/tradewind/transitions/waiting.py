@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tradewind.metadata.statements.admission import Group, Limits, Occupancy, TaskLimit
-from tradewind.metadata.statements.waits import LiveWorker, QueuedRuns, QueuedTries
+from tradewind.metadata.statements.waits import DeferredTasks, LiveWorker, QueuedRuns, QueuedTries
 from tradewind.transitions.admission import prefetch
 
 SCHEDULER = "scheduler"
+TRIGGERER = "triggerer"
 NO_SCHEDULER = "No scheduler lives: start `tradewind scheduler`."
 
 
@@ -89,6 +90,17 @@ def why_queued(tries: QueuedTries, workers: Sequence[LiveWorker]) -> str:
     if busy >= slots:
         return f"The workers of {tries.executor} are busy: all their {slots} slots are taken."
     return f"{slots - busy} of {slots} slots are free: a worker claims them with its next exchange."
+
+
+def why_deferred(tasks: DeferredTasks, live: Collection[str]) -> str:
+    """Return why deferred tasks wait."""
+    if TRIGGERER not in live:
+        return "No triggerer lives: start `tradewind triggerer`."
+    if tasks.unclaimed:
+        return (
+            "The triggerers have not taken them yet: each runs as many as its capacity allows ([triggerer] capacity)."
+        )
+    return tasks.problem or "Their triggers have not fired yet."
 
 
 def why_run_queued(runs: QueuedRuns, live: Collection[str]) -> str:

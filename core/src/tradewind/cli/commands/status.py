@@ -85,6 +85,7 @@ class _Look:
             "tasks_queued": tasks["queued"],
             "tasks_running": tasks["running"],
             "tasks_to_be_tried_again": later.get("up_for_retry", (0, None))[0],
+            "tasks_deferred": sum(each.count for each in waits.deferred(self.conn)),
             "tasks_rescheduled": later.get("up_for_reschedule", (0, None))[0],
             "slots_of_live_workers": sum(seen.executors.values()),
             "oldest_ready_task_seconds": self._age(seen.oldest_ready),
@@ -99,6 +100,9 @@ class _Look:
             why = waiting.why_run_queued(runs, self._live)
             rows.append(self._waits(runs.count, f"queued runs of {runs.dag_id}", runs.since, why))
         rows += self._ready_tasks()
+        for tasks in waits.deferred(self.conn):
+            why = waiting.why_deferred(tasks, self._live)
+            rows.append(self._waits(tasks.count, f"deferred tasks of {tasks.dag_id}", tasks.since, why))
         workers = waits.workers(self.conn, sql_now=self.clock.sql_now())
         for tries in waits.queued(self.conn):
             what = f"queued tasks of {tries.executor}, queue {tries.queue}"

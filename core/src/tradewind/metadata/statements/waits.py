@@ -51,6 +51,17 @@ class QueuedRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class DeferredTasks:
+    """Deferred tasks of one DAG: how many, those whose trigger no live triggerer runs, and what is wrong with one."""
+
+    dag_id: str
+    count: int
+    unclaimed: int
+    since: datetime | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LiveWorker:
     """A worker whose lease is valid; `queues` is None for all."""
 
@@ -90,6 +101,20 @@ _RUNNING = (
     .where(_OTHER_RUN.c.dag_id == dag.c.dag_id, of_open_run(_OTHER_RUN.c.state, "running"))
     .correlate(dag)
     .scalar_subquery()
+)
+_is_claimed = sa.exists(sa.select(_d.id).where(_d.id == deferral.c.triggerer, _d.ended_at.is_(None)))
+_DEFERRED = (
+    sa.select(
+        _ti.dag_id,
+        sa.func.count(),
+        sa.func.sum(sa.case((_is_claimed.correlate(deferral), 0), else_=1)),
+        sa.func.min(deferral.c.deferred_at, type_=deferral.c.deferred_at.type),
+        sa.func.max(deferral.c.problem),
+    )
+    .join_from(deferral, task_instance, _ti.id == deferral.c.instance)
+    .where(_ti.state == "deferred", _ti.token == deferral.c.token)
+    .group_by(_ti.dag_id)
+    .order_by(_ti.dag_id)
 )
 _QUEUED_RUNS = (
     sa.select(
@@ -172,6 +197,11 @@ def trigger(conn: sa.Connection, key: int) -> Trigger | None:
     """Return what a deferred instance waits for."""
     row = conn.execute(_TRIGGER, {"of_instance": key}).first()
     return None if row is None else Trigger(row.classpath, row.problem, row.deferred_at, bool(row.is_run))
+
+
+def deferred(conn: sa.Connection) -> list[DeferredTasks]:
+    """Return the tasks that wait for a trigger, by DAG."""
+    return [DeferredTasks(*row) for row in conn.execute(_DEFERRED)]
 
 
 def ready(conn: sa.Connection) -> list[ReadyGroup]:
