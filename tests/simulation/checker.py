@@ -53,6 +53,8 @@ class Checker:
         self._counters()
         self._runs()
         self._tries()
+        if self.world.has_callbacks:
+            self.world.account.after_commit(before, self.seen)
         # What others did meanwhile, or held locked, may rightly have been passed over.
         if not turn.is_alone or turn.began_at != self.world.commits - 1:
             return
@@ -230,6 +232,7 @@ class Checker:
         self.seen = look(self.world.calm)
         ended, stored = tries(self.world.calm), pushed(self.world.calm)
         self._once(ended)
+        self.world.account.at_the_end()
         for run in self.seen.runs.values():
             finished = self._finished(run.id, ended)
             complaints = finished.complaints() + self._end_state(run.id)
