@@ -127,8 +127,9 @@ class DAG(GraphBuilder):
         search = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
         self.template_searchpath: list[str] = search
         self.template_undefined = template_undefined
-        self.user_defined_macros = dict(user_defined_macros or {})
-        self.user_defined_filters = dict(user_defined_filters or {})
+        self.user_defined_macros, self.user_defined_filters = map(
+            dict, (user_defined_macros or {}, user_defined_filters or {})
+        )
         self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
         self.render_template_as_native_obj = render_template_as_native_obj
         self._take_callbacks(on_success_callback, on_failure_callback, sla_miss_callback, dagrun_timeout)

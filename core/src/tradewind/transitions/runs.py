@@ -19,7 +19,7 @@ from tradewind.transitions import callbacks, notices
 from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
 from tradewind.transitions.settling import gate_of
-from tradewind.transitions.states import ENDED, RunState, TaskState
+from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 
 DEFAULT_EXECUTOR = "LocalExecutor"
 DEFAULT_QUEUE = "default"
@@ -95,18 +95,20 @@ def create_run(
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
     gated = (each for each in planned if each.is_gated)
     gates.add(conn, [(run, *gate_of(each.task, index)) for each in gated for index in each.map_indexes])
-    _add_slas(conn, run, graph, run_type=run_type, after=data_interval_end)
-    if is_over:
-        _tell_over(conn, run, graph, state=state, now=now)
-    elif starts:
-        limit_run(conn, run, graph, now=now)
+    _set_limits(conn, row, graph, now=now)
     return run
 
 
-def _tell_over(conn: sa.Connection, run: int, graph: Graph, *, state: str, now: datetime) -> None:
-    notices.run_ended(conn, run, state=state, now=now)
-    callbacks.run_ended(conn, run, graph, state=state, now=now)
-    observe(RUN_DURATION, 0.0, dag_id=graph.dag_id, state=state)
+def _set_limits(conn: sa.Connection, row: Mapping[str, Any], graph: Graph, *, now: datetime) -> None:
+    """Write the deadlines of a new run; and if it is over already, what follows from that."""
+    run, state = row["id"], row["state"]
+    _add_slas(conn, run, graph, run_type=row["run_type"], after=row["data_interval_end"])
+    if state in ENDED_RUN:
+        notices.run_ended(conn, run, state=state, now=now)
+        callbacks.run_ended(conn, run, graph, state=state, now=now)
+        observe(RUN_DURATION, 0.0, dag_id=graph.dag_id, state=state)
+    elif state == RunState.RUNNING:
+        limit_run(conn, run, graph, now=now)
 
 
 def _add_instances(
