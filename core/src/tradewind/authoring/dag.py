@@ -68,6 +68,8 @@ class DAG(GraphBuilder):
     Raises ``TradewindException`` for an argument that is unknown, not built yet, or has no sense.
     """
 
+    is_absorbed = False
+
     def __init__(
         self,
         dag_id: str,
@@ -127,9 +129,8 @@ class DAG(GraphBuilder):
         search = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
         self.template_searchpath: list[str] = search
         self.template_undefined = template_undefined
-        self.user_defined_macros, self.user_defined_filters = map(
-            dict, (user_defined_macros or {}, user_defined_filters or {})
-        )
+        self.user_defined_macros = dict(user_defined_macros or {})
+        self.user_defined_filters = dict(user_defined_filters or {})
         self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
         self.render_template_as_native_obj = render_template_as_native_obj
         self._take_callbacks(on_success_callback, on_failure_callback, sla_miss_callback, dagrun_timeout)
@@ -139,7 +140,6 @@ class DAG(GraphBuilder):
         self.groups: dict[str, TaskGroup] = {}
         self.edge_labels: dict[tuple[str, str], str] = {}
         self.task_group = TaskGroup(None, dag=self)
-        self.is_absorbed = False
 
     def _take_callbacks(self, on_success: Any, on_failure: Any, sla_miss: Any, timeout: Any) -> None:
         as_callbacks(on_success, f"DAG {self.dag_id!r}: on_success_callback")
