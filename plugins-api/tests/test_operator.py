@@ -78,7 +78,6 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
     ("name", "value"),
     [
         ("run_as_user", "me"),
-        ("sla", timedelta(hours=1)),
     ],
 )
 def test_what_is_not_built_is_refused_by_name(name, value):

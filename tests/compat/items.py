@@ -10,8 +10,6 @@ from typing import Final
 from tradewind_airflow_names import items
 
 ARGUMENTS: Final = {
-    items.NOTIFIERS: "sla sla_miss_callback dagrun_timeout",
-    "e-mail about tasks": "email email_on_failure email_on_retry",
     "tasks that depend on past runs": "depends_on_past wait_for_downstream wait_for_past_depends_before_skipping",
     items.ASSETS: "inlets outlets",
     items.DEFERRABLE: "deferrable start_from_trigger",

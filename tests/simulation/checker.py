@@ -58,6 +58,8 @@ class Checker:
         self._tries()
         if self.world.scenario.news:
             self.assets.look(self.world.calm)
+        if self.world.has_callbacks:
+            self.world.account.after_commit(before, self.seen)
         # What others did meanwhile, or held locked, may rightly have been passed over.
         if not turn.is_alone or turn.began_at != self.world.commits - 1:
             return
@@ -237,6 +239,7 @@ class Checker:
             self.assets.at_the_end(self.world.calm)
         ended, stored = tries(self.world.calm), pushed(self.world.calm)
         self._once(ended)
+        self.world.account.at_the_end()
         for run in self.seen.runs.values():
             finished = self._finished(run.id, ended)
             complaints = finished.complaints() + self._end_state(run.id)

@@ -6,11 +6,20 @@ Each replaces one named place of the product while a block runs. `KILLED_BY` say
 
 from __future__ import annotations
 
-from simulation import mutants_of_assets, mutants_of_locks, mutants_of_rules
+from simulation import mutants_of_assets, mutants_of_callbacks, mutants_of_locks, mutants_of_rules
 from simulation.mutation import MUTANTS, mutated
 from simulation.scenario import Scenario
 
-__all__ = ["KILLED_BY", "MUTANTS", "can_show", "mutants_of_assets", "mutants_of_locks", "mutants_of_rules", "mutated"]
+__all__ = [
+    "KILLED_BY",
+    "MUTANTS",
+    "can_show",
+    "mutants_of_assets",
+    "mutants_of_callbacks",
+    "mutants_of_locks",
+    "mutants_of_rules",
+    "mutated",
+]
 
 NEEDED_FAULTS = {
     "no-token-check": {"duplicate"},
@@ -44,6 +53,8 @@ def can_show(name: str, scenario: Scenario) -> bool:
         return False
     needed = NEEDED_FAULTS.get(name)
     if needed is not None and not needed & scenario.faults:
+        return False
+    if MUTANTS[name].__module__ == mutants_of_callbacks.__name__ and not scenario.has_callbacks:
         return False
     is_of_locks = MUTANTS[name].__module__ == mutants_of_locks.__name__
     return not is_of_locks or (scenario.eagerness > 0 and (name not in NEEDS_TWO_WORKERS or len(scenario.workers) > 1))

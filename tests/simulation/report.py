@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from simulation.calling import FAILED, LOST_AFTER, LOST_BEFORE
 from simulation.checker import SERVED_IN_ORDER, WOKEN
 from simulation.jobs import Tally
 from simulation.scenario import FAULTS
 from simulation.schedulers import CONSERVING
 
-COUNTED = (*FAULTS, "lock wait", "killed in isolation", CONSERVING, SERVED_IN_ORDER, WOKEN)
+COUNTED = (
+    *FAULTS,
+    LOST_BEFORE,
+    LOST_AFTER,
+    FAILED,
+    "lock wait",
+    "killed in isolation",
+    CONSERVING,
+    SERVED_IN_ORDER,
+    WOKEN,
+)
 """What is counted when it strikes: the faults that seeds switch on, what follows of them, and the checks
 that can be made in some moments only."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tradewind.timetables import AssetTriggeredTimetable, DeltaDataIntervalTimetable, NullTimetable, Timetable
+from tradewind.transitions.callbacks import OF_RUN, OF_TASK
 from tradewind_plugins.assets import Asset
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -92,6 +94,8 @@ class SimDag:
     callbacks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     max_active_tasks: int = 4
     max_consecutive_failed_runs: int = 0
+    dagrun_timeout: float | None = None
+    slas: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,11 @@ class Scenario:
     def is_calm(self) -> bool:
         """Whether wake-ups alone must set everything going, so that nothing ever waits for somebody to look."""
         return self.faults <= HARMLESS
+
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether anything is to be called when states change."""
+        return any(dag.callbacks or any(task.callbacks for task in dag.tasks.values()) for dag in self.dags)
 
     def without_fault(self, fault: str) -> Scenario:
         """Return the scenario without a fault."""
@@ -222,7 +231,7 @@ def generate(seed: int) -> Scenario:
     consumer, news = _assets(seed)
     return Scenario(
         seed=seed,
-        dags=dags + consumer,
+        dags=_with_callbacks(seed, dags) + consumer,
         news=news,
         runs=runs,
         pools=pools,
@@ -250,6 +259,25 @@ def _assets(seed: int) -> tuple[tuple[SimDag, ...], tuple[tuple[float, str], ...
     # Some of them at one moment, and in pairs: two schedulers are woken for one event, or for two at once
     moments = [rng.choice([5.0, rng.uniform(0, 40)]) for _ in range(rng.randint(3, 7))]
     return (consumer,), tuple((at, rng.choice(["a", "b", "a b"])) for at in moments)
+
+
+def _with_callbacks(seed: int, dags: tuple[SimDag, ...]) -> tuple[SimDag, ...]:
+    """Return DAGs, in one seed of three with callbacks; drawn apart, so that the others are what they were without."""
+    rng = random.Random(f"callbacks {seed}")
+    if rng.random() > 1 / 3:
+        return dags
+    found = []
+    for dag in dags:
+        tasks = {
+            task_id: task if task.is_empty else replace(task, callbacks=_some(rng, OF_TASK.values()))
+            for task_id, task in dag.tasks.items()
+        }
+        found.append(replace(dag, tasks=tasks, callbacks=_some(rng, OF_RUN.values())))
+    return tuple(found)
+
+
+def _some(rng: random.Random, kinds: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    return {kind: ("call",) for kind in kinds if rng.random() < 0.6}
 
 
 def _workers(rng: random.Random) -> tuple[Station, ...]:

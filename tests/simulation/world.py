@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from simulation.actors import Actor
 from simulation.baton import Baton, Turn
 from simulation.behaviour import behave
+from simulation.calling import Account, CallerActor
 from simulation.checker import RUN_ENDS, WOKEN, Checker
 from simulation.faults import SimDatabase, gone_error
 from simulation.operators import OperatorActor
@@ -111,6 +112,11 @@ class World:
         for n, station in enumerate(scenario.workers):
             worker = WorkerActor(self, f"worker{n}", station)
             self.actors += [worker, HostActor(self, f"host{n}", worker)]
+        self.account = Account(self)
+        self.has_callbacks = scenario.has_callbacks
+        if self.has_callbacks:
+            workers = [each for each in self.actors if isinstance(each, WorkerActor)]
+            self.actors += [CallerActor(self, f"caller{n}", each) for n, each in enumerate(workers)]
         self.operator = OperatorActor(self)
         self.actors.append(self.operator)
 
@@ -233,7 +239,8 @@ class World:
         runs = self.checker.seen.runs.values()
         if self.operator.todo or (self.scenario.news and self.checker.assets.has_work(self.calm)):
             return False
-        return all(run.state in RUN_ENDS for run in runs)
+        is_quiet = all(run.state in RUN_ENDS for run in runs)
+        return is_quiet and (not self.has_callbacks or self.account.is_settled())
 
     # --- What actors use
 

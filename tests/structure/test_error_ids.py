@@ -24,6 +24,7 @@ TABLES = (
     "execution/supervisor.py",
     "execution/task_run.py",
     "transitions/daemons.py",
+    "transitions/deadlines.py",
 )
 
 

@@ -72,7 +72,7 @@ def test_the_start_date_may_stand_in_default_args():
     [
         ({"start_date": "2024-01-01"}, "start_date must be a datetime"),
         ({"max_active_runs": 0}, "max_active_runs must be a whole number above 0"),
-        ({"dagrun_timeout": timedelta(hours=1)}, "dagrun_timeout=.* is not built yet"),
+        ({"dagrun_timeout": "1h"}, "dagrun_timeout must be a timedelta or a number of seconds, not '1h'"),
         ({"access_control": {"r": {"can_edit"}}}, "access_control=.* is not built yet"),
         ({"max_consecutive_failed_dag_runs": -1}, "max_consecutive_failed_dag_runs must be a whole number above -1"),
         ({"owner_links": {"ann": "javascript:alert(1)"}}, "owner_links of 'ann' must be an address"),

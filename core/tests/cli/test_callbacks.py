@@ -62,4 +62,26 @@ def test_one_that_was_not_given_up_is_named(run: Any, owed: None) -> None:
 
 
 def test_notifiers_of_plugins_are_listed(run: Any, home: Any) -> None:
-    assert run("providers", "notifications")[0] == 0
+    found = json.loads(run("providers", "notifications", "-o", "json")[1])
+    assert {
+        "name": "EmailNotifier",
+        "path": "tradewind.notifications.email.EmailNotifier",
+        "provider": "tradewind",
+    } in found
+
+
+def test_deadlines_are_listed_the_missed_ones_first(run: Any, home: Any, sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    made = {"id": 7, "dag_id": "shop", "run_id": "r1", "run_type": "scheduled", "version_id": 1, "state": "failed"}
+    with database.transaction() as conn:
+        conn.execute(tables.dag_run.insert(), [made | {"triggered_by": "cli", "queued_at": NOW}])
+        row = {"run": 7, "kind": "sla", "seconds": 90.0}
+        conn.execute(tables.deadline.insert(), [row | {"task_id": "load", "due_at": NOW}])
+        conn.execute(tables.deadline.insert(), [row | {"task_id": "read", "missed_at": NOW}])
+    database.dispose()
+    found = json.loads(run("deadlines", "list", "-o", "json")[1])
+    assert [(each["task_id"], each["allowed"], each["missed_at"] is None) for each in found] == [
+        ("read", "0:01:30", False),
+        ("load", "0:01:30", True),
+    ]
+    assert len(json.loads(run("deadlines", "list", "--missed", "-d", "shop", "-o", "json")[1])) == 1

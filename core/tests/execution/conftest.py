@@ -123,7 +123,7 @@ class House:
             conn.execute(tables.dag.insert().values(dag))
         self.versions[dag_id] = version
 
-    def start_run(self, dag_id: str = "flow", *, conf: dict[str, Any] | None = None) -> int:
+    def start_run(self, dag_id: str = "flow", *, conf: dict[str, Any] | None = None, run_type: str = "manual") -> int:
         """Make a run of the newest version and admit what is ready."""
         version = self.versions[dag_id]
 
@@ -133,7 +133,7 @@ class House:
                 version_id=version,
                 graph=self.graphs.get(conn, version),
                 run_id=f"manual__{self.ids.block(1)[0]}",
-                run_type="manual",
+                run_type=run_type,
                 logical_date=WHEN,
                 data_interval_start=WHEN,
                 data_interval_end=WHEN,

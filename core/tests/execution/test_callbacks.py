@@ -12,6 +12,7 @@ from tradewind.execution.evidence import Coroner
 from tradewind.execution.log_keys import run_callback_log_key
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
+from tradewind.transitions import deadlines
 
 HEAD = """
 import os, signal, threading, time
@@ -196,3 +197,74 @@ with DAG("flow", default_args={{"isolation": "fresh"}}):
     small_house.until(lambda: owed(small_house) and owed(small_house)[0].error, "the callback failed")
     assert "could not be imported: RuntimeError: the disk is gone" in owed(small_house)[0].error
     assert small_house.states(run) == {"work": "success"}
+
+
+def meet_deadlines(house: Any, run: int) -> None:
+    tools = {"graphs": house.graphs, "clock": house.clock, "ids": house.ids}
+    house.database.write(lambda c: deadlines.meet(c, run, **tools))
+
+
+def test_a_run_that_takes_too_long_has_its_tasks_ended_and_its_callback_called(
+    small_house: Any, tmp_path: Path
+) -> None:
+    deploy(
+        small_house,
+        tmp_path,
+        """
+from datetime import timedelta
+from tradewind.operators.python import PythonOperator
+
+class Slow(PythonOperator):
+    def on_kill(self):
+        (TOLD / "killed").touch()
+
+def hang():
+    (TOLD / "hangs").touch()
+    threading.Event().wait()
+
+with DAG("flow", dagrun_timeout=timedelta(milliseconds=1), on_failure_callback=tell):
+    Slow(task_id="work", python_callable=hang, on_failure_callback=tell)
+""",
+    )
+    run = small_house.start_run()
+    small_house.until((tmp_path / "hangs").exists, "the task hangs")
+    meet_deadlines(small_house, run)
+    assert (small_house.run_state(run), small_house.states(run)) == ("failed", {"work": "skipped"})
+    assert told(small_house, tmp_path, 1) == ["work 1 skipped NoneType None timed_out"]
+    small_house.until((tmp_path / "killed").exists, "on_kill was called")
+
+
+def test_late_tasks_are_told_of_in_airflows_words(small_house: Any, tmp_path: Path) -> None:
+    deploy(
+        small_house,
+        tmp_path,
+        """
+from datetime import timedelta
+from tradewind import BaseNotifier
+
+def late(dag, task_list, blocking_task_list, slas, blocking_tis):
+    with (TOLD / "late").open("a") as file:
+        print(dag.dag_id, "|", task_list, "|", blocking_task_list, file=file)
+        print(slas[0].task_id, slas[0].timestamp.isoformat(), blocking_tis[0].state, file=file)
+
+class Note(BaseNotifier):
+    template_fields = ("text",)
+    text = "{{ dag.dag_id }}: {{ task_list }}"
+    def notify(self, context):
+        (TOLD / "noted").write_text(self.text)
+
+with DAG("flow", sla_miss_callback=[late, Note()]):
+    @task(sla=timedelta(seconds=1), pool="nowhere")
+    def work(): ...
+    work()
+""",
+    )
+    run = small_house.start_run(run_type="scheduled")
+    meet_deadlines(small_house, run)
+    day = "2026-01-02T03:04:05+00:00"
+    assert told(small_house, tmp_path, 2, "late") == [
+        f"flow | work on {day} | work on {day}",
+        "work 2026-01-02T03:04:06+00:00 scheduled",
+    ]
+    nothing_owed(small_house)
+    assert (tmp_path / "noted").read_text() == f"flow: work on {day}"

@@ -67,6 +67,8 @@ class PlainDag:
     end_date: datetime | None = None
     catchup: bool = False
     max_consecutive_failed_runs: int = 0
+    dagrun_timeout: float | None = None
+    slas: dict[str, float] = field(default_factory=dict)
     callbacks: Any = field(default_factory=dict)
 
 

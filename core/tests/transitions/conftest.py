@@ -63,6 +63,8 @@ class TestGraph:
     dag_id: str
     tasks: dict[str, TestTask]
     max_consecutive_failed_runs: int = 0
+    dagrun_timeout: float | None = None
+    slas: dict[str, float] = field(default_factory=dict)
     callbacks: Any = field(default_factory=dict)
     catchup: bool = False
     start_date: datetime | None = None
@@ -74,6 +76,8 @@ def make_graph(
     dag_id: str = "d",
     tasks: Iterable[str] = (),
     callbacks: Any = None,
+    dagrun_timeout: float | None = None,
+    slas: Any = None,
     **options: dict[str, Any],
 ) -> TestGraph:
     """Build a graph of edges (upstream, downstream); `options` give a task's fields by its id."""
@@ -91,7 +95,7 @@ def make_graph(
         name: TestTask(name, rank, tuple(above[name]), tuple(below[name]), **options.get(name, {}))
         for rank, name in enumerate(order)
     }
-    return TestGraph(dag_id, tasks_of, callbacks=callbacks or {})
+    return TestGraph(dag_id, tasks_of, callbacks=callbacks or {}, dagrun_timeout=dagrun_timeout, slas=slas or {})
 
 
 class TestClock:

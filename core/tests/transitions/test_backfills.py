@@ -37,6 +37,9 @@ class Daily:
     catchup: bool = False
     max_active_runs: int = 16
     max_consecutive_failed_runs: int = 0
+    dagrun_timeout: float | None = None
+    slas: dict = field(default_factory=dict)
+    callbacks: dict = field(default_factory=dict)
 
 
 @pytest.fixture

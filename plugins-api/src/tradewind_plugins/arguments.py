@@ -32,7 +32,6 @@ NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "map_index_template": _is_empty,
     "resources": _is_empty,
     "run_as_user": _is_empty,
-    "sla": _is_empty,
 }
 
 _SIGNATURES: dict[type, dict[str, Any]] = {}

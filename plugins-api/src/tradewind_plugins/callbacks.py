@@ -18,6 +18,7 @@ __all__ = [
     "ON_FAILURE",
     "ON_RETRY",
     "ON_SKIPPED",
+    "ON_SLA_MISS",
     "ON_SUCCESS",
     "TASK_CALLBACKS",
     "as_callbacks",
@@ -28,6 +29,7 @@ ON_EXECUTE = "on_execute_callback"
 ON_FAILURE = "on_failure_callback"
 ON_RETRY = "on_retry_callback"
 ON_SKIPPED = "on_skipped_callback"
+ON_SLA_MISS = "sla_miss_callback"
 ON_SUCCESS = "on_success_callback"
 TASK_CALLBACKS = (ON_EXECUTE, ON_FAILURE, ON_RETRY, ON_SKIPPED, ON_SUCCESS)
 

@@ -100,6 +100,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
             or a list of them.
         on_success_callback, on_failure_callback, on_retry_callback, on_skipped_callback: called with the context after
             the task has ended so: failed for good, failed with another try to come, skipped by its own exception.
+        sla: how long after the data interval of a scheduled run the task is expected to have succeeded.
         email: who gets a mail when a try fails; an address, several in a text with commas, or a list.
         email_on_failure, email_on_retry: whether after the last try, and after one that is followed by another.
         dag, task_group: the place, where it is not the surrounding ``with`` block.
@@ -160,6 +161,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         on_retry_callback: Any = None,
         on_skipped_callback: Any = None,
         on_success_callback: Any = None,
+        sla: timedelta | None = None,
         email: str | Sequence[str] | None = None,
         email_on_failure: bool = True,
         email_on_retry: bool = True,

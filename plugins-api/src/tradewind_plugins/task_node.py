@@ -69,6 +69,7 @@ TASK_ARGUMENTS = (
     "inlets",
     "outlets",
     *_CALLBACKS,
+    "sla",
     "email",
     "email_on_failure",
     "email_on_retry",
@@ -150,6 +151,7 @@ class TaskNode(EdgeNode):
     on_retry_callback: Any = None
     on_skipped_callback: Any = None
     on_success_callback: Any = None
+    sla: timedelta | None = None
     email: Any = None
     email_on_failure: bool = True
     email_on_retry: bool = True
@@ -207,6 +209,8 @@ class TaskNode(EdgeNode):
             if arguments[name] is not None:
                 as_callbacks(arguments[name], f"{where}: {name}")
                 setattr(self, name, arguments[name])
+        if arguments["sla"] is not None:
+            self.sla = as_timedelta(arguments["sla"], f"{where}: sla")
         if arguments["email"]:
             self.email = _addresses(arguments["email"], where)
             self.email_on_failure = bool(arguments["email_on_failure"])

@@ -11,6 +11,7 @@ from tradewind_plugins.callbacks import (
     ON_EXECUTE,
     ON_FAILURE,
     ON_RETRY,
+    ON_SLA_MISS,
     ON_SUCCESS,
     TASK_CALLBACKS,
     as_callbacks,
@@ -23,14 +24,14 @@ from tradewind.plugins.imports import load
 if TYPE_CHECKING:
     from tradewind.authoring.dag import DAG
 
-Call = Callable[[Any], Any]
+Call = Callable[..., Any]
 NEEDS_PROCESS: Final = frozenset({ON_EXECUTE, ON_SUCCESS})
 """With one of these even a task that executes nothing is started, as in Airflow."""
 
 _NOTHING: Final = (None,) * len(TASK_CALLBACKS)
 _given_to = attrgetter(*TASK_CALLBACKS)
 _MAILED: Final = {ON_FAILURE: "email_on_failure", ON_RETRY: "email_on_retry"}
-_DAG_CALLBACKS: Final = (ON_FAILURE, ON_SUCCESS)
+_DAG_CALLBACKS: Final = (ON_FAILURE, ON_SLA_MISS, ON_SUCCESS)
 _NO_NAMES: Final[Mapping[str, list[str]]] = {}
 
 
@@ -54,8 +55,18 @@ def _send_alert(to: Any, context: Any) -> None:
 
 
 def calls_of_dag(dag: DAG, kind: str) -> list[tuple[str, Call]]:
-    """Return what is called, in order, when a run ends; see `calls_of_task`."""
-    return [(name_of(each), each) for each in as_callbacks(getattr(dag, kind), f"DAG {dag.dag_id!r}: {kind}")]
+    """Return what is called, in order, when a run ends, or tasks of it are late; see `calls_of_task`.
+
+    What is called for late tasks takes Airflow's five arguments. A mail to those whom such tasks name is the last.
+    """
+    calls = [(name_of(each), each) for each in as_callbacks(getattr(dag, kind), f"DAG {dag.dag_id!r}: {kind}")]
+    if kind == ON_SLA_MISS and any(task.sla is not None and task.email for task in dag.tasks):
+        return [*calls, ("email", _send_sla_alert)]
+    return calls
+
+
+def _send_sla_alert(*given: Any) -> None:
+    load("tradewind.notifications.email:send_sla_alert", "sla")(*given)
 
 
 def names_of_task(task: TaskNode) -> Mapping[str, list[str]]:

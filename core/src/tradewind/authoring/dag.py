@@ -18,7 +18,7 @@ from tradewind_plugins.exceptions import (
     TradewindException,
 )
 from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
-from tradewind_plugins.task_node import TaskNode, check_id
+from tradewind_plugins.task_node import TaskNode, as_timedelta, check_id
 
 from tradewind.authoring.dag_arguments import as_catchup, refuse_unknown, with_new_names
 from tradewind.authoring.params import Param, as_params
@@ -62,9 +62,13 @@ class DAG(GraphBuilder):
         render_template_as_native_obj: how templates are rendered, see ``authoring.templating``.
         on_success_callback, on_failure_callback: called with the context after a run has ended so; a function, a
             notifier, or a list of them.
+        sla_miss_callback: called when tasks have missed their ``sla``, with the DAG, two lists as text, and two as such.
+        dagrun_timeout: how long a run may take; after that it fails, and what is unfinished in it is skipped.
 
     Raises ``TradewindException`` for an argument that is unknown, not built yet, or has no sense.
     """
+
+    is_absorbed = False
 
     def __init__(
         self,
@@ -94,6 +98,8 @@ class DAG(GraphBuilder):
         render_template_as_native_obj: bool = False,
         on_success_callback: Any = None,
         on_failure_callback: Any = None,
+        sla_miss_callback: Any = None,
+        dagrun_timeout: timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         self.dag_id = check_id(dag_id, "dag_id")
@@ -117,9 +123,8 @@ class DAG(GraphBuilder):
         self.tags = sorted(set(tags or ()))
         self.dag_display_name = dag_display_name or dag_id
         self.owner_links = self._links(owner_links or {})
-        self.max_consecutive_failed_dag_runs = self._limit(
-            max_consecutive_failed_dag_runs or 0, "max_consecutive_failed_dag_runs", least=0
-        )
+        most = max_consecutive_failed_dag_runs or 0
+        self.max_consecutive_failed_dag_runs = self._limit(most, "max_consecutive_failed_dag_runs", least=0)
         self.is_paused_upon_creation = is_paused_upon_creation
         search = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
         self.template_searchpath: list[str] = search
@@ -128,18 +133,21 @@ class DAG(GraphBuilder):
         self.user_defined_filters = dict(user_defined_filters or {})
         self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
         self.render_template_as_native_obj = render_template_as_native_obj
-        self._take_callbacks(on_success_callback, on_failure_callback)
+        self._take_callbacks(on_success_callback, on_failure_callback, sla_miss_callback, dagrun_timeout)
         self.fileloc = _calling_file()
         self.doc_md = self._read_if_file(doc_md)
         self.task_dict: dict[str, TaskNode] = {}
         self.groups: dict[str, TaskGroup] = {}
         self.edge_labels: dict[tuple[str, str], str] = {}
         self.task_group = TaskGroup(None, dag=self)
-        self.is_absorbed = False
 
-    def _take_callbacks(self, on_success: Any, on_failure: Any) -> None:
+    def _take_callbacks(self, on_success: Any, on_failure: Any, sla_miss: Any, timeout: Any) -> None:
         as_callbacks(on_success, f"DAG {self.dag_id!r}: on_success_callback")
         as_callbacks(on_failure, f"DAG {self.dag_id!r}: on_failure_callback")
+        as_callbacks(sla_miss, f"DAG {self.dag_id!r}: sla_miss_callback")
+        self.sla_miss_callback = sla_miss
+        where = f"DAG {self.dag_id!r}: dagrun_timeout"
+        self.dagrun_timeout: timedelta | None = None if timeout is None else as_timedelta(timeout, where)
         self.on_success_callback = on_success
         self.on_failure_callback = on_failure
 

@@ -21,13 +21,11 @@ def _always(_value: Any) -> bool:
 NOT_BUILT: dict[str, Callable[[Any], bool]] = {
     "access_control": _is_empty,
     "auto_register": lambda value: value is True,
-    "dagrun_timeout": _is_empty,
     "default_view": _always,  # a choice among Airflow's pages, which are not ours
     "fail_fast": _is_empty,
     "fail_stop": _is_empty,
     "full_filepath": _is_empty,
     "orientation": _always,  # as above
-    "sla_miss_callback": _is_empty,
 }
 INSTEAD = {
     "concurrency": "max_active_tasks",

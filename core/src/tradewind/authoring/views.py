@@ -64,6 +64,20 @@ class DagRunView:
         return f"<DagRun {self.dag_id} {self.run_id}>"
 
 
+class MissedSla:
+    """A task that had not succeeded by its `sla`, as an `sla_miss_callback` sees it."""
+
+    def __init__(self, dag_id: str, dag_run: DagRunView, task_id: str, due_at: datetime | None) -> None:
+        self.dag_id = dag_id
+        self.task_id = task_id
+        self.dag_run = dag_run
+        self.logical_date = self.execution_date = dag_run.logical_date
+        self.timestamp = as_moment(due_at)
+
+    def __repr__(self) -> str:
+        return f"<MissedSla {self.dag_id}.{self.task_id} of {self.logical_date}>"
+
+
 class TaskInstanceView:
     """A task instance, as its own code sees it.
 

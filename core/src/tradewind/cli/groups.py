@@ -17,6 +17,7 @@ GROUPS = {
     "backfill": "runs over a range of past dates",
     "assets": "data that DAGs make and wait for",
     "callbacks": "callbacks of tasks and DAGs that wait or failed",
+    "deadlines": "time limits of runs and tasks, missed and to come",
     "connections": "how to reach other systems",
     "variables": "named values that DAGs read",
     "pools": "limits shared by tasks",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from tradewind_plugins.callbacks import ON_FAILURE, ON_RETRY
+from tradewind_plugins.callbacks import ON_FAILURE, ON_RETRY, ON_SLA_MISS
 from tradewind_plugins.host import bind
 from tradewind_plugins.task_node import TaskNode
 
@@ -19,6 +19,7 @@ from tradewind.authoring.calls import Call, calls_of_dag, calls_of_task
 from tradewind.authoring.context import build_context, running_in
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.preparation import prepare
+from tradewind.authoring.views import MissedSla, TaskInstanceView
 from tradewind.execution import task_log
 from tradewind.execution.instants import instant, moment
 from tradewind.execution.messages import Called, Ended, Start
@@ -67,14 +68,30 @@ def _call_all(start: Start, calls: list[tuple[str, Call]], context: dict[str, An
             continue
         log.info("Calling %s (%s)", name, about["kind"])
         context["callback_key"] = f"{about['id']}.{place}"
+        given = _of_missed_slas(start, context) if about["kind"] == ON_SLA_MISS else (context,)
         try:
-            call(context)
+            call(*given)
         except BaseException as error:  # noqa: BLE001  (user code: SystemExit too is an end of this call only)
             task_log.log_failure(error)
             errors.append(f"{name}: {described(error)}")
         else:
             host.tell(Called(place))
     return errors
+
+
+def _of_missed_slas(start: Start, context: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the five arguments that Airflow gives an `sla_miss_callback`."""
+    about = start.callback or {}
+    dag, run = context["dag"], context["dag_run"]
+    slas = [MissedSla(dag.dag_id, run, task_id, moment(due_at)) for task_id, due_at in about["slas"]]
+    blocking = [
+        TaskInstanceView(dag.get_task(task_id), run, {"map_index": map_index, "state": state})
+        for task_id, map_index, state in about["blocking"]
+        if dag.has_task(task_id)
+    ]
+    day = run.logical_date.isoformat() if run.logical_date is not None else run.run_id
+    texts = ["\n".join(f"{each.task_id} on {day}" for each in found) for found in (slas, blocking)]
+    return (dag, *texts, slas, blocking)
 
 
 def _context(start: Start, task: TaskNode) -> dict[str, Any]:

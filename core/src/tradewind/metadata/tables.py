@@ -55,6 +55,7 @@ __all__ = [
     "dag_listing",
     "dag_run",
     "dag_version",
+    "deadline",
     "deferral",
     "event_outbox",
     "hold",
@@ -486,6 +487,20 @@ callback = sa.Table(
     sa.Index("ix_callback_worker", "worker"),
     comment="What DAG code wants called after a change of state, written with the change; deleted when it was called.",
     sqlite_autoincrement=True,
+)
+
+deadline = sa.Table(
+    "deadline",
+    metadata,
+    sa.Column("run", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(20), primary_key=True, comment="dagrun_timeout, sla"),
+    sa.Column("task_id", Name, primary_key=True, comment="empty where it is the run's"),
+    sa.Column("seconds", sa.Float, nullable=False, comment="how long was given"),
+    sa.Column("due_at", Instant, comment="when it is looked at; null once it was missed"),
+    sa.Column("missed_at", Instant),
+    sa.Index("ix_deadline_due_at", "due_at"),
+    sa.Index("ix_deadline_missed_at", "missed_at"),
+    comment="By when a run must have ended, or a task of it succeeded. Deleted when that is found to be so.",
 )
 
 # --- What tasks ask for ---------------------------------------------------------------------------------------------

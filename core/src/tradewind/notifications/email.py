@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.host import current
 from tradewind_plugins.notifier import BaseNotifier
 
-from tradewind.hooks.smtp import SmtpHook
+from tradewind.hooks.smtp import SmtpHook, addresses_of
 
 __all__ = ["EmailNotifier", "send_alert"]
 
@@ -78,6 +79,19 @@ class EmailNotifier(BaseNotifier):
 def send_alert(to: str | Iterable[str], context: Mapping[str, Any]) -> None:
     """Send what a task's `email_on_failure` or `email_on_retry` asks for."""
     EmailNotifier(to).notify(context)
+
+
+def send_sla_alert(
+    dag: Any, task_list: str, blocking_task_list: str, slas: Iterable[Any], _blocking_tis: Iterable[Any]
+) -> None:
+    """Send what tasks with an `email` ask for that have missed their `sla`."""
+    wanted = [dag.get_task(each.task_id).email for each in slas]
+    to = sorted({address for given in wanted if given for address in addresses_of(given)})
+    if to:
+        late = "".join(f"<li>{escape(each)}</li>" for each in task_list.splitlines())
+        waiting = "".join(f"<li>{escape(each)}</li>" for each in blocking_task_list.splitlines())
+        body = f"<p>Later than their <code>sla</code>:</p><ul>{late}</ul><p>Not succeeded yet:</p><ul>{waiting}</ul>"
+        SmtpHook(_setting("conn_id")).send_email(to, f"Tradewind: tasks of DAG {dag.dag_id} are late", body)
 
 
 def alert_texts(context: Mapping[str, Any]) -> tuple[str, str]:

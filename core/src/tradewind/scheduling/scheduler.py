@@ -31,6 +31,7 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import backfills as backfill_statements
 from tradewind.metadata.statements import continuations, schedules
+from tradewind.metadata.statements import deadlines as deadline_statements
 from tradewind.metadata.wakeups import IDLE_POLL_SECONDS, Wakeups, worker_channel
 from tradewind.metrics.catalogue import (
     ADMISSION,
@@ -46,7 +47,7 @@ from tradewind.scheduling.due_runs import make_due_run
 from tradewind.scheduling.monitoring import Lookout
 from tradewind.scheduling.settings import Settings
 from tradewind.scheduling.sharing import in_own_order
-from tradewind.transitions import admission, assets, backfills, continuing, daemons, past, timers
+from tradewind.transitions import admission, assets, backfills, continuing, daemons, deadlines, past, timers
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.recount import Start, start_queued
 
@@ -192,6 +193,8 @@ class Scheduler:
             self._watch_leases()
             agenda = self._ask(is_judging=False)  # what was taken from them may be ready now
         has_more = False
+        if agenda.has_deadlines:
+            has_more |= self._meet_deadlines()
         if agenda.has_due_instances:
             has_more |= self._release() >= self._settings.batch
         if agenda.has_due_dags:
@@ -206,6 +209,7 @@ class Scheduler:
             has_more |= self._go_on()
         has_worked = (
             agenda.has_due_instances
+            or agenda.has_deadlines
             or agenda.has_due_dags
             or agenda.has_asset_news
             or agenda.has_backfills
@@ -236,6 +240,14 @@ class Scheduler:
 
     def _release(self) -> int:
         return self._database.write(partial(timers.release_due, clock=self._clock, limit=self._settings.batch))
+
+    def _meet_deadlines(self) -> bool:
+        with self._database.read() as conn:
+            found = deadline_statements.due_runs(conn, now=self._clock.now(), most=self._settings.batch)
+        meet = partial(deadlines.meet, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        for run, dag_id in self._in_own_order(found, itemgetter(1)):
+            self._guarded(dag_id, partial(meet, run=run))
+        return len(found) >= self._settings.batch
 
     def _make_due_runs(self) -> bool:
         with self._database.read() as conn:

@@ -7,6 +7,7 @@ from typing import Any
 DAG_DEFAULTS: dict[str, Any] = {
     "callbacks": {},
     "catchup": True,
+    "dagrun_timeout": None,
     "description": None,
     "display_name": None,
     "doc": None,
@@ -57,6 +58,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retries": 0,
     "retry_delay": 300.0,
     "retry_exponential_backoff": False,
+    "sla": None,
     "start_date": None,
     "template_fields": {},
     "trigger_rule": "all_success",

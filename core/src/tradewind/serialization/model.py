@@ -184,7 +184,7 @@ class SerializedDag(DagHead):
 
     ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id). ``owner_links`` are addresses
     by owner. After ``max_consecutive_failed_runs`` failed ones in a row it is paused; 0 for never.
-    ``callbacks`` is as that of a task.
+    ``callbacks`` is as that of a task. ``dagrun_timeout`` and ``slas``, by task, are seconds.
     """
 
     timezone: str
@@ -196,6 +196,8 @@ class SerializedDag(DagHead):
     groups: Mapping[str, SerializedGroup]
     edge_labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     callbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dagrun_timeout: float | None = None
+    slas: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def roots(self) -> tuple[str, ...]:

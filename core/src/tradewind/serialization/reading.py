@@ -82,6 +82,8 @@ def _dag(fields: Mapping[str, Any]) -> SerializedDag:
         groups=groups,
         edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
         callbacks=_callbacks(fields["callbacks"]),
+        dagrun_timeout=fields["dagrun_timeout"],
+        slas={task["task_id"]: task["sla"] for task in fields["tasks"] if task.get("sla") is not None},
     )
 
 

@@ -52,6 +52,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
     fields = {
         "callbacks": names_of_dag(dag),
         "catchup": dag.catchup,
+        "dagrun_timeout": None if dag.dagrun_timeout is None else dag.dagrun_timeout.total_seconds(),
         "description": dag.description,
         "display_name": dag.dag_display_name if dag.dag_display_name != dag.dag_id else None,
         "doc": dag.doc_md,
@@ -154,6 +155,8 @@ def _rare_fields(task: TaskNode) -> dict[str, Any]:
         fields["start_date"] = _moment(task.start_date)
     if task.end_date is not None:
         fields["end_date"] = _moment(task.end_date)
+    if task.sla is not None:
+        fields["sla"] = task.sla.total_seconds()
     if task.executor_config:
         fields["executor_config"] = _plain(task.executor_config, f"Task {task.task_id!r}: executor_config")
     return fields

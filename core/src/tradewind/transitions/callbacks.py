@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from tradewind_plugins.callbacks import ON_FAILURE, ON_RETRY, ON_SKIPPED, ON_SUCCESS
+from tradewind_plugins.callbacks import ON_FAILURE, ON_RETRY, ON_SKIPPED, ON_SLA_MISS, ON_SUCCESS
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.statements import callbacks
@@ -37,6 +37,9 @@ OF_TASK: Final[Mapping[str, str]] = {
 OF_RUN: Final[Mapping[str, str]] = {RunState.SUCCESS: ON_SUCCESS, RunState.FAILED: ON_FAILURE}
 REASONS: Final[Mapping[str, str]] = {RunState.SUCCESS: "success", RunState.FAILED: "task_failure"}
 """Airflow's words for why a DAG's callback is called, where nothing else is the reason."""
+MISSED: Final = "missed"
+"""What stands for the state where an `sla` was missed."""
+MOST_BLOCKING: Final = 1000
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 _OF_INSTANCE: Final = ("instance", "token", "try_number", "max_tries", "task_id", "map_index")
 
@@ -123,6 +126,32 @@ def run_ended(
             "details": json.dumps({"reason": reason or REASONS[state]}),
         }
         callbacks.add(conn, [row])
+
+
+def slas_missed(
+    conn: sa.Connection,
+    run: int,
+    graph: Graph,
+    missed: Sequence[tuple[str, datetime]],
+    blocking: Sequence[LockedInstance],
+    *,
+    now: datetime,
+) -> None:
+    """Owe the callback of a DAG of which tasks have missed their `sla`.
+
+    Arguments:
+        missed: tasks, each with the moment.
+        blocking: instances of the run that have not succeeded.
+    """
+    names = graph.callbacks.get(ON_SLA_MISS)
+    if not names:
+        return
+    details = {
+        "slas": [[task_id, _microseconds(due_at)] for task_id, due_at in missed],
+        "blocking": [[row.task_id, row.map_index, row.state] for row in blocking[:MOST_BLOCKING]],
+    }
+    row = {"run": run, "kind": ON_SLA_MISS, "state": MISSED, "happened_at": now, "due_at": now}
+    callbacks.add(conn, [row | {"names": json.dumps(names), "details": json.dumps(details)}])
 
 
 def _of_try(recorded: Recorded, names: Sequence[str]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions.applying import SETTLE, apply
 from tradewind.transitions.decision import Counters, one
 from tradewind.transitions.graph import Graph, Graphs, Task, is_paired
-from tradewind.transitions.runs import close_finished
+from tradewind.transitions.runs import close_finished, limit_run
 from tradewind.transitions.settling import Pressure, counters_of, pressure_of, settle
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
@@ -149,6 +149,7 @@ def start_queued(
     graph = graphs.get(conn, locked.version_id)
     now = clock.now()
     runs.start(conn, run, now=now)
+    limit_run(conn, run, graph, now=now)
     resettle(conn, run, graph=graph, rows=instances.lock_run(conn, run), now=now, ids=ids)
     return Start.STARTED
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import continuations, gates, instances, runs
+from tradewind.metadata.statements import continuations, deadlines, gates, instances, runs
 from tradewind.metadata.statements.continuations import Continuation
 from tradewind.metrics.catalogue import RUN_DURATION
 from tradewind.metrics.recording import observe
@@ -19,7 +19,7 @@ from tradewind.transitions import callbacks, notices
 from tradewind.transitions.graph import Graph, leaves
 from tradewind.transitions.planning import PlannedTask, plan, unstarted
 from tradewind.transitions.settling import gate_of
-from tradewind.transitions.states import ENDED, RunState, TaskState
+from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 
 DEFAULT_EXECUTOR = "LocalExecutor"
 DEFAULT_QUEUE = "default"
@@ -49,17 +49,15 @@ def create_run(
 ) -> int:
     """Insert a run with all its instances, and start it at once if its DAG is not paused and has room for one more run.
 
-    What needs no process (empty tasks, and what their ends decide below) ends here, in memory: rows that nobody else
-    can
-    see yet are written in their decided state, so no cap applies. A run that has to wait is `queued`, with everything
-    undecided; `recount.start_queued` starts it later.
+    What needs no process (empty tasks, and what their ends decide below) ends here, in memory: rows that nobody else can see
+    yet are written in their decided state, so no cap applies. A run that has to wait is `queued`, with everything undecided;
+    `recount.start_queued` starts it later.
 
     Arguments:
         graph: the version's graph.
         conf: JSON values given with a manual run.
         triggered_by: `cli`, `scheduler`, `rest_api`, `ui`, `operator`, `test`.
-        executor: that of tasks that name none.
-        queue: that of tasks that name none.
+        executor, queue: those of tasks that name none.
         starts_anyway: whether it starts even if its DAG is paused or has no room: who asks has a limit of its own.
     Returns:
         the key of the new `dag_run` row.
@@ -97,11 +95,20 @@ def create_run(
     _add_expansions(conn, planned, run=run, now=now, ids=ids)
     gated = (each for each in planned if each.is_gated)
     gates.add(conn, [(run, *gate_of(each.task, index)) for each in gated for index in each.map_indexes])
-    if is_over:
+    _set_limits(conn, row, graph, now=now)
+    return run
+
+
+def _set_limits(conn: sa.Connection, row: Mapping[str, Any], graph: Graph, *, now: datetime) -> None:
+    """Write the deadlines of a new run; and if it is over already, what follows from that."""
+    run, state = row["id"], row["state"]
+    _add_slas(conn, run, graph, run_type=row["run_type"], after=row["data_interval_end"])
+    if state in ENDED_RUN:
         notices.run_ended(conn, run, state=state, now=now)
         callbacks.run_ended(conn, run, graph, state=state, now=now)
-        observe(RUN_DURATION, 0.0, dag_id=dag_id, state=state)
-    return run
+        observe(RUN_DURATION, 0.0, dag_id=graph.dag_id, state=state)
+    elif state == RunState.RUNNING:
+        limit_run(conn, run, graph, now=now)
 
 
 def _add_instances(
@@ -171,17 +178,58 @@ def close_finished(conn: sa.Connection, candidates: Mapping[int, Graph], *, now:
     for run, started_at in runs.at_zero(conn, candidates):
         failures = instances.leaf_failures(conn, run, leaves(candidates[run]))
         closed[run] = RunState.FAILED if failures else RunState.SUCCESS
-        runs.close(conn, run, state=closed[run], now=now)
-        notices.run_ended(conn, run, state=closed[run], now=now)
-        callbacks.run_ended(conn, run, candidates[run], state=closed[run], now=now)
-        took = 0.0 if started_at is None else (now - started_at).total_seconds()
-        observe(RUN_DURATION, took, dag_id=candidates[run].dag_id, state=closed[run])
-        most = candidates[run].max_consecutive_failed_runs
-        if most and closed[run] == RunState.FAILED:
-            # Not here: its DAG's row is locked before runs are, and this transaction holds one
-            rest = Continuation(ids.block(1)[0], run, PAUSE_AFTER_FAILURES, {"most": most})
-            continuations.add(conn, [rest], now=now)
+        close_run(conn, run, candidates[run], closed[run], started_at=started_at, now=now, ids=ids)
     return closed
+
+
+def close_run(
+    conn: sa.Connection,
+    run: int,
+    graph: Graph,
+    state: str,
+    *,
+    started_at: datetime | None,
+    now: datetime,
+    ids: Ids,
+    reason: str | None = None,
+) -> None:
+    """Write a run's end and what follows from it.
+
+    Arguments:
+        reason: why, in Airflow's word, for the DAG's callback; by default that of the state.
+    """
+    runs.close(conn, run, state=state, now=now)
+    notices.run_ended(conn, run, state=state, now=now)
+    callbacks.run_ended(conn, run, graph, state=state, now=now, reason=reason)
+    took = 0.0 if started_at is None else (now - started_at).total_seconds()
+    observe(RUN_DURATION, took, dag_id=graph.dag_id, state=state)
+    most = graph.max_consecutive_failed_runs
+    if most and state == RunState.FAILED:
+        # Not here: its DAG's row is locked before runs are, and this transaction holds one
+        rest = Continuation(ids.block(1)[0], run, PAUSE_AFTER_FAILURES, {"most": most})
+        continuations.add(conn, [rest], now=now)
+
+
+def limit_run(conn: sa.Connection, run: int, graph: Graph, *, now: datetime) -> None:
+    """Write by when a run must have ended that starts now, again or for the first time."""
+    if graph.dagrun_timeout is None:
+        return
+    seconds = graph.dagrun_timeout
+    deadlines.delete(conn, run, deadlines.RUN_TIMEOUT, [""])
+    due_at = now + timedelta(seconds=seconds)
+    row = {"run": run, "kind": deadlines.RUN_TIMEOUT, "task_id": "", "seconds": seconds, "due_at": due_at}
+    deadlines.add(conn, [row])
+
+
+def _add_slas(conn: sa.Connection, run: int, graph: Graph, *, run_type: str, after: datetime | None) -> None:
+    """Write by when tasks of a scheduled run must have succeeded: so long after its data interval."""
+    if graph.slas and run_type == "scheduled" and after is not None:
+        rows = [
+            {"run": run, "kind": deadlines.SLA, "task_id": task, "seconds": seconds}
+            | {"due_at": after + timedelta(seconds=seconds)}
+            for task, seconds in sorted(graph.slas.items())
+        ]
+        deadlines.add(conn, rows)
 
 
 def pause_after_failures(conn: sa.Connection, dag_id: str, most: int) -> bool:

@@ -115,7 +115,11 @@ def list_secrets_backends(options: argparse.Namespace) -> None:
 
 def list_notifiers(options: argparse.Namespace) -> None:
     """List the notifiers that can stand where a callback may."""
-    _print_kind("notifier", options)
+    rows = [
+        {"name": each.name, "path": each.path.replace(":", ".")} | _from(each.path, "notifier")
+        for each in registry().all("notifier")
+    ]
+    print_rows(rows, options.output)
 
 
 _PLAIN = {"host", "login", "password", "schema", "port", "extra", "description"}

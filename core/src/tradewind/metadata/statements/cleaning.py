@@ -25,6 +25,7 @@ from tradewind.metadata.tables import (
     dag_listing,
     dag_run,
     dag_version,
+    deadline,
     deferral,
     event_outbox,
     hold,
@@ -39,7 +40,19 @@ from tradewind.metadata.tables import (
     xcom,
 )
 
-BY_RUN = (xcom, continuation, past_gate, event_outbox, callback, run_parent, asset_run, run_note, run_progress, hold)
+BY_RUN = (
+    xcom,
+    continuation,
+    past_gate,
+    event_outbox,
+    callback,
+    deadline,
+    run_parent,
+    asset_run,
+    run_note,
+    run_progress,
+    hold,
+)
 BY_INSTANCE = (task_counter, task_try, deferral)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)

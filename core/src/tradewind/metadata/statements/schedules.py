@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from tradewind.metadata.statements import backfills
+from tradewind.metadata.statements import backfills, deadlines
 from tradewind.metadata.statements.runs import BACKFILL
 from tradewind.metadata.statements.states import of_open_run, waiting
 from tradewind.metadata.tables import (
@@ -43,6 +43,7 @@ class Agenda:
     is_anybody_gone: bool = False
     has_asset_news: bool = False
     has_backfills: bool = False
+    has_deadlines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ _CONTINUATIONS = (
 _NEXT_DUE = sa.union_all(
     sa.select(sa.func.min(_ti.due_at).label("at")).where(_ti.due_at > _now),
     sa.select(sa.func.min(_dag.due_at)).where(_dag.due_at > _now, *_IS_ALIVE),
+    deadlines.NEXT,
 ).subquery()
 _AGENDA = sa.select(
     sa.exists(sa.select(_dag.dag_id).where(*_IS_DUE)),
@@ -127,6 +129,7 @@ _AGENDA = sa.select(
     sa.select(sa.func.min(_NEXT_DUE.c.at)).scalar_subquery(),
     sa.exists(_OF_NEWS),
     sa.exists(backfills.WITH_WORK),
+    deadlines.IS_DUE,
 )
 _OPEN_RUNS = (
     sa.select(_run.id)
@@ -152,7 +155,7 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
     """
     asked = _AGENDA.add_columns(sa.false() if gone is None else gone)
     row = conn.execute(asked, {"now": now}).one()
-    due, queued, released, left, gates, scheduled, events, next_due, news, backfilling, is_anybody_gone = row
+    due, queued, released, left, gates, scheduled, events, next_due, news, backfilling, deadline, is_anybody_gone = row
     return Agenda(
         bool(due),
         bool(queued),
@@ -165,6 +168,7 @@ def agenda(conn: sa.Connection, *, now: datetime, gone: sa.ColumnElement[bool] |
         bool(is_anybody_gone),
         bool(news),
         bool(backfilling),
+        bool(deadline),
     )
 
 
