@@ -15,13 +15,21 @@ from pathlib import Path
 if __name__ == "__main__":  # beside this file; as part of the tests it is found through their path
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from oracle.plans import LISTS, Plan, Step, drawn
+from oracle.plans import KINDS, LISTS, MORE_KINDS, Plan, Step, drawn
 
 SEED = "tradewind-1"
 LARGE = 50
 """Each so many-th DAG is a larger one."""
 IN_A_FILE = 10
+MORE_FROM = 350
+"""From this number on DAGs have all kinds of tasks, and arguments that matter across runs."""
 
+MORE_ARGUMENTS = (
+    "depends_on_past=True",
+    "max_active_tis_per_dag=2",
+    "max_active_tis_per_dagrun=1",
+    "ignore_first_depends_on_past=False",
+)
 PREAMBLE = """\
 from datetime import timedelta
 
@@ -99,11 +107,20 @@ def found(value):
 """
 
 
+SCOPES = (
+    ("lambda: 1", "lambda: 1", "lambda: 1", "fail", "skip"),
+    ("lambda: 2", "lambda: 2", "fail", "skip"),
+    ("lambda: 3", "lambda: 3", "fail"),
+)
+"""What a setup, the task in its scope, and its teardown do."""
+
+
 def source(number: int) -> str:
     """Return the part of a file that makes one DAG, called `generated_` and the number; it goes behind `PREAMBLE`."""
     rng = random.Random(f"{SEED}/{number}")
     size = rng.randint(20, 30) if number % LARGE == LARGE - 1 else min(15, 3 + int(rng.expovariate(0.3)))
-    body = _Body(rng, drawn(rng, size))
+    kinds = MORE_KINDS if number >= MORE_FROM else KINDS
+    body = _Body(rng, drawn(rng, size, kinds), has_more=number >= MORE_FROM)
     lines = [f"with DAG({_dag_arguments(rng, number)}) as dag:", *(f"    {line}" for line in body.lines())]
     return "\n".join(lines) + "\n"
 
@@ -142,9 +159,10 @@ def _dag_arguments(rng: random.Random, number: int) -> str:
 class _Body:
     """The lines inside `with DAG(...)`."""
 
-    def __init__(self, rng: random.Random, plan: Plan) -> None:
+    def __init__(self, rng: random.Random, plan: Plan, *, has_more: bool = False) -> None:
         self._rng = rng
         self._plan = plan
+        self._has_more = has_more
         self._by_argument: dict[int, set[int]] = {}
 
     def lines(self) -> list[str]:
@@ -185,6 +203,10 @@ class _Body:
         ):
             if self._rng.random() < share:
                 words.append(text)
+        if self._has_more:
+            given = {text.partition("=")[0] for text in words}
+            drawn_more = [text for text in MORE_ARGUMENTS if self._rng.random() < 0.06]
+            words += [text for text in drawn_more if text.partition("=")[0] not in given]
         return ", ".join((*words, *more))
 
     def _rule(self, rule: str) -> str:
@@ -206,7 +228,10 @@ class _Body:
     def _output(self, number: int) -> str:
         """Return how the output of a step is written in the file."""
         step = self._plan.steps[number]
-        plain = step.kind in ("empty", "bash") or not (step.is_flow or step.kind in ("flow_group", "multi", "join"))
+        if step.kind == "scope":
+            return f"{step.name}_work.output"
+        in_flow = ("flow_group", "map_group", "map_made", "multi", "join")
+        plain = step.kind in ("empty", "bash") or not (step.is_flow or step.kind in in_flow)
         is_arg = step.kind in ("map", "map_over") and (step.is_flow or step.kind == "map_over")
         text = f"{step.name}.output" if plain and not is_arg else step.name
         return f"{text}['x']" if step.kind == "multi" and self._rng.random() < 0.7 else text
@@ -323,6 +348,57 @@ class _Body:
         function, name = ("each", "x") if self._plan.steps[lists[-1]].kind == "list" else ("give", "value")
         return f"task({self._common(step)})({function}).expand({name}={over})"
 
+    def _map_kwargs(self, _number: int, step: Step) -> str:
+        numbers = self._numbers() or [1]
+        if step.is_flow:
+            dicts = [{"x": n} if self._rng.random() < 0.7 else {"x": n, "k": 10} for n in numbers]
+            return f"task({self._common(step)})(each).expand_kwargs({dicts})"
+        dicts = [{"bash_command": self._rng.choice(("echo a", "echo {{ ti.map_index }}", "exit 99"))} for _ in numbers]
+        return f"BashOperator.partial({self._common(step)}).expand_kwargs({dicts})"
+
+    def _map_made(self, number: int, step: Step) -> str:
+        lists = [before for before in step.upstream if self._plan.steps[before].kind in LISTS]
+        over = self._takes(number, lists[-1])
+        made = self._rng.choice(
+            (".map(str)", ".map(give).map(give)", ".zip({})", ".zip({}, fillvalue=0)", ".concat({})")
+        )
+        return f"task({self._common(step)})(give).expand(value={over}{made.format(over)})"
+
+    def _map_group(self, number: int, step: Step) -> str:
+        lists = [before for before in step.upstream if self._plan.steps[before].kind in LISTS]
+        over = self._takes(number, lists[-1]) if lists else repr(self._numbers() or [1])
+        is_plain = not lists or self._plan.steps[lists[-1]].kind == "list"
+        rule = self._rng.choice(("", "", ", trigger_rule='all_done'", ", trigger_rule='none_failed'"))
+        return (
+            f"@task_group(group_id='{step.name}')\n"
+            f"def make_{step.name}(x):\n"
+            f"    first = task(task_id='first')({'each' if is_plain else 'give'})(x)\n"
+            f"    return task(task_id='second'{rule})(collect)(first{', x' if self._rng.random() < 0.4 else ''})\n"
+            f"{step.name} = make_{step.name}.expand(x={over})"
+        )
+
+    def _scope(self, _number: int, step: Step) -> str:
+        """Return a group of a setup, one or two tasks, and a teardown, wired by edges or by `with`."""
+        up, work, down = (self._rng.choice(functions) for functions in SCOPES)
+        more = ", on_failure_fail_dagrun=True" if self._rng.random() < 0.3 else ""
+        name = step.name
+        lines = [
+            f"with TaskGroup('{name}') as {name}:",
+            f"    {name}_up = PythonOperator(python_callable={up}, task_id='up').as_setup()",
+            f"    {name}_work = PythonOperator(python_callable={work}, task_id='work')",
+        ]
+        teardown = f"PythonOperator(python_callable={down}, task_id='down').as_teardown(setups={name}_up{more})"
+        if self._rng.random() < 0.4:
+            return "\n".join(
+                [*lines, f"    with {teardown} as {name}_down:", f"        {name}_down.add_task({name}_work)"]
+            )
+        lines.append(f"    {name}_down = {teardown}")
+        if self._rng.random() < 0.5:
+            rule = self._rng.choice(("all_success", "all_done", "one_failed"))
+            lines.append(f"    {name}_more = EmptyOperator(task_id='more', trigger_rule='{rule}')")
+            return "\n".join([*lines, f"    {name}_up >> {name}_work >> {name}_more >> {name}_down"])
+        return "\n".join([*lines, f"    {name}_up >> {name}_work >> {name}_down"])
+
     # --- Edges
 
     def _edges(self) -> list[str]:
@@ -340,10 +416,9 @@ class _Body:
         together = f"[{', '.join(names)}]"
         many = (f"{together} >> {name}", f"{name} << {together}", f"cross_downstream({together}, [{name}])")
         one = [f"{names[0]} >> {name}", f"chain({names[0]}, {name})"]
-        if before[0].group == step.group and "flow_group" not in (
-            before[0].kind,
-            step.kind,
-        ):  # across groups Airflow 2.11 draws another edge: see differences.toml
+        is_of_several = {"flow_group", "map_group", "scope"} & {before[0].kind, step.kind}
+        # Across groups Airflow 2.11 draws another edge: see differences.toml
+        if before[0].group == step.group and not is_of_several:
             one.append(f"{names[0]} >> Label('next') >> {name}")
         return [self._rng.choice(one if len(names) == 1 else many)]
 

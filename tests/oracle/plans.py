@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 KINDS = {
@@ -26,6 +27,8 @@ KINDS = {
     "fail_now": 2,
 }
 """Kinds of tasks, and how often each is drawn."""
+MORE_KINDS = {**KINDS, "map_kwargs": 7, "map_made": 8, "map_group": 12, "scope": 14}
+"""The kinds of later DAGs: what is mapped in other ways, mapped groups, and what is set up and torn down."""
 RULES = {
     "all_success": 26,
     "all_done": 6,
@@ -43,6 +46,9 @@ SKIPPING = ("branch", "short")
 EARLY = ("one_success", "one_failed", "one_done", "always")
 """Rules that may fire before all upstream has ended: what such a task would pull, or who skips it first, is a matter of luck."""
 LISTS = ("list", "map", "map_over")
+OVER_LISTS = ("map_over", "map_made", "map_group")
+GROUPS = ("scope", "map_group")
+"""Kinds of several tasks in a group of their own."""
 
 
 @dataclass
@@ -112,7 +118,8 @@ class Plan:
     def task_id(self, number: int) -> str:
         """Return the id of a step's task (of the last, where there are two)."""
         step = self.steps[number]
-        return self._child_id(step.group, f"{step.name}.second" if step.kind == "flow_group" else step.name)
+        inner = {"flow_group": ".second", "map_group": ".second", "scope": ".work"}.get(step.kind, "")
+        return self._child_id(step.group, f"{step.name}{inner}")
 
     def group_id(self, path: tuple[str, ...]) -> str:
         """Return the id of a group."""
@@ -123,15 +130,15 @@ class Plan:
         return f"{self.group_id(path)}.{label}" if has_prefix else label
 
 
-def drawn(rng: random.Random, size: int) -> Plan:
+def drawn(rng: random.Random, size: int, kinds: Mapping[str, int] = KINDS) -> Plan:
     """Return a plan with so many steps."""
     steps: list[Step] = []
     for number in range(size):
-        kind = _one(rng, KINDS)
+        kind = _one(rng, kinds)
         upstream = _upstream(rng, number)
-        if kind in ("join", "pull", "map_over") and not upstream:
-            kind = "list" if kind == "map_over" else "give"
-        if kind == "map_over":
+        if kind in ("join", "pull", "map_over", "map_made") and not upstream:
+            kind = "list" if kind in OVER_LISTS else "give"
+        if kind in OVER_LISTS and (kind != "map_group" or (upstream and rng.random() < 0.7)):
             upstream, kind = _with_list(steps, upstream, kind)
         rule = _one(rng, RULES) if upstream else "all_success"
         steps.append(Step(f"t{number}", kind, upstream, rule, rng.random() < 0.5))
@@ -187,21 +194,28 @@ def _group(plan: Plan, group: Group) -> None:
 def _make_sensible(plan: Plan, number: int, step: Step) -> None:
     """Give a step another kind or rule where the drawn one would mean nothing, or leave the outcome to luck."""
     before = plan.before(number)
-    if step.kind == "map_over" and not any(plan.steps[each].kind in LISTS for each in step.upstream):
+    if step.kind in GROUPS and any(plan.steps[each].kind in SKIPPING for each in before):
+        step.kind = "give"
+    if step.kind in ("map_kwargs", "map_group", "scope"):
+        step.rule = "all_success"
+    if step.kind in ("map_over", "map_made") and not any(plan.steps[each].kind in LISTS for each in step.upstream):
         step.kind = "join"
     if step.kind == "branch" and not plan.after(number):
         step.kind = "give"
     if not before:
         step.rule = "all_success"
     is_skipped_by_one = any(plan.steps[each].kind in SKIPPING for each in before)
-    takes_values = step.kind in ("join", "pull", "map_over", "flow_group")
+    takes_values = step.kind in ("join", "pull", "flow_group", *OVER_LISTS)
     if step.rule in EARLY and (takes_values or is_skipped_by_one):
         step.rule = "all_done"
     if step.rule == "always" and step.kind == "map":
         step.rule = "all_done"
-    if is_skipped_by_one and step.kind == "map":  # Airflow 2.11 runs it all the same: see differences.toml
+    if is_skipped_by_one and step.kind in (
+        "map",
+        "map_kwargs",
+    ):  # Airflow 2.11 runs it all the same: see differences.toml
         step.kind = "give"
 
 
-def _one(rng: random.Random, weights: dict[str, int]) -> str:
+def _one(rng: random.Random, weights: Mapping[str, int]) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
