@@ -33,7 +33,7 @@ with DAG("old", schedule_interval="@daily", start_date=days_ago(1), catchup=Fals
     first = BashOperator(task_id="first", bash_command="echo {{ ds }}")
     first >> PythonOperator(task_id="second", python_callable=lambda: 7)
 """
-WAITS = "from airflow import DAG\nfrom airflow.sensors.external_task import ExternalTaskSensor\n"
+WAITS = "from airflow import DAG\nfrom airflow.io.path import ObjectStoragePath\n"
 MISSES = "from airflow import DAG\nfrom airflow.providers.amazon.aws.hooks.s3 import S3Hook\n"
 OWN = """
 import os
@@ -260,10 +260,7 @@ def test_the_processor_reads_them_and_names_what_is_not_built(tradewind: Tradewi
     assert sorted(each["dag_id"] for each in dags) == ["asks_teal", "custom", "nested", "old", "own", "plugged"]
     told = {each["file"]: each["error"] for each in errors}
     assert told.keys() == {"waits.py", "misses.py", "misses_plugin.py"}
-    assert (
-        "airflow.sensors.external_task.ExternalTaskSensor is not built yet in Tradewind (triggering and awaiting other DAGs)"
-        in told["waits.py"]
-    )
+    assert "airflow.io.path.ObjectStoragePath is not built yet in Tradewind (object storage paths)" in told["waits.py"]
     assert (
         "airflow.providers.amazon comes with the provider amazon; run: pip install tradewind-amazon"
         in told["misses.py"]
