@@ -100,8 +100,8 @@ def test_a_limit_has_an_old_name_and_is_a_number_above_zero():
 
 
 def test_what_is_not_built_is_refused_in_default_args_too(inside):
-    inside.default_args["outlets"] = ["data"]
-    with pytest.raises(TradewindException, match=r"outlets=.* is not built yet"):
+    inside.default_args["run_as_user"] = "me"
+    with pytest.raises(TradewindException, match=r"run_as_user=.* is not built yet"):
         Scoop(task_id="a")
 
 
