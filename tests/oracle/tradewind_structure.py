@@ -108,6 +108,10 @@ def structure(serialized: bytes, now: datetime) -> dict[str, Any]:
 def schedule(timetable: Timetable) -> dict[str, Any]:
     """Return a timetable as JSON values, with its preset spelt out."""
     spec = timetable.to_spec()
+    if timetable.asset_condition is not None:  # of those the recordings have the kind alone
+        return {"type": {"assets": "dataset", "assets_or_time": "dataset_or_time"}[spec["type"]]}
+    if spec["type"] == "custom":
+        return {"type": spec["class"].rpartition(":")[2].rpartition(".")[2]}
     if spec["type"] == "delta_trigger":
         spec["seconds"] = spec.pop("delta")
     return spec | {"expression": check_expression(spec["expression"])} if "expression" in spec else spec

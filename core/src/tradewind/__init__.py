@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tradewind_plugins.variable import Variable as Variable
     from tradewind_plugins.xcom_arg import XComArg as XComArg
 
+    from tradewind.authoring.asset_decorator import asset as asset
     from tradewind.authoring.context import get_current_context as get_current_context
     from tradewind.authoring.dag import DAG as DAG
     from tradewind.authoring.dag_decorator import dag as dag
@@ -59,6 +60,7 @@ _HOMES = {
     "TriggerRule": "tradewind_plugins.trigger_rule",
     "Variable": "tradewind_plugins.variable",
     "XComArg": "tradewind_plugins.xcom_arg",
+    "asset": "tradewind.authoring.asset_decorator",
     "chain": "tradewind_plugins.edges",
     "cross_downstream": "tradewind_plugins.edges",
     "dag": "tradewind.authoring.dag_decorator",

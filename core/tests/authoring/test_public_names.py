@@ -31,6 +31,7 @@ def test_the_public_names_are_these():
         "Variable",
         "XComArg",
         "__version__",
+        "asset",
         "chain",
         "cross_downstream",
         "dag",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tradewind import DAG, Asset, AssetAlias, Metadata, task
 from tradewind.authoring.asset_events import AssetEvents, InletEvents, OutletEvents, TriggeringEvents
+from tradewind.authoring.loading import load_dags
 from tradewind.config import load
 from tradewind.execution.in_process import InProcessRun, run_in_process
 from tradewind.operators.empty import EmptyOperator
@@ -139,3 +140,34 @@ def test_what_made_the_run_is_found_by_asset_and_by_uri() -> None:
         assert by_uri["s3://lake/b/"][0].id == event.id == by_uri[B][0].id
     assert event.source_dag_run is not None
     assert (event.source_dag_run.run_id, event.source_dag_run.dag_id, event.dataset) == ("r", "p", B)
+
+
+def test_a_function_that_makes_an_asset_is_a_dag_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "made.py"
+    file.write_text(
+        """
+import json
+from tradewind import Asset, Metadata, asset
+
+source = Asset("source", "s3://lake/source")
+
+@asset(schedule="@daily", uri="s3://lake/orders", group="sales", tags=["x"])
+def orders(self, context, source, elsewhere):
+    'All orders.'
+    yield Metadata(self, extra={"rows": 2})
+    return [self.name, source.uri, elsewhere.uri, context["run_id"][:8]]
+
+@asset.multi(schedule=[orders], outlets=[Asset("a"), Asset("b")])
+def both(self, limit=3):
+    return [each.name for each in self] + [limit]
+"""
+    )
+    config = load(tmp_path, {"TRADEWIND_HOME": str(tmp_path)}).config
+    dags = load_dags(file, "made")
+    assert sorted(dags) == ["both", "orders"]
+    head = deserialize(serialize(dags["orders"]))
+    assert (head.tags, head.doc, head.tasks["orders"].inlets[1]) == (("x",), "All orders.", {"asset": "elsewhere"})
+    assert deserialize(serialize(dags["both"])).timetable.summary == "new data in orders"
+    ended = {name: run_in_process(dag, config=config, out=io.StringIO()) for name, dag in dags.items()}
+    assert pushed(ended["orders"]) == {"orders": ["orders", "s3://lake/source", "elsewhere", "manual__"]}
+    assert pushed(ended["both"]) == {"both": ["a", "b", 3]}

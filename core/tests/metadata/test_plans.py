@@ -64,6 +64,8 @@ def fill(database):
         run = {"run_type": "manual", "version_id": 1, "state": "success", "triggered_by": "cli", "queued_at": NOW}
         runs = [run | {"id": n, "dag_id": f"d{n % 500}", "run_id": f"r{n}"} for n in range(TOTAL // 4)]
         conn.execute(tables.dag_run.insert(), runs)
+        waiting = [{"dag_id": f"d{n % 7}", "event": n, "asset": 1, "is_new": False} for n in range(TOTAL // 4)]
+        conn.execute(tables.asset_queue.insert(), waiting)
 
 
 HOT = {
@@ -82,6 +84,8 @@ HOT = {
     "occupancy": admission.occupancy,
     "candidates": lambda c: admission.candidates(c, [admission.Group("p", "d", "e", 1, 1)], most_each=5, most=5),
     "due": lambda c: timers.lock_due(c, now=NOW, most=5),
+    "asset DAGs": lambda c: schedules.asset_dags(c, most=5),
+    "lock an asset DAG": lambda c: schedules.lock_asset_dag(c, "d1"),
     "agenda": lambda c: schedules.agenda(c, now=NOW),
     "open runs": lambda c: schedules.open_runs(c, after=0, most=5),
     "queued runs": lambda c: schedules.queued_runs(c, most=5),
@@ -95,10 +99,19 @@ HOT = {
 
 @pytest.mark.parametrize("name", sorted(HOT))
 def test_no_hot_statement_scans_the_instances(plans, name):
-    names = {"task_instance", "waiting", "backlog"}
+    names = {"task_instance", "waiting", "backlog", "asset_queue"}
     scans = [step for _, step in plans(HOT[name]) if step.startswith("SCAN") and set(step.split()) & names]
-    scans = [step for step in scans if "INDEX ix_task_instance" not in step]
+    scans = [
+        step for step in scans if "INDEX ix_task_instance" not in step and "INDEX ix_asset_queue_is_new" not in step
+    ]
     assert scans == []
+
+
+def test_news_of_assets_are_found_without_looking_at_every_dag(plans):
+    for statement in ("asset DAGs", "agenda"):
+        steps = [step for _, step in plans(HOT[statement])]
+        assert any("ix_asset_queue_is_new" in step for step in steps), steps
+    assert not [step for _, step in plans(HOT["asset DAGs"]) if step.startswith("SCAN dag")]
 
 
 def test_judging_leases_looks_at_running_instances_only(plans):
@@ -132,7 +145,10 @@ def test_no_hot_statement_scans_the_instances_on_mariadb(mariadb_database_url):
 def is_large(step):
     """Tell whether a step of a plan reads much of a large table."""
     rows = int(str(step["rows"] or 0).split()[0])
-    return step["table"] in {"task_instance", "task_counter", "waiting", "backlog", "dag_run"} and rows > 1000
+    return (
+        step["table"] in {"task_instance", "task_counter", "waiting", "backlog", "dag_run", "asset_queue"}
+        and rows > 1000
+    )
 
 
 def note(seen):

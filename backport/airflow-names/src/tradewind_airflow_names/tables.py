@@ -378,6 +378,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _CONTEXT_CLASS
     | _METADATA
     | {name: _ASSETS[name] for name in ("Asset", "AssetAlias", "AssetAll", "AssetAny")}
+    | {"asset": "tradewind"}
     | _same(f"{_HERE}.state", "DagRunState", "TaskInstanceState")
     | _same(f"{_HERE}.edges", "chain_linear")
     | _WEIGHT_RULE
@@ -392,6 +393,9 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.sdk.bases.operatorlink": _LINK,
     "airflow.sdk.bases.sensor": _SENSOR,
     "airflow.sdk.definitions.asset": _ASSETS,
+    "airflow.sdk.definitions.asset.decorators": _same(
+        "tradewind.authoring.asset_decorator", "AssetDefinition", "MultiAssetDefinition", "asset"
+    ),
     "airflow.sdk.definitions.asset.metadata": _METADATA,
     "airflow.sdk.definitions.connection": _CONNECTION,
     "airflow.sdk.definitions.context": _CONTEXT_CLASS | _CONTEXT,

@@ -9,6 +9,7 @@ from tradewind import PokeReturnValue as PokeReturnValue
 from tradewind import TaskGroup as TaskGroup
 from tradewind import TriggerRule as TriggerRule
 from tradewind import XComArg as XComArg
+from tradewind import asset as asset
 from tradewind import chain as chain
 from tradewind import cross_downstream as cross_downstream
 from tradewind import dag as dag
@@ -33,4 +34,4 @@ from tradewind_plugins.hook import BaseHook as BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY as XCOM_RETURN_KEY
 from typing import Any
 Context = dict[str, Any]
-__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseNotifier', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'task', 'task_group']
+__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseNotifier', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'asset', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'task', 'task_group']
