@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from simulation.asset_watch import AssetWatch
@@ -75,7 +75,13 @@ class Checker:
         if not self._most or self._most[-1][1] != now:
             self._most.append((self.world.commits, now))
         allowed = [*since, now]
-        used, was = Use(self.seen), Use(before)
+        # What was deferred goes on past every limit; for all others what it takes counts
+        resumed = {
+            each.id
+            for each in self.seen.instances.values()
+            if each.state == "queued" and each.id in before.instances and before.instances[each.id].state == "deferred"
+        }
+        used, was = Use(self.seen), Use(before, resumed)
         _no_more(used.pools, was.pools, [each.pools for each in allowed], "pool")
         _no_more(used.dags, was.dags, [each.dags for each in allowed], "DAG")
         _no_more(used.runs, was.runs, [each.runs for each in allowed], "runs of")
@@ -293,11 +299,11 @@ class Checker:
 class Use:
     """What queued and running instances and running runs take up."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Seen, besides: Collection[int] = ()) -> None:
         self.pools: Counter[str] = Counter()
         self.dags: Counter[str] = Counter()
         for each in seen.instances.values():
-            if each.state in {"queued", "running"}:
+            if each.state in {"queued", "running"} or each.id in besides:
                 self.pools[each.pool] += each.pool_slots
                 self.dags[each.dag_id] += 1
         self.runs = Counter(run.dag_id for run in seen.runs.values() if run.state == "running")

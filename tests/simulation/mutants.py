@@ -6,7 +6,7 @@ Each replaces one named place of the product while a block runs. `KILLED_BY` say
 
 from __future__ import annotations
 
-from simulation import mutants_of_assets, mutants_of_callbacks, mutants_of_locks, mutants_of_rules
+from simulation import mutants_of_assets, mutants_of_callbacks, mutants_of_deferrals, mutants_of_locks, mutants_of_rules
 from simulation.mutation import MUTANTS, mutated
 from simulation.scenario import Scenario
 
@@ -16,6 +16,7 @@ __all__ = [
     "can_show",
     "mutants_of_assets",
     "mutants_of_callbacks",
+    "mutants_of_deferrals",
     "mutants_of_locks",
     "mutants_of_rules",
     "mutated",
@@ -50,6 +51,8 @@ NEEDS_TWO_WORKERS = {"rows-not-locked", "claim-not-locked"}
 def can_show(name: str, scenario: Scenario) -> bool:
     """Whether a seed has what a mutant needs to show: some fault, turns that are interrupted, several workers."""
     if MUTANTS[name].__module__ == mutants_of_assets.__name__ and not scenario.news:
+        return False
+    if MUTANTS[name].__module__ == mutants_of_deferrals.__name__ and not scenario.defers:
         return False
     needed = NEEDED_FAULTS.get(name)
     if needed is not None and not needed & scenario.faults:

@@ -137,6 +137,11 @@ class Scenario:
     news: tuple[tuple[float, str], ...] = ()
 
     @property
+    def defers(self) -> bool:
+        """Whether tries may be deferred: in one seed of sixteen, and drawn apart from all else."""
+        return self.seed % 16 == 15
+
+    @property
     def is_calm(self) -> bool:
         """Whether wake-ups alone must set everything going, so that nothing ever waits for somebody to look."""
         return self.faults <= HARMLESS

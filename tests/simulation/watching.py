@@ -119,7 +119,7 @@ class TrySeen:
     @property
     def is_consumed(self) -> bool:
         """Whether it counts as an attempt."""
-        return self.state != "up_for_reschedule" and self.try_number > 0
+        return self.state not in {"up_for_reschedule", "deferred"} and self.try_number > 0
 
 
 def tries(calm: Calm) -> list[TrySeen]:

@@ -21,6 +21,7 @@ from simulation.operators import OperatorActor
 from simulation.scenario import START, Scenario, SimDag, Station
 from simulation.schedulers import SchedulerActor
 from simulation.statement_log import StatementLog
+from simulation.triggerers import TriggererActor
 from simulation.violation import Violation
 from simulation.watching import Calm, TrySeen, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
@@ -117,6 +118,7 @@ class World:
         if self.has_callbacks:
             workers = [each for each in self.actors if isinstance(each, WorkerActor)]
             self.actors += [CallerActor(self, f"caller{n}", each) for n, each in enumerate(workers)]
+        self.actors += [TriggererActor(self, f"triggerer{n}") for n in range(2 if scenario.defers else 0)]
         self.operator = OperatorActor(self)
         self.actors.append(self.operator)
 
@@ -413,7 +415,7 @@ class World:
         attempt = (process.ticket.instance, process.ticket.try_number)
         if attempt in self.attempts:
             raise Violation(f"{process} starts try {process.ticket.try_number}, which was started before")
-        if process.behaviour.state != "up_for_reschedule":
+        if process.behaviour.state not in {"up_for_reschedule", "deferred"}:
             self.attempts.add(attempt)
         others = [
             each for each in self.live_processes() if each.ticket.instance == process.key[0] and each is not process
@@ -433,6 +435,19 @@ class World:
         if ticket.try_number != before + 1:
             raise Violation(f"{ticket} is try {ticket.try_number}, but {before} were consumed before")
         self._require_pause(ticket, ended)
+        if self.scenario.defers:
+            self._require_resumption(ticket, ended)
+
+    def _require_resumption(self, ticket: Ticket, ended: list[TrySeen]) -> None:
+        """A try whose last piece that began was deferred goes on with what its trigger found; no other does."""
+        pieces = [each for each in ended if each.token > self.cleared_tokens.get(ticket.instance, -1)]
+        is_resumed = bool(pieces) and pieces[-1].state == "deferred"
+        text = f"SELECT token, ending FROM deferral WHERE instance = {ticket.instance}"
+        found = [row for row in self.calm.rows(text) if row[0] + 1 == ticket.token]
+        if is_resumed != bool(found) or (found and found[0][1] is None):
+            raise Violation(
+                f"{ticket} was dispatched with {found} to go on with, after {[each.state for each in pieces]}"
+            )
 
     def _require_pause(self, ticket: Ticket, ended: list[TrySeen]) -> None:
         if not ended or ended[-1].token <= self.cleared_tokens.get(ticket.instance, -1):

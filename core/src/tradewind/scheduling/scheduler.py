@@ -239,7 +239,10 @@ class Scheduler:
             return schedules.agenda(conn, now=self._clock.now(), gone=gone)
 
     def _release(self) -> int:
-        return self._database.write(partial(timers.release_due, clock=self._clock, limit=self._settings.batch))
+        released = self._database.write(partial(timers.release, clock=self._clock, limit=self._settings.batch))
+        if released.wake:
+            self._wakeups.notify(released.wake)
+        return released.count
 
     def _meet_deadlines(self) -> bool:
         with self._database.read() as conn:

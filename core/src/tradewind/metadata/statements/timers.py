@@ -10,7 +10,7 @@ from tradewind.metadata.tables import task_instance
 
 _ti = task_instance.c
 _DUE = (
-    sa.select(_ti.id, _ti.state)
+    sa.select(_ti.id, _ti.state, _ti.executor)
     .where(
         _ti.due_at <= sa.bindparam("now", type_=_ti.due_at.type),
         _ti.state.in_(["up_for_retry", "up_for_reschedule", "deferred"]),
@@ -21,9 +21,9 @@ _DUE = (
 )
 
 
-def lock_due(conn: sa.Connection, *, now: datetime, most: int) -> list[tuple[int, str]]:
+def lock_due(conn: sa.Connection, *, now: datetime, most: int) -> list[tuple[int, str, str]]:
     """Lock instances whose retry, reschedule or end of waiting is due, passing over those that another scheduler holds.
 
-    Returns their keys and states.
+    Returns their keys, states and executors.
     """
-    return [(row[0], row[1]) for row in conn.execute(_DUE, {"now": now, "most": most})]
+    return [(row[0], row[1], row[2]) for row in conn.execute(_DUE, {"now": now, "most": most})]
