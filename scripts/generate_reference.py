@@ -49,6 +49,7 @@ RULES = {
     "what joins the ways of a branch",
     TriggerRule.NONE_SKIPPED: "all of them succeeded or failed",
     TriggerRule.ALWAYS: "at once, whatever they do",
+    TriggerRule.ALL_DONE_SETUP_SUCCESS: "all of them ended, and one of the setups among them succeeded: the rule of teardowns",
 }
 
 VARIABLES = {
@@ -227,8 +228,7 @@ def trigger_rules() -> Iterator[str]:
     )
     yield (
         "A task that a failed task kept from running (`upstream_failed`) counts as failed, except for `one_done`. The "
-        "names of Airflow 1.10, `dummy` and `none_failed_or_skipped`, are understood. `all_done_setup_success` comes with "
-        "setup and teardown tasks, which are not built yet."
+        "names of Airflow 1.10, `dummy` and `none_failed_or_skipped`, are understood."
     )
 
 

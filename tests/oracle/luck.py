@@ -22,6 +22,25 @@ def by_luck(structure: Mapping[str, Any], outcome: Mapping[str, Any]) -> str | N
     ends: dict[str, set[str]] = {name: set() for name in tasks}
     for name, (state, _tries) in outcome["tasks"].items():
         ends[name.partition("[")[0]].add(state)
+    return only_as_text(outcome) or _of_groups(tasks, ends) or _of_rules(tasks, ends)
+
+
+def only_as_text(outcome: Mapping[str, Any]) -> str | None:
+    """Return which value is a tuple, of which Airflow's reader of XComs gives only a text."""
+    for name, value in outcome["xcoms"].items():
+        if isinstance(value, str) and value.startswith("("):
+            return f"{name} is a tuple, of which only a text is recorded"
+    return None
+
+
+def _of_groups(tasks: Mapping[str, Any], ends: Mapping[str, set[str]]) -> str | None:
+    for name, task in tasks.items():
+        if task["is_in_mapped_group"] and any(ends[above] - {"success"} for above in _outside(tasks, name)):
+            return f"{name} is in a mapped group, and behind what did not succeed outside of it"
+    return None
+
+
+def _of_rules(tasks: Mapping[str, Any], ends: Mapping[str, set[str]]) -> str | None:
     for name, task in tasks.items():
         near = [ends[above] for above in task["upstream"]]
         is_failing = any(each & FAILED for each in near)
@@ -36,6 +55,11 @@ def by_luck(structure: Mapping[str, Any], outcome: Mapping[str, Any]) -> str | N
             if task["trigger_rule"] in EARLY:
                 return f"{name} is behind a short circuit and does not wait"
     return None
+
+
+def _outside(tasks: Mapping[str, Any], name: str) -> list[str]:
+    """Return the tasks directly above one in a mapped group that are in none: whether it was expanded before is luck."""
+    return [above for above in tasks[name]["upstream"] if not tasks[above]["is_in_mapped_group"]]
 
 
 def _all_above(tasks: Mapping[str, Any], name: str) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import generate, replaying, schedules
-from oracle.plans import EARLY, KINDS, SKIPPING, drawn
+from oracle.plans import EARLY, KINDS, MORE_KINDS, SKIPPING, drawn
 
 NUMBERS = st.integers(0, 100_000)
 FEW = settings(max_examples=40, deadline=None)
@@ -73,6 +73,22 @@ def test_the_first_dags_have_every_kind_of_task_and_rule() -> None:
     for part in ("always", "one_done", "all_skipped", "prefix_group_id=False", "mode='reschedule'", "soft_fail=True"):
         assert part in text
     assert len(KINDS) == 18
+
+
+def test_later_dags_have_the_other_kinds_of_mapping_groups_and_scopes() -> None:
+    text = "\n".join(map(generate.source, range(generate.MORE_FROM, generate.MORE_FROM + 200)))
+    for part in (
+        ".expand_kwargs(",
+        ".map(",
+        ".zip(",
+        ".concat(",
+        "make_t",
+        "as_setup()",
+        "as_teardown(",
+        "depends_on_past=True",
+    ):
+        assert part in text
+    assert set(MORE_KINDS) > set(KINDS)
 
 
 @pytest.mark.parametrize("number", [49, 99])

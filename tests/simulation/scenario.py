@@ -73,6 +73,8 @@ class SimTask:
     is_setup: bool = False
     is_teardown: bool = False
     on_failure_fail_dagrun: bool = False
+    setups: tuple[str, ...] = ()
+    in_scope: tuple[str, ...] = ()
     expand: tuple[tuple[str, Any], ...] | None = None
     is_branch: bool = False
     start_date: datetime | None = None
@@ -96,6 +98,7 @@ class SimDag:
     max_consecutive_failed_runs: int = 0
     dagrun_timeout: float | None = None
     slas: dict[str, float] = field(default_factory=dict)
+    fail_stop: bool = False
 
 
 @dataclass(frozen=True)

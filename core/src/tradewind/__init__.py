@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tradewind.authoring.dag_decorator import dag as dag
     from tradewind.authoring.group_decorator import task_group as task_group
     from tradewind.authoring.params import Param as Param
+    from tradewind.authoring.setup_teardown import setup as setup
+    from tradewind.authoring.setup_teardown import teardown as teardown
     from tradewind.authoring.task_decorator import task as task
     from tradewind.authoring.task_group import TaskGroup as TaskGroup
 
@@ -66,7 +68,9 @@ _HOMES = {
     "dag": "tradewind.authoring.dag_decorator",
     "get_current_context": "tradewind.authoring.context",
     "task": "tradewind.authoring.task_decorator",
+    "setup": "tradewind.authoring.setup_teardown",
     "task_group": "tradewind.authoring.group_decorator",
+    "teardown": "tradewind.authoring.setup_teardown",
 }
 
 __all__ = [  # noqa: PLE0604 - names from a literal dict

@@ -36,8 +36,10 @@ def test_the_public_names_are_these():
         "cross_downstream",
         "dag",
         "get_current_context",
+        "setup",
         "task",
         "task_group",
+        "teardown",
     ]
     assert all(getattr(tradewind, name) is not None for name in tradewind.__all__)
     assert set(dir(tradewind)) == set(tradewind.__all__)

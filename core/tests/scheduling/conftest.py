@@ -52,6 +52,8 @@ class PlainTask:
     is_setup: bool = False
     is_teardown: bool = False
     on_failure_fail_dagrun: bool = False
+    setups: tuple[str, ...] = ()
+    in_scope: tuple[str, ...] = ()
     expand: Any = None
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -69,6 +71,7 @@ class PlainDag:
     max_consecutive_failed_runs: int = 0
     dagrun_timeout: float | None = None
     slas: dict[str, float] = field(default_factory=dict)
+    fail_stop: bool = False
     callbacks: Any = field(default_factory=dict)
 
 

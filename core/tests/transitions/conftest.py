@@ -51,6 +51,8 @@ class TestTask:
     is_setup: bool = False
     is_teardown: bool = False
     on_failure_fail_dagrun: bool = False
+    setups: tuple[str, ...] = ()
+    in_scope: tuple[str, ...] = ()
     expand: Any = None
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -65,6 +67,7 @@ class TestGraph:
     max_consecutive_failed_runs: int = 0
     dagrun_timeout: float | None = None
     slas: dict[str, float] = field(default_factory=dict)
+    fail_stop: bool = False
     callbacks: Any = field(default_factory=dict)
     catchup: bool = False
     start_date: datetime | None = None

@@ -21,7 +21,7 @@ def final(rule: str, ends: tuple[str, ...]) -> str:  # noqa: PLR0911
             return RUN if success == n else UPSTREAM_FAILED if bad else SKIP
         case "all_failed":
             return RUN if bad == n else SKIP
-        case "all_done" | "always" | "dummy":
+        case "all_done" | "always" | "dummy" | "all_done_setup_success":
             return RUN
         case "all_done_min_one_success" | "one_success":
             return RUN if success else UPSTREAM_FAILED if bad else SKIP

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from tradewind_plugins.assets import assets_of
 from tradewind_plugins.callbacks import TASK_CALLBACKS as _CALLBACKS
 from tradewind_plugins.callbacks import as_callbacks
-from tradewind_plugins.edges import EdgeNode
+from tradewind_plugins.edges import EdgeNode, as_nodes
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.graph import current_frame
+from tradewind_plugins.scopes import Scope, note_in_scope
 from tradewind_plugins.trigger_rule import TriggerRule
 from tradewind_plugins.xcom_arg import XComArg, iter_xcom_args
 
@@ -132,6 +133,9 @@ class TaskNode(EdgeNode):
     do_xcom_push: bool
     multiple_outputs: bool
     doc_md: str | None
+    is_setup: bool = False
+    is_teardown: bool = False
+    on_failure_fail_dagrun: bool = False
     # Few tasks say something of these: what is not said is not stored with each task of a file of thousands
     doc: str | None = None
     doc_json: str | None = None
@@ -176,6 +180,7 @@ class TaskNode(EdgeNode):
         dag.add_task(self)
         self.dag = dag
         self.task_group.add_child(self)
+        note_in_scope(self, dag)
 
     def take_arguments(self, arguments: Mapping[str, Any]) -> None:
         """Check and keep the arguments that every task has; ``arguments`` holds all of ``TASK_ARGUMENTS``."""
@@ -298,6 +303,39 @@ class TaskNode(EdgeNode):
             waiting.extend(other for other in near if other.task_id not in found)
             found.update(other.task_id for other in near)
         return found
+
+    def as_setup(self) -> Any:
+        """Make this task a setup: what follows runs only if it succeeded, and it is cleared with what follows."""
+        if self.is_teardown:
+            raise TradewindException(f"Task {self.task_id!r} is a teardown already, so it cannot be a setup.")
+        self.is_setup = True
+        return self
+
+    def as_teardown(self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None) -> Any:
+        """Make this task a teardown: it runs when all before it is done, if one of its setups succeeded.
+
+        ``setups`` are tasks, or outputs of tasks, that it undoes: they become setups, directly before it. How it
+        ends does not count for the run, unless ``on_failure_fail_dagrun``.
+        """
+        if self.is_setup:
+            raise TradewindException(f"Task {self.task_id!r} is a setup already, so it cannot be a teardown.")
+        self.is_teardown = True
+        self.trigger_rule = TriggerRule.ALL_DONE_SETUP_SUCCESS
+        if on_failure_fail_dagrun is not None:
+            self.on_failure_fail_dagrun = bool(on_failure_fail_dagrun)
+        for node in as_nodes(setups if setups is not None else []):
+            for task in node.last_tasks():
+                task.as_setup()
+            node.set_downstream(self)
+        return self
+
+    def __enter__(self) -> Scope:
+        scope = Scope([self])
+        vars(self).setdefault("_scopes_entered", []).append(scope)
+        return scope.__enter__()
+
+    def __exit__(self, *exc_info: object) -> None:
+        vars(self)["_scopes_entered"].pop().__exit__(*exc_info)
 
     def mapped_group(self) -> GroupBuilder | None:
         """Return the mapped task group that the task is in, None where it is in none."""

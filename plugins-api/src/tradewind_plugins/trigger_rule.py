@@ -24,6 +24,7 @@ class TriggerRule(str, Enum):
     NONE_FAILED_MIN_ONE_SUCCESS = "none_failed_min_one_success"
     NONE_SKIPPED = "none_skipped"
     ALWAYS = "always"
+    ALL_DONE_SETUP_SUCCESS = "all_done_setup_success"
 
     def __str__(self) -> str:
         return str(self.value)
@@ -39,8 +40,4 @@ class TriggerRule(str, Enum):
             return cls(_OLD_NAMES.get(name, name))
         except ValueError:
             rules = ", ".join(rule.value for rule in cls)
-            if name == "all_done_setup_success":
-                reason = "comes with setup and teardown tasks, which are not built yet"
-            else:
-                reason = "is not a trigger rule"
-            raise TradewindException(f"{where}: {name!r} {reason}; choose one of {rules}.") from None
+            raise TradewindException(f"{where}: {name!r} is not a trigger rule; choose one of {rules}.") from None

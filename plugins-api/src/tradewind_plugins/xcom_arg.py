@@ -68,6 +68,34 @@ class XComArg(EdgeNode, _AnyValue):  # type: ignore[misc]  # deriving from Any i
         """Return the reference to one list of the elements of all, one after the other."""
         return ConcatXComArg((self, *others))
 
+    def as_setup(self) -> XComArg:
+        """Make the task behind the value a setup; see ``TaskNode.as_setup``."""
+        for task in self.last_tasks():
+            task.as_setup()
+        return self
+
+    def as_teardown(self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None) -> XComArg:
+        """Make the task behind the value a teardown; see ``TaskNode.as_teardown``."""
+        for task in self.last_tasks():
+            task.as_teardown(setups=setups, on_failure_fail_dagrun=on_failure_fail_dagrun)
+        return self
+
+    @property
+    def is_setup(self) -> bool:
+        """Whether the task behind the value is a setup."""
+        return self.operator.is_setup
+
+    @property
+    def is_teardown(self) -> bool:
+        """Whether the task behind the value is a teardown."""
+        return self.operator.is_teardown
+
+    def __enter__(self) -> Any:
+        return self.operator.__enter__()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.operator.__exit__(*exc_info)
+
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(
             f"The output of task {self.operator.task_id!r} does not exist yet, so it cannot be iterated over; "

@@ -215,7 +215,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "airflow.datasets": _DATASETS,
     "airflow.datasets.metadata": _METADATA,
-    "airflow.decorators": _CONDITIONS | _same("tradewind", "dag", "task", "task_group"),
+    "airflow.decorators": _CONDITIONS | _same("tradewind", "dag", "setup", "task", "task_group", "teardown"),
     "airflow.decorators.base": _UNIQUE_ID,
     "airflow.decorators.condition": _CONDITIONS,
     "airflow.decorators.task_group": _same("tradewind", "task_group"),
@@ -385,7 +385,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | {"EdgeModifier": "tradewind_plugins.edges"}
     | {"XCOM_RETURN_KEY": "tradewind_plugins.host"}
     | {"mask_secret": f"{_HERE}.small"}
-    | _same("tradewind", "dag", "task", "task_group"),
+    | _same("tradewind", "dag", "setup", "task", "task_group", "teardown"),
     "airflow.sdk.bases.decorator": _UNIQUE_ID,
     "airflow.sdk.bases.hook": _HOOK,
     "airflow.sdk.bases.notifier": _NOTIFIER,
@@ -400,7 +400,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.sdk.definitions.connection": _CONNECTION,
     "airflow.sdk.definitions.context": _CONTEXT_CLASS | _CONTEXT,
     "airflow.sdk.definitions.dag": _DAG | {"dag": "tradewind"},
-    "airflow.sdk.definitions.decorators": _CONDITIONS | _same("tradewind", "dag", "task", "task_group"),
+    "airflow.sdk.definitions.decorators": _CONDITIONS
+    | _same("tradewind", "dag", "setup", "task", "task_group", "teardown"),
     "airflow.sdk.definitions.decorators.condition": _CONDITIONS,
     "airflow.sdk.definitions.edges": _LABEL | {"EdgeModifier": "tradewind_plugins.edges"},
     "airflow.sdk.definitions.mappedoperator": _MAPPED,

@@ -14,8 +14,10 @@ from tradewind import chain as chain
 from tradewind import cross_downstream as cross_downstream
 from tradewind import dag as dag
 from tradewind import get_current_context as get_current_context
+from tradewind import setup as setup
 from tradewind import task as task
 from tradewind import task_group as task_group
+from tradewind import teardown as teardown
 from tradewind_airflow_names.metadata.queried import Connection as Connection
 from tradewind_airflow_names.metadata.queried import Variable as Variable
 from tradewind_airflow_names.own.edges import chain_linear as chain_linear
@@ -34,4 +36,4 @@ from tradewind_plugins.hook import BaseHook as BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY as XCOM_RETURN_KEY
 from typing import Any
 Context = dict[str, Any]
-__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseNotifier', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'asset', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'task', 'task_group']
+__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseNotifier', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'asset', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'setup', 'task', 'task_group', 'teardown']

@@ -44,7 +44,8 @@ def skipped_by_branch(task: TaskNode, chosen: Iterable[str]) -> list[str]:
 def skipped_by_short_circuit(task: TaskNode, ignore_downstream_trigger_rules: bool) -> list[str]:
     """Return what a closed short circuit skips: all that comes after it, or only what comes directly after it."""
     ids = task.flat_relative_ids() if ignore_downstream_trigger_rules else task.downstream_task_ids
-    return sorted(ids)
+    dag: Any = task.dag
+    return sorted(task_id for task_id in ids if not dag.get_task(task_id).is_teardown)
 
 
 def apply_branch(context: Any, choice: Any) -> None:

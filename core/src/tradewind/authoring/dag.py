@@ -57,6 +57,8 @@ class DAG(GraphBuilder):
         owner_links: a web or mailto address for each owner that has one.
         max_consecutive_failed_dag_runs: after so many failed runs in a row it is paused; 0 for never.
         is_paused_upon_creation: whether it starts paused; None leaves that to the configuration.
+        fail_stop: whether the first task that fails stops the run: what has not begun is skipped, teardowns run.
+            ``fail_fast`` is Airflow 3's name.
         template_searchpath: more folders for templates, beside that of the DAG file.
         template_undefined, user_defined_macros, user_defined_filters, jinja_environment_kwargs,
         render_template_as_native_obj: how templates are rendered, see ``authoring.templating``.
@@ -90,6 +92,7 @@ class DAG(GraphBuilder):
         owner_links: Mapping[str, str] | None = None,
         max_consecutive_failed_dag_runs: int = 0,
         is_paused_upon_creation: bool | None = None,
+        fail_stop: bool = False,
         template_searchpath: str | Sequence[str] | None = None,
         template_undefined: type | None = None,
         user_defined_macros: Mapping[str, Any] | None = None,
@@ -109,6 +112,7 @@ class DAG(GraphBuilder):
         others = with_new_names(dag_id, given)
         self.schedule: Any = others.pop("schedule", timedelta(days=1))
         max_active_tasks = others.pop("max_active_tasks", max_active_tasks)
+        fail_stop = others.pop("fail_fast", None) or fail_stop  # Airflow 3's name
         refuse_unknown(dag_id, others)
         self.description = description
         self.default_args = dict(default_args or {})
@@ -126,6 +130,7 @@ class DAG(GraphBuilder):
         most = max_consecutive_failed_dag_runs or 0
         self.max_consecutive_failed_dag_runs = self._limit(most, "max_consecutive_failed_dag_runs", least=0)
         self.is_paused_upon_creation = is_paused_upon_creation
+        self.fail_stop = bool(fail_stop)
         search = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
         self.template_searchpath: list[str] = search
         self.template_undefined = template_undefined

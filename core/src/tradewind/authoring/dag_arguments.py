@@ -22,8 +22,6 @@ NOT_BUILT: dict[str, Callable[[Any], bool]] = {
     "access_control": _is_empty,
     "auto_register": lambda value: value is True,
     "default_view": _always,  # a choice among Airflow's pages, which are not ours
-    "fail_fast": _is_empty,
-    "fail_stop": _is_empty,
     "full_filepath": _is_empty,
     "orientation": _always,  # as above
 }

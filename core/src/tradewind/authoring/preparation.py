@@ -68,14 +68,14 @@ def pull_argument(argument: XComArg, map_index: int | None = None) -> Any:
     A result that was never pushed is None, as the task may have been skipped.
 
     Raises:
-        XComNotFound: a key other than ``return_value`` was never pushed.
+        XComNotFound: a key other than ``return_value`` was never pushed, by a task without ``multiple_outputs``.
     """
     task_id = argument.operator.task_id
     value = current().xcom_pull(task_id, key=argument.key, map_indexes=map_index, default=_NOTHING)
     if value is not _NOTHING:
         return value
     is_mapped = isinstance(argument.operator, MappedOperator) or argument.operator.mapped_group() is not None
-    if argument.key == XCOM_RETURN_KEY or is_mapped:
+    if argument.key == XCOM_RETURN_KEY or is_mapped or argument.operator.multiple_outputs:
         return None
     raise XComNotFound(
         f"Task {argument.operator.task_id!r} has pushed nothing under the key {argument.key!r} in this run."

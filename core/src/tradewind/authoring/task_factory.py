@@ -17,6 +17,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def _as_it_is(output: XComArg) -> XComArg:
+    return output
+
+
 class TaskFactory(Generic[P, R]):
     """A function whose call makes a task.
 
@@ -24,16 +28,22 @@ class TaskFactory(Generic[P, R]):
         function: what the task calls; also there as the attribute ``function``, for tests of it alone.
         operator_class: the operator that calls it.
         task_arguments: the arguments of that operator.
+        mark: makes each task a setup or a teardown; see ``setup_teardown``.
     """
 
     def __init__(
-        self, function: Callable[P, R], operator_class: type[BaseOperator], task_arguments: dict[str, Any]
+        self,
+        function: Callable[P, R],
+        operator_class: type[BaseOperator],
+        task_arguments: dict[str, Any],
+        mark: Callable[[XComArg], XComArg] = _as_it_is,
     ) -> None:
         if isinstance(function, TaskFactory):
             raise TradewindException(f"{function!r} is decorated twice; one @task is enough.")
         functools.update_wrapper(self, function)
         self.function = function
         self.operator_class = operator_class
+        self.mark = mark
         self.task_arguments = dict(task_arguments)
         if self.task_arguments.get("multiple_outputs") is None:
             self.task_arguments["multiple_outputs"] = returns_dict(function)
@@ -43,7 +53,7 @@ class TaskFactory(Generic[P, R]):
         task: BaseOperator = self.operator_class(
             **self._arguments(), python_callable=self.function, op_args=args, op_kwargs=kwargs
         )
-        return task.output
+        return self.mark(task.output)
 
     def _arguments(self) -> dict[str, Any]:
         given = self.task_arguments
@@ -52,7 +62,7 @@ class TaskFactory(Generic[P, R]):
 
     def override(self, **task_arguments: Any) -> TaskFactory[P, R]:
         """Return the same function with other arguments of its task, for instance another ``task_id``."""
-        return TaskFactory(self.function, self.operator_class, {**self.task_arguments, **task_arguments})
+        return TaskFactory(self.function, self.operator_class, {**self.task_arguments, **task_arguments}, self.mark)
 
     def partial(self, **kwargs: Any) -> PartialTask:
         """Give the arguments that all instances of a mapped task share; then call ``.expand``."""
@@ -110,4 +120,4 @@ class PartialTask:
             "python_callable": factory.function,
             "op_kwargs": self._kwargs,
         }
-        return MappedOperator(factory.operator_class, arguments, values, into="op_kwargs").output
+        return factory.mark(MappedOperator(factory.operator_class, arguments, values, into="op_kwargs").output)

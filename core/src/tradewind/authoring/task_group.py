@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.edges import EdgeNode
@@ -162,10 +162,14 @@ class TaskGroup(GroupBuilder, EdgeNode):
         return [task for task in tasks if not task.upstream_task_ids & inside]
 
     def last_tasks(self) -> list[TaskNode]:
-        """Return the tasks that have no downstream inside the group."""
-        tasks = self.iter_tasks()
-        inside = {task.task_id for task in tasks}
-        return [task for task in tasks if not task.downstream_task_ids & inside]
+        """Return the tasks that have no downstream inside the group; in place of a teardown what comes before it."""
+        tasks = {task.task_id: task for task in self.iter_tasks()}
+        found: dict[str, TaskNode] = {}
+        for task in tasks.values():
+            if not task.downstream_task_ids & tasks.keys():
+                for each in _before_teardowns(task, tasks):
+                    found[each.task_id] = each
+        return list(found.values())
 
     def get_roots(self) -> list[TaskNode]:
         """Airflow's name of :meth:`first_tasks`."""
@@ -177,3 +181,21 @@ class TaskGroup(GroupBuilder, EdgeNode):
 
     def __repr__(self) -> str:
         return f"<TaskGroup: {self.group_id}>"
+
+
+def _before_teardowns(task: TaskNode, inside: Mapping[str, TaskNode]) -> Iterator[TaskNode]:
+    """Yield the task itself, or for a teardown those before it that nothing else in the group follows."""
+    if not task.is_teardown:
+        yield task
+        return
+    for task_id in sorted(task.upstream_task_ids & inside.keys()):
+        above = inside[task_id]
+        if above.is_teardown:
+            yield from _before_teardowns(above, inside)
+        elif not above.is_setup and not _goes_on(above, inside, task):
+            yield above
+
+
+def _goes_on(task: TaskNode, inside: Mapping[str, TaskNode], but: TaskNode) -> bool:
+    others = (task.downstream_task_ids & inside.keys()) - {but.task_id}
+    return any(not inside[task_id].is_teardown for task_id in others)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 DAG_DEFAULTS: dict[str, Any] = {
+    "fail_stop": False,
     "callbacks": {},
     "catchup": True,
     "dagrun_timeout": None,
@@ -43,12 +44,15 @@ TASK_DEFAULTS: dict[str, Any] = {
     "ignore_first_depends_on_past": True,
     "inlets": [],
     "is_empty": False,
+    "is_setup": False,
+    "is_teardown": False,
     "isolation": None,
     "marks": None,
     "max_active_tis_per_dag": None,
     "max_active_tis_per_dagrun": None,
     "max_retry_delay": None,
     "outlets": [],
+    "on_failure_fail_dagrun": False,
     "owner": "tradewind",
     "params": {},
     "pool": "default_pool",

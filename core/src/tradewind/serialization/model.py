@@ -77,6 +77,10 @@ class SerializedTask:
         expand: None, or the varying arguments of a mapped task in order, each with its length, or with the task and
             key of the output that will have one. The number of instances is the product. In a mapped group it is that of
             the group.
+        is_setup, is_teardown, on_failure_fail_dagrun: what it is in a scope, and whether its failure fails the run.
+        setups: the setups that it needs beyond what its rule says: for a teardown those directly before it, else those
+            in whose scope it is without being directly behind them.
+        in_scope: the tasks that have this one among their setups.
         mapped_group: the mapped group it is in, or None. Instances in it wait for those of their own index.
         expand_values: the elements of varying arguments that are known, for display.
         owner, doc: who answers for it, and its documentation in Markdown.
@@ -121,6 +125,11 @@ class SerializedTask:
     marks: Mark | None
     expand: tuple[tuple[str, Length], ...] | None
     mapped_group: str | None
+    is_setup: bool
+    is_teardown: bool
+    on_failure_fail_dagrun: bool
+    setups: tuple[str, ...]
+    in_scope: tuple[str, ...]
     expand_values: Mapping[str, Any]
     owner: str
     doc: str | None
@@ -184,6 +193,7 @@ class SerializedDag(DagHead):
 
     ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id). ``owner_links`` are addresses
     by owner. After ``max_consecutive_failed_runs`` failed ones in a row it is paused; 0 for never.
+    With ``fail_stop`` a task that fails stops all others.
     ``callbacks`` is as that of a task. ``dagrun_timeout`` and ``slas``, by task, are seconds.
     """
 
@@ -194,6 +204,7 @@ class SerializedDag(DagHead):
     max_consecutive_failed_runs: int
     tasks: Mapping[str, SerializedTask]
     groups: Mapping[str, SerializedGroup]
+    fail_stop: bool = False
     edge_labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     callbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dagrun_timeout: float | None = None

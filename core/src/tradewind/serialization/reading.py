@@ -16,6 +16,7 @@ from tradewind.authoring.params import Param
 from tradewind.plugins.codecs import StandardCodec
 from tradewind.serialization.defaults import DAG_DEFAULTS, TASK_DEFAULTS
 from tradewind.serialization.model import SCHEMA, DagHead, Joined, Mark, SerializedDag, SerializedGroup, SerializedTask
+from tradewind.serialization.scopes import NO_SCOPE, ScopeOf, scopes_of
 from tradewind.timetables import Timetable, from_spec
 
 _STANDARD = StandardCodec()
@@ -80,6 +81,7 @@ def _dag(fields: Mapping[str, Any]) -> SerializedDag:
         max_consecutive_failed_runs=fields["max_consecutive_failed_runs"],
         tasks=_tasks(fields["tasks"], groups),
         groups=groups,
+        fail_stop=fields["fail_stop"],
         edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
         callbacks=_callbacks(fields["callbacks"]),
         dagrun_timeout=fields["dagrun_timeout"],
@@ -134,6 +136,7 @@ def _tasks(all_fields: list[dict[str, Any]], groups: Mapping[str, SerializedGrou
     for fields in all_fields:  # in order of rank, so that each list of upstream is too
         for task_id in fields.get("downstream", ()):
             upstream[task_id].append(fields["task_id"])
+    scopes = scopes_of(all_fields, upstream)
     is_any_mapped = any(group.expand is not None for group in groups.values())
     return {
         fields["task_id"]: _task(
@@ -141,13 +144,18 @@ def _tasks(all_fields: list[dict[str, Any]], groups: Mapping[str, SerializedGrou
             rank,
             tuple(upstream[fields["task_id"]]),
             _mapped_group(fields.get("group_id"), groups) if is_any_mapped else None,
+            scopes.get(fields["task_id"], NO_SCOPE),
         )
         for rank, fields in enumerate(all_fields)
     }
 
 
 def _task(
-    fields: Mapping[str, Any], rank: int, upstream: tuple[str, ...], mapped_group: SerializedGroup | None
+    fields: Mapping[str, Any],
+    rank: int,
+    upstream: tuple[str, ...],
+    mapped_group: SerializedGroup | None,
+    scope: ScopeOf,
 ) -> SerializedTask:
     return SerializedTask(
         task_id=fields["task_id"],
@@ -179,6 +187,11 @@ def _task(
         is_empty=fields["is_empty"],
         marks=Mark(**fields["marks"]) if fields["marks"] is not None else None,
         expand=_expand(fields["expand"]) if mapped_group is None else mapped_group.expand,
+        is_setup=fields["is_setup"],
+        is_teardown=fields["is_teardown"],
+        on_failure_fail_dagrun=fields["on_failure_fail_dagrun"],
+        setups=scope.setups,
+        in_scope=scope.in_scope,
         mapped_group=None if mapped_group is None else mapped_group.group_id,
         expand_values=fields["expand_values"],
         owner=fields["owner"],

@@ -16,6 +16,7 @@ from tradewind_plugins.xcom_arg import ConcatXComArg, MapXComArg, XComArg, ZipXC
 from tradewind.authoring.calls import NEEDS_PROCESS, names_of_dag, names_of_task
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.params import Param, as_params
+from tradewind.authoring.rules import check_rules
 from tradewind.authoring.task_group import TaskGroup
 from tradewind.operators.empty import EmptyOperator
 from tradewind.plugins.codecs import canonical, canonical_text
@@ -46,6 +47,7 @@ def structure_hash(serialized: bytes) -> str:
 
 
 def _dag_fields(dag: DAG) -> dict[str, Any]:
+    check_rules(dag)
     order = dag.topological_sort()
     rank = {task.task_id: index for index, task in enumerate(order)}
     priorities = effective_priorities(order)
@@ -58,6 +60,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
         "doc": dag.doc_md,
         "edge_labels": [[*edge, label] for edge, label in sorted(dag.edge_labels.items())],
         "end_date": _moment(dag.end_date),
+        "fail_stop": dag.fail_stop,
         "groups": [_group_fields(group) for _, group in sorted(dag.groups.items())],
         "is_paused_upon_creation": dag.is_paused_upon_creation,
         "max_active_runs": dag.max_active_runs,
@@ -90,10 +93,13 @@ _SHARED = (
     "execution_timeout",
     "executor",
     "ignore_first_depends_on_past",
+    "is_setup",
+    "is_teardown",
     "isolation",
     "max_active_tis_per_dag",
     "max_active_tis_per_dagrun",
     "max_retry_delay",
+    "on_failure_fail_dagrun",
     "owner",
     "pool",
     "pool_slots",

@@ -12,7 +12,7 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import deferrals, instances, runs, xcoms
 from tradewind.metadata.statements.instances import LockedInstance
-from tradewind.transitions.graph import Graph, Graphs, members, xcom_sources
+from tradewind.transitions.graph import Graph, Graphs, members, with_scopes, xcom_sources
 from tradewind.transitions.recount import recount, resettle
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
@@ -45,7 +45,8 @@ def clear(
 
     Tokens are raised, so nothing that was said of earlier tries counts any more; the run's counters are recounted. As
     many
-    further tries are allowed as the task has retries. A mapped task that is cleared together with the task whose XCom
+    further tries are allowed as the task has retries. The setups
+    that a task needs are cleared with it, and their teardowns. A mapped task that is cleared together with the task whose XCom
     it
     expands over becomes unexpanded again. A run that had ended is queued again, and starts when its DAG has room.
 
@@ -63,7 +64,13 @@ def clear(
     if unknown := sorted(set(task_ids) - set(graph.tasks)):
         raise LookupError(f"Run {locked.run_id!r} of DAG {locked.dag_id!r} has no task {unknown[0]!r} to clear.")
     rows = instances.lock_run(conn, run)
-    wanted = {row.id: row for row in rows if row.task_id in task_ids and _is_wanted(row, states, map_indexes)}
+    around = with_scopes(graph, task_ids) - set(task_ids)
+    wanted = {
+        row.id: row
+        for row in rows
+        if (row.task_id in task_ids and _is_wanted(row, states, map_indexes))
+        or (row.task_id in around and _is_wanted(row, states))
+    }
     collapsing = _collapsing(graph, {row.task_id for row in wanted.values()})
     named = [row for row in rows if row.id in wanted or row.task_id in collapsing]
     running = [row for row in named if row.state == TaskState.RUNNING]

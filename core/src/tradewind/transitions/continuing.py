@@ -15,6 +15,7 @@ from tradewind.transitions.ends import MOST_ROWS
 from tradewind.transitions.expansion import MOST_INSTANCES, expand
 from tradewind.transitions.graph import Graph, Graphs, reach
 from tradewind.transitions.runs import EXPAND, PAUSE_AFTER_FAILURES, close_finished, pause_after_failures
+from tradewind.transitions.scopes import read_setups
 from tradewind.transitions.settling import START, Pressure, pressure_of, settle, within
 from tradewind.transitions.states import RunState, TaskState
 
@@ -81,11 +82,17 @@ def settle_on(
     now = clock.now()
     pressed = {task_id: pressure.states() for task_id, pressure in pressures.items()}
     forced = [task_id for task_id, pressure in pressures.items() if pressure.is_any("is_forced")]
-    let_on = [task_id for task_id, pressure in pressures.items() if pressure.is_any("is_let_on")]
+    let_on = [
+        task_id
+        for task_id, pressure in pressures.items()
+        if pressure.is_any("is_let_on") or graph.tasks[task_id].setups
+    ]
     tasks = reach(graph, pressed, forced, let_on)
     locked = instances.lock_after(conn, run, tasks, after=_begin(graph, pressures), most=MOST_ROWS + 1)
     rows, last = within(locked, MOST_ROWS)
-    found = settle(graph, rows, pressures, cut=None if last is None else (last.rank, last.map_index))
+    setups = read_setups(conn, run, graph, tasks)
+    cut = None if last is None else (last.rank, last.map_index)
+    found = settle(graph, rows, pressures, cut=cut, setups=setups)
     ready = apply(conn, {run: found}, now=now, ids=ids)
     if ready:
         instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)

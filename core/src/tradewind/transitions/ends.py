@@ -49,6 +49,7 @@ from tradewind.transitions.recording import (
     xcom_values,
 )
 from tradewind.transitions.runs import close_finished
+from tradewind.transitions.scopes import read_setups
 from tradewind.transitions.settling import Pressure, Settlement, press_down, settle, single, within
 from tradewind.transitions.states import ENDED, TaskState, TryState
 from tradewind.transitions.values import Answer, Claimer, EndResult, Outcome, Ticket
@@ -136,6 +137,7 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
             (row for row in rows if row.run == run),
             _pressures(batch.graphs[run], [each for each in newly if each.row.run == run]),
             cut=(cut.rank, cut.map_index) if cut is not None and cut.run == run else None,
+            setups=read_setups(conn, run, batch.graphs[run], targets[run]),
         )
         for run in sorted({each.row.run for each in newly})
     }
@@ -162,26 +164,38 @@ def _reach(graph: Graph, owners: Mapping[int, Owner], outcomes: Iterable[Outcome
     pressed: dict[str, set[str]] = {}
     at: dict[str, Where] = {}
     forced: set[str] = set()
+    again: set[str] = set()
     for outcome in outcomes:
         state = TaskState.FAILED if outcome.state == TryState.LOST else outcome.state
         if state not in ENDED:
             continue
         owner = owners[outcome.instance]
         task, here = graph.tasks[owner.task_id], frozenset({owner.map_index})
-        skipped = _forced(graph, outcome)
+        skipped = _forced(graph, outcome) | _stopped(graph, task.task_id, state)
         for below in task.downstream:
             pressed.setdefault(below, set()).add(state)
-        for below in {*task.downstream, *skipped}:
-            where = here if is_paired(task, graph.tasks[below]) else None
+        for below in {*task.downstream, *skipped, *task.in_scope}:
+            is_beside = is_paired(task, graph.tasks[below]) and not (graph.fail_stop and state == TaskState.FAILED)
+            where = here if is_beside and below not in task.in_scope else None
             at[below] = both(at[below], where) if below in at else where
         forced |= skipped
-    return reach(graph, pressed, forced, at=at)
+        again |= set(task.in_scope)
+    return reach(graph, pressed, forced, again, at)
 
 
 def _forced(graph: Graph, outcome: Outcome) -> set[str]:
     """Return the tasks that an outcome skips by name; one that its version does not have is nobody's to skip."""
     named = {task_id for task_id in outcome.skip if task_id in graph.tasks}
-    return descendants(graph, named) if outcome.skip_all else named
+    if not outcome.skip_all:
+        return named
+    return {task_id for task_id in descendants(graph, named) if not graph.tasks[task_id].is_teardown}
+
+
+def _stopped(graph: Graph, task_id: str, state: str) -> set[str]:
+    """Return the tasks that the end of another stops: all but teardowns, where the DAG stops at the first failure."""
+    if not graph.fail_stop or state != TaskState.FAILED or graph.tasks[task_id].is_teardown:
+        return set()
+    return {each.task_id for each in graph.tasks.values() if each.task_id != task_id and not each.is_teardown}
 
 
 def _record(
@@ -237,6 +251,9 @@ def _pressures(graph: Graph, newly: Sequence[Recorded]) -> dict[str, Pressure]:
                 pressure.special(each.row.map_index).is_forced = True
             else:
                 pressure.is_forced = pressure.is_for_all = True
+        for task_id in _stopped(graph, each.row.task_id, each.state):
+            pressure = pressures.setdefault(task_id, single())
+            pressure.is_forced = pressure.is_stopped = pressure.is_for_all = True
     return pressures
 
 

@@ -34,6 +34,7 @@ from tradewind.transitions.graph import (
     xcom_sources,
 )
 from tradewind.transitions.runs import close_finished
+from tradewind.transitions.scopes import Setups, read_setups
 from tradewind.transitions.settling import ALL_INDEXES, counters_of, press_down, settle, within
 from tradewind.transitions.states import ENDED, TaskState
 
@@ -58,7 +59,8 @@ def expand(
     rows, cut = _lock(conn, run.id, task, beside, graph)
     placeholders = {row.task_id: row for row in rows if row.map_index < 0}
     placeholder = placeholders.get(task_id)
-    if placeholder is None or not _is_open(task, placeholder):
+    setups = read_setups(conn, run.id, graph, {row.task_id for row in rows})
+    if placeholder is None or not _is_open(task, placeholder, setups):
         return False
     states = instances.states_of_tasks(conn, run.id, {source for source, _ in xcom_sources(task)})
     if any(state not in ENDED for found in states.values() for state in found):
@@ -68,7 +70,8 @@ def expand(
         for each in beside:
             row = placeholders.get(each.task_id)
             if row is not None and row.state == TaskState.NONE:
-                state = _begin(conn, row, each, is_asked=each.task_id == task_id)
+                is_ready = _is_open(each, row, setups)
+                state = _begin(conn, row, each, is_asked=each.task_id == task_id) if is_ready else TaskState.NONE
                 _multiply(conn, run, row, each, length.count, state=state, graph=graph, now=now, ids=ids)
         return True
     instances.settle(conn, [placeholder.id], state=length.state, now=now, is_end=True)
@@ -77,7 +80,7 @@ def expand(
         instances.add_tries(conn, [_never_tried(placeholder, length.cause, now)])
         callbacks.never_tried(conn, placeholder, graph, cause=length.cause, now=now)
     ended = [(task_id, placeholder.map_index, length.state)]
-    settlement = settle(graph, rows, press_down(graph, ended), cut=cut)
+    settlement = settle(graph, rows, press_down(graph, ended), cut=cut, setups=setups)
     ready = apply(conn, {run.id: settlement}, now=now, ids=ids)
     if ready:
         instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)
@@ -110,17 +113,15 @@ def _lock(
 
 def _begin(conn: sa.Connection, placeholder: LockedInstance, task: Task, *, is_asked: bool) -> str:
     """Return the state in which the instances begin: those of other tasks of the group wait until their own rule is satisfied."""
-    if decide(task.trigger_rule, counters_of(placeholder)) != RUN:
-        return TaskState.NONE
     if is_asked or not task.depends_on_past:
         return TaskState.SCHEDULED
     gates.add(conn, [(placeholder.run, task.task_id, ALL_INDEXES)])
     return TaskState.NONE
 
 
-def _is_open(task: Task, placeholder: LockedInstance) -> bool:
-    is_undecided = placeholder.state == TaskState.NONE
-    return is_undecided and decide(task.trigger_rule, counters_of(placeholder)) == RUN
+def _is_open(task: Task, placeholder: LockedInstance, setups: Setups) -> bool:
+    decision = decide(task.trigger_rule, counters_of(placeholder))
+    return placeholder.state == TaskState.NONE and setups.judge(task, placeholder.map_index, decision) == RUN
 
 
 def _length(

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.statements import versions
 from tradewind.serialization.model import Joined, Length
-from tradewind.transitions.decision import RUN, SKIP, possible
+from tradewind.transitions.decision import RUN, possible
 from tradewind.transitions.states import TaskState
 
 ExpandSource = tuple[str, Length]
@@ -79,6 +79,16 @@ class Task(Protocol):
     @property
     def mapped_group(self) -> str | None: ...
     @property
+    def is_setup(self) -> bool: ...
+    @property
+    def is_teardown(self) -> bool: ...
+    @property
+    def on_failure_fail_dagrun(self) -> bool: ...
+    @property
+    def setups(self) -> tuple[str, ...]: ...
+    @property
+    def in_scope(self) -> tuple[str, ...]: ...
+    @property
     def start_date(self) -> datetime | None: ...
     @property
     def end_date(self) -> datetime | None: ...
@@ -97,6 +107,8 @@ class Graph(Protocol):
     def dagrun_timeout(self) -> float | None: ...
     @property
     def slas(self) -> Mapping[str, float]: ...
+    @property
+    def fail_stop(self) -> bool: ...
     @property
     def tasks(self) -> Mapping[str, Task]: ...
     @property
@@ -223,8 +235,51 @@ def is_placeholder(task: Task, map_index: int) -> bool:
 
 
 def leaves(graph: Graph) -> tuple[str, ...]:
-    """Return the tasks nothing is downstream of: they decide how the run ended."""
-    return tuple(task.task_id for task in graph.tasks.values() if not task.downstream)
+    """Return the tasks that decide how the run ended: those that nothing is behind, teardowns not counted unless they ask."""
+    found = tuple(
+        task.task_id for task in graph.tasks.values() if counts_for_run(task) and not _is_followed(graph, task)
+    )
+    return found or tuple(task.task_id for task in graph.tasks.values() if not task.downstream)
+
+
+def counts_for_run(task: Task) -> bool:
+    """Whether how the task ends may count for its run: teardowns do not, unless their failure is to fail it."""
+    return not task.is_teardown or task.on_failure_fail_dagrun
+
+
+def _is_followed(graph: Graph, task: Task) -> bool:
+    return any(counts_for_run(graph.tasks[below]) for below in task.downstream)
+
+
+def with_scopes(graph: Graph, task_ids: Iterable[str]) -> set[str]:
+    """Return tasks with what has to be made ready for them once more, and cleaned up: their setups and the teardowns of those."""
+    found = set(task_ids)
+    for task_id in list(found):
+        task = graph.tasks[task_id]
+        if task.is_setup:
+            found |= _teardowns(graph, task)
+        elif not task.is_teardown and any(each.is_setup for each in graph.tasks.values()):
+            below = descendants(graph, [task_id])
+            for above in _ancestors(graph, task_id):
+                ends = _teardowns(graph, graph.tasks[above])
+                if graph.tasks[above].is_setup and (not ends or ends & below):
+                    found |= {above, *ends}
+    return found
+
+
+def _teardowns(graph: Graph, setup: Task) -> set[str]:
+    return {below for below in setup.downstream if graph.tasks[below].is_teardown}
+
+
+def _ancestors(graph: Graph, task_id: str) -> set[str]:
+    found: set[str] = set()
+    todo = list(graph.tasks[task_id].upstream)
+    while todo:
+        above = todo.pop()
+        if above not in found:
+            found.add(above)
+            todo.extend(graph.tasks[above].upstream)
+    return found
 
 
 def descendants(graph: Graph, task_ids: Iterable[str]) -> set[str]:
@@ -251,30 +306,35 @@ def reach(
     Arguments:
         pressed: the end states of upstream instances that are to be counted, by the task that counts them.
         forced: tasks to be skipped by name.
-        let_on: tasks that past runs hold no longer.
+        let_on: tasks that are decided anew, as past runs hold them no longer, or a setup of theirs has ended.
         at: which instances of those tasks are meant, where it is not all.
     """
     ends = {task_id: _ends_of(graph.tasks[task_id], states) for task_id, states in pressed.items()}
     for task_id in forced:
         ends.setdefault(task_id, set()).add(TaskState.SKIPPED)
     for task_id in let_on:
-        found = (end_of(graph.tasks[task_id], decision) for decision in (RUN, SKIP))
-        ends.setdefault(task_id, set()).update(state for state in found if state is not None)
+        ends.setdefault(task_id, set()).update(_any_end(graph.tasks[task_id]))
     where: dict[str, Where] = {task_id: at.get(task_id) for task_id in ends}
     todo = [task_id for task_id, states in ends.items() if states]
     while todo:
-        task_id = todo.pop()
-        task = graph.tasks[task_id]
-        for below_id in task.downstream:
-            below = graph.tasks[below_id]
-            near = where[task_id] if is_paired(task, below) else None
-            wider = both(where[below_id], near) if below_id in where else near
-            more = _ends_of(below, ends[task_id]) - ends.setdefault(below_id, set())
-            if more or (ends[below_id] and wider != where.get(below_id, NEVER)):
-                todo.append(below_id)
-            ends[below_id] |= more
-            where[below_id] = wider
+        task = graph.tasks[todo.pop()]
+        states = ends[task.task_id]
+        found = [(below, _ends_of(graph.tasks[below], states)) for below in task.downstream]
+        found += [(below, _any_end(graph.tasks[below])) for below in task.in_scope]
+        for below, possible_ends in found:
+            near = where[task.task_id] if is_paired(task, graph.tasks[below]) else None
+            wider = both(where[below], near) if below in where else near
+            more = possible_ends - ends.setdefault(below, set())
+            if more or (ends[below] and wider != where.get(below, NEVER)):
+                todo.append(below)
+            ends[below] |= more
+            where[below] = wider
     return where
+
+
+def _any_end(task: Task) -> set[str]:
+    """Return the end states that a task may take when it is looked at again."""
+    return {state for decision in (RUN, *_ENDS) if (state := end_of(task, decision)) is not None}
 
 
 def both(one: Where, other: Where) -> Where:
@@ -285,6 +345,8 @@ def both(one: Where, other: Where) -> Where:
 def _ends_of(task: Task, upstream_ends: Iterable[str]) -> set[str]:
     """Return the end states that `task` can take at once when upstream instances end so."""
     decisions = frozenset[str]().union(*(possible(task.trigger_rule, state) for state in upstream_ends))
+    if decisions and task.setups:
+        return _any_end(task)
     return {state for decision in decisions if (state := end_of(task, decision)) is not None}
 
 

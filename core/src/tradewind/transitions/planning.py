@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tradewind.transitions.decision import RUN, Counters, decide, one
 from tradewind.transitions.graph import Graph, Task, is_in_run, is_paired, is_placeholder, literal_length
+from tradewind.transitions.scopes import Setups
 from tradewind.transitions.settling import decided_state, waits_for_past
 from tradewind.transitions.states import ENDED, TaskState
 
@@ -39,9 +40,14 @@ def plan(graph: Graph, logical_date: datetime | None = None) -> list[PlannedTask
         logical_date: what the run is about; tasks whose own dates leave it out are `removed`, as if they had not been.
     """
     planned: dict[str, PlannedTask] = {}
+    setups = Setups(graph)
     for task in graph.tasks.values():
         above = _upstream(planned, task)
-        planned[task.task_id] = _planned(task, above) if is_in_run(task, logical_date) else _removed(task, above)
+        is_in = is_in_run(task, logical_date)
+        planned[task.task_id] = _planned(task, above, setups) if is_in else _removed(task, above)
+        if task.in_scope:
+            for map_index in planned[task.task_id].map_indexes:
+                setups.put(task.task_id, map_index, planned[task.task_id].state)
     return list(planned.values())
 
 
@@ -76,9 +82,9 @@ def _upstream(planned: dict[str, PlannedTask], task: Task) -> Counters:
     return counters
 
 
-def _planned(task: Task, counters: Counters) -> PlannedTask:
+def _planned(task: Task, counters: Counters, setups: Setups) -> PlannedTask:
     indexes = _map_indexes(task)
-    decision = decide(task.trigger_rule, counters)
+    decision = setups.judge(task, indexes[0], decide(task.trigger_rule, counters))
     if waits_for_past(task, decision):
         return PlannedTask(task, indexes, counters, TaskState.NONE, is_expandable=False, is_gated=True)
     state = decided_state(task, indexes[0], decision) or TaskState.NONE

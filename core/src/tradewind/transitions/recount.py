@@ -23,6 +23,7 @@ from tradewind.transitions.applying import SETTLE, apply
 from tradewind.transitions.decision import Counters, one
 from tradewind.transitions.graph import Graph, Graphs, Task, is_paired
 from tradewind.transitions.runs import close_finished, limit_run
+from tradewind.transitions.scopes import Setups
 from tradewind.transitions.settling import Pressure, counters_of, pressure_of, settle
 from tradewind.transitions.states import ENDED, RunState, TaskState
 
@@ -164,7 +165,10 @@ def resettle(
     gates.drop(conn, run)
     undecided = {row.task_id for row in recounted if row.state == TaskState.NONE}
     pressures = {task_id: forced.get(task_id, Pressure()) for task_id in undecided}
-    settlement = settle(graph, recounted, pressures)
+    setups = Setups(
+        graph, ((row.task_id, row.map_index, row.state) for row in recounted if graph.tasks[row.task_id].in_scope)
+    )
+    settlement = settle(graph, recounted, pressures, setups=setups)
     ready = apply(conn, {run: settlement}, now=now, ids=ids)
     if ready:
         instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)

@@ -72,7 +72,7 @@ def create_run(
     run = ids.block(1)[0]
     unfinished = sum(len(each.map_indexes) for each in planned if each.state not in ENDED)
     is_over = starts and unfinished == 0
-    state = _end_state(planned) if is_over else (RunState.RUNNING if starts else RunState.QUEUED)
+    state = _end_state(graph, planned) if is_over else (RunState.RUNNING if starts else RunState.QUEUED)
     row = {
         "id": run,
         "dag_id": dag_id,
@@ -160,9 +160,9 @@ def _add_expansions(conn: sa.Connection, planned: Iterable[PlannedTask], *, run:
     continuations.add(conn, rows, now=now)
 
 
-def _end_state(planned: Iterable[PlannedTask]) -> str:
-    failed = {TaskState.FAILED, TaskState.UPSTREAM_FAILED}
-    is_failed = any(each.state in failed for each in planned if not each.task.downstream)
+def _end_state(graph: Graph, planned: Iterable[PlannedTask]) -> str:
+    failed, deciding = {TaskState.FAILED, TaskState.UPSTREAM_FAILED}, set(leaves(graph))
+    is_failed = any(each.state in failed for each in planned if each.task.task_id in deciding)
     return RunState.FAILED if is_failed else RunState.SUCCESS
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.transitions.decision import RUN, SKIP, Counters, decide, one
 from tradewind.transitions.graph import Graph, Task, Where, end_of, is_paired, is_placeholder
+from tradewind.transitions.scopes import Setups
 from tradewind.transitions.states import TaskState
 
 START = (-1, -2)
@@ -46,6 +47,7 @@ class Special:
     ends: Counters = NOTHING
     is_forced: bool = False
     is_let_on: bool = False
+    is_stopped: bool = False
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Pressure:
         is_let_on: whether past runs hold them no longer.
         at: what is meant for single instances, by their index.
         is_for_all: whether the instances that `at` does not name are meant as well.
+        is_stopped: with `is_forced`: whether what is ready, or waits for another try, is skipped as well.
     """
 
     ends: Counters = NOTHING
@@ -65,6 +68,7 @@ class Pressure:
     is_let_on: bool = False
     at: dict[int, Special] = field(default_factory=dict)
     is_for_all: bool = True
+    is_stopped: bool = False
 
     def add(self, ends: Counters) -> None:
         """Add upstream ends that all instances count."""
@@ -79,7 +83,7 @@ class Pressure:
         """Return what an instance gets in all, None where it is not meant."""
         own = self.at.get(map_index)
         if own is None:
-            return Special(self.ends, self.is_forced, self.is_let_on) if self.is_for_all else None
+            return Special(self.ends, self.is_forced, self.is_let_on, self.is_stopped) if self.is_for_all else None
         return Special(self.ends.plus(own.ends), self.is_forced or own.is_forced, self.is_let_on or own.is_let_on)
 
     def states(self) -> tuple[str, ...]:
@@ -102,6 +106,8 @@ class Pressure:
         said = {"task": task_id, "ends": self.ends[1:], "forced": self.is_forced, "after": self.after}
         if self.is_let_on:
             said["let_on"] = True
+        if self.is_stopped:
+            said["stopped"] = True
         if self.at:
             said["at"] = [[index, each.ends[1:], each.is_forced, each.is_let_on] for index, each in self.at.items()]
             said["for_all"] = self.is_for_all
@@ -122,7 +128,8 @@ def pressure_of(payload: Mapping[str, Any]) -> Pressure:
     }
     ends = Counters(0, *payload["ends"])
     is_for_all = payload.get("for_all", True)
-    return Pressure(ends, payload["forced"], after, payload.get("let_on", False), at, is_for_all)
+    is_stopped = payload.get("stopped", False)
+    return Pressure(ends, payload["forced"], after, payload.get("let_on", False), at, is_for_all, is_stopped)
 
 
 @dataclass(slots=True)
@@ -155,6 +162,7 @@ def settle(
     pressures: Mapping[str, Pressure],
     *,
     cut: Position | None = None,
+    setups: Setups | None = None,
 ) -> Settlement:
     """Let `pressures` run down the graph.
 
@@ -163,7 +171,9 @@ def settle(
         rows: locked instances of one run; those of a task that is under pressure and before `cut` must be among them.
         pressures: what is to be added, by task.
         cut: the last locked position (rank, map index) where not all rows were locked, None where they were.
+        setups: how the setups of the rows' tasks stand.
     """
+    setups = setups or Setups(graph)
     by_task: dict[str, list[LockedInstance]] = {}
     for row in rows:
         by_task.setdefault(row.task_id, []).append(row)
@@ -182,15 +192,32 @@ def settle(
         ended = []
         for row in by_task.get(task_id, ()):
             special = pressure.on(row.map_index) if _is_behind(row, pressure) else None
-            state = None if special is None else _press(found, task, row, special)
+            state = None if special is None else _press(found, task, row, special, setups)
             if state is not None:
                 ended.append((row.map_index, state))
-        for below in task.downstream if ended else ():
+        for below in _concerned(task) if ended else ():
             if below not in waiting:
                 waiting[below] = single()
                 heapq.heappush(order, (graph.tasks[below].rank, below))
-            _pass_on(waiting[below], ended, one_by_one=is_paired(task, graph.tasks[below]))
+        _concern(graph, task, ended, waiting, setups)
     return found
+
+
+def _concerned(task: Task) -> tuple[str, ...]:
+    return (*task.downstream, *task.in_scope) if task.in_scope else task.downstream
+
+
+def _concern(
+    graph: Graph, task: Task, ended: Sequence[tuple[int, str]], pressures: Mapping[str, Pressure], setups: Setups
+) -> None:
+    """Put the ends of a task's instances on the tasks below; those in the scope of a setup are looked at again."""
+    for below in task.downstream if ended else ():
+        _pass_on(pressures[below], ended, one_by_one=is_paired(task, graph.tasks[below]))
+    for below in task.in_scope if ended else ():
+        pressures[below].is_for_all = True
+    if task.in_scope:
+        for map_index, state in ended:
+            setups.put(task.task_id, map_index, state)
 
 
 def _pass_on(pressure: Pressure, ended: Iterable[tuple[int, str]], *, one_by_one: bool) -> None:
@@ -215,25 +242,29 @@ def _is_behind(row: LockedInstance, pressure: Pressure) -> bool:
     return (row.rank, row.map_index) > pressure.after
 
 
-def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Special) -> str | None:
+STOPPABLE = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE})
+"""What has not begun, or is between two tries: the failure of another task stops it, where its DAG says so."""
+
+
+def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Special, setups: Setups) -> str | None:
     """Add to one row's counters, decide it if it is undecided, and return its end state if it took one."""
     if any(pressure.ends[1:]):
         found.counted.setdefault(pressure.ends, []).append(row.id)
-    if row.state != TaskState.NONE:
+    if row.state != TaskState.NONE and not (pressure.is_stopped and row.state in STOPPABLE):
         return None
     if pressure.is_forced:
         state: str | None = TaskState.SKIPPED
     else:
-        state = _decide(found, task, row, pressure)
+        state = _decide(found, task, row, pressure, setups)
     if state is None:
         return None
     found.decided.setdefault(state, []).append(row)
     return None if state == TaskState.SCHEDULED else state
 
 
-def _decide(found: Settlement, task: Task, row: LockedInstance, pressure: Special) -> str | None:
+def _decide(found: Settlement, task: Task, row: LockedInstance, pressure: Special, setups: Setups) -> str | None:
     before = counters_of(row)
-    decision = decide(task.trigger_rule, before.plus(pressure.ends))
+    decision = setups.judge(task, row.map_index, decide(task.trigger_rule, before.plus(pressure.ends)))
     if waits_for_past(task, decision) and not pressure.is_let_on:
         # Noted once, by what satisfied the rule: later ends must not meet with whoever lets it on
         if not any(pressure.ends[1:]) or decide(task.trigger_rule, before) != decision:
@@ -281,4 +312,6 @@ def press_down(graph: Graph, ended: Sequence[tuple[str, int, str]]) -> dict[str,
         for below in task.downstream:
             pressure = pressures.setdefault(below, single())
             _pass_on(pressure, [(map_index, state)], one_by_one=is_paired(task, graph.tasks[below]))
+        for below in task.in_scope:
+            pressures.setdefault(below, single()).is_for_all = True
     return pressures

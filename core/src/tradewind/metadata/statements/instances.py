@@ -179,6 +179,9 @@ _LEAF_FAILURES = (
         _ti.state.in_(["failed", "upstream_failed"]),
     )
 )
+_STATES_BY_INDEX = sa.select(_ti.task_id, _ti.map_index, _ti.state).where(
+    _ti.run == sa.bindparam("of_run"), any_of(_ti.task_id, "tasks")
+)
 _STATES_OF_TASKS = (
     sa.select(_ti.task_id, _ti.state, sa.func.count())
     .where(_ti.run == sa.bindparam("of_run"), any_of(_ti.task_id, "tasks"))
@@ -317,6 +320,12 @@ def leaf_failures(conn: sa.Connection, run: int, tasks: Iterable[str]) -> int:
     """Return how many instances of `tasks` ended as failed or upstream_failed."""
     count: int = conn.execute(_LEAF_FAILURES, {"of_run": run, "tasks": sorted(tasks)}).scalar_one()
     return count
+
+
+def states_by_index(conn: sa.Connection, run: int, tasks: Iterable[str]) -> list[tuple[str, int, str]]:
+    """Return the task, the index and the state of each instance of `tasks`, unlocked."""
+    rows = conn.execute(_STATES_BY_INDEX, {"of_run": run, "tasks": sorted(tasks)})
+    return [(task_id, map_index, state) for task_id, map_index, state in rows]
 
 
 def states_of_tasks(conn: sa.Connection, run: int, tasks: Iterable[str]) -> dict[str, dict[str, int]]:
