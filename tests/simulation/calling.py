@@ -66,10 +66,18 @@ class CallerActor(Actor):
             self.held = []
 
     def _call(self) -> None:
+        if self.held:
+            self._report()
+            return
         world = self.world
         self.held = world.write(callbacks.claim, self.life.worker, most=2, patience=PATIENCE, clock=world.clock)
         for each in self.held:
             world.account.claimed(self, each)
+        if self.held:  # calling takes a while, in which others look for something to claim
+            self.next_at = world.clock.at + seconds(self.rng.uniform(0.1, 2))
+
+    def _report(self) -> None:
+        world = self.world
         for each in list(self.held):
             if self._dies(LOST_BEFORE):
                 break

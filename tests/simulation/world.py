@@ -41,6 +41,12 @@ FAULTS_END = timedelta(seconds=45)
 NO_END_BEFORE = timedelta(seconds=26)
 PATIENCE = timedelta(seconds=3600)  # one slot, and tasks that outlast an outage, one after the other
 MOST_PICKS = 40_000
+_COUNT_ANEW = {
+    "sqlite": "DELETE FROM sqlite_sequence",
+    "postgresql": "TRUNCATE callback RESTART IDENTITY",
+    "mariadb": "ALTER TABLE callback AUTO_INCREMENT = 1",
+}
+"""What has the database count callbacks from 1 again: their numbers stand in the log of a seed."""
 
 
 class SimClock:
@@ -127,6 +133,7 @@ class World:
         with self.database.transaction() as conn:
             for table in tables.metadata.sorted_tables:
                 conn.execute(table.delete())
+            conn.exec_driver_sql(_COUNT_ANEW[self.database.dialect])
             pools = [("default_pool", 128), *self.scenario.pools]
             conn.execute(tables.pool.insert(), [{"name": name, "slots": slots} for name, slots in pools])
             for dag in self.scenario.dags:
@@ -241,8 +248,9 @@ class World:
         runs = self.checker.seen.runs.values()
         if self.operator.todo or (self.scenario.news and self.checker.assets.has_work(self.calm)):
             return False
-        is_quiet = all(run.state in RUN_ENDS for run in runs)
-        return is_quiet and (not self.has_callbacks or self.account.is_settled())
+        if self.has_callbacks and not self.account.is_settled():
+            return False
+        return all(run.state in RUN_ENDS for run in runs)
 
     # --- What actors use
 
