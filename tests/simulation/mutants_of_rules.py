@@ -158,7 +158,7 @@ def occupancy_ignored(_: Any) -> Patches:
 def first_misfit_blocks(_: Any) -> Patches:
     """Admission stops at the first candidate that does not fit."""
 
-    def choose(candidates: Any, room: Any, *, limit: int) -> list[Any]:
+    def choose(candidates: Any, room: Any, *, limit: int, lanes: Any = None) -> list[Any]:
         chosen: list[Any] = []
         for candidate in candidates:
             if len(chosen) == limit or not room.fits(candidate):
