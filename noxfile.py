@@ -80,6 +80,14 @@ def simulation(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def model(session: nox.Session) -> None:
+    """Drawn runs against the model in plain Python: 20,000, where the tests draw 1,000."""
+    install(session, "tests")
+    cases = "core/tests/transitions/test_model.py"
+    session.run("pytest", "-q", "-n", "0", cases, *session.posargs, env={"TRADEWIND_MODEL_CASES": "20000"})
+
+
+@nox.session(default=False)
 def chaos(session: nox.Session) -> None:
     """Kill, freeze and cut off real daemons: `nox -s chaos -- --minutes 30 --database mariadb --seed 7`, or `--takeover`."""
     install(session, "tests")

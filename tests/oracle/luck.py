@@ -27,7 +27,7 @@ def by_luck(structure: Mapping[str, Any], outcome: Mapping[str, Any]) -> str | N
 
 def only_as_text(outcome: Mapping[str, Any]) -> str | None:
     """Return which value is a tuple, of which Airflow's reader of XComs gives only a text."""
-    for name, value in outcome["xcoms"].items():
+    for name, value in outcome.get("xcoms", {}).items():
         if isinstance(value, str) and value.startswith("("):
             return f"{name} is a tuple, of which only a text is recorded"
     return None

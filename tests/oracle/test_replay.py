@@ -11,7 +11,7 @@ from oracle import generate, intended, outcomes, recordings, replaying, schedule
 from tradewind_perf.servers import Store
 
 HERE = Path(__file__).parent
-ENOUGH = 595
+ENOUGH = 600
 
 
 @pytest.mark.parametrize("name", [recordings.GENERATED, recordings.SCHEDULED, recordings.CASES])

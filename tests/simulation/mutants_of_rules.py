@@ -189,8 +189,8 @@ def decide_again(_: Any) -> Patches:
     """Every further upstream end decides anew, also what an early rule has decided."""
     press = settling._press
 
-    def again(found: Any, task: Any, row: Any, pressure: Any) -> Any:
-        return press(found, task, replace(row, state=TaskState.NONE), pressure)
+    def again(found: Any, task: Any, row: Any, *rest: Any) -> Any:
+        return press(found, task, replace(row, state=TaskState.NONE), *rest)
 
     return [swap(settling, "_press", again)]
 

@@ -179,3 +179,11 @@ def test_documents_in_every_format_are_kept():
         task.doc_yaml = "a: 1"
     read = deserialize(serialize(dag)).tasks["a"]
     assert (read.doc, read.docs) == ("# a", {"text": "plain", "json": '{"a": 1}', "rst": "*a*", "yaml": "a: 1"})
+
+
+def test_a_priority_beyond_what_a_database_holds_is_the_highest_there_is():
+    with DAG("d", schedule=None) as dag:
+        EmptyOperator(task_id="a", priority_weight=2**31 - 1) >> EmptyOperator(task_id="b", priority_weight=5)
+        EmptyOperator(task_id="c", priority_weight=-(2**40))
+    tasks = deserialize(serialize(dag)).tasks
+    assert [tasks[name].priority for name in "abc"] == [2**31 - 1, 5, -(2**31)]

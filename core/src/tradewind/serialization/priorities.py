@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from tradewind_plugins.task_node import TaskNode
 
+LEAST, MOST = -(2**31), 2**31 - 1
+"""What a column of whole numbers holds."""
+
 
 def effective_priorities(tasks: Sequence[TaskNode]) -> dict[str, int]:
     """Return the effective priority of every task.
@@ -22,10 +25,16 @@ def effective_priorities(tasks: Sequence[TaskNode]) -> dict[str, int]:
     reach = {"downstream": after, "upstream": before, "absolute": {}}
     weights = [task.priority_weight for task in tasks]
     return {
-        task.task_id: task.priority_weight
-        + _weight_of(reach[task.weight_rule].get(task.task_id, 0), weights, len(tasks))
+        task.task_id: _storable(
+            task.priority_weight + _weight_of(reach[task.weight_rule].get(task.task_id, 0), weights, len(tasks))
+        )
         for task in tasks
     }
+
+
+def _storable(priority: int) -> int:
+    """Return the nearest priority that a database holds, as Airflow does."""
+    return max(LEAST, min(MOST, priority))
 
 
 def _closures(tasks: Sequence[TaskNode], downstream: bool) -> dict[str, int]:
