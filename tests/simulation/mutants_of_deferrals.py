@@ -35,28 +35,3 @@ def deferral_consumes_a_try(_: Any) -> Patches:
         return found | ({"try_number": recorded.row.try_number} if recorded.state == TaskState.DEFERRED else {})
 
     return [swap(ends, "instance_values", consuming)]
-
-
-@mutant
-def resumption_lost_before_its_start(_: Any) -> Patches:
-    """What a dispatch was to go on with is forgotten when that dispatch never began."""
-    return [swap(deferrals, "keep_for", lambda *_args, **_more: None)]
-
-
-@mutant
-def triggers_of_the_dead_stay(_: Any) -> Patches:
-    """Triggers of a triggerer that ended are nobody's to take."""
-    free = (
-        sa.select(deferral.c.instance)
-        .where(deferral.c.ending.is_(None), deferral.c.triggerer.is_(None))
-        .order_by(deferral.c.instance)
-        .limit(sa.bindparam("most"))
-        .with_for_update(skip_locked=True)
-    )
-    return [swap(deferrals, "_FREE", free)]
-
-
-@mutant
-def event_of_a_lost_claim_is_lost(_: Any) -> Patches:
-    """An event is written, and its instance does not go on."""
-    return [swap(deferrals, "lock", lambda *_args: [])]

@@ -99,6 +99,8 @@ class TriggererActor(Actor):
             held = deferrals.held(conn, self.id)
         for key in [key for key in self.running if key not in held]:
             del self.running[key]
+        if unknown := held - set(self.running):
+            self.world.write(deferrals.give_back, self.id, [instance for instance, _ in unknown])
 
     def _fire(self) -> None:
         world = self.world

@@ -198,3 +198,16 @@ def test_a_clear_forgets_what_was_waited_for(world, graph, waits) -> None:
     assert waits.fire(waiting) == frozenset()
     world.finish(world.start()["a"])
     assert world.run_state(run) == "success"
+
+
+def test_a_claim_whose_answer_was_lost_is_given_back_and_made_anew(world, graph, waits) -> None:
+    world.begin(graph(tasks=["a", "b"]))
+    world.add_worker()
+    for ticket in world.start().values():
+        waits.defer(ticket)
+    known, unknown = waits.claim(waits.triggerer("t"))
+    world.database.write(lambda conn: deferrals.give_back(conn, "t", [unknown.instance]))
+    (again,) = waits.claim("t")
+    assert (again.instance, again.claim) == (unknown.instance, 2)
+    assert waits.fire([unknown]) == frozenset()
+    assert waits.fire([known, again]) == {known.instance, unknown.instance}

@@ -177,6 +177,12 @@ class TriggererLifecycle:
                 lambda conn: deferrals.tell_problem(conn, waiting.instance, waiting.claim, sentence)
             )  # fmt: skip
 
+    def give_back(self, instances: Iterable[int]) -> None:
+        """Give triggers back that were claimed and never heard of: the answer was lost."""
+        keys = sorted(instances)
+        with reaching():
+            self._database.write(lambda conn: deferrals.give_back(conn, self._id, keys))
+
     def leave(self) -> None:
         """Give the triggers back, and say that this triggerer has ended."""
 

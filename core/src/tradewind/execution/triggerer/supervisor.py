@@ -122,6 +122,7 @@ class Triggerer:
         self._pauses: dict[Source, float] = {}
         self._restarts: dict[Source, Timer] = {}
         self._fired: list[Fired] = []
+        self._firing: list[Fired] = []
         self._noisy: set[int] = set()
         self._is_firing = False
         self._is_claiming = False
@@ -185,6 +186,15 @@ class Triggerer:
         for key, running in known.items():
             if running.owner not in held and key in self._running:
                 self._drop(running)
+        unfired = {(each.instance, each.claim) for each in [*self._fired, *self._firing]}
+        unknown = held - {each.owner for each in self._running.values()} - unfired
+        if unknown:
+            log.warning("%d triggers were claimed, and the answer was lost: they are claimed anew", len(unknown))
+            give_back = partial(self._lifecycle.give_back, [instance for instance, _ in unknown])
+            self._clerk.submit(give_back, self._given_back, partial(_tell_trouble, "triggers could not be given back"))
+
+    def _given_back(self, _result: object) -> None:
+        self._claim()
 
     def _not_renewed(self, error: Exception) -> None:
         self._is_renewing = False
@@ -436,10 +446,12 @@ class Triggerer:
             return
         self._is_firing = True
         batch, self._fired = self._fired[:FIRED_AT_ONCE], self._fired[FIRED_AT_ONCE:]
+        self._firing = batch
         self._clerk.submit(partial(self._lifecycle.fire, batch), self._has_fired, partial(self._not_fired, batch))
 
     def _has_fired(self, _result: object) -> None:
         self._is_firing = False
+        self._firing = []
         self._claim()  # there is room again
 
     def _not_fired(self, batch: list[Fired], error: Exception) -> None:

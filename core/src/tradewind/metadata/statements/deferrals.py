@@ -180,6 +180,11 @@ def leave(conn: sa.Connection, triggerer: str) -> None:
     conn.execute(_LEAVE, {"by": triggerer})
 
 
+def give_back(conn: sa.Connection, triggerer: str, instances: Iterable[int]) -> None:
+    """Give some of a triggerer's triggers back: it does not know of them, as the answer to its claim was lost."""
+    conn.execute(_LEAVE.where(any_of(_d.instance, "ids")), {"by": triggerer, "ids": sorted(instances)})
+
+
 def lock(conn: sa.Connection, instances: Iterable[int]) -> list[Locked]:
     """Lock those of `instances` that are deferred, and tell which claim of each counts."""
     keys = {"ids": sorted(instances)}
