@@ -171,7 +171,7 @@ SCENARIOS = (
         "calendar",
         "the runs of a month, without tasks: 400 daily, 90 hourly and 10 quarter-hourly DAGs under a virtual clock (105,600 runs)",
         month,
-        (at_most("differ from the reference", 0), at_least("runs made per s", 200)),
+        (at_most("differ from the reference", 0), at_least("runs made per s", 100)),
         (POSTGRESQL, SQLITE, MARIADB),
         600,
         1,
