@@ -171,10 +171,13 @@ def _by_rule(rule: str, states: list[str]) -> str | None:
 
 
 def is_by_luck(case: Drawn, ends: Mapping[Instance, str]) -> bool:
-    """Whether a failure and a skip meet at `all_success`, or at setups: which comes first decides, here as in Airflow."""
+    """Whether two things meet of which the first decides, here as in Airflow: a failure and a skip, or a rule and a setup."""
     for task in case.graph.tasks.values():
         near = {state for (name, _), state in ends.items() if name in {*task.upstream, *task.setups}}
         if BAD & near and "skipped" in near and (task.trigger_rule == "all_success" or task.setups):
+            return True
+        needed = {state for (name, _), state in ends.items() if name in task.setups}
+        if needed - {"success"} and not task.is_teardown and task.trigger_rule != "all_done":
             return True
     return False
 
