@@ -577,6 +577,6 @@ pulse = sa.Table(
 bucket_lock = sa.Table(
     "bucket_lock",
     metadata,
-    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, executor:x; outbox, alone"),
+    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x; outbox, alone"),
     comment="Rows that only schedulers lock, in sorted order; ending a task touches none of them.",
 )

@@ -13,7 +13,7 @@ from tradewind.metadata.statements import daemons as daemon_statements
 from tradewind.metadata.statements import listings
 
 # The name in the report -> the kind of daemon
-DAEMONS = {"scheduler": "scheduler", "dag_processor": "processor", "worker": "worker"}
+DAEMONS = {"scheduler": "scheduler", "dag_processor": "processor", "triggerer": "triggerer", "worker": "worker"}
 
 
 def health_report(database: Database, *, clock: Clock) -> dict[str, Any]:
@@ -30,7 +30,6 @@ def health_report(database: Database, *, clock: Clock) -> dict[str, Any]:
     except DBAPIError:
         return {"metadatabase": {"status": "unhealthy"}}
     report: dict[str, Any] = {"metadatabase": {"status": "healthy"}}
-    report["triggerer"] = {"status": None, "latest_triggerer_heartbeat": None}  # there is none: Airflow's shape has one
     for name, kind in DAEMONS.items():
         newest = daemons.get(kind)
         report[name] = {

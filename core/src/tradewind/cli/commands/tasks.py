@@ -44,7 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         {"clear": "Have tasks run again: shows which, asks, and clears them run by run."}, "tradewind.cli.clearing"
     )
     verbs.elsewhere(
-        {"failed-deps": "Say in one sentence why a DAG, a run or a task does not run."}, "tradewind.cli.failed_deps"
+        {
+            "failed-deps": "Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers "
+            "decide by."
+        },
+        "tradewind.cli.failed_deps",
     )
     verbs.elsewhere(
         {
