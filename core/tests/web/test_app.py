@@ -181,7 +181,7 @@ def test_ready_tells_what_lives_beside_it(client: FlaskClient, database: Databas
     answer = client.get("/readyz")
     assert answer.status_code == 200
     shown = {"status": "ready", "metadatabase": "reachable", "schema": "current"}
-    assert answer.json == shown | {"scheduler": "none live", "dag_processor": "none live", "worker": "none live"}
+    assert answer.json == shown | dict.fromkeys(("scheduler", "dag_processor", "triggerer", "worker"), "none live")
     for kind, seconds in (("scheduler", 300), ("processor", -300)):
         times = {"started_at": NOW, "renewed_at": NOW, "expires_at": NOW + timedelta(seconds=seconds)}
         database.write(
