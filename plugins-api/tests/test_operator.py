@@ -141,7 +141,6 @@ def test_durations_may_be_seconds():
         ({"retry_delay": "5m"}, "retry_delay must be a timedelta or a number of seconds"),
         ({"weight_rule": "sideways"}, "weight_rule is one of"),
         ({"trigger_rule": "sometimes"}, "'sometimes' is not a trigger rule; choose one of all_success"),
-        ({"trigger_rule": "all_done_setup_success"}, "comes with setup and teardown tasks"),
     ],
 )
 def test_a_value_without_sense_is_refused(arguments, sentence):

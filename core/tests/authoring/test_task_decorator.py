@@ -83,7 +83,7 @@ def test_multiple_outputs_need_a_dict(dag, run):
 
 
 def test_keys_are_pulled_by_key_and_a_missing_one_is_named(dag, run, memory):
-    @task(multiple_outputs=True)
+    @task
     def pair(): ...
 
     @task

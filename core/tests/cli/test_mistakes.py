@@ -35,7 +35,7 @@ from tradewind import DAG
 from tradewind.operators.bash import BashOperator
 
 with DAG("late", schedule=None):
-    BashOperator(task_id="x", bash_command="true", sla=timedelta(hours=1))
+    BashOperator(task_id="x", bash_command="true", run_as_user="me")
 """
 
 
@@ -49,10 +49,7 @@ with DAG("late", schedule=None):
         (["list_dags"], "Airflow's 'list_dags' is `tradewind dags list` here [wrong-usage]"),
         (["initdb"], "Airflow's 'initdb' is `tradewind db migrate` here [wrong-usage]"),
         (["tasks", "run", "shop", "numbers"], "Airflow's 'tasks run' is `tradewind tasks test` here [wrong-usage]"),
-        (
-            ["dags", "backfill", "shop"],
-            "is not built yet: `tradewind dags trigger DAG_ID --logical-date DATE` makes one run",
-        ),
+        (["dags", "backfill", "shop"], "the following arguments are required: -s/--start-date [wrong-usage]"),
         (["users", "create"], "is not built yet: there is one user, admin"),
         (["dags", "list-runs", "shop"], "unrecognized arguments: shop; did you mean --dag-id shop? [wrong-usage]"),
         (["version", "--x"], "tradewind version: error: unrecognized arguments: --x [wrong-usage]\n"),
@@ -262,7 +259,7 @@ HEAD = "from tradewind import DAG, dag, task\nfrom tradewind.operators.empty imp
         ),
         ("from tradewind import Varable", "did you mean Variable? [import-failed]"),
         ("from tradewind import XCom", "did you mean XComArg? [import-failed]"),
-        ("from tradewind import days_ago", "tradewind has BaseNotifier, [import-failed]"),
+        ("from tradewind import days_ago", "teardown [import-failed]"),
         (
             "with DAG('a') as a: ...\nwith DAG('b') as b: ...\na >> b",
             "join tasks of one DAG. Put the tasks of both [dag-invalid]",
@@ -398,7 +395,7 @@ def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> N
     assert code == 1
     assert (first, trace) == (f"tradewind: {file} could not be imported:", "Traceback (most recent call last):")
     assert where == f'  File "{file}", line 7, in <module>'
-    assert "sla=datetime.timedelta(seconds=3600) is not built yet" in last
+    assert "run_as_user='me' is not built yet" in last
 
 
 @pytest.mark.parametrize(

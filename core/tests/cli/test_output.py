@@ -34,4 +34,4 @@ def test_a_list_in_every_form(run, dags: Path, words: list[str]) -> None:
     assert rows
     assert yaml.safe_load(printed["yaml"][1]) == rows
     assert len(printed["plain"][1].splitlines()) == len(rows)
-    assert all(key.replace("_", " ") in printed["table"][1] for key in rows[0])
+    assert all(key.replace("_", " ") in printed["table"][1] for key in rows[0] if rows[0][key] is not None)

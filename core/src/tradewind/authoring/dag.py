@@ -131,12 +131,9 @@ class DAG(GraphBuilder):
         self.max_consecutive_failed_dag_runs = self._limit(most, "max_consecutive_failed_dag_runs", least=0)
         self.is_paused_upon_creation = is_paused_upon_creation
         self.fail_stop = bool(fail_stop)
-        search = [template_searchpath] if isinstance(template_searchpath, str) else list(template_searchpath or ())
-        self.template_searchpath: list[str] = search
-        self.template_undefined = template_undefined
+        self._take_templates(template_searchpath, template_undefined, jinja_environment_kwargs)
         self.user_defined_macros = dict(user_defined_macros or {})
         self.user_defined_filters = dict(user_defined_filters or {})
-        self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
         self.render_template_as_native_obj = render_template_as_native_obj
         self._take_callbacks(on_success_callback, on_failure_callback, sla_miss_callback, dagrun_timeout)
         self.fileloc = _calling_file()
@@ -145,6 +142,11 @@ class DAG(GraphBuilder):
         self.groups: dict[str, TaskGroup] = {}
         self.edge_labels: dict[tuple[str, str], str] = {}
         self.task_group = TaskGroup(None, dag=self)
+
+    def _take_templates(self, search: Any, undefined: type | None, options: Mapping[str, Any] | None) -> None:
+        self.template_searchpath: list[str] = [search] if isinstance(search, str) else list(search or ())
+        self.template_undefined = undefined
+        self.jinja_environment_kwargs = dict(options or {})
 
     def _take_callbacks(self, on_success: Any, on_failure: Any, sla_miss: Any, timeout: Any) -> None:
         as_callbacks(on_success, f"DAG {self.dag_id!r}: on_success_callback")

@@ -29,11 +29,8 @@ _INSTEAD = {
     "upgradedb": "db migrate",
 }
 _NO_USERS = "there is one user, admin, whose password `tradewind standalone` and `tradewind webserver` make"
-_ONE_BY_ONE = "`tradewind dags trigger DAG_ID --logical-date DATE` makes one run"
 _NOT_YET = {
-    "backfill": _ONE_BY_ONE,
     "create_user": _NO_USERS,
-    "dags backfill": _ONE_BY_ONE,
     "roles": _NO_USERS,
     "users": _NO_USERS,
 }
