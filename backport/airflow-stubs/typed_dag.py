@@ -6,10 +6,11 @@ from datetime import datetime
 
 from airflow import DAG
 from airflow.configuration import conf
-from airflow.datasets import Dataset  # type: ignore[import-not-found]
+from airflow.datasets import Dataset
 from airflow.decorators import task
 from airflow.exceptions import AirflowSkipException
 from airflow.hooks.base_hook import BaseHook
+from airflow.io.path import ObjectStoragePath  # type: ignore[import-not-found]
 from airflow.models import BaseOperator, Variable
 from airflow.operators.bash_operator import BashOperator
 from airflow.operators.subdag_operator import SubDagOperator
@@ -49,4 +50,4 @@ with DAG("typed", schedule=None, start_date=days_ago(1)) as dag:
     SubDagOperator(subdag="no DAG", task_id="sub")  # type: ignore[arg-type]
 
 reveal: int = days_ago(1)  # type: ignore[assignment]
-print(Dataset)
+print(Dataset("s3://a"), ObjectStoragePath)
