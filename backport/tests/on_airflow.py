@@ -80,6 +80,9 @@ def refusals():
             "connection": refused(lambda: Connection.get("no_such_connection")),
             "xcom": refused(lambda: current().xcom_pull("t")),
             "value": refused(lambda: Point()),
+            "defer": refused(
+                lambda: BashOperator(task_id="f", bash_command="x").defer(trigger=object(), method_name="execute")
+            ),
             "frozen": refused(lambda: setattr(Point(x=1), "x", 2)),
         }
 

@@ -101,6 +101,7 @@ def test_edges_are_the_same(report):
         ("connection", "AirflowNotFoundException: The conn_id `no_such_connection` isn't defined"),
         ("xcom", "XCom can be read and written only in a running task"),
         ("value", "TypeError: Point needs the argument 'x'"),
+        ("defer", "Task 'f' wants to wait for object: Airflow 1.10 has no triggerer"),
         ("frozen", "AttributeError: Point is frozen"),
     ],
 )

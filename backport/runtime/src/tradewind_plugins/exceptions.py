@@ -38,6 +38,9 @@ __all__ = [
     "HostNotBound",
     "ParamValidationError",
     "SerializationError",
+    "TaskDeferralError",
+    "TaskDeferralTimeout",
+    "TaskDeferred",
     "TaskNotFound",
     "TradewindBadRequest",
     "TradewindConfigException",
@@ -81,6 +84,18 @@ class TradewindOptionalProviderFeatureException(TradewindException):
 
 class HostNotBound(TradewindException):
     """Code that needs a host runs where none is bound."""
+
+
+class TaskDeferralError(TradewindException):
+    """Of tasks that give their place up to a trigger, which this host does not have."""
+
+
+class TaskDeferralTimeout(TaskDeferralError):
+    """Of tasks that give their place up to a trigger, which this host does not have."""
+
+
+class TaskDeferred(BaseException):
+    """Of tasks that give their place up to a trigger, which this host does not have."""
 
 
 class DuplicateTaskIdFound(TradewindException):

@@ -100,6 +100,15 @@ class BaseOperator(AirflowOperator):
                 context["ti"].xcom_push(key=key, value=value)
         leave_task()
 
+    def defer(self, *, trigger, method_name, kwargs=None, timeout=None):
+        """Refuse: without a triggerer nothing would ever call the task again."""
+        raise TradewindException(
+            "Task {!r} wants to wait for {}: Airflow 1.10 has no triggerer; "
+            "let the operator poll (deferrable=False), or the sensor use mode='reschedule'.".format(
+                self.task_id, type(trigger).__name__
+            )
+        )
+
     def _link_outputs(self):
         for argument in iter_xcom_args([getattr(self, name, None) for name in self.template_fields]):
             if argument.operator.task_id not in self.upstream_task_ids:
