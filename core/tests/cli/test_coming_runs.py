@@ -26,6 +26,13 @@ for dag_id, more in {
 """
 
 
+@pytest.fixture(autouse=True)
+def restless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Schedulers that look again at once: their rounds are counted here, and nothing wakes them."""
+    monkeypatch.setattr("tradewind.scheduling.scheduler.IDLE_POLL_SECONDS", 0.01)
+    monkeypatch.setenv("TRADEWIND__SCHEDULER__POLL_INTERVAL", "0.01")
+
+
 @pytest.fixture
 def planned(dags: Path, run) -> Path:
     (dags / "planned.py").write_text(FILE)

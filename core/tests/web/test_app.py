@@ -182,7 +182,7 @@ def test_ready_tells_what_lives_beside_it(client: FlaskClient, database: Databas
     assert answer.status_code == 200
     shown = {"status": "ready", "metadatabase": "reachable", "schema": "current"}
     assert answer.json == shown | dict.fromkeys(("scheduler", "dag_processor", "triggerer", "worker"), "none live")
-    for kind, seconds in (("scheduler", 300), ("processor", -300)):
+    for kind, seconds in (("scheduler", 36_000), ("processor", -300)):
         times = {"started_at": NOW, "renewed_at": NOW, "expires_at": NOW + timedelta(seconds=seconds)}
         database.write(
             lambda c, k=kind, t=times: c.execute(sa.insert(daemon).values(id=k, kind=k, host="h", pid=1, **t))
