@@ -83,12 +83,16 @@ FLOW = """
 """
 
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what does not depend on the database; the statements behind it are tested on all of them, in `transitions`."""
+
+
 @pytest.fixture
-def start_triggerer(house: Any) -> Any:
-    """Start triggerers, as their command does; they are stopped at the end."""
+def start_triggerer() -> Any:
+    """Start triggerers of a house, as their command does; they are stopped at the end."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*words: str, **settings: Any) -> subprocess.Popen[bytes]:
+    def start(house: Any, *words: str, **settings: Any) -> subprocess.Popen[bytes]:
         environ = house.environ | {f"TRADEWIND__{key.upper()}": str(value) for key, value in settings.items()}
         with (house.home / f"triggerer{len(started)}.out").open("ab") as output:
             command = [sys.executable, "-m", "tradewind", "triggerer", *words]
@@ -127,10 +131,10 @@ def test_a_task_goes_on_with_what_its_trigger_has_found(house: Any, start_trigge
         "Deferring(task_id='fails', how='fail', retries=0)",
         "Deferring(task_id='ends', how='end', value='x')",
         "Deferring(task_id='late', how='never', timeout=timedelta(seconds=1))",
-        "Deferring(task_id='limited', how='never', execution_timeout=timedelta(seconds=1))",
+        "Deferring(task_id='limited', how='never', execution_timeout=timedelta(seconds=2))",
     )
     house.start_worker()
-    start_triggerer()
+    start_triggerer(house)
     run, state = house.run_dag()
     assert state == "failed"
     ends = {"soon": "success", "fails": "failed", "ends": "success", "late": "failed", "limited": "failed"}
@@ -147,6 +151,7 @@ def test_a_task_goes_on_with_what_its_trigger_has_found(house: Any, start_trigge
         assert conn.execute(sa.select(sa.func.count()).select_from(tables.deferral)).scalar_one() == 0
 
 
+@on_sqlite
 def test_what_is_stored_is_encrypted_and_lines_of_triggers_stand_in_the_tries_log(
     house: Any, start_triggerer: Any
 ) -> None:
@@ -160,7 +165,7 @@ def test_what_is_stored_is_encrypted_and_lines_of_triggers_stand_in_the_tries_lo
     row = deferral(house, run, "asks")
     assert "hidden" not in row.kwargs
     assert "hidden words" in cipher.decrypt(row.kwargs)
-    start_triggerer()
+    start_triggerer(house)
     assert house.finish(run) == "success"
     assert house.xcoms(run)["asks", "return_value"] == "swordfish"
     (first, *_) = house.tries(run, "asks")
@@ -172,6 +177,7 @@ def test_what_is_stored_is_encrypted_and_lines_of_triggers_stand_in_the_tries_lo
     assert first.state == "deferred"
 
 
+@on_sqlite
 def test_a_trigger_that_blocks_is_named_and_the_others_go_on(house: Any, start_triggerer: Any) -> None:
     flag = house.home / "blocked"
     pipe(house, "blocked.go")
@@ -181,7 +187,7 @@ def test_a_trigger_that_blocks_is_named_and_the_others_go_on(house: Any, start_t
         f"Deferring(task_id='waits', how='word', value={str(pipe(house, 'there'))!r})",
     )
     house.start_worker()
-    start_triggerer(triggerer__block_limit=0.5)
+    start_triggerer(house, triggerer__block_limit=0.5)
     run = house.start_run()
     house.until(flag.exists, "the trigger blocks")
     house.until(lambda: deferral(house, run, "blocks").problem, "the trigger is named")
@@ -202,13 +208,13 @@ def test_a_trigger_that_blocks_is_named_and_the_others_go_on(house: Any, start_t
 def test_a_killed_triggerers_triggers_go_on_with_another(house: Any, start_triggerer: Any) -> None:
     deploy(house, f"Deferring(task_id='waits', how='word', value={str(pipe(house, 'there'))!r})")
     house.start_worker()
-    first = start_triggerer()
+    first = start_triggerer(house)
     run = house.start_run()
     house.until(lambda: (row := deferral(house, run, "waits")) and row.triggerer, "it is claimed")
     before = deferral(house, run, "waits")
     first.kill()
     first.wait()
-    start_triggerer()
+    start_triggerer(house)
     # What a scheduler does once the lease has expired
     with house.database.transaction() as conn:
         ended = tables.daemon.update().where(tables.daemon.c.id == before.triggerer)
@@ -220,10 +226,11 @@ def test_a_killed_triggerers_triggers_go_on_with_another(house: Any, start_trigg
     assert [each.state for each in house.tries(run, "waits")] == ["deferred", "success"]
 
 
+@on_sqlite
 def test_a_stopped_triggerer_gives_its_triggers_back(house: Any, start_triggerer: Any) -> None:
     deploy(house, "Deferring(task_id='waits', how='never')")
     house.start_worker()
-    process = start_triggerer()
+    process = start_triggerer(house)
     run = house.start_run()
     house.until(lambda: (row := deferral(house, run, "waits")) and row.triggerer, "it is claimed")
     process.send_signal(signal.SIGTERM)
@@ -232,6 +239,7 @@ def test_a_stopped_triggerer_gives_its_triggers_back(house: Any, start_triggerer
     assert (row.triggerer, row.ending) == (None, None)
 
 
+@on_sqlite
 def test_a_triggerer_runs_no_more_than_its_capacity(house: Any, start_triggerer: Any) -> None:
     deploy(
         house,
@@ -241,7 +249,7 @@ def test_a_triggerer_runs_no_more_than_its_capacity(house: Any, start_triggerer:
     house.start_worker()
     run = house.start_run()
     house.until(lambda: set(house.states(run).values()) == {"deferred"}, "both are deferred")
-    start_triggerer("--capacity", "1")
+    start_triggerer(house, "--capacity", "1")
 
     def claimed() -> list[str]:
         return [each for each in ("first", "second") if (row := deferral(house, run, each)) and row.triggerer]
@@ -297,12 +305,13 @@ BUILT_IN = """
 """
 
 
+@on_sqlite
 def test_what_comes_along_waits_in_a_triggerer(house: Any, start_triggerer: Any) -> None:
     hold = pipe(house, "hold")
     broken = pipe(house, "hold.broken")
     house.deploy(BUILT_IN.format(hold=str(hold)))
     house.start_worker()
-    start_triggerer()
+    start_triggerer(house)
     run = house.start_run()
     waiting = ["failing", "file", "sensor", "trigger"]
     done = {"moment": "success", "too_long": "skipped"}
