@@ -61,12 +61,14 @@ VARIABLES = {
     "ds": "the logical date's day, as `2026-01-31`",
     "ds_nodash": "the same as `20260131`",
     "execution_date": "an older name of `logical_date`",
+    "expanded_ti_count": "how many instances a mapped task has in its run; None for one that is not mapped",
     "inlet_events": "all events of the task's inlets: `inlet_events[asset][-1].extra`",
     "inlets": "the assets that the task reads",
     "logical_date": "what the run is about; for a scheduled run, the beginning of its interval",
     "macros": f"functions: {', '.join(f'`{name}`' for name in macros.__all__)}",
     "outlet_events": "what the task says of its outlets: `outlet_events[asset].extra['rows'] = 7`",
     "outlets": "the assets that the task makes",
+    "map_index_template": "the template of that name of the task, None without one",
     "next_ds": "the day of the schedule's next logical date; of a run by hand, its own",
     "next_ds_nodash": "the same without dashes",
     "next_execution_date": "the schedule's next logical date",
@@ -245,7 +247,8 @@ def template_variables() -> Iterator[str]:
     yield (
         "Those about other runs (`prev_…`, `next_…`) are found out when they are asked for; a function with `**kwargs` gets "
         "them but for `prev_…_success`, which needs a parameter of its name. A template that names something unknown fails "
-        "the task, naming it."
+        "the task, naming it. The context of a callback has `exception`, what the try raised, and that of a DAG's callback "
+        "`reason`, why the run ended so."
     )
 
 

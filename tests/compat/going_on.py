@@ -9,25 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import tradewind.authoring.dag as dag_module
 import tradewind_plugins.arguments as task_arguments
 from compat.items import item_of_argument, item_of_decorator
-from compat.stand_ins import Passing, Thing
+from compat.stand_ins import Thing
 from tradewind.authoring import dag_arguments
-from tradewind.authoring.group_decorator import TaskGroupFactory
 from tradewind.authoring.task_decorator import TaskDecorators
 from tradewind.authoring.task_factory import PartialTask
-from tradewind.sensors import date_time, filesystem, time, time_delta
-from tradewind.timetables import NullTimetable
-from tradewind_airflow_names import items
 from tradewind_airflow_names.finder import AirflowModule, NotBuiltError
 from tradewind_plugins import edges
 from tradewind_plugins.arguments import signature_of
 from tradewind_plugins.decorated import unique_task_id
-from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.mapped import OperatorPartial
 from tradewind_plugins.sensor import BaseSensorOperator
-from tradewind_plugins.trigger_rule import TriggerRule
 from tradewind_plugins.xcom_arg import XComArg
 
 Note = Callable[[str], None]
@@ -41,8 +34,7 @@ def go_on(note: Note) -> None:
     """
     _arguments(note)
     _names(note)
-    _calls(note)
-    _schedules(note)
+    _calls()
 
 
 def _arguments(note: Note) -> None:
@@ -50,22 +42,6 @@ def _arguments(note: Note) -> None:
         task_arguments.NOT_BUILT[name] = _noting(note, name, is_harmless)
     for name, of_dag in dag_arguments.NOT_BUILT.items():
         dag_arguments.NOT_BUILT[name] = _noting(note, name, of_dag)
-    init = BaseSensorOperator.__init__
-
-    def sensor(self: Any, **kwargs: Any) -> None:
-        for name in ("exponential_backoff", "max_wait", "silent_fail", "never_fail"):
-            if kwargs.pop(name, None):
-                note(item_of_argument(name))
-        init(self, **kwargs)
-
-    BaseSensorOperator.__init__ = sensor  # type: ignore[method-assign]
-
-    def defer(_task_id: str, **asked: bool) -> None:
-        for name in filter(asked.get, asked):
-            note(item_of_argument(name))
-
-    for module in (date_time, filesystem, time, time_delta):
-        module.refuse_to_defer = defer  # type: ignore[attr-defined]
 
 
 def _noting(note: Note, name: str, is_harmless: Callable[..., bool]) -> Callable[..., bool]:
@@ -156,44 +132,16 @@ class _AnyDecorator(_AnyPartial):
 
 
 def _instead_of(name: str) -> Any:
-    if name in ("setup", "teardown", "apply_defaults", "provide_session", "asset"):
-        return Passing()
     if name.endswith(("Operator", "Sensor", "Marker", "SensorAsync")):
         return type(name, (_AnyOperator,), {})
     return type(name, (Thing,), {})
 
 
-def _calls(note: Note) -> None:
-    def instead(_self: Any, *_values: Any, **_options: Any) -> Any:
-        note(items.TASKFLOW)
-        return Thing()
-
-    for kind, names in {
-        XComArg: ("map", "zip", "concat"),
-        OperatorPartial: ("expand_kwargs",),
-        PartialTask: ("expand_kwargs",),
-        TaskGroupFactory: ("expand", "partial"),
-    }.items():
-        for name in names:
-            setattr(kind, name, instead)
+def _calls() -> None:
     for made in (OperatorPartial, PartialTask):
         made.expand = _expanding(made.expand)  # type: ignore[method-assign]
-    for name in ("as_setup", "as_teardown"):
-        setattr(XComArg, name, _setting_up(note))
     as_nodes = edges.as_nodes
     edges.as_nodes = lambda value: as_nodes([each for each in _listed(value) if not isinstance(each, Thing)])
-    missing = TriggerRule._missing_
-
-    def rule(cls: type[TriggerRule], value: object) -> Any:
-        try:
-            return missing(value)
-        except (TradewindException, ValueError):
-            if "setup" not in str(value):
-                raise
-            note(items.SETUP_TEARDOWN)
-            return TriggerRule.ALL_SUCCESS
-
-    TriggerRule._missing_ = classmethod(rule)  # type: ignore[assignment]
 
 
 def _expanding(expand: Callable[..., Any]) -> Callable[..., Any]:
@@ -205,29 +153,5 @@ def _expanding(expand: Callable[..., Any]) -> Callable[..., Any]:
     return expanded
 
 
-def _setting_up(note: Note) -> Callable[..., Any]:
-    def set_up(self: XComArg, **_options: Any) -> XComArg:
-        note(items.SETUP_TEARDOWN)
-        return self
-
-    return set_up
-
-
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
-
-
-def _schedules(note: Note) -> None:
-    of_schedule = dag_module.from_schedule
-
-    def from_schedule(schedule: Any, timezone: Any = "UTC") -> Any:
-        try:
-            return of_schedule(schedule, timezone)
-        except TradewindException:
-            if isinstance(schedule, str) and schedule != "@continuous":
-                raise
-            is_data = isinstance(schedule, (list, tuple, Thing))
-            note(items.ASSETS if is_data else items.TIMETABLES)
-            return NullTimetable()
-
-    dag_module.from_schedule = from_schedule

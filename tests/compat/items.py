@@ -10,12 +10,8 @@ from typing import Final
 from tradewind_airflow_names import items
 
 ARGUMENTS: Final = {
-    "tasks that depend on past runs": "depends_on_past wait_for_downstream wait_for_past_depends_before_skipping",
-    items.ASSETS: "inlets outlets",
-    items.DEFERRABLE: "deferrable start_from_trigger",
-    items.TASKFLOW: "map_index_template",
-    "sensors in full": "exponential_backoff max_wait silent_fail never_fail",
     "access control": "access_control",
+    "other users of the machine": "run_as_user",
 }
 OTHER_ARGUMENTS: Final = "the rest of the arguments"
 _BY_ARGUMENT: Final = {name: item for item, names in ARGUMENTS.items() for name in names.split()}

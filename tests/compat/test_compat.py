@@ -130,8 +130,8 @@ def test_what_is_not_built_is_noted_and_passed(tmp_path):
     assert sorted(read["items"]) == [
         "access control",
         "object storage paths",
+        "other users of the machine",
         "providers",
-        "the rest of the arguments",
     ]
 
 

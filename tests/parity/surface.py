@@ -12,7 +12,7 @@ import fnmatch
 import inspect
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,11 @@ else:
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+ISSUE = 6
+"""The issue that is worked on: what later ones build is not missing yet."""
 RECORDED = HERE / "airflow-2.11.json"
+OF_CALLBACKS = ("exception", "reason")
+"""Template variables that only callbacks have, there as here."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def our_items() -> set[str]:
     found |= {f"operator:{name}" for name in _parameters(BaseOperator)} - {f"operator:{n}" for n in arguments.NOT_BUILT}
     found |= {f"task:{name}" for name in recorded["task"] if _is_taken(name)}
     found |= {f"decorator:{name}" for name in recorded["decorator"] if hasattr(task, name)}
-    found |= {f"context:{name}" for name in _context()}
+    found |= {f"context:{name}" for name in {*_context(), *OF_CALLBACKS}}
     ours = commands()
     for command, flags in recorded["cli"].items():
         if command in ours:
@@ -138,6 +142,12 @@ def differences() -> list[Difference]:
     """Return the rows of `differences.toml`."""
     rows = tomllib.loads((HERE / "differences.toml").read_text())["difference"]
     return [Difference(tuple(row["items"]), row["reason"], row.get("issue")) for row in rows]
+
+
+def issue_of(item: str, rows: Iterable[Difference]) -> int | None:
+    """Return the issue that builds an item; None where one of its rows says that it never will be here."""
+    issues = [row.issue for row in rows if row.covers(item)]
+    return None if None in issues else max(issue for issue in issues if issue is not None)
 
 
 def evidence() -> Evidence:

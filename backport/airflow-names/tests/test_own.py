@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from tradewind import DAG, BaseOperator
@@ -16,9 +18,10 @@ from tradewind_airflow_names.own.edges import chain_linear
 from tradewind_airflow_names.own.helpers import at_most_one, chunks, convert_camel_to_snake, is_container
 from tradewind_airflow_names.own.keys import TaskInstanceKey
 from tradewind_airflow_names.own.links import BaseOperatorLink
+from tradewind_airflow_names.own.triggering import trigger_dag
 from tradewind_airflow_names.own.weight_rule import WeightRule
 from tradewind_plugins import host
-from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.exceptions import DagRunAlreadyExists, TradewindException
 
 
 def some_dag() -> DAG:
@@ -181,3 +184,32 @@ def test_moments_are_in_utc() -> None:
         2024, 5, 6
     )
     assert timezone.convert_to_utc(None) is None
+
+
+def test_a_task_triggers_a_dag_by_a_function() -> None:
+    class Made(host.Host):
+        def trigger_run(
+            self,
+            dag_id: str,
+            *,
+            run_id: str | None,
+            logical_date: dt.datetime,
+            conf: Mapping[str, Any],
+            reset: bool = False,
+        ) -> Mapping[str, Any]:
+            asked.append((dag_id, run_id, conf, logical_date.microsecond))
+            return {"run_id": "r", "logical_date": logical_date, "state": "queued", "is_made": len(asked) < 3}
+
+    asked: list[Any] = []
+    moment = dt.datetime(2026, 1, 2, microsecond=3, tzinfo=dt.timezone.utc)
+    with host.bind(Made()):
+        assert trigger_dag("child", conf='{"n": 1}').conf == {"n": 1}
+        made = trigger_dag("child", "r", {"n": 2}, logical_date=moment)
+        with pytest.raises(DagRunAlreadyExists, match="'child' has a run 'r' already"):
+            trigger_dag("child", "r")
+    assert (made.run_id, made.logical_date, made.state) == ("r", moment, "queued")
+    assert asked[:2] == [("child", None, {"n": 1}, 0), ("child", "r", {"n": 2}, 3)]
+
+
+def test_tasks_can_have_virtual_environments() -> None:
+    assert small.is_venv_installed() is True

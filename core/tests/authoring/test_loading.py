@@ -52,6 +52,30 @@ def test_dags_are_found_however_they_are_made(load, tmp_path):
     assert {made.fileloc for made in found.values()} == {str(tmp_path / "some_dags.py")}
 
 
+def test_a_dag_that_does_not_register_itself_needs_a_name_at_module_level(load):
+    found = load(
+        """
+        from tradewind import DAG, dag
+
+        def make():
+            with DAG("hidden", auto_register=False):
+                pass
+
+            @dag(auto_register=False)
+            def also_hidden(): ...
+
+            also_hidden()
+            with DAG("neighbour"):
+                pass
+
+        make()
+        with DAG("named", auto_register=False) as named:
+            pass
+        """
+    )
+    assert sorted(found) == ["named", "neighbour"]
+
+
 def test_a_block_that_fails_defines_nothing(load):
     found = load(
         """

@@ -161,6 +161,22 @@ def test_one_run_in_this_process_takes_date_and_conf(run, home: Path, tmp_path: 
     assert "2026-02-04 x" in out
 
 
+def test_tasks_are_marked_by_a_pattern_in_place_of_being_executed(run, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "loading.py"
+    file.write_text(
+        "from tradewind import DAG\nfrom tradewind.operators.bash import BashOperator\n"
+        "with DAG('loading', schedule=None):\n"
+        "    wait = BashOperator(task_id='wait_for', bash_command='exit 1')\n"
+        "    wait >> BashOperator(task_id='load', bash_command='echo loaded')\n"
+    )
+    assert run("dags", "test", "loading", "--file", str(file))[0] == 1
+    code, out, _ = run("dags", "test", "loading", "--file", str(file), "--mark-success-pattern", "wait_.*")
+    assert code == 0
+    assert "loaded" in out
+    code, _, err = run("dags", "test", "loading", "--file", str(file), "--mark-success-pattern", "(")
+    assert (code, "is no regular expression" in err) == (2, True)
+
+
 def test_a_note_is_shown_where_a_run_has_one(run, dags: Path) -> None:
     assert run("dags", "trigger", "shop", "--run-id", "plain")[0] == 0
     assert "note" not in run("dags", "list-runs", "-d", "shop")[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
+from tradewind.metadata.statements import listings
 from tradewind.metadata.tables import xcom
 
 
@@ -71,3 +72,22 @@ def test_back_off_doubles_the_pause_spreads_it_and_ends_at_the_longest(world, gr
         assert 10 * 2**number <= pause < 10 * 2 ** (number + 1)
     assert 80 <= pauses[3] <= 100
     assert pauses[4:] == [100, 100]
+
+
+def test_an_instance_is_called_what_its_last_try_said(world, graph):
+    run = world.begin(graph(tasks=["a", "b"], a={"retries": 2, "retry_delay": 0}))
+    world.add_worker()
+    started = world.start()
+    world.finish(started["b"])
+    world.finish(started["a"], "failed", label="Oslo")
+    assert labels(world, run) == {"a": "Oslo", "b": None}
+    world.release()
+    world.finish(world.start()["a"], "failed", label="Bergen")
+    world.release()
+    world.finish(world.start()["a"])
+    assert labels(world, run) == {"a": "Bergen", "b": None}
+
+
+def labels(world, run):
+    with world.database.read() as conn:
+        return {row.task_id: row.label for row in listings.list_tasks(conn, run)}

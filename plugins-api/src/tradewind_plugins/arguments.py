@@ -29,7 +29,6 @@ def _is_none_or_true(value: Any, _arguments: Mapping[str, Any]) -> bool:
 # Name -> does this value ask for nothing, given the other arguments? What does, is accepted; anything else is refused.
 NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "allow_nested_operators": _is_none_or_true,
-    "map_index_template": _is_empty,
     "resources": _is_empty,
     "run_as_user": _is_empty,
 }

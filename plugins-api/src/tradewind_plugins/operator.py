@@ -90,6 +90,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         doc_md: documentation of the task, in Markdown.
         doc, doc_json, doc_rst, doc_yaml: documentation as plain text, JSON, reStructuredText or YAML.
         task_display_name: what the UI calls the task; None for its id.
+        map_index_template: a template that names each instance of a mapped task, filled in when its try has ended, from
+            the context as ``execute`` left it.
         start_date, end_date: a run whose logical date lies before the one or after the other is without this task.
         executor_config: what the task asks of its executor, as plain JSON values; each executor says what it reads.
         pre_execute, post_execute: functions called around ``execute``, with the context; the second one also with the
@@ -148,6 +150,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         doc_rst: str | None = None,
         doc_yaml: str | None = None,
         task_display_name: str | None = None,
+        map_index_template: str | None = None,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
         executor_config: Mapping[str, Any] | None = None,

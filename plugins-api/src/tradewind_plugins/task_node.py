@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,250}\Z")
 _WEIGHT_RULES = ("downstream", "upstream", "absolute")
 _ISOLATIONS = (None, "fork", "fresh")
-_TEXTS = ("doc", "doc_json", "doc_rst", "doc_yaml", "logger_name")
+_TEXTS = ("doc", "doc_json", "doc_rst", "doc_yaml", "logger_name", "map_index_template")
 _HOOKS = (("pre_execute", "_pre_execute_hook"), ("post_execute", "_post_execute_hook"))
 
 TASK_ARGUMENTS = (
@@ -61,6 +61,7 @@ TASK_ARGUMENTS = (
     "doc_rst",
     "doc_yaml",
     "task_display_name",
+    "map_index_template",
     "executor_config",
     "logger_name",
     "start_date",
@@ -145,6 +146,7 @@ class TaskNode(EdgeNode):
     end_date: datetime | None = None
     executor_config: Mapping[str, Any] = {}
     logger_name: str | None = None
+    map_index_template: str | None = None
     _task_display_name: str | None = None
     _pre_execute_hook: Callable[[Any], Any] | None = None
     _post_execute_hook: Callable[[Any, Any], Any] | None = None

@@ -107,6 +107,7 @@ _PYTHON = _same("tradewind.operators.python", "PythonOperator", "BranchPythonOpe
     "ExternalPythonOperator",
     "PythonVirtualenvOperator",
 )
+_VENV = _same(f"{_HERE}.small", "is_venv_installed")
 _BASH = _same("tradewind.operators.bash", "BashOperator")
 _EMPTY = _same("tradewind.operators.empty", "EmptyOperator")
 _PYTHON_SENSOR = _same("tradewind.sensors.python", "PythonSensor")
@@ -196,6 +197,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _XCOM_ARG
     | _CONF
     | {"AirflowException": "tradewind.exceptions:TradewindException", "__version__": f"{_HERE}.version:VERSION"},
+    "airflow.api.common.trigger_dag": _same(f"{_HERE}.triggering", "trigger_dag"),
+    "airflow.api.common.experimental.trigger_dag": _same(f"{_HERE}.triggering", "trigger_dag"),
     "airflow.compat.functools": _same("functools", "cache", "cached_property"),
     "airflow.configuration": _CONF
     | {"AirflowConfigException": "tradewind.exceptions:TradewindConfigException"}
@@ -263,7 +266,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.operators.email": _same("tradewind.operators.email", "EmailOperator"),
     "airflow.operators.empty": _EMPTY,
     "airflow.operators.latest_only": _LATEST_ONLY,
-    "airflow.operators.python": _PYTHON | _CONTEXT,
+    "airflow.operators.python": _PYTHON | _CONTEXT | _VENV,
     "airflow.operators.trigger_dagrun": _TRIGGER_DAG_RUN,
     "airflow.operators.weekday": _BRANCH_WEEKDAY,
     "airflow.sensors.base": _SENSOR,
@@ -428,7 +431,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.providers.standard.operators.datetime": _BRANCH_DATETIME,
     "airflow.providers.standard.operators.empty": _EMPTY,
     "airflow.providers.standard.operators.latest_only": _LATEST_ONLY,
-    "airflow.providers.standard.operators.python": _PYTHON | _CONTEXT,
+    "airflow.providers.standard.operators.python": _PYTHON | _CONTEXT | _VENV,
     "airflow.providers.standard.operators.trigger_dagrun": _TRIGGER_DAG_RUN,
     "airflow.providers.standard.operators.weekday": _BRANCH_WEEKDAY,
     "airflow.providers.standard.hooks.filesystem": _FS_HOOK,

@@ -34,7 +34,7 @@ from tradewind_plugins.variable import Variable
 
 from tradewind.authoring import macros
 from tradewind.authoring.asset_events import InletEvents, OutletEvents, TriggeringEvents
-from tradewind.authoring.other_runs import neighbours_of, past_of
+from tradewind.authoring.other_runs import mapping_of, neighbours_of, past_of
 from tradewind.authoring.params import as_params, resolve_params
 from tradewind.authoring.views import DagRunView, TaskInstanceView
 
@@ -146,6 +146,7 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "inlet_events": InletEvents(task.inlets),
         "inlets": list(task.inlets),
         "macros": macros,
+        "map_index_template": task.map_index_template,
         "outlet_events": OutletEvents(task.outlets),
         "outlets": list(task.outlets),
         "params": resolve_params(
@@ -165,7 +166,7 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
     }
     context.update(_dates(run, task))
     context.update(_offered)
-    whole = Context(context, neighbours_of(dag, run), past_of(dag.dag_id, run))
+    whole = Context(context, neighbours_of(dag, run), {**past_of(dag.dag_id, run), **mapping_of(task, run)})
     instance.template_context = whole
     return whole
 

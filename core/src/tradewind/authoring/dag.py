@@ -65,6 +65,8 @@ class DAG(GraphBuilder):
         on_success_callback, on_failure_callback: called with the context after a run has ended so; a function, a
             notifier, or a list of them.
         sla_miss_callback: called when tasks have missed their ``sla``, with the DAG, two lists as text, and two as such.
+        auto_register: whether leaving ``with`` makes it a DAG of the file; if not, it is one only where a name at module
+            level holds it.
         dagrun_timeout: how long a run may take; after that it fails, and what is unfinished in it is skipped.
 
     Raises ``TradewindException`` for an argument that is unknown, not built yet, or has no sense.
@@ -103,6 +105,7 @@ class DAG(GraphBuilder):
         on_failure_callback: Any = None,
         sla_miss_callback: Any = None,
         dagrun_timeout: timedelta | None = None,
+        auto_register: bool = True,
         **kwargs: Any,
     ) -> None:
         self.dag_id = check_id(dag_id, "dag_id")
@@ -120,20 +123,16 @@ class DAG(GraphBuilder):
         self.end_date = self._moment(end_date or self.default_args.get("end_date"), "end_date")
         self.timetable: Timetable = from_schedule(self.schedule, self.timezone)
         self.catchup = as_catchup(dag_id, catchup)
-        limit = self.timetable.active_runs_limit
-        self.max_active_runs = min(self._limit(max_active_runs, "max_active_runs"), limit or sys.maxsize)
-        self.max_active_tasks = self._limit(max_active_tasks, "max_active_tasks")
+        self._take_limits(max_active_runs, max_active_tasks, max_consecutive_failed_dag_runs or 0)
         self.params: dict[str, Param] = as_params({**(self.default_args.get("params") or {}), **(params or {})})
         self.tags = sorted(set(tags or ()))
         self.dag_display_name = dag_display_name or dag_id
         self.owner_links = self._links(owner_links or {})
-        most = max_consecutive_failed_dag_runs or 0
-        self.max_consecutive_failed_dag_runs = self._limit(most, "max_consecutive_failed_dag_runs", least=0)
         self.is_paused_upon_creation = is_paused_upon_creation
+        self.auto_register = bool(auto_register)
         self.fail_stop = bool(fail_stop)
         self._take_templates(template_searchpath, template_undefined, jinja_environment_kwargs)
-        self.user_defined_macros = dict(user_defined_macros or {})
-        self.user_defined_filters = dict(user_defined_filters or {})
+        self._take_names(user_defined_macros or {}, user_defined_filters or {})
         self.render_template_as_native_obj = render_template_as_native_obj
         self._take_callbacks(on_success_callback, on_failure_callback, sla_miss_callback, dagrun_timeout)
         self.fileloc = _calling_file()
@@ -142,6 +141,16 @@ class DAG(GraphBuilder):
         self.groups: dict[str, TaskGroup] = {}
         self.edge_labels: dict[tuple[str, str], str] = {}
         self.task_group = TaskGroup(None, dag=self)
+
+    def _take_limits(self, runs: int, tasks: int, failed_runs: int) -> None:
+        of_timetable = self.timetable.active_runs_limit
+        self.max_active_runs = min(self._limit(runs, "max_active_runs"), of_timetable or sys.maxsize)
+        self.max_active_tasks = self._limit(tasks, "max_active_tasks")
+        self.max_consecutive_failed_dag_runs = self._limit(failed_runs, "max_consecutive_failed_dag_runs", least=0)
+
+    def _take_names(self, macros: Mapping[str, Any], filters: Mapping[str, Any]) -> None:
+        self.user_defined_macros = dict(macros)
+        self.user_defined_filters = dict(filters)
 
     def _take_templates(self, search: Any, undefined: type | None, options: Mapping[str, Any] | None) -> None:
         self.template_searchpath: list[str] = [search] if isinstance(search, str) else list(search or ())
@@ -327,12 +336,14 @@ class DAG(GraphBuilder):
         run_conf: Mapping[str, Any] | None = None,
         *,
         logical_date: datetime | str | None = None,
+        mark_success_pattern: str | None = None,
     ) -> Any:
         """Run the DAG in this process, for a debugger: as `tradewind dags test`, with the DAG as it is now.
 
         Args:
             execution_date, logical_date: the run's logical date (two names of one thing), now by default.
             run_conf: the run's conf; those named as params are checked.
+            mark_success_pattern: a regular expression; tasks whose id begins so succeed without being executed.
 
         Returns:
             the run, whose ``state`` and ``tasks`` tell how it ended.
@@ -340,7 +351,7 @@ class DAG(GraphBuilder):
         # By name, as a plugin's class: authoring knows nothing of what runs DAGs
         run = load("tradewind.cli.rehearsing:test_dag", f"test() of DAG {self.dag_id!r}")
         moment = as_moment(logical_date or execution_date)
-        return run(self, logical_date=moment, conf=dict(run_conf or {}))
+        return run(self, logical_date=moment, conf=dict(run_conf or {}), mark_success=mark_success_pattern)
 
     def __enter__(self) -> DAG:
         push_frame(Frame(self, self.task_group))
@@ -348,7 +359,7 @@ class DAG(GraphBuilder):
 
     def __exit__(self, error_type: type[BaseException] | None, *error: object) -> None:
         pop_frame()
-        if error_type is None:
+        if error_type is None and self.auto_register:
             register(self)
 
     def __rshift__(self, other: object) -> Any:

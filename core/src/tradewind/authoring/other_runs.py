@@ -1,4 +1,5 @@
-"""The template variables about other runs: the dates before and after, which the schedule tells, and the last success."""
+"""The template variables that are found out when somebody names them: the dates before and after, which the schedule tells,
+the last success, and how many instances the task has."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from typing import Any
 
 import pendulum
 from tradewind_plugins.host import current
+from tradewind_plugins.mapped import MappedOperator
+from tradewind_plugins.task_node import TaskNode
 
 from tradewind.authoring.views import DagRunView, as_moment
 
@@ -64,3 +67,17 @@ def past_of(dag_id: str, run: DagRunView) -> dict[str, Callable[[], Any]]:
         return lambda: (last_success() or {}).get(name)
 
     return {variable: of_it(name) for variable, name in OF_LAST_SUCCESS.items()}
+
+
+def mapping_of(task: TaskNode, run: DagRunView) -> dict[str, Callable[[], Any]]:
+    """Return ``expanded_ti_count``: how many instances a mapped task has in its run; None for one that is not mapped."""
+    is_mapped = isinstance(task, MappedOperator) or task.mapped_group() is not None
+    if not is_mapped or run.logical_date is None:
+        return {"expanded_ti_count": lambda: None}
+    moment = run.logical_date
+
+    def count() -> int:
+        standings = current().look_at_runs(run.dag_id, [moment], task_ids=[task.task_id])
+        return sum(number or 0 for _date, _state, _task_id, _of_instances, number in standings)
+
+    return {"expanded_ti_count": count}

@@ -101,6 +101,7 @@ class TaskInstanceView:
         self.waiting_since = as_moment(values.get("waiting_since"))
         self.skipped_task_ids: list[str] = []
         self.template_context: dict[str, Any] = {}
+        self.rendered_map_index: str | None = None
 
     @property
     def operator(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from bdb import BdbQuit
@@ -29,11 +30,19 @@ from tradewind.plugins.known import hint_for_error
 from tradewind.transitions.states import RunState
 
 
-def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, conf: Mapping[str, Any]) -> int:
+def test_run(
+    dag_id: str,
+    *,
+    file: Path | None,
+    logical_date: datetime | None,
+    conf: Mapping[str, Any],
+    mark_success: str | re.Pattern[str] | None,
+) -> int:
     """Run a DAG to its end and print how each task ended; return 0 if the run succeeded, else 1.
 
     Arguments:
         file: the DAG's file; by default the files of the DAG folder that name the DAG are tried.
+        mark_success: a regular expression: tasks whose id begins so succeed without being executed.
     Raises:
         CommandError: when no file has such a DAG.
     """
@@ -41,16 +50,28 @@ def test_run(dag_id: str, *, file: Path | None, logical_date: datetime | None, c
         lookups = InstalledLookups(session, has_database=has_schema(session.database))
         dag = find_dag_file(dag_id, file, session.config.dags.folder, lookups)
         config = session.config
-    done = _run(dag, config, logical_date, conf)
+    done = _run(dag, config, logical_date, conf, mark_success)
     return 0 if done.state == RunState.SUCCESS else 1
 
 
-def test_dag(dag: DAG, *, logical_date: datetime | None, conf: Mapping[str, Any]) -> InProcessRun:
+def test_dag(
+    dag: DAG,
+    *,
+    logical_date: datetime | None,
+    conf: Mapping[str, Any],
+    mark_success: str | re.Pattern[str] | None,
+) -> InProcessRun:
     """Run a DAG that is in this process already and print how each task ended: what `dag.test()` does."""
-    return _run(dag, load().config, logical_date, conf)
+    return _run(dag, load().config, logical_date, conf, mark_success)
 
 
-def _run(dag: DAG, config: Config, logical_date: datetime | None, conf: Mapping[str, Any]) -> InProcessRun:
+def _run(
+    dag: DAG,
+    config: Config,
+    logical_date: datetime | None,
+    conf: Mapping[str, Any],
+    mark_success: str | re.Pattern[str] | None,
+) -> InProcessRun:
     database = open_database(config, pool_size=1)
     try:
         done = run_in_process(
@@ -59,6 +80,7 @@ def _run(dag: DAG, config: Config, logical_date: datetime | None, conf: Mapping[
             out=sys.stdout,
             logical_date=logical_date,
             conf=conf,
+            mark_success=mark_success,
             database=database if has_schema(database) else None,
         )
     except BdbQuit as error:

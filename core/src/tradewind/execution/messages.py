@@ -253,7 +253,7 @@ class Ended(Message):
     `events` of `AssetNews`'s.
 
     `defer` is what a deferred try waits for: the trigger's class and arguments, the method and its arguments (JSON both),
-    the try's first start, and whether the class comes with the version's sources.
+    the try's first start, and whether the class comes with the version's sources. `label` is what the instance is called.
     """
 
     state: str
@@ -268,6 +268,7 @@ class Ended(Message):
     events: list[Any] | tuple[Any, ...] = ()
     defer: list[Any] | None = None
     raised: tuple[str, ...] | list[str] | None = None
+    label: str | None = None
 
 
 @message

@@ -47,6 +47,7 @@ def outcome_of(start: Start, ended: Ended) -> Outcome:
         events=tuple(each if isinstance(each, AssetNews) else _news(each) for each in ended.events),
         deferral=deferral_of(start, ended.defer or ()) if ended.state == TaskState.DEFERRED else None,
         raised=_raised(ended.raised),
+        label=ended.label,
     )
 
 

@@ -35,6 +35,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.authoring.preparation import prepare
 from tradewind.execution import deferrals, results, retelling, task_log
 from tradewind.execution.deferrals import EndedByTrigger, go_on
+from tradewind.execution.instance_labels import label, label_in, label_of_failed
 from tradewind.execution.instants import instant, microseconds, moment
 from tradewind.execution.messages import Ended, Start, Timeout
 from tradewind.execution.outcomes import marked
@@ -94,6 +95,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
     """
     begun = time.time()
     operator: BaseOperator | None = None
+    context: dict[str, Any] = {}
     with bind(host):
         try:
             operator, context = _prepared(start, dags)
@@ -108,7 +110,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         except BaseException as error:  # (user code: SystemExit and KeyboardInterrupt are ends of the try too)
             if _is_persons_stop(error):
                 raise
-            ended = _ended_by(error, begun)
+            ended = replace(_ended_by(error, begun), label=label_of_failed(operator, context))
             is_told = ended.state == TaskState.FAILED and _tells_of_failure(start, dags)
             return replace(ended, raised=retelling.told(error)) if is_told else ended
     return Ended(
@@ -118,6 +120,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         skip=tuple(context["ti"].skipped_task_ids),
         xcoms=xcoms,
         events=events,
+        label=label_in(context),
     )
 
 
@@ -227,6 +230,7 @@ def _executed(start: Start, operator: BaseOperator, context: dict[str, Any], hos
 def _result(start: Start, operator: BaseOperator, context: dict[str, Any]) -> Any:
     operator.pre_execute(context)
     result = go_on(operator, start, context)
+    label(operator, context)
     operator.post_execute(context, result)
     return result
 

@@ -337,6 +337,14 @@ hold = sa.Table(
     comment="What is not to be admitted: nothing that a row is about gets a slot. Mostly empty.",
 )
 
+instance_label = sa.Table(
+    "instance_label",
+    metadata,
+    sa.Column("instance", BigInt, primary_key=True, autoincrement=False, comment="task_instance.id"),
+    sa.Column("label", Name, nullable=False),
+    comment="What mapped instances are called by their map_index_template; few have one.",
+)
+
 task_counter = sa.Table(
     "task_counter",
     metadata,

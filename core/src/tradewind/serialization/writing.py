@@ -176,9 +176,10 @@ def _plain(value: Any, where: str) -> Any:
         return [_plain(item, where) for item in value]
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    if callable(getattr(value, "to_dict", None)):
-        return {key: item for key, item in _plain(value.to_dict(), where).items() if item is not None}
-    raise SerializationError(f"{where} is no JSON and has no to_dict(): {type(value).__name__}.")
+    told = value.to_dict() if callable(getattr(value, "to_dict", None)) else None
+    if isinstance(told, dict):
+        return {key: item for key, item in _plain(told, where).items() if item is not None}
+    raise SerializationError(f"{where} is no JSON and has no to_dict() that gives a dict: {type(value).__name__}.")
 
 
 def _shared_fields(task: TaskNode) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import claims as claim_statements
-from tradewind.metadata.statements import deferrals, instances, runs, xcoms
+from tradewind.metadata.statements import deferrals, instances, labels, runs, xcoms
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
 from tradewind.metadata.wakeups import TRIGGERER, worker_channel
@@ -210,6 +210,7 @@ def _record(
             batch.late.append((outcome, row))
     tries = [try_values(each) for each in newly if each.outcome.state != TryState.NEVER_STARTED]
     instances.record(conn, [instance_values(each) for each in newly], tries)
+    labels.store(conn, [(each.row.id, each.outcome.label) for each in newly if each.outcome.label is not None])
     notices.tries_ended(conn, newly)
     resumed = _went_on(conn, newly)
     batch.has_callbacks |= callbacks.tries_ended(conn, newly, batch.graphs)

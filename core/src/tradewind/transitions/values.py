@@ -96,6 +96,7 @@ class Outcome:
         deferral: with `deferred`: what it waits for.
         raised: what its code raised, where a callback is to be told: the class as `module:name`, the text, the
             traceback, the arguments as JSON.
+        label: what the instance is called, from its `map_index_template`.
     """
 
     instance: int
@@ -113,6 +114,7 @@ class Outcome:
     events: tuple[AssetNews, ...] = ()
     deferral: Deferral | None = None
     raised: tuple[str, str, str, str] | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

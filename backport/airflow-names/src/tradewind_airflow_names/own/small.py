@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import socket
 import string
@@ -43,3 +44,8 @@ def mask_secret(secret: Any, name: str | None = None) -> None:
     elif isinstance(secret, Iterable) and not isinstance(secret, bytes):
         for each in secret:
             mask_secret(each)
+
+
+def is_venv_installed() -> bool:
+    """Tell whether tasks can have virtual environments: what makes them is of Python itself, but some packagers leave it out."""
+    return importlib.util.find_spec("venv") is not None

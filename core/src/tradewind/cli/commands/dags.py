@@ -50,14 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_output_option(trigger)
     _configure_pausing(verbs)
-    test = verbs.add("test", test_dag)
-    test.add_argument("dag_id")
-    test.add_argument("execution_date", nargs="?", type=instant, help="the same as --logical-date")
-    test.add_argument("-c", "--conf", type=json_object, default={}, help="JSON object: the run's conf and params")
-    test.add_argument("-e", "--logical-date", "--exec-date", type=instant, help="ISO 8601 (default: now)")
-    test.add_argument(
-        "-f", "-S", "--file", "--subdir", type=Path, help="the DAG's file (default: found in the DAG folder)"
-    )
+    _configure_testing(verbs)
     runs = verbs.add("list-runs", list_runs)
     runs.add_argument("-d", "--dag-id", help="runs of this DAG only")
     runs.add_argument("--state", choices=RUN_STATES, help="runs in this state only")
@@ -96,6 +89,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_output_option(verbs.add("list-warnings", list_warnings))
     configure_check(verbs.add("check", check_dags))
+
+
+def _configure_testing(verbs: Verbs) -> None:
+    test = verbs.add("test", test_dag)
+    test.add_argument("dag_id")
+    test.add_argument("execution_date", nargs="?", type=instant, help="the same as --logical-date")
+    test.add_argument("-c", "--conf", type=json_object, default={}, help="JSON object: the run's conf and params")
+    test.add_argument("-e", "--logical-date", "--exec-date", type=instant, help="ISO 8601 (default: now)")
+    test.add_argument(
+        "-f", "-S", "--file", "--subdir", type=Path, help="the DAG's file (default: found in the DAG folder)"
+    )
+    test.add_argument(
+        "--mark-success-pattern",
+        type=pattern,
+        help="regular expression: tasks whose id begins so succeed without being executed",
+    )
 
 
 def _configure_pausing(verbs: Verbs) -> None:
@@ -235,7 +244,13 @@ def test_dag(options: argparse.Namespace) -> int:
     from tradewind.cli.rehearsing import test_run  # noqa: PLC0415
 
     moment = options.logical_date or options.execution_date
-    return test_run(options.dag_id, file=options.file, logical_date=moment, conf=options.conf)
+    return test_run(
+        options.dag_id,
+        file=options.file,
+        logical_date=moment,
+        conf=options.conf,
+        mark_success=options.mark_success_pattern,
+    )
 
 
 def list_runs(options: argparse.Namespace) -> None:

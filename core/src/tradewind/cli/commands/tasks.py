@@ -145,7 +145,7 @@ def _not_there(rows: list[listings.TaskRow], run: listings.RunRow, options: argp
 def _row(task: listings.TaskRow) -> dict[str, Any]:
     return {
         "task_id": task.task_id,
-        "map_index": task.map_index if task.map_index >= 0 else None,
+        "map_index": task.label or (task.map_index if task.map_index >= 0 else None),
         "state": task.state,
         "try": task.try_number,
         "started": task.started_at,

@@ -29,6 +29,7 @@ from tradewind.metadata.tables import (
     deferral,
     event_outbox,
     hold,
+    instance_label,
     past_gate,
     run_note,
     run_parent,
@@ -53,7 +54,7 @@ BY_RUN = (
     run_progress,
     hold,
 )
-BY_INSTANCE = (task_counter, task_try, deferral)
+BY_INSTANCE = (task_counter, task_try, deferral, instance_label)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 _before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
 _newer = dag_run.alias("newer")

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.hot import Hot, HotPair, HotRows, any_of, hot
-from tradewind.metadata.tables import dag_run, task_counter, task_instance, task_try
+from tradewind.metadata.tables import dag_run, instance_label, task_counter, task_instance, task_try
 
 _ti = task_instance.c
 _run = dag_run.c
@@ -166,6 +166,7 @@ _RELEASE = Hot(
     .values(state="scheduled", due_at=None, queued_at=None, scheduled_at=sa.bindparam("now", type_=_ti.queued_at.type))
 )
 _DELETE = task_instance.delete().where(any_of(_ti.id, "ids"))
+_DELETE_LABELS = instance_label.delete().where(any_of(instance_label.c.instance, "ids"))
 _DELETE_COUNTERS = task_counter.delete().where(any_of(_counter.instance, "ids"))
 _TRY_STATES = sa.select(task_try.c.instance, task_try.c.token, task_try.c.state).where(
     sa.tuple_(task_try.c.instance, task_try.c.token).in_(sa.bindparam("tries", expanding=True))
@@ -293,10 +294,11 @@ def reset(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def delete(conn: sa.Connection, instances: Iterable[int]) -> None:
-    """Delete instances and their counters."""
+    """Delete instances, their counters and what they are called."""
     keys = sorted(instances)
     if keys:
         conn.execute(_DELETE_COUNTERS, {"ids": keys})
+        conn.execute(_DELETE_LABELS, {"ids": keys})
         conn.execute(_DELETE, {"ids": keys})
 
 

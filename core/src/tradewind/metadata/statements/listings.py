@@ -9,7 +9,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import daemon, dag, dag_file, dag_run, dag_version, run_note, task_instance, task_try
+from tradewind.metadata.tables import (
+    daemon,
+    dag,
+    dag_file,
+    dag_run,
+    dag_version,
+    instance_label,
+    run_note,
+    task_instance,
+    task_try,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class TaskRow:
     ended_at: datetime | None
     due_at: datetime | None
     cause: str | None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +225,12 @@ def list_tasks(connection: sa.Connection, run: int) -> list[TaskRow]:
     newest = sa.select(sa.func.max(tries.c.token)).where(tries.c.instance == instance.id)
     last = newest.correlate(task_instance).scalar_subquery()
     query = (
-        sa.select(task_instance, attempt.cause)
-        .select_from(task_instance.outerjoin(task_try, (attempt.instance == instance.id) & (attempt.token == last)))
+        sa.select(task_instance, attempt.cause, instance_label.c.label)
+        .select_from(
+            task_instance.outerjoin(task_try, (attempt.instance == instance.id) & (attempt.token == last)).outerjoin(
+                instance_label, instance_label.c.instance == instance.id
+            )
+        )
         .where(instance.run == run)
         .order_by(instance.rank, instance.task_id, instance.map_index)
     )
@@ -235,6 +250,7 @@ def list_tasks(connection: sa.Connection, run: int) -> list[TaskRow]:
             ended_at=row.ended_at,
             due_at=row.due_at,
             cause=row.cause,
+            label=row.label,
         )
         for row in connection.execute(query)
     ]

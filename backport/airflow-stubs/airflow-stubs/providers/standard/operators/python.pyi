@@ -7,4 +7,5 @@ from tradewind.operators.python_environment import BranchExternalPythonOperator 
 from tradewind.operators.python_environment import BranchPythonVirtualenvOperator as BranchPythonVirtualenvOperator
 from tradewind.operators.python_environment import ExternalPythonOperator as ExternalPythonOperator
 from tradewind.operators.python_environment import PythonVirtualenvOperator as PythonVirtualenvOperator
-__all__ = ['BranchExternalPythonOperator', 'BranchPythonOperator', 'BranchPythonVirtualenvOperator', 'ExternalPythonOperator', 'PythonOperator', 'PythonVirtualenvOperator', 'ShortCircuitOperator', 'get_current_context']
+from tradewind_airflow_names.own.small import is_venv_installed as is_venv_installed
+__all__ = ['BranchExternalPythonOperator', 'BranchPythonOperator', 'BranchPythonVirtualenvOperator', 'ExternalPythonOperator', 'PythonOperator', 'PythonVirtualenvOperator', 'ShortCircuitOperator', 'get_current_context', 'is_venv_installed']
