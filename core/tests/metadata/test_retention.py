@@ -64,7 +64,7 @@ def draw_world(rng: random.Random) -> World:
             _backfill(world, rng, dag_id)
     runs = world.of("dag_run")
     for made in runs:
-        if rng.random() < 0.2:
+        if rng.random() < 0.3:
             by = rng.choice(runs)
             world.add("run_parent", run=made["id"], instance=by["id"], token=1)
     return world
@@ -90,7 +90,7 @@ def _run(world: World, rng: random.Random, dag_id: str, version: int) -> None:
     date = at if rng.random() < 0.9 else None
     world.add(
         "dag_run", id=key, dag_id=dag_id, run_id=f"r{key}", version_id=version, state=state, triggered_by="t", queued_at=at,
-        run_type=rng.choice(["scheduled", "scheduled", "manual", "backfill"]), logical_date=date,
+        run_type=rng.choice(["scheduled", "manual", "manual", "backfill"]), logical_date=date,
         data_interval_start=date, data_interval_end=date and date + DAY,
         ended_at=at + timedelta(seconds=60) if state in {"success", "failed"} else None,
     )  # fmt: skip
@@ -120,7 +120,7 @@ def _run(world: World, rng: random.Random, dag_id: str, version: int) -> None:
     world.add("run_progress", run=key, unfinished=0)
     world.add("asset_event", id=key, asset=1, at=at, extra="{}", dag_id=dag_id)
     world.add("asset_run", run=key, event=key)
-    if rng.random() < 0.1:
+    if rng.random() < 0.2:
         world.add("hold", id=key, dag_id=dag_id, run=key, held_at=at)
     if rng.random() < 0.2:
         due = at if rng.random() < 0.5 else None
