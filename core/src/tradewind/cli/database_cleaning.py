@@ -20,6 +20,9 @@ from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.config.retention import before, configured_limits
+from tradewind.execution.left_logs import left_logs
+from tradewind.execution.log_stores import open_log_store
+from tradewind.execution.logs import FileLogStore
 from tradewind.metadata import cleaning
 from tradewind.metadata.statements import cleaning as statements
 from tradewind.metadata.statements.retention import Limits, next_dag
@@ -34,6 +37,7 @@ ALIASES = {
 }
 WITH_RUN = frozenset({"task_instance", "task_try", "task_fail", "task_reschedule", "rendered_task_instance_fields"})
 BATCH = {"dag_run": 100}
+LOGS = "task_log"
 STORED = "stored XCom values that nothing refers to"
 
 
@@ -43,7 +47,9 @@ def configure(verbs: Verbs) -> None:
     verb.add_argument(
         "--clean-before-timestamp", metavar="WHEN", help="what ended before it goes (default: by [retention])"
     )
-    verb.add_argument("-t", "--tables", metavar="A,B", help=f"these only (default: {','.join(statements.TABLES)})")
+    verb.add_argument(
+        "-t", "--tables", metavar="A,B", help=f"these only (default: {','.join(statements.TABLES)}; also {LOGS})"
+    )
     verb.add_argument("--dry-run", action="store_true", help="count, and delete nothing")
     add_yes_option(verb)
     verb.add_argument("--batch-size", type=int, metavar="N", help="rows (of runs: runs) in one transaction")
@@ -61,7 +67,7 @@ def clean(options: argparse.Namespace) -> None:
     with open_session() as session:
         limits = _limits(session, options)
         with session.database.read() as conn:
-            counts = {table: _count(conn, table, each) for table, each in limits.items()}
+            counts = {table: _count(session, conn, table, each) for table, each in limits.items()}
         storage = open_xcom_storage(session.config.plugins.xcom_storage, session.config.plugins.xcom_location)
         if options.dry_run:
             rows: list[dict[str, Any]] = [
@@ -84,6 +90,9 @@ def clean(options: argparse.Namespace) -> None:
 def _clean(
     session: Session, table: str, limits: Sequence[Limits], storage: XComStorage, options: argparse.Namespace
 ) -> int:
+    if table == LOGS:
+        store = _log_folder(session)
+        return sum(store.delete(prefix) for _, prefix in left_logs(session.database, store, _written(limits)))
     batch = options.batch_size or BATCH.get(table, 1000)
     tell = functools.partial(_tell, table)
     return cleaning.clean(session.database, table, limits, storage=storage, batch=batch, tell=tell)
@@ -93,9 +102,26 @@ def _tell(table: str, rows: int) -> None:
     print(f"{table}: {rows:,} deleted", file=sys.stderr, flush=True)
 
 
-def _count(conn: sa.Connection, table: str, limits: Sequence[Limits]) -> tuple[int, int]:
+def _count(session: Session, conn: sa.Connection, table: str, limits: Sequence[Limits]) -> tuple[int, int]:
+    if table == LOGS:
+        store = _log_folder(session)
+        found = [prefix for _, prefix in left_logs(session.database, store, _written(limits))]
+        keys = store.keys()
+        return sum(key.startswith(tuple(found)) for key in keys), len(keys)
     counted = [statements.count(conn, table, each) for each in limits]
     return sum(doomed for doomed, _ in counted), max((there for _, there in counted), default=0)
+
+
+def _log_folder(session: Session) -> FileLogStore:
+    store = open_log_store(session.config)
+    if not isinstance(store, FileLogStore):
+        name = session.config.logs.store
+        raise CommandError(f"The log store {name!r} is no folder to search.", exit_code=2, error_id="wrong-usage")
+    return store
+
+
+def _written(limits: Sequence[Limits]) -> float:
+    return limits[0].before.timestamp()
 
 
 def _before(limits: Sequence[Limits]) -> datetime | None:
@@ -106,7 +132,8 @@ def _before(limits: Sequence[Limits]) -> datetime | None:
 
 def _limits(session: Session, options: argparse.Namespace) -> dict[str, list[Limits]]:
     """Return for each table which rows go."""
-    wanted = [_table(name.strip()) for name in options.tables.split(",")] if options.tables else list(statements.TABLES)
+    named = options.tables.split(",") if options.tables else statements.TABLES
+    wanted = [_table(name.strip()) for name in named]
     if options.clean_before_timestamp:
         moment = _moment(options.clean_before_timestamp)
         return {table: [Limits(moment)] for table in wanted}
@@ -144,8 +171,8 @@ def _table(name: str) -> str:
             f"Rows of {name} go with their runs: name the table dag_run.", exit_code=2, error_id="wrong-usage"
         )
     table = ALIASES.get(name, name)
-    if table not in statements.TABLES:
-        known = ", ".join(statements.TABLES)
+    if table not in (*statements.TABLES, LOGS):
+        known = ", ".join((*statements.TABLES, LOGS))
         raise CommandError(
             f"There is no table {name!r} to clean; there are {known}.", exit_code=2, error_id="wrong-usage"
         )

@@ -20,6 +20,7 @@ from tradewind_plugins.contracts.xcom_storage import XComStorage
 
 from tradewind.config import Config, ConfigError
 from tradewind.config.retention import RunLimits, before, configured_limits
+from tradewind.execution.left_logs import of_gone_runs
 from tradewind.execution.log_keys import dag_prefix, run_prefix
 from tradewind.execution.logs import FileLogStore
 from tradewind.execution.messages import Maintain, Reply, Start
@@ -219,10 +220,8 @@ class Maintenance:
         part = self._next_part(start, request, lambda: store.run_folders(before(self._clock.now(), days).timestamp()))
         report = Report(after=LOGS if part else None)
         if part:
-            with self._database.read() as conn:
-                there = retention.runs_there(conn, [(dag_id, run_id) for dag_id, run_id, _ in part])
-            for dag_id, run_id, prefix in part:
-                if (dag_id, run_id) in there or request.dag_id not in (None, dag_id):
+            for dag_id, prefix in of_gone_runs(self._database, part):
+                if request.dag_id not in (None, dag_id):
                     continue
                 if request.dry_run:
                     report.add(LOGS, {dag_id: 1})
