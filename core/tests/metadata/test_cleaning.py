@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tradewind.metadata import cleaning, tables
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import cleaning as statements
+from tradewind.metadata.statements.retention import Limits
 from tradewind.plugins.xcoms import FolderStorage
 
 DAY = timedelta(days=1)
@@ -101,7 +102,7 @@ def test_xcoms_may_go_earlier_than_their_runs(database: Database, storage: Folde
     add_run(database, 1, stored=stored[0])
     add_run(database, 2, state="running", stored=stored[1])
     with database.read() as conn:
-        assert statements.count(conn, "xcom", BEFORE) == (1, 2)
+        assert statements.count(conn, "xcom", Limits(BEFORE)) == (1, 2)
     assert cleaning.clean(database, "xcom", BEFORE, storage=storage, batch=1) == 1
     left = runs_left(database)
     assert (left["xcom"], left["dag_run"]) == ([2], [1, 2])

@@ -161,6 +161,35 @@ class Host:
         """
         self._refuse("a look at runs of DAGs")
 
+    def maintain(
+        self,
+        kind: str,
+        *,
+        most: int,
+        dry_run: bool,
+        after: str = "",
+        dag_id: str | None = None,
+        keep_days: float | None = None,
+        keep_runs: int | None = None,
+    ) -> Mapping[str, Any]:
+        """Remove a batch of what is over; for the DAGs that come with Tradewind only.
+
+        The answer has `removed` (kind, DAG, number), `kept` (kind, DAG, reason, number), and `after`: None at the end.
+
+        Args:
+            kind: `dag_run`, or another kind of what can be over.
+            most: Rows at most.
+            dry_run: Whether to count and remove nothing.
+            after: Where to go on: empty at first, then the `after` of the answer before.
+            dag_id: What belongs to this DAG only.
+            keep_days: Days after their end that runs stay, in place of the settings.
+            keep_runs: Newest runs of each DAG that stay, in place of the settings.
+
+        Raises:
+            TradewindException: The running task is of another DAG.
+        """
+        self._refuse("maintenance")
+
     def settings(self, section: str, key: str) -> str | None:
         """Return a setting as text, or None where it is not set."""
         self._refuse("settings")

@@ -42,15 +42,40 @@ class DatabaseSection:
 
 @dataclass(frozen=True)
 class RetentionSection:
-    """How long `tradewind db clean` keeps what is over. 0 keeps it for ever."""
+    """How long `tradewind db clean` and the maintenance DAGs keep what is over. 0 says nothing about it."""
 
     dag_run: float = option(0.0, "Days after their end that runs stay, with their tasks, tries and XComs.")
+    keep_runs: int = option(
+        0, "Newest ended runs of each DAG that stay whatever their age; where no days are said, older ones go."
+    )
+    dags: tuple[str, ...] = option(
+        (),
+        "Other limits for runs of some DAGs, such as etl_*:keep_days=7 or audit:keep_runs=1000; the first that fits.",
+    )
+    dag: float = option(
+        0.0, "Days after all that is theirs that DAGs stay listed which no file defines, with what they have left."
+    )
     xcom: float = option(0.0, "Days that XComs of ended runs stay, where the runs stay longer.")
     dag_version: float = option(0.0, "Days that versions stay which no run and no DAG uses any more.")
     daemon: float = option(0.0, "Days after their end that daemons stay listed.")
     backfill: float = option(0.0, "Days after their end that backfills stay listed.")
     asset_event: float = option(0.0, "Days that events of assets stay which no DAG waits to take.")
     dag_file: float = option(0.0, "Days after their last import that files stay listed which are gone.")
+    task_log: float = option(
+        0.0,
+        "Days after their last line that logs stay in the log folder whose runs are gone; others are never touched.",
+    )
+
+
+@dataclass(frozen=True)
+class MaintenanceSection:
+    """The DAGs that come with Tradewind and remove what is over. See docs/how-to/clean-up.md."""
+
+    enabled: bool = option(False, "Load the maintenance DAGs, which run once a day.")
+    keep_days: float = option(
+        90.0, "Days that what is over stays where [retention] says nothing about it; 0: then it stays for ever."
+    )
+    limit: int = option(10_000, "Rows (of runs: runs) of one kind that one run of a maintenance DAG removes at most.")
 
 
 @dataclass(frozen=True)
@@ -284,6 +309,7 @@ class Config:
     home: Path
     database: DatabaseSection
     retention: RetentionSection
+    maintenance: MaintenanceSection
     dags: DagsSection
     parsing: ParsingSection
     scheduler: SchedulerSection
@@ -304,6 +330,7 @@ class Config:
 SECTIONS: dict[str, type[Any]] = {
     "database": DatabaseSection,
     "retention": RetentionSection,
+    "maintenance": MaintenanceSection,
     "dags": DagsSection,
     "parsing": ParsingSection,
     "scheduler": SchedulerSection,

@@ -14,6 +14,7 @@ from tradewind_plugins.exceptions import TradewindNotFoundException, XComNotFoun
 from tradewind.config import Config
 from tradewind.execution import masking
 from tradewind.execution.asset_events import asset_event_page
+from tradewind.execution.maintenance import Maintenance
 from tradewind.execution.messages import (
     Beat,
     GetConnection,
@@ -21,6 +22,7 @@ from tradewind.execution.messages import (
     GetVariable,
     LastSuccess,
     LookAtRuns,
+    Maintain,
     PullXCom,
     PushXCom,
     ReadAssetEvents,
@@ -56,6 +58,7 @@ class Answers:
         secrets: where connections and variables are looked up first.
         shelf: where large XComs are.
         others: answers what is asked of other DAGs.
+        maintenance: removes what is over; None where no worker does it.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Answers:
         shelf: Shelf,
         clock: Clock,
         others: OtherDags,
+        maintenance: Maintenance | None = None,
     ) -> None:
         self._database = database
         self._config = config
@@ -76,6 +80,7 @@ class Answers:
         self._shelf = shelf
         self._clock = clock
         self._others = others
+        self._maintenance = maintenance
 
     def answer(self, start: Start, request: Request) -> Answered:
         """Return the reply, and the texts to mask in the try's log from now on.
@@ -101,6 +106,8 @@ class Answers:
                 answered = Reply(asset_event_page(self._database, start, request)), []
             case TriggerRun() | LastSuccess() | LookAtRuns():
                 answered = self._others.answer(start, request), []
+            case Maintain():
+                answered = self._maintain(start, request), []
             case GetSetting(section, key):
                 answered = Reply(setting_for_tasks(self._config, section, key)), []
             case Beat():
@@ -108,6 +115,11 @@ class Answers:
             case _:
                 raise TypeError(f"no answer is known to {type(request).__name__}")
         return answered
+
+    def _maintain(self, start: Start, request: Maintain) -> Reply:
+        if self._maintenance is None:
+            return Reply(error=f"What is over is removed by workers only, not where task {start.task_id!r} runs now.")
+        return self._maintenance.answer(start, request)
 
     def _push(self, start: Start, request: PushXCom) -> Reply:
         pushed = XComValue(request.key, request.value, request.type, request.size, request.length, request.storage)

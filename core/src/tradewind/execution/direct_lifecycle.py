@@ -22,6 +22,8 @@ from tradewind.execution.callback_fields import callback_fields
 from tradewind.execution.deferral_rows import encrypted, resumptions
 from tradewind.execution.instants import microseconds
 from tradewind.execution.lifecycle import Exchange, Lease, Refusal, Unreachable
+from tradewind.execution.log_stores import open_log_store
+from tradewind.execution.maintenance import Maintenance
 from tradewind.execution.messages import Reply, Request, Start
 from tradewind.execution.other_dags import OtherDags
 from tradewind.execution.settings import WorkerSettings, spool_path
@@ -34,6 +36,7 @@ from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import sources, tickets, xcoms
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
 from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.transitions import callbacks, claims, daemons, ends
 from tradewind.transitions.callbacks import CallbackResult, ClaimedCallback
 from tradewind.transitions.claims import Taken
@@ -90,6 +93,13 @@ class DirectLifecycle:
             shelf=self._shelf,
             clock=clock,
             others=OtherDags(database, config, graphs=graphs, clock=clock, ids=ids, wake=self._notify),
+            maintenance=Maintenance(
+                database,
+                config,
+                storage=open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location),
+                open_logs=partial(open_log_store, config),
+                clock=clock,
+            ),
         )
         self._starts = StartMessages(settings, database, graphs, cipher)
         self._unprepared: dict[tuple[int, int], Ticket] = {}  # an exchange that is repeated brings the same ones again

@@ -6,7 +6,7 @@ same try was dispatched again (its first dispatch was lost before it started, or
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 SAFE = " +:,@=()[]{}~!"
 
@@ -39,6 +39,21 @@ def log_key(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: 
         parts.append(f"map_index={map_index}")
     suffix = "" if token == try_number else f".{token}"
     return "/".join([*parts, f"attempt={try_number}{suffix}.log"])
+
+
+def run_prefix(dag_id: str, run_id: str) -> str:
+    """Return what the keys of all logs of a run begin with."""
+    return f"{dag_prefix(dag_id)}run_id={_safe(run_id)}/"
+
+
+def dag_prefix(dag_id: str) -> str:
+    """Return what the keys of all logs of a DAG begin with."""
+    return f"dag_id={_safe(dag_id)}/"
+
+
+def names_of_run(dag_part: str, run_part: str) -> tuple[str, str]:
+    """Return DAG and run of the first two parts of a key."""
+    return unquote(dag_part.removeprefix("dag_id=")), unquote(run_part.removeprefix("run_id="))
 
 
 def _safe(name: str) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tradewind_plugins.contracts.log_store import LogStore, LogStoreCapabilities
 
+from tradewind.execution.log_keys import names_of_run
+
 PAGE = 256 * 1024
 OPEN_FILES = 64
 
@@ -106,6 +108,8 @@ class FileLogStore(LogStore):
 
     def delete(self, prefix: str) -> int:
         """See `LogStore.delete`."""
+        if prefix.endswith("/"):
+            return self._delete_folder(prefix)
         keys = [key for key in self.keys() if key.startswith(prefix)]
         for key in keys:
             self.seal(key)
@@ -114,6 +118,23 @@ class FileLogStore(LogStore):
             if not any(folder.iterdir()):
                 shutil.rmtree(folder)
         return len(keys)
+
+    def _delete_folder(self, prefix: str) -> int:
+        for key in [each for each in self._open if each.startswith(prefix)]:
+            self.seal(key)
+        folder = self.path(prefix)
+        if not folder.is_dir():
+            return 0
+        number = sum(1 for _ in folder.rglob("*.log"))
+        shutil.rmtree(folder)
+        return number
+
+    def run_folders(self, before: float) -> Iterator[tuple[str, str, str]]:
+        """Yield DAG, run and prefix of folders with logs of a run, all last written before a moment (seconds since 1970)."""
+        for of_dag in sorted(self.folder.glob("dag_id=*")):
+            for of_run in sorted(of_dag.glob("run_id=*")):
+                if _newest(of_run) < before:
+                    yield (*names_of_run(of_dag.name, of_run.name), f"{of_dag.name}/{of_run.name}/")
 
     def keys(self) -> list[str]:
         """Return the keys of all logs."""
@@ -139,3 +160,11 @@ class FileLogStore(LogStore):
                 os.close(self._open.popitem(last=False)[1])
         self._open.move_to_end(key)
         return descriptor
+
+
+def _newest(folder: Path) -> float:
+    """Return when a file in a folder, or the folder itself, was last written; a folder that vanishes counts as new."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    except FileNotFoundError:
+        return float("inf")

@@ -409,6 +409,25 @@ class LookAtRuns(Request):
 
 @message
 @dataclass(frozen=True, slots=True)
+class Maintain(Request):
+    """Remove a batch of what is over, at most `most` rows of a kind; only DAGs that come with Tradewind may.
+
+    `after` is where to go on: empty at first, then what the reply said. With `dry_run` nothing is removed, but counted.
+    `dag_id` narrows it to a DAG; `keep_days` and `keep_runs` stand in place of the settings for runs. The reply's value is a
+    dict: `removed` (kind: DAG: number), `kept` (kind: DAG: reason: number), and `after`, None at the end.
+    """
+
+    kind: str
+    most: int
+    dry_run: bool
+    after: str = ""
+    dag_id: str | None = None
+    keep_days: float | None = None
+    keep_runs: int | None = None
+
+
+@message
+@dataclass(frozen=True, slots=True)
 class GetSetting(Request):
     """Read a setting as text; the reply's value is None when it is not set."""
 

@@ -24,6 +24,7 @@ from tradewind.execution.messages import (
     GetVariable,
     LastSuccess,
     LookAtRuns,
+    Maintain,
     Mask,
     Message,
     PullXCom,
@@ -145,6 +146,21 @@ class TaskHost(Host):
         tasks = None if task_ids is None else list(task_ids)
         rows = self._value(LookAtRuns(dag_id, dates, tasks, group_id, checks))
         return [(moment(date), *rest) for date, *rest in rows]
+
+    def maintain(
+        self,
+        kind: str,
+        *,
+        most: int,
+        dry_run: bool,
+        after: str = "",
+        dag_id: str | None = None,
+        keep_days: float | None = None,
+        keep_runs: int | None = None,
+    ) -> Mapping[str, Any]:
+        """See `Host.maintain`."""
+        done: dict[str, Any] = self._value(Maintain(kind, most, dry_run, after, dag_id, keep_days, keep_runs))
+        return done
 
     def settings(self, section: str, key: str) -> str | None:
         """See `Host.settings`."""

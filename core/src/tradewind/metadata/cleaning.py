@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from tradewind_plugins.contracts.xcom_storage import XComStorage
 
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import cleaning
+from tradewind.metadata.statements.cleaning import Deleted
+from tradewind.metadata.statements.retention import Limits
 
 log = logging.getLogger(__name__)
 REFERENCES = 500
@@ -20,7 +22,7 @@ Tell = Callable[[int], None]
 def clean(
     database: Database,
     table: str,
-    before: datetime,
+    limits: datetime | Sequence[Limits],
     *,
     storage: XComStorage,
     batch: int,
@@ -30,7 +32,7 @@ def clean(
 
     Arguments:
         table: one of `cleaning.TABLES`.
-        before: what ended earlier goes.
+        limits: what ended earlier goes; of runs perhaps other limits for each DAG.
         storage: where large XComs are.
         batch: rows (of `dag_run`: runs) in one transaction.
         tell: told after each batch how many rows are deleted so far.
@@ -38,14 +40,18 @@ def clean(
         the number of rows deleted.
     """
     rows = 0
-    while True:
-        done = database.write(lambda conn: cleaning.delete_some(conn, table, before, most=batch))
-        for reference in done.references:
-            _delete(storage, reference)
-        rows += done.rows
-        if done.rows == 0:
-            return rows
-        tell(rows)
+    for each in [Limits(limits)] if isinstance(limits, datetime) else limits:
+        while (done := clean_some(database, table, each, storage=storage, most=batch)).rows:
+            rows += len(done.dags) if table == "dag" else done.rows
+            tell(rows)
+    return rows
+
+
+def clean_some(database: Database, table: str, limits: Limits, *, storage: XComStorage, most: int) -> Deleted:
+    """Delete one batch of what is over, and the stored values of its XComs after the commit."""
+    done = database.write(lambda conn: cleaning.delete_some(conn, table, limits, most=most))
+    delete_stored(storage, done.references)
+    return done
 
 
 class StillRunningError(Exception):
@@ -74,8 +80,7 @@ def delete_dag(
         raise StillRunningError(running)
     runs = 0
     while (done := database.write(lambda conn: cleaning.delete_runs(conn, dag_id, most=batch))).rows:
-        for reference in done.references:
-            _delete(storage, reference)
+        delete_stored(storage, done.references)
         runs += done.rows
         tell(runs)
     return database.write(lambda conn: cleaning.delete_dag(conn, dag_id))
@@ -95,14 +100,18 @@ def sweep(database: Database, storage: XComStorage, *, dry_run: bool = False) ->
     while part := list(itertools.islice(references, REFERENCES)):
         with database.read() as conn:
             found = cleaning.orphans(conn, part)
-        for reference in found if not dry_run else ():
-            _delete(storage, reference)
+        if not dry_run:
+            delete_stored(storage, found)
         count += len(found)
     return count
 
 
-def _delete(storage: XComStorage, reference: str) -> None:
-    try:
-        storage.delete(reference)
-    except Exception as error:  # noqa: BLE001  (a plugin's storage: its row is gone, and the next sweep tries again)
-        log.warning("the stored XCom %s could not be deleted, the next `db clean` tries again: %s", reference, error)
+def delete_stored(storage: XComStorage, references: Iterable[str]) -> None:
+    """Delete stored values; one that cannot be deleted is left for the next sweep."""
+    for reference in references:
+        try:
+            storage.delete(reference)
+        except Exception as error:  # noqa: BLE001  (a plugin's storage: its row is gone, and the next sweep tries again)
+            log.warning(
+                "the stored XCom %s could not be deleted, the next `db clean` tries again: %s", reference, error
+            )

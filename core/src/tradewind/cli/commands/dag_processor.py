@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import tradewind.examples
+import tradewind.maintenance
 from tradewind import notify
 from tradewind.cli.daemon import add_daemon_options, run_daemon
 from tradewind.cli.probe import open_probe
@@ -17,6 +18,7 @@ from tradewind.config import Config
 from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements.retention import MAINTENANCE
 from tradewind.metadata.wakeups import SCHEDULER, open_wakeups
 from tradewind.metrics.catalogue import PROCESSOR_HEARTBEAT
 from tradewind.metrics.recording import count
@@ -87,10 +89,12 @@ def _turn(lease: LeaseKeeper, watchdog: Watchdog) -> None:
 
 
 def bundles(config: Config) -> list[Bundle]:
-    """Return the folders of DAG files: the configured one, and core's examples where they are asked for."""
+    """Return the folders of DAG files: the configured one, and core's examples and maintenance where they are asked for."""
     found = [Bundle("dags", config.dags.folder)]
     if config.dags.load_examples:
         found.append(Bundle("examples", Path(tradewind.examples.__file__).parent))
+    if config.maintenance.enabled:
+        found.append(Bundle(MAINTENANCE, Path(tradewind.maintenance.__file__).parent))
     return found
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements.retention import ENDED, RULES, Limits, condition
 from tradewind.metadata.tables import (
-    asset_event,
     asset_queue,
     asset_reference,
     asset_run,
@@ -19,9 +21,7 @@ from tradewind.metadata.tables import (
     backfill_date,
     callback,
     continuation,
-    daemon,
     dag,
-    dag_file,
     dag_listing,
     dag_run,
     dag_version,
@@ -56,83 +56,64 @@ BY_RUN = (
 )
 BY_INSTANCE = (task_counter, task_try, deferral, instance_label)
 _INSTANCE = re.compile(r"instance=(\d+)/")
-_before = sa.bindparam("before", type_=dag_run.c.ended_at.type)
-_newer = dag_run.alias("newer")
-# The last scheduled run of each DAG says where its schedule is: it stays.
-_HAS_ENDED = sa.and_(
-    dag_run.c.state.in_(["success", "failed"]),
-    dag_run.c.ended_at < _before,
-)
-_IS_LAST_SCHEDULED = sa.and_(
-    dag_run.c.run_type == "scheduled",
-    ~sa.exists(
-        sa.select(_newer.c.id).where(
-            _newer.c.dag_id == dag_run.c.dag_id,
-            _newer.c.run_type == "scheduled",
-            _newer.c.data_interval_end > dag_run.c.data_interval_end,
-        )
-    ),
-)
-_of_ended_run = sa.select(dag_run.c.id).where(dag_run.c.state.in_(["success", "failed"]))
-_CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
-    "dag_run": sa.and_(_HAS_ENDED, ~_IS_LAST_SCHEDULED),
-    "xcom": sa.and_(xcom.c.pushed_at < _before, xcom.c.run.in_(_of_ended_run)),
-    "dag_version": sa.and_(
-        dag_version.c.created_at < _before,
-        ~sa.exists(sa.select(dag_run.c.id).where(dag_run.c.version_id == dag_version.c.id)),
-        ~sa.exists(sa.select(dag.c.dag_id).where(dag.c.version_id == dag_version.c.id)),
-    ),
-    "daemon": sa.and_(
-        daemon.c.ended_at < _before,
-        ~sa.exists(
-            sa.select(task_instance.c.id).where(
-                task_instance.c.worker == daemon.c.id, task_instance.c.state == sa.literal_column("'running'")
-            )
-        ),
-    ),
-    "backfill": backfill.c.ended_at < _before,
-    "asset_event": sa.and_(
-        asset_event.c.at < _before,
-        ~sa.exists(sa.select(asset_queue.c.event).where(asset_queue.c.event == asset_event.c.id)),
-    ),
-    "dag_file": sa.and_(dag_file.c.parsed_at < _before, dag_file.c.is_present.is_(False)),
-}
-TABLES = {table.name: table for table in (dag_run, xcom, dag_version, daemon, dag_file, backfill, asset_event)}
-"""What can be cleaned by itself, in this order; a run takes its own rows with it."""
+TABLES = {name: rule.table for name, rule in RULES.items()}
+"""What can be cleaned by itself, in this order."""
+INSTANCES_AT_ONCE = 5000
+_Keys = Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What one transaction deleted: rows of the table itself, and references of XComs whose values lie in a storage."""
+    """What one transaction deleted.
+
+    Arguments:
+        rows: of the table itself.
+        references: of XComs whose values lie in a storage.
+        by_dag: rows by DAG; "" for those that belong to none.
+        runs: DAG and name of each run that went.
+        dags: DAGs that went as a whole.
+    """
 
     rows: int
     references: tuple[str, ...] = field(default=())
+    by_dag: Mapping[str, int] = field(default_factory=dict)
+    runs: tuple[tuple[str, str], ...] = ()
+    dags: tuple[str, ...] = ()
 
 
-def count(conn: sa.Connection, table: str, before: datetime) -> tuple[int, int]:
+def count(conn: sa.Connection, table: str, limits: Limits) -> tuple[int, int]:
     """Return how many rows would be deleted, and how many there are."""
     of = TABLES[table]
     doomed = conn.execute(
-        sa.select(sa.func.count()).select_from(of).where(_CONDITIONS[table]), {"before": before}
+        sa.select(sa.func.count()).select_from(of).where(condition(table, limits)), limits.values()
     ).scalar_one()
     return doomed, conn.execute(sa.select(sa.func.count()).select_from(of)).scalar_one()
 
 
-def delete_some(conn: sa.Connection, table: str, before: datetime, *, most: int) -> Deleted:
-    """Delete at most `most` rows, with all that is theirs; what another transaction holds is left for another time."""
+def delete_some(conn: sa.Connection, table: str, limits: Limits, *, most: int) -> Deleted:
+    """Delete at most `most` rows, with all that is theirs; what another transaction holds is left for another time.
+
+    Of runs so many are taken that they have no more than a few thousand task instances, but one at least. Of a DAG whose file
+    is gone runs are deleted first: it counts as a row when it has none any more.
+    """
+    if table == "dag":
+        return _delete_from_stale(conn, limits, most)
     of = TABLES[table]
     keys = list(of.primary_key.columns)
-    query = sa.select(*keys).where(_CONDITIONS[table]).order_by(*keys).limit(most).with_for_update(skip_locked=True)
-    found = [tuple(row) for row in conn.execute(query, {"before": before})]
-    if not found:
+    query = sa.select(*keys, RULES[table].dag_id).where(condition(table, limits)).order_by(*keys).limit(most)
+    rows = [tuple(row) for row in conn.execute(query.with_for_update(skip_locked=True), limits.values())]
+    if not rows:
         return Deleted(0)
+    if table == "dag_run":
+        return _delete_runs(conn, [key for key, _ in rows])
+    found: _Keys = [row[:-1] for row in rows]
     references = _with_its_own(conn, table, found)
     wanted = keys[0].in_([key for (key,) in found]) if len(keys) == 1 else sa.tuple_(*keys).in_(found)
     conn.execute(sa.delete(of).where(wanted))
-    return Deleted(len(found), references)
+    return Deleted(len(rows), references, dict(sorted(Counter(row[-1] or "" for row in rows).items())))
 
 
-def _with_its_own(conn: sa.Connection, table: str, found: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
+def _with_its_own(conn: sa.Connection, table: str, found: _Keys) -> tuple[str, ...]:
     if table == "xcom":
         stored = sa.select(xcom.c.storage).where(
             sa.tuple_(*xcom.primary_key.columns).in_(found), xcom.c.storage.is_not(None)
@@ -140,18 +121,45 @@ def _with_its_own(conn: sa.Connection, table: str, found: Sequence[tuple[Any, ..
         return tuple(conn.execute(stored).scalars())
     if table == "backfill":
         conn.execute(sa.delete(backfill_date).where(backfill_date.c.backfill.in_([key for (key,) in found])))
-    if table != "dag_run":
-        return ()
-    runs = [key for (key,) in found]
+    return ()
+
+
+def _delete_runs(conn: sa.Connection, locked: Sequence[int]) -> Deleted:
+    """Delete the first of these runs, which the caller has locked, with all that is theirs."""
+    runs = _few_enough(conn, locked)
     stored = sa.select(xcom.c.storage).where(xcom.c.run.in_(runs), xcom.c.storage.is_not(None))
     references = tuple(conn.execute(stored).scalars())
+    names = sa.select(dag_run.c.dag_id, dag_run.c.run_id).where(dag_run.c.id.in_(runs)).order_by(dag_run.c.id)
+    named = tuple((row.dag_id, row.run_id) for row in conn.execute(names))
     instances = sa.select(task_instance.c.id).where(task_instance.c.run.in_(runs))
-    for each in BY_INSTANCE:
+    for each in (*BY_INSTANCE, run_parent):  # of runs that these have made, too
         conn.execute(sa.delete(each).where(each.c.instance.in_(instances)))
     for each in BY_RUN:
         conn.execute(sa.delete(each).where(each.c.run.in_(runs)))
     conn.execute(sa.delete(task_instance).where(task_instance.c.run.in_(runs)))
-    return references
+    conn.execute(sa.delete(dag_run).where(dag_run.c.id.in_(runs)))
+    return Deleted(len(runs), references, dict(sorted(Counter(dag_id for dag_id, _ in named).items())), named)
+
+
+def _few_enough(conn: sa.Connection, runs: Sequence[int]) -> list[int]:
+    """Return the first of these runs, so many that they have not too many task instances for one transaction."""
+    of_run = task_instance.c.run
+    query = sa.select(of_run, sa.func.count()).where(of_run.in_(runs)).group_by(of_run).order_by(of_run)
+    sizes = {row[0]: row[1] for row in conn.execute(query)}
+    sums = list(itertools.accumulate(sizes.get(run, 0) for run in runs))
+    return list(runs[: max(1, bisect.bisect_right(sums, INSTANCES_AT_ONCE))])
+
+
+def _delete_from_stale(conn: sa.Connection, limits: Limits, most: int) -> Deleted:
+    """Delete runs of the first DAG that is stale, and the DAG with them where these were the last."""
+    query = sa.select(dag.c.dag_id).where(condition("dag", limits)).order_by(dag.c.dag_id).limit(1)
+    dag_id = conn.execute(query.with_for_update(skip_locked=True), limits.values()).scalar_one_or_none()
+    if dag_id is None:
+        return Deleted(0)
+    done = delete_runs(conn, dag_id, most=most)
+    if done.rows or not delete_dag(conn, dag_id):
+        return done
+    return Deleted(1, by_dag={dag_id: 1}, dags=(dag_id,))
 
 
 def close_dag(conn: sa.Connection, dag_id: str) -> list[str]:
@@ -164,13 +172,9 @@ def close_dag(conn: sa.Connection, dag_id: str) -> list[str]:
 
 def delete_runs(conn: sa.Connection, dag_id: str, *, most: int) -> Deleted:
     """Delete at most `most` ended runs of a DAG with all that is theirs."""
-    query = sa.select(dag_run.c.id).where(dag_run.c.dag_id == dag_id, dag_run.c.state.in_(["success", "failed"]))
-    found = [(key,) for key in conn.execute(query.order_by(dag_run.c.id).limit(most).with_for_update()).scalars()]
-    if not found:
-        return Deleted(0)
-    references = _with_its_own(conn, "dag_run", found)
-    conn.execute(sa.delete(dag_run).where(dag_run.c.id.in_([key for (key,) in found])))
-    return Deleted(len(found), references)
+    query = sa.select(dag_run.c.id).where(dag_run.c.dag_id == dag_id, dag_run.c.state.in_(ENDED))
+    found = list(conn.execute(query.order_by(dag_run.c.id).limit(most).with_for_update()).scalars())
+    return _delete_runs(conn, found) if found else Deleted(0)
 
 
 def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
