@@ -144,7 +144,7 @@ def clear(
     plan = plan_clear(locked, graph, rows, task_ids, states=states, map_indexes=map_indexes)
     if plan.running or not plan.named:
         return Cleared((), tuple(row.id for row in plan.running))
-    after = _write(conn, plan, graph, rows)
+    after = write_cleared(conn, plan, graph, rows)
     if locked.state == RunState.RUNNING:
         resettle(conn, run, graph=graph, rows=after, now=clock.now(), ids=ids)
     else:
@@ -160,8 +160,10 @@ def markers_of(plan: ClearPlan, graph: Graph) -> frozenset[str]:
     return frozenset(row.task_id for row in plan.named if graph.tasks[row.task_id].marks is not None)
 
 
-def _write(conn: sa.Connection, plan: ClearPlan, graph: Graph, rows: Sequence[LockedInstance]) -> list[LockedInstance]:
-    """Write the cleared instances, and return all of the run as they are then."""
+def write_cleared(
+    conn: sa.Connection, plan: ClearPlan, graph: Graph, rows: Sequence[LockedInstance]
+) -> list[LockedInstance]:
+    """Write the cleared instances of a run that is locked, and return all of its instances as they are then."""
     kept = {row.id: _cleared(row, graph, plan.collapsing) for row in plan.named if row.id not in plan.dropped}
     instances.delete(conn, plan.dropped)
     deferrals.forget(conn, [row.id for row in plan.named if row.state == TaskState.DEFERRED])
