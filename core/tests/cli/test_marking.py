@@ -1,4 +1,4 @@
-"""`tradewind tasks mark` and `tradewind dags mark-run`."""
+"""`tradewind tasks mark`, `tradewind dags mark-run`, and `tradewind tasks set-priority`."""
 
 from __future__ import annotations
 
@@ -95,3 +95,15 @@ def test_what_cannot_be_marked_is_said_in_a_sentence(run, work) -> None:
     code, _, err = run("dags", "mark-run", "work", "r1", "failed", "-y")
     assert (code, "Nothing changes: all that you named is failed already" in err) == (1, True)
     assert "[nothing-to-mark]" in err
+
+
+def test_the_priority_of_what_waits_is_changed(run, work) -> None:
+    code, out, _ = run("tasks", "set-priority", "work", "r2", "40", "-t", "beside", "-o", "json")
+    row = {"task_id": "beside", "map_index": None, "state": "scheduled", "priority": 40, "before": 1}
+    assert (code, json.loads(out)) == (0, [row])
+    assert run("tasks", "mark", "work", "beside", "r2", "success", "-y")[0] == 0
+    err = run("tasks", "set-priority", "work", "r2", "40", "-t", "beside")[2]
+    assert "Nothing of run r2 that waits has another priority. 1 have ended already." in err
+    assert (
+        "has no task 'besid'; did you mean beside?" in run("tasks", "set-priority", "work", "r2", "4", "-t", "besid")[2]
+    )

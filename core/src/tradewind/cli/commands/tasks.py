@@ -52,6 +52,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verbs.elsewhere(
         {
+            "set-priority": "Change the priority of a run's tasks that have not ended; what waits moves at once."
+        },
+        "tradewind.cli.prioritising",
+    )
+    verbs.elsewhere(
+        {
             "failed-deps": "Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers "
             "decide by."
         },
