@@ -73,6 +73,7 @@ class SimTask:
     is_setup: bool = False
     is_teardown: bool = False
     on_failure_fail_dagrun: bool = False
+    marks: Any = None
     setups: tuple[str, ...] = ()
     in_scope: tuple[str, ...] = ()
     expand: tuple[tuple[str, Any], ...] | None = None

@@ -13,6 +13,7 @@ from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import variables
 from tradewind.metadata.wakeups import wait
+from tradewind.transitions import marking
 
 ONE_TASK = """
     import os, signal, sys, random, time, threading
@@ -482,6 +483,33 @@ def test_a_raised_token_kills_the_task(house: Any) -> None:
     house.until(lambda: "Ended as failed" in house.log(run), "the overtaken task ends")
     assert "The worker ends this task: a newer dispatch of this task exists" in house.log(run)
     assert house.states(run) == {"work": "running"}
+
+
+def test_a_task_that_is_marked_by_hand_is_stopped_and_its_neighbour_goes_on(small_house: Any) -> None:
+    house = small_house
+    fifos = {name: house.home / name for name in ("work", "beside")}
+    for fifo in fifos.values():
+        os.mkfifo(fifo)
+    lines = [f"@task\n    def {name}():\n        open({str(fifo)!r}, 'w').close()" for name, fifo in fifos.items()]
+    rest = ("\n        threading.Event().wait()", f"\n        return open({str(fifos['beside'])!r}).read()")
+    tasks = "\n    ".join(line + end for line, end in zip(lines, rest, strict=True))
+    house.deploy(
+        f"import threading\nfrom tradewind import DAG, task\nwith DAG('flow'):\n    {tasks}\n    work()\n    beside()"
+    )
+    house.start_worker(leases__renew_every=0.2)
+    run = house.start_run()
+    for fifo in fifos.values():
+        fifo.read_text()  # returns when the task has opened it too
+    house.database.write(
+        lambda conn: marking.mark_tasks(
+            conn, run, ["work"], "success", graphs=house.graphs, clock=house.clock, ids=house.ids
+        )
+    )
+    house.until(lambda: "Ended as failed" in house.log(run), "the marked task ends")
+    assert "or its state was set by hand" in house.log(run)
+    fifos["beside"].write_text("on")
+    house.until(lambda: house.states(run) == {"work": "success", "beside": "success"}, "the neighbour ends")
+    assert house.xcoms(run) == {("beside", "return_value"): "on"}
 
 
 def test_a_stopped_worker_finishes_what_runs_and_takes_nothing_new(small_house: Any) -> None:

@@ -52,6 +52,7 @@ class PlainTask:
     is_setup: bool = False
     is_teardown: bool = False
     on_failure_fail_dagrun: bool = False
+    marks: Any = None
     setups: tuple[str, ...] = ()
     in_scope: tuple[str, ...] = ()
     expand: Any = None

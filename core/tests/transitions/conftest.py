@@ -56,6 +56,7 @@ class TestTask:
     expand: Any = None
     start_date: datetime | None = None
     end_date: datetime | None = None
+    marks: Any = None
     callbacks: Any = field(default_factory=dict)
 
 

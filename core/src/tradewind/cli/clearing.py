@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -14,6 +11,7 @@ from tradewind.cli.confirming import add_yes_option, confirm
 from tradewind.cli.errors import CommandError
 from tradewind.cli.finding import find_dag
 from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.selecting import add_neighbour_options, runs_around, with_neighbours
 from tradewind.cli.session import Session, open_session
 from tradewind.cli.values import instant, pattern
 from tradewind.cli.verbs import Verbs
@@ -21,22 +19,13 @@ from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import listings
-from tradewind.serialization import SerializedDag
-from tradewind.transitions import clear
-from tradewind.transitions.graph import Graphs, descendants
+from tradewind.transitions.clear import Cleared
+from tradewind.transitions.clear_across import Step, TooDeepError, Wish, clear_all, preview
+from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.states import TaskState
 
 FAILED = (TaskState.FAILED, TaskState.UPSTREAM_FAILED)
-
-
-@dataclass(frozen=True)
-class Selected:
-    """What is to be cleared in one run: its tasks, and their instances as they are now."""
-
-    run: listings.RunRow
-    task_ids: frozenset[str]
-    instances: tuple[listings.TaskRow, ...]
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -46,17 +35,26 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument(
         "-t", "--task-regex", type=pattern, help="tasks whose id this regular expression finds (default: all)"
     )
-    verb.add_argument("-r", "--run-id", help="the run of this id only")
+    verb.add_argument(
+        "--map-index",
+        type=int,
+        action="append",
+        help="of the tasks named only this instance, from 0; may be given several times",
+    )
+    verb.add_argument("-r", "--run-id", help="the run of this id, or of this logical date, only")
     verb.add_argument("-s", "--start-date", type=instant, help="runs with logical dates from this one on")
     verb.add_argument("-e", "--end-date", type=instant, help="runs with logical dates up to this one")
     verb.add_argument(
         "-f", "--only-failed", action="store_true", help="instances that failed, or that a failure kept back"
     )
-    verb.add_argument("-u", "--upstream", action="store_true", help="also what is before them")
-    verb.add_argument("-d", "--downstream", action="store_true", help="also what is after them")
+    add_neighbour_options(verb)
     verb.add_argument(
         "-R", "--dag-regex", action="store_true", help="DAG_ID is a regular expression: every DAG it finds"
     )
+    verb.add_argument(
+        "--only-this-dag", action="store_true", help="do not go on where an ExternalTaskMarker leads to other DAGs"
+    )
+    verb.add_argument("-n", "--dry-run", action="store_true", help="only show what would become of what")
     add_yes_option(verb)
     add_output_option(verb)
 
@@ -65,25 +63,49 @@ def clear_tasks(options: argparse.Namespace) -> None:
     """Have tasks run again: shows which, asks, and clears them run by run.
 
     A run that had ended goes on, on the version that it started with. Nothing in a run is cleared while one of the tasks
-    named is running.
+    named is running. Where a marker of another DAG's task is cleared, that task is too, with all that is after it.
     """
+    _check(options)
     with open_session(changes_states=True) as session:
         graphs = open_graphs(session.config.plugins.codec)
-        with session.database.read() as connection:
-            found = [
-                each for dag_id in _dags(connection, options) for each in _select(connection, dag_id, graphs, options)
-            ]
-        count = sum(len(each.instances) for each in found)
-        if options.output != "table" or found:
-            print_rows([_row(each, task) for each in found for task in each.instances], options.output)
-        if not count:
+        steps = _find(session, graphs, options)
+        rows = [row for step in steps for row in _rows(step)]
+        if options.output != "table" or rows:
+            print_rows(rows, options.output)
+        if not rows:
             raise CommandError(
                 f"Nothing of {options.dag_id} is to be cleared: {_way(options)}.", error_id="nothing-to-clear"
             )
-        confirm(f"{count} task instances in {len(found)} runs are to run again.", yes=options.yes)
-        busy = [each for each in found if not _clear(session, each, graphs, options)]
+        if options.dry_run:
+            _say_what_would_be(steps, options)
+            return
+        confirm(f"{len(rows)} task instances in {len(steps)} runs are to run again.", yes=options.yes)
+        clock = SystemClock()
+        done = clear_all(session.database.write, steps, graphs=graphs, clock=clock, ids=RandomIds(clock.now))
         wake_schedulers(session)
-    _say(found, busy, options)
+    _say(steps, done, options)
+
+
+def _check(options: argparse.Namespace) -> None:
+    if (options.past or options.future) and options.run_id is None:
+        raise CommandError(
+            "--past and --future are about the run that --run-id names: name one, or give --start-date and --end-date.",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
+
+
+def _find(session: Session, graphs: Graphs, options: argparse.Namespace) -> list[Step]:
+    """Return what is to be done in runs in which it changes anything."""
+    with session.database.read() as connection:
+        wishes = [
+            wish for dag_id in _dags(connection, options) for wish in _wishes(connection, dag_id, graphs, options)
+        ]
+        try:
+            found = preview(connection, wishes, graphs=graphs, follows_markers=not options.only_this_dag)
+        except TooDeepError as error:
+            raise CommandError(str(error), error_id="marker-too-deep") from error
+    return [step for step in found if step.plan.changed]
 
 
 def _dags(connection: sa.Connection, options: argparse.Namespace) -> list[str]:
@@ -96,90 +118,77 @@ def _dags(connection: sa.Connection, options: argparse.Namespace) -> list[str]:
     return [each.dag_id for each in listings.list_dags(connection) if wanted.search(each.dag_id)]
 
 
-def _select(connection: sa.Connection, dag_id: str, graphs: Graphs, options: argparse.Namespace) -> Iterator[Selected]:
-    runs = listings.list_runs(
-        connection,
-        dag_id=dag_id,
-        run_id=options.run_id,
-        since=options.start_date,
-        until=options.end_date,
-        limit=None,
+def _wishes(connection: sa.Connection, dag_id: str, graphs: Graphs, options: argparse.Namespace) -> Iterator[Wish]:
+    for run in _runs(connection, dag_id, options):
+        graph = graphs.get(connection, run.version_id)
+        wanted = options.task_regex
+        named = {task_id for task_id in graph.tasks if wanted is None or wanted.search(task_id)}
+        tasks = with_neighbours(graph, named, upstream=options.upstream, downstream=options.downstream)
+        yield Wish(run.id, tasks, FAILED if options.only_failed else None, options.map_index)
+
+
+def _runs(connection: sa.Connection, dag_id: str, options: argparse.Namespace) -> list[listings.RunRow]:
+    name, since, until = options.run_id, options.start_date, options.end_date
+    if name is None:
+        return listings.list_runs(connection, dag_id=dag_id, since=since, until=until, limit=None)
+    found = runs_around(connection, dag_id, name, past=options.past, future=options.future)
+    return [run for run in found if _is_between(run, options)]
+
+
+def _is_between(run: listings.RunRow, options: argparse.Namespace) -> bool:
+    date = run.logical_date
+    if date is None:
+        return options.start_date is None and options.end_date is None
+    return (options.start_date is None or date >= options.start_date) and (
+        options.end_date is None or date <= options.end_date
     )
-    for run in runs:
-        graph = cast(SerializedDag, graphs.get(connection, run.version_id))
-        task_ids = _tasks(graph, options.task_regex, upstream=options.upstream, downstream=options.downstream)
-        rows = listings.list_tasks(connection, run.id)
-        named = tuple(row for row in rows if row.task_id in task_ids and _is_wanted(row, options))
-        if named:
-            yield Selected(run, frozenset(row.task_id for row in named), named)
 
 
-def _is_wanted(row: listings.TaskRow, options: argparse.Namespace) -> bool:
-    if options.only_failed:
-        return row.state in FAILED
-    return row.state != TaskState.NONE
+def _say_what_would_be(steps: Sequence[Step], options: argparse.Namespace) -> None:
+    if options.output != "table":
+        return
+    for step in steps:
+        run = step.plan.run
+        where = f"Run {run.run_id} of {run.dag_id}"
+        if step.plan.running:
+            names = ", ".join(sorted({row.task_id for row in step.plan.running}))
+            print(f"{where} is left as it is while these run: {names}.")
+        elif step.plan.queues_run:
+            print(f"{where} is {run.state}, and is queued again.")
+        else:
+            print(f"{where} is {run.state}, and goes on.")
+    print("Nothing was changed.")
 
 
-def _tasks(
-    graph: SerializedDag, wanted: re.Pattern[str] | None, *, upstream: bool, downstream: bool
-) -> Collection[str]:
-    named = {task_id for task_id in graph.tasks if wanted is None or wanted.search(task_id)}
-    found = set(named)
-    if downstream:
-        found |= descendants(graph, named)
-    if upstream:
-        found |= _ancestors({task_id: task.upstream for task_id, task in graph.tasks.items()}, named)
-    return found
-
-
-def _ancestors(upstream: Mapping[str, Collection[str]], named: Collection[str]) -> set[str]:
-    found: set[str] = set()
-    todo = list(named)
-    while todo:
-        task_id = todo.pop()
-        if task_id not in found:
-            found.add(task_id)
-            todo.extend(upstream[task_id])
-    return found
-
-
-def _clear(session: Session, selected: Selected, graphs: Graphs, options: argparse.Namespace) -> bool:
-    """Clear in one run; False when something of it is running."""
-    clock = SystemClock()
-    done = session.database.write(
-        lambda connection: clear.clear(
-            connection,
-            selected.run.id,
-            selected.task_ids,
-            graphs=graphs,
-            clock=clock,
-            ids=RandomIds(clock.now),
-            states=FAILED if options.only_failed else None,
-        )
-    )
-    return not done.running
-
-
-def _say(found: list[Selected], busy: list[Selected], options: argparse.Namespace) -> None:
+def _say(steps: Sequence[Step], done: Sequence[Cleared | None], options: argparse.Namespace) -> None:
+    cleared = [step for step, each in zip(steps, done, strict=True) if each is not None and each.cleared]
+    busy = [step for step, each in zip(steps, done, strict=True) if each is None or each.running]
     if options.output == "table":
-        cleared = [each for each in found if each not in busy]
-        print(f"{sum(len(each.instances) for each in cleared)} task instances in {len(cleared)} runs run again.")
+        count = sum(len(each.plan.changed) for each in cleared)
+        print(f"{count} task instances in {len(cleared)} runs run again.")
     if busy:
-        names = ", ".join(each.run.run_id for each in busy)
+        names = ", ".join(each.plan.run.run_id for each in busy)
         raise CommandError(
             f"Nothing was cleared where one of these tasks is running: {names}. Try again when it has ended.",
             error_id="task-running",
         )
 
 
-def _row(selected: Selected, task: listings.TaskRow) -> dict[str, object]:
-    return {
-        "dag_id": selected.run.dag_id,
-        "run_id": selected.run.run_id,
-        "task_id": task.task_id,
-        "map_index": task.map_index if task.map_index >= 0 else None,
-        "state": task.state,
-    }
+def _rows(step: Step) -> Iterator[dict[str, object]]:
+    plan = step.plan
+    becomes = "queued" if plan.queues_run else plan.run.state
+    for row in plan.changed:
+        yield {
+            "dag_id": plan.run.dag_id,
+            "run_id": plan.run.run_id,
+            "run_state": plan.run.state,
+            "run_becomes": becomes,
+            "task_id": row.task_id,
+            "map_index": row.map_index if row.map_index >= 0 else None,
+            "state": row.state,
+            "effect": plan.effect(row) if not plan.running or row in plan.running else "stays: others run",
+            "marked_by": ", ".join(sorted(task_id for _, task_id in step.wish.by)) or None,
+        }
 
 
 def _way(options: argparse.Namespace) -> str:

@@ -20,15 +20,16 @@ class Verbs:
         if default is not None:
             parser.set_defaults(run=default)
 
-    def elsewhere(self, verbs: Mapping[str, str], module: str) -> None:
+    def elsewhere(self, verbs: Mapping[str, str], module: str, *, by: str = "add_verbs") -> None:
         """Declare verbs that another module has, which is imported only when one of them is wanted.
 
         Arguments:
             verbs: name -> one line of help.
-            module: the module whose `add_verbs` declares them.
+            module: the module that declares them.
+            by: its function that does.
         """
         if self._wanted is None or self._wanted in verbs:
-            import_module(module).add_verbs(self)
+            getattr(import_module(module), by)(self)
             return
         for name, text in verbs.items():
             self._verbs.add_parser(name, help=text)

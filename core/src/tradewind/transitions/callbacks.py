@@ -106,6 +106,23 @@ def never_tried(conn: sa.Connection, row: LockedInstance, graph: Graph, *, cause
         callbacks.add(conn, [_of_instance(row, names, {"cause": cause}) | change])
 
 
+def stopped(
+    conn: sa.Connection, rows: Sequence[tuple[LockedInstance, str]], graph: Graph, *, cause: str, now: datetime
+) -> None:
+    """Owe the callbacks of tries that somebody ended by hand, each with the state that its instance was given.
+
+    What was marked while it did not run is not told, as in Airflow.
+    """
+    owed = []
+    for row, state in rows:
+        names = graph.tasks[row.task_id].callbacks.get(OF_TASK.get(state, ""))
+        if names:
+            details = {"cause": cause, "started_at": _microseconds(row.started_at), "ended_at": _microseconds(now)}
+            change = {"kind": OF_TASK[state], "state": state, "happened_at": now, "due_at": now}
+            owed.append(_of_instance(row, names, details) | change)
+    callbacks.add(conn, owed)
+
+
 def run_ended(
     conn: sa.Connection, run: int, graph: Graph, *, state: str, now: datetime, reason: str | None = None
 ) -> None:

@@ -17,7 +17,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from tradewind.metadata.statements import versions
-from tradewind.serialization.model import Joined, Length
+from tradewind.serialization.model import Joined, Length, Mark
 from tradewind.transitions.decision import RUN, possible
 from tradewind.transitions.states import TaskState
 
@@ -94,6 +94,8 @@ class Task(Protocol):
     def end_date(self) -> datetime | None: ...
     @property
     def callbacks(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def marks(self) -> Mark | None: ...
 
 
 class Graph(Protocol):
@@ -260,7 +262,7 @@ def with_scopes(graph: Graph, task_ids: Iterable[str]) -> set[str]:
             found |= _teardowns(graph, task)
         elif not task.is_teardown and any(each.is_setup for each in graph.tasks.values()):
             below = descendants(graph, [task_id])
-            for above in _ancestors(graph, task_id):
+            for above in ancestors(graph, graph.tasks[task_id].upstream):
                 ends = _teardowns(graph, graph.tasks[above])
                 if graph.tasks[above].is_setup and (not ends or ends & below):
                     found |= {above, *ends}
@@ -271,14 +273,15 @@ def _teardowns(graph: Graph, setup: Task) -> set[str]:
     return {below for below in setup.downstream if graph.tasks[below].is_teardown}
 
 
-def _ancestors(graph: Graph, task_id: str) -> set[str]:
+def ancestors(graph: Graph, task_ids: Iterable[str]) -> set[str]:
+    """Return the tasks named and everything upstream of them."""
     found: set[str] = set()
-    todo = list(graph.tasks[task_id].upstream)
+    todo = list(task_ids)
     while todo:
-        above = todo.pop()
-        if above not in found:
-            found.add(above)
-            todo.extend(graph.tasks[above].upstream)
+        task_id = todo.pop()
+        if task_id not in found:
+            found.add(task_id)
+            todo.extend(graph.tasks[task_id].upstream)
     return found
 
 

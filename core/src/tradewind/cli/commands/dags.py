@@ -60,6 +60,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     runs.add_argument("--limit", type=int, default=100, help="newest runs shown at most (default: 100)")
     add_output_option(runs)
     add_output_option(verbs.add("list-import-errors", list_import_errors))
+    _configure_elsewhere(verbs)
+    add_output_option(verbs.add("list-warnings", list_warnings))
+    configure_check(verbs.add("check", check_dags))
+
+
+def _configure_elsewhere(verbs: Verbs) -> None:
     # What reads versions or deletes them: the other verbs need not wait for it
     verbs.elsewhere(
         {
@@ -84,11 +90,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tradewind.cli.dag_deleting",
     )
     verbs.elsewhere(
+        {"mark-run": "Say that a run has succeeded or failed: shows what that changes, asks, and does it."},
+        "tradewind.cli.marking",
+        by="add_run_verbs",
+    )
+    verbs.elsewhere(
         {"backfill": "Have a DAG's runs made over a range of dates, and show progress until they have ended."},
         "tradewind.cli.airflows_backfill",
     )
-    add_output_option(verbs.add("list-warnings", list_warnings))
-    configure_check(verbs.add("check", check_dags))
 
 
 def _configure_testing(verbs: Verbs) -> None:

@@ -45,6 +45,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verbs.elsewhere(
         {
+            "mark": "Say that a task has succeeded, failed or is skipped: shows what that changes, asks, and does it run by run."
+        },
+        "tradewind.cli.marking",
+        by="add_task_verbs",
+    )
+    verbs.elsewhere(
+        {
+            "set-priority": "Change the priority of a run's tasks that have not ended; what waits moves at once."
+        },
+        "tradewind.cli.prioritising",
+    )
+    verbs.elsewhere(
+        {
             "failed-deps": "Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers "
             "decide by."
         },

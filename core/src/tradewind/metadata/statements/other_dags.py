@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_change
+from tradewind.metadata.statements.runs import Run
 from tradewind.metadata.tables import dag_run, run_parent, task_instance
 
 _run = dag_run.c
@@ -43,6 +45,18 @@ class Standing:
     count: int = 0
 
 
+class RunMoment(NamedTuple):
+    """What a run is about."""
+
+    dag_id: str
+    run_id: str
+    run_type: str
+    logical_date: datetime | None
+    data_interval_start: datetime | None
+    data_interval_end: datetime | None
+    conf: dict[str, Any]
+
+
 _FIND = (
     sa.select(_run.id, _run.version_id, _run.state, _run.logical_date, _parent.instance, _parent.token)
     .join_from(dag_run, run_parent, _parent.run == _run.id, isouter=True)
@@ -55,6 +69,23 @@ _NEWEST = (
     .group_by(_run.logical_date)
     .subquery("newest")
 )
+_NEWEST_OF = (
+    sa.select(_run.id, _run.dag_id, _run.run_id, _run.version_id, _run.state, _run.run_type)
+    .where(
+        _run.dag_id == sa.bindparam("of_dag"), _run.logical_date == sa.bindparam("date", type_=_run.logical_date.type)
+    )
+    .order_by(_run.id.desc())
+    .limit(1)
+)
+_MOMENT_OF = sa.select(
+    _run.dag_id,
+    _run.run_id,
+    _run.run_type,
+    _run.logical_date,
+    _run.data_interval_start,
+    _run.data_interval_end,
+    _run.conf,
+).where(_run.id == sa.bindparam("key"))
 _RUNS = (
     sa.select(_run.logical_date, _run.state)
     .join_from(_NEWEST, dag_run, _run.id == _NEWEST.c.id)
@@ -96,6 +127,18 @@ def last_success(conn: sa.Connection, dag_id: str, before: datetime) -> dict[str
     """Return the last successful run of a DAG with an earlier logical date."""
     row = conn.execute(_LAST_SUCCESS, {"of_dag": dag_id, "before": before}).mappings().first()
     return None if row is None else dict(row)
+
+
+def newest(conn: sa.Connection, dag_id: str, logical_date: datetime) -> Run | None:
+    """Return the newest run of a DAG that is about this moment."""
+    row = conn.execute(_NEWEST_OF, {"of_dag": dag_id, "date": logical_date}).first()
+    return Run(*row) if row else None
+
+
+def moment_of(conn: sa.Connection, run: int) -> RunMoment | None:
+    """Return what a run is about."""
+    row = conn.execute(_MOMENT_OF, {"key": run}).first()
+    return RunMoment(*row[:-1], json.loads(row[-1])) if row else None
 
 
 def find(conn: sa.Connection, dag_id: str, run_id: str) -> Named | None:
