@@ -51,9 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         by="add_task_verbs",
     )
     verbs.elsewhere(
-        {
-            "set-priority": "Change the priority of a run's tasks that have not ended; what waits moves at once."
-        },
+        {"set-priority": "Change the priority of a run's tasks that have not ended; what waits moves at once."},
         "tradewind.cli.prioritising",
     )
     verbs.elsewhere(
