@@ -5,7 +5,8 @@ task rows, progress), and the positions (run, rank, map index) of the task rows,
 
 Of what is done under them: task rows and their counters are changed by who locked task rows before; instances are added,
 deleted and written anew by who has the run for himself; a run is made and started under the lock of its DAG's row; what is
-occupied is counted under the locks of the buckets. The statements say so themselves, on SQLite too, which leaves the words out: such a mistake need not go wrong to be found.
+occupied is counted under the locks of the buckets. The statements say so themselves, on SQLite too, which leaves the words
+out: such a mistake need not go wrong to be found.
 """
 
 from __future__ import annotations

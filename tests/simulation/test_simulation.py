@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from simulation import report
+from simulation.drawing import generate
 from simulation.jobs import Stages, Tally, databases
 from simulation.mutants import KILLED_BY, MUTANTS, mutated
 from simulation.play import Stage, shrink
 from simulation.run import main
-from simulation.scenario import generate
 
 RUN = Path(__file__).parent / "run.py"
 SEEDS = (*range(4), 9)
