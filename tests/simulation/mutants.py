@@ -6,7 +6,14 @@ Each replaces one named place of the product while a block runs. `KILLED_BY` say
 
 from __future__ import annotations
 
-from simulation import mutants_of_assets, mutants_of_callbacks, mutants_of_deferrals, mutants_of_locks, mutants_of_rules
+from simulation import (
+    mutants_of_assets,
+    mutants_of_callbacks,
+    mutants_of_deferrals,
+    mutants_of_features,
+    mutants_of_locks,
+    mutants_of_rules,
+)
 from simulation.mutation import MUTANTS, mutated
 from simulation.scenario import Scenario
 
@@ -17,6 +24,7 @@ __all__ = [
     "mutants_of_assets",
     "mutants_of_callbacks",
     "mutants_of_deferrals",
+    "mutants_of_features",
     "mutants_of_locks",
     "mutants_of_rules",
     "mutated",
@@ -43,6 +51,8 @@ NEEDED_FAULTS = {
     "clear-takes-running": {"clear"},
     "clear-shares-the-run": {"clear"},
     "continuation-done-twice": {"small cap"},
+    "run-closed-again": {"small cap"},
+    "child-without-parent": {"lost reply"},
 }
 """Without any of these faults a seed cannot show the mutant, and need not be played to look for one that does."""
 
@@ -60,6 +70,10 @@ def can_show(name: str, scenario: Scenario) -> bool:
     if needed is not None and not needed & scenario.faults:
         return False
     if MUTANTS[name].__module__ == mutants_of_callbacks.__name__ and not scenario.has_callbacks:
+        return False
+    if name in mutants_of_features.NEEDS and mutants_of_features.NEEDS[name] not in scenario.features:
+        return False
+    if name == "run-closed-again" and not scenario.has_callbacks:
         return False
     if name in NEEDS_TWO_SCHEDULERS and scenario.schedulers < 2:
         return False

@@ -96,6 +96,8 @@ class BackfillWatch(Watch):
                 is_failed = any(each.state == "failed" for each in mine)
                 if left or is_failed != (state == "failed"):
                     raise Violation(f"backfill {key % 10000} is {state} with {[each.state for each in mine]}")
+            if state == "cancelled" and any(each.state == "pending" for each in mine):
+                raise Violation(f"backfill {key % 10000} is called off, and has dates left")
             made = Counter(each.run for each in mine if each.run is not None)
             if any(count > 1 for count in made.values()):
                 raise Violation(f"backfill {key % 10000} has one run for two dates")
