@@ -81,6 +81,7 @@ class Turn(greenlet):
         self.is_writing = False
         self.is_in_doubt = False
         self.is_judging = False
+        self.step_at = 0
         self.began_at = 0
         self.is_alone = True
         self.held = Held()

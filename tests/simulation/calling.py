@@ -130,6 +130,8 @@ class Account:
                 continue
             self._tried.add((each.instance, each.token))
             row = seen.instances.get(each.instance)
+            if row is not None and row.run in self.world.timed_out and each.state == "skipped":
+                continue  # no try reported it: its run took too long
             kind = None if row is None or row.token != each.token else OF_TASK.get(row.state)
             if row is not None and kind in self.world.dag_of(row.run).tasks[row.task_id].callbacks:
                 yield (row.run, str(kind), row.task_id, row.map_index)

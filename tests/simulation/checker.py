@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 from simulation.asset_watch import AssetWatch
 from simulation.baton import Turn
-from simulation.model import FinishedRun
+from simulation.model import FinishedRun, above, index_of
 from simulation.scenario import Station
 from simulation.violation import Violation
+from simulation.watch import Watch
+from simulation.watch_backfills import BackfillWatch
+from simulation.watch_children import ChildWatch
+from simulation.watch_deadlines import DeadlineWatch
+from simulation.watch_limits import HoldWatch, LimitWatch, held_now
+from simulation.watch_past import PastWatch
+from simulation.watch_schedule import PauseWatch, ScheduleWatch
 from simulation.watching import (
     InstanceSeen,
     Limits,
@@ -31,6 +38,17 @@ ENDS = ("success", "failed", "upstream_failed", "skipped", "removed")
 WOKEN = "check: nobody waits for a poll"
 SERVED_IN_ORDER = "check: the highest priority goes first"
 RUN_ENDS = {"success", "failed"}
+WATCHES: dict[str, type[Watch]] = {
+    "past": PastWatch,
+    "limits": LimitWatch,
+    "holds": HoldWatch,
+    "backfill": BackfillWatch,
+    "deadlines": DeadlineWatch,
+    "pausing": PauseWatch,
+    "catchup": ScheduleWatch,
+    "children": ChildWatch,
+}
+"""Who knows the promise of each feature that has one of its own."""
 
 
 class Checker:
@@ -43,6 +61,7 @@ class Checker:
         self._ended: dict[str, str] = {}
         conditions = [each.timetable.asset_condition for each in world.scenario.dags]
         self.assets = AssetWatch(next((each for each in conditions if each is not None), None))
+        self.watches = {name: WATCHES[name](world) for name in sorted(world.scenario.features & WATCHES.keys())}
 
     def after_commit(self, turn: Turn) -> None:
         """Check what must hold in every committed state.
@@ -51,6 +70,8 @@ class Checker:
             Violation: naming what does not.
         """
         before, self.seen = self.seen, look(self.world.calm)
+        for watch in self.watches.values():
+            watch.look(before, self.seen, turn)
         self._occupancy(before, turn)
         self._processes()
         self._counters()
@@ -81,15 +102,19 @@ class Checker:
             for each in self.seen.instances.values()
             if each.state == "queued" and each.id in before.instances and before.instances[each.id].state == "deferred"
         }
-        used, was = Use(self.seen), Use(before, resumed)
+        # A backfill starts its runs whatever the DAG says, and has a limit of its own
+        apart = self.world.backfilled()
+        used, was = Use(self.seen, apart=apart), Use(before, resumed, apart=apart)
         _no_more(used.pools, was.pools, [each.pools for each in allowed], "pool")
         _no_more(used.dags, was.dags, [each.dags for each in allowed], "DAG")
         _no_more(used.runs, was.runs, [each.runs for each in allowed], "runs of")
-        self._paused(before, frozenset.intersection(*(each.paused for each in allowed)))
+        self._paused(before, frozenset.intersection(*(each.paused for each in allowed)), apart)
 
-    def _paused(self, before: Seen, paused: frozenset[str]) -> None:
+    def _paused(self, before: Seen, paused: frozenset[str], apart: Collection[int]) -> None:
         for run in self.seen.runs.values():
             was = before.runs.get(run.id)
+            if run.id in apart:
+                continue
             if run.dag_id in paused and run.state == "running" and (was is None or was.state != "running"):
                 raise Violation(f"run {run.run_id} starts although DAG {run.dag_id} is paused")
 
@@ -112,6 +137,8 @@ class Checker:
     def _processes(self) -> None:
         for process in self.world.live_processes():
             row = self.seen.instances.get(process.ticket.instance)
+            if process.ticket.run in self.world.timed_out:
+                continue  # its worker learns with its next renewal that the run took too long
             if row is None or row.state != "running" or row.token != process.ticket.token:
                 state = "gone" if row is None else f"{row.state} with token {row.token}"
                 raise Violation(f"{process} runs, but its row is {state}")
@@ -125,13 +152,16 @@ class Checker:
             is_pending = seen.continuations > 0
             if seen.state == "queued" or is_pending:
                 continue
-            states: dict[str, Counter[str]] = {}
+            of_task: dict[str, list[InstanceSeen]] = {}
             for each in instances:
-                states.setdefault(each.task_id, Counter())[each.state] += 1
+                of_task.setdefault(each.task_id, []).append(each)
             dag = self.world.dag_of(run)
             for each in instances:
-                above = sum((states[name] for name in dag.tasks[each.task_id].upstream), Counter())
-                expected = (above.total(), *(above[end] for end in ENDS))
+                seen_above = [
+                    above_it.state for above_it in above(dag, of_task, each, dag.tasks[each.task_id].upstream)
+                ]
+                states = Counter(seen_above)
+                expected = (len(seen_above), *(states[end] for end in ENDS))
                 stored = (each.waits, each.success, each.failed, each.upstream_failed, each.skipped, each.removed)
                 if stored != expected:
                     raise Violation(f"counters of {each.name} are {stored}, a recount says {expected}")
@@ -191,8 +221,12 @@ class Checker:
         new = [
             each for each in self.seen.instances.values() if each.state == "queued" and was.get(each.id) == "scheduled"
         ]
+        limited, held = self.watches.get("limits"), held_now(self.world.calm)
         for waiting in self.seen.instances.values():
             if waiting.state != "scheduled" or was.get(waiting.id) != "scheduled":
+                continue
+            has_limit = isinstance(limited, LimitWatch) and limited.has_limit(waiting)
+            if has_limit or any(each.is_about(waiting) for each in held):
                 continue
             for each in new:
                 # What the one got would have been enough for the other.
@@ -210,10 +244,17 @@ class Checker:
                 pools[each.pool] -= each.pool_slots
                 dags[each.dag_id] -= 1
                 executors[each.executor] = executors.get(each.executor, 0) - 1
+        limited, held = self.watches.get("limits"), held_now(self.world.calm)
         for each in seen.instances.values():
+            if isinstance(limited, LimitWatch) and not limited.has_room(seen, each):
+                continue
+            if any(hold.is_about(each) for hold in held):
+                continue
             fits = each.pool_slots <= pools[each.pool] and dags[each.dag_id] > 0 and executors.get(each.executor, 0) > 0
             if each.state == "scheduled" and fits:
                 raise Violation(f"{each.name} fits and is not admitted")
+        for watch in self.watches.values():
+            watch.when_quiet(seen)
 
     def when_calm(self) -> None:
         """Check, in a world without losses that is about to let time pass, that wake-ups have set everything going.
@@ -227,12 +268,57 @@ class Checker:
         for run in seen.runs.values():
             if run.state == "running" and run.continuations:
                 raise Violation(f"run {run.run_id} has work left, and nobody was woken for it")
-            has_room = running[run.dag_id] < found.runs[run.dag_id] and run.dag_id not in found.paused
+            at_work = running[run.dag_id]
+            if run.run_type == "backfill":
+                at_work = sum(
+                    each.dag_id == run.dag_id and each.run_type == "backfill" and each.state == "running"
+                    for each in seen.runs.values()
+                )
+            has_room = at_work < found.runs[run.dag_id] and run.dag_id not in found.paused
             if run.state == "queued" and has_room:
                 raise Violation(f"run {run.run_id} may start, and nobody was woken for it")
         for each in seen.instances.values():
             if each.state == "queued" and self.world.has_free_slot(each.executor, each.queue):
                 raise Violation(f"{each.name} is queued, and nobody was woken who has room for it")
+
+    def has_room(self, seen: Seen, dag_id: str) -> bool:
+        """Whether one more run of a DAG may be made by its schedule: it may have so many open ones."""
+        of_dag = [run for run in seen.runs.values() if run.dag_id == dag_id and run.run_type != "backfill"]
+        return sum(run.state not in RUN_ENDS for run in of_dag) < limits(self.world.calm).runs[dag_id]
+
+    def is_all_over(self) -> bool:
+        """Whether nothing goes on any more: runs may wait for ever where their DAG is paused, or their past is against them."""
+        world, seen = self.world, self.seen
+        if not world.scenario.features:
+            return all(run.state in RUN_ENDS for run in seen.runs.values())
+        if any(run.continuations for run in seen.runs.values()):
+            return False
+        backfills, deadlines, schedule = (self.watches.get(name) for name in ("backfill", "deadlines", "catchup"))
+        if isinstance(backfills, BackfillWatch) and not backfills.is_over():
+            return False
+        if isinstance(deadlines, DeadlineWatch) and not deadlines.is_over():
+            return False
+        if isinstance(schedule, ScheduleWatch) and not schedule.is_over(seen):
+            return False
+        return all(run.state in RUN_ENDS for run in seen.runs.values()) or self._waits_for_ever()
+
+    def _waits_for_ever(self) -> bool:
+        """Whether each run that is left may wait for ever: with what is open it is neither ready, nor at work, nor due."""
+        world, seen, now = self.world, self.seen, limits(self.world.calm)
+        gates = self.watches.get("past")
+        closed = gates.closed(seen) if isinstance(gates, PastWatch) else set()
+        stuck = {run for run, _ in closed}
+        for run in seen.runs.values():
+            if run.state == "running":
+                open_now = {each.state for each in seen.of_run(run.id) if each.state not in ENDS}
+                if run.id not in stuck or open_now != {"none"}:
+                    return False
+            elif run.state == "queued":
+                full = {"backfill": 0}.get(run.run_type, Use(seen).runs[run.dag_id]) >= now.runs[run.dag_id]
+                if run.dag_id not in now.paused and not full:
+                    return False
+        world.count("check: waits for ever, and rightly")
+        return True
 
     def at_the_end(self) -> None:
         """Check that every finished run looks as its tries and trigger rules say.
@@ -246,12 +332,38 @@ class Checker:
         ended, stored = tries(self.world.calm), pushed(self.world.calm)
         self._once(ended)
         self.world.account.at_the_end()
+        for watch in self.watches.values():
+            watch.at_the_end(self.seen)
         for run in self.seen.runs.values():
+            if run.state not in RUN_ENDS:
+                self._left(run.id)
+                continue
             finished = self._finished(run.id, ended)
-            complaints = finished.complaints() + self._end_state(run.id)
+            # What a clear let stand beside a setup that ran once more, and what a timeout cut short, no rule explains
+            is_cut = run.id in self.world.timed_out
+            is_torn = run.id in self.world.cleared_runs and finished.dag.has_scopes
+            complaints = [] if is_cut or is_torn else finished.complaints()
+            complaints += [] if is_cut else self._end_state(run.id)
             complaints += finished.of_pushed({key[1:]: length for key, length in stored.items() if key[0] == run.id})
             if complaints:
                 raise Violation(f"run {run.run_id}: " + "; ".join(complaints))
+
+    def _left(self, run: int) -> None:
+        """Check of a run that waits for ever that each of its tasks waits for one above, or for the run before."""
+        gates, dag = self.watches.get("past"), self.world.dag_of(run)
+        closed = gates.closed(self.seen) if isinstance(gates, PastWatch) else set()
+        instances = self.seen.of_run(run)
+        if self.seen.runs[run].state == "queued":
+            return
+        open_tasks = {each.task_id for each in instances if each.state not in ENDS}
+        for each in instances:
+            task = dag.tasks[each.task_id]
+            if (
+                each.state == "none"
+                and not open_tasks & {*task.upstream, *task.setups}
+                and (run, each.task_id) not in closed
+            ):
+                raise Violation(f"{each.name} waits for ever, and for nothing")
 
     def _once(self, ended: Iterable[TrySeen]) -> None:
         consumed = Counter((each.instance, each.try_number) for each in ended if each.is_consumed)
@@ -278,8 +390,9 @@ class Checker:
                 found.retryable.discard(each.instance)
             if each.state == "success":
                 skipped = world.skipped_by(dag, each.instance, each.token)
-                found.may_skip |= skipped
-                found.must_skip |= skipped & set(dag.tasks[task_id].downstream)
+                direct = skipped & set(dag.tasks[task_id].downstream)
+                found.may_skip |= {(name, index_of(dag, task_id, name, map_index)) for name in skipped}
+                found.must_skip |= {(name, index_of(dag, task_id, name, map_index)) for name in direct}
                 if map_index < 0:
                     found.lengths[task_id] = world.pushed_length(each.instance, each.token)
         if run in world.cleared_runs:
@@ -288,7 +401,9 @@ class Checker:
 
     def _end_state(self, run: int) -> list[str]:
         dag = self.world.dag_of(run)
-        leaves = {task.task_id for task in dag.tasks.values() if not task.downstream}
+        counted = {task.task_id for task in dag.tasks.values() if not task.is_teardown}
+        leaves = {name for name in counted if not counted & set(dag.tasks[name].downstream)}
+        leaves = leaves or {task.task_id for task in dag.tasks.values() if not task.downstream}
         bad = {"failed", "upstream_failed"}
         is_failed = any(each.state in bad for each in self.seen.of_run(run) if each.task_id in leaves)
         expected = "failed" if is_failed else "success"
@@ -297,16 +412,20 @@ class Checker:
 
 
 class Use:
-    """What queued and running instances and running runs take up."""
+    """What queued and running instances and running runs take up; runs of backfills, and those `apart`, do not count."""
 
-    def __init__(self, seen: Seen, besides: Collection[int] = ()) -> None:
+    def __init__(self, seen: Seen, besides: Collection[int] = (), apart: Collection[int] = ()) -> None:
         self.pools: Counter[str] = Counter()
         self.dags: Counter[str] = Counter()
         for each in seen.instances.values():
             if each.state in {"queued", "running"} or each.id in besides:
                 self.pools[each.pool] += each.pool_slots
                 self.dags[each.dag_id] += 1
-        self.runs = Counter(run.dag_id for run in seen.runs.values() if run.state == "running")
+        self.runs = Counter(
+            run.dag_id
+            for run in seen.runs.values()
+            if run.state == "running" and run.run_type != "backfill" and run.id not in apart
+        )
 
 
 def _no_more(used: Counter[str], was: Counter[str], most: list[dict[str, int]], what: str) -> None:

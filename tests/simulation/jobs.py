@@ -16,9 +16,9 @@ import psycopg
 import sqlalchemy as sa
 from services.mariadb import mariadb_server
 from services.postgres import postgres_server
+from simulation.drawing import generate
 from simulation.mutants import can_show, mutated
 from simulation.play import Failure, Stage
-from simulation.scenario import generate
 
 MIXED = "mixed"
 DATABASES = ("sqlite", "postgresql", "mariadb")

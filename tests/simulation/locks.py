@@ -4,8 +4,9 @@ Of their order two things are looked at: the kinds of rows that a transaction lo
 task rows, progress), and the positions (run, rank, map index) of the task rows, as they were really locked.
 
 Of what is done under them: task rows and their counters are changed by who locked task rows before; instances are added,
-deleted and written anew by who has the run for himself; a run is made and started under the lock of its DAG's row. The
-statements say so themselves, on SQLite too, which leaves the words out: such a mistake need not go wrong to be found.
+deleted and written anew by who has the run for himself; a run is made and started under the lock of its DAG's row; what is
+occupied is counted under the locks of the buckets. The statements say so themselves, on SQLite too, which leaves the words
+out: such a mistake need not go wrong to be found.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from simulation.baton import Held, current
 from simulation.faults import SimDatabase
 from simulation.violation import Violation
 from sqlalchemy.sql.dml import UpdateBase
-from tradewind.metadata.statements import instances, runs
+from tradewind.metadata.statements import admission, instances, runs
 from tradewind.metadata.statements.instances import LockedInstance
 
 ORDER = {"dag": 0, "bucket_lock": 1, "dag_run": 1, "task_instance": 2, "run_progress": 3}
@@ -43,6 +44,7 @@ class LockOrder:
         patches = [mock.patch.object(instances, name, self._wrapped(getattr(instances, name))) for name in LOCKING]
         patches += [mock.patch.object(instances, name, self._alone(getattr(instances, name))) for name in ALONE]
         patches.append(mock.patch.object(runs, "start", self._starting(runs.start)))
+        patches.append(mock.patch.object(admission, "occupancy", self._counting(admission.occupancy)))
         for patch in patches:
             patch.start()
         try:
@@ -108,6 +110,15 @@ class LockOrder:
             start(*args, **kwargs)
 
         return started
+
+    def _counting(self, count: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any) -> Any:
+            turn = current()
+            if turn is not None and "bucket_lock" not in turn.held.locked:
+                self.found.append("what is occupied is counted without the locks of the buckets")
+            return count(*args)
+
+        return counted
 
     def _wrapped(self, lock: Callable[..., list[LockedInstance]]) -> Callable[..., list[LockedInstance]]:
         def locked(*args: Any, **kwargs: Any) -> list[LockedInstance]:

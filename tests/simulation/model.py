@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from math import prod
 
 from simulation.scenario import SimDag, SimTask
@@ -37,8 +38,47 @@ def verdicts(rule: str, ends: list[str]) -> set[str]:
         "none_failed": UPSTREAM_FAILED if bad else RUN,
         "none_failed_min_one_success": UPSTREAM_FAILED if bad else (RUN if success else SKIP),
         "none_skipped": SKIP if skipped else RUN,
+        "all_done_setup_success": RUN,
     }
     return {said[rule]}
+
+
+def judged(task: SimTask, said: set[str], setups: list[str]) -> set[str]:
+    """Return what becomes of what a rule said, as the setups of the task ended."""
+    if not setups:
+        return said
+    if task.is_teardown:
+        if said != {RUN} or "success" in setups:
+            return said
+        return {SKIP} if set(setups) == {"skipped"} else {UPSTREAM_FAILED}
+    against = {SKIP} if "skipped" in setups else set()
+    if {"failed", "upstream_failed"} & set(setups):
+        against = against | {UPSTREAM_FAILED}
+    return (said - {RUN}) | against if against else said
+
+
+def is_paired(dag: SimDag, name: str, other: str) -> bool:
+    """Whether two tasks are in one mapped group, so that each instance sees that of its own index alone."""
+    group = dag.tasks[name].mapped_group
+    return group is not None and group == dag.tasks[other].mapped_group
+
+
+def above(
+    dag: SimDag, of_task: dict[str, list[InstanceSeen]], each: InstanceSeen, names: Iterable[str]
+) -> list[InstanceSeen]:
+    """Return the instances that an instance sees of the tasks named."""
+    found = []
+    for name in names:
+        there = of_task.get(name, [])
+        if is_paired(dag, name, each.task_id):
+            there = [one for one in there if one.map_index in {each.map_index, -1}]
+        found += there
+    return found
+
+
+def index_of(dag: SimDag, task_id: str, skipped: str, map_index: int) -> int | None:
+    """Return which instances a task skips of another by name: that of its own index in a mapped group, else all (None)."""
+    return map_index if is_paired(dag, task_id, skipped) else None
 
 
 class FinishedRun:
@@ -53,7 +93,8 @@ class FinishedRun:
     - `attempts`: how many tries were consumed since then;
     - `retryable`: instances whose last try may be followed by another one, if any is left;
     - `lengths`: lengths that the last successful tries pushed, by task id, for unmapped tasks;
-    - `may_skip`: tasks that a branch or short circuit of this run skipped by name, since it was cleared itself;
+    - `may_skip`: tasks that a branch or short circuit of this run skipped by name, since it was cleared itself, each with the
+      index that is meant, None for all;
     - `must_skip`: those of them directly below it, in a run that was never cleared.
     """
 
@@ -66,8 +107,8 @@ class FinishedRun:
         self.attempts: Counter[int] = Counter()
         self.retryable: set[int] = set()
         self.lengths: dict[str, int] = {}
-        self.may_skip: set[str] = set()
-        self.must_skip: set[str] = set()
+        self.may_skip: set[tuple[str, int | None]] = set()
+        self.must_skip: set[tuple[str, int | None]] = set()
 
     def complaints(self) -> list[str]:
         """Return a sentence for everything that nothing explains."""
@@ -100,12 +141,14 @@ class FinishedRun:
         ]
 
     def _of_instance(self, task: SimTask, each: InstanceSeen) -> list[str]:
-        ends = [above.state for name in task.upstream for above in self.of_task.get(name, [])]
-        said = verdicts(task.trigger_rule, ends)
+        ends = [one.state for one in above(self.dag, self.of_task, each, task.upstream)]
+        setups = [one.state for one in above(self.dag, self.of_task, each, task.setups)]
+        said = judged(task, verdicts(task.trigger_rule, ends), setups)
+        named = {(task.task_id, None), (task.task_id, each.map_index)}
         tried = self.last_try.get(each.id)
         if tried is not None and not self._is_placeholder(task, each):
             end = {"success": "success", "skipped": "skipped", "failed": "failed", "lost": "failed"}.get(tried)
-            if task.task_id in self.must_skip and task.trigger_rule not in EARLY:
+            if named & self.must_skip and task.trigger_rule not in EARLY:
                 return [f"{each.name} ran, but a branch skipped it"]
             if RUN not in said:
                 return [f"{each.name} ran, but {task.trigger_rule} of {ends} says {said}"]
@@ -119,7 +162,7 @@ class FinishedRun:
 
     def _allowed(self, task: SimTask, each: InstanceSeen, said: set[str]) -> set[str]:
         allowed = said - {RUN}
-        if task.task_id in self.may_skip:
+        if {(task.task_id, None), (task.task_id, each.map_index)} & self.may_skip:
             allowed = allowed | {SKIP}
         if RUN in said:
             if task.is_empty:
@@ -159,11 +202,11 @@ class FinishedRun:
             if isinstance(source, int):
                 lengths.append(source)
                 continue
-            above = self.of_task.get(source[0], [])
-            if {each.state for each in above} == {"skipped"}:
+            there = self.of_task.get(source[0], [])
+            if {each.state for each in there} == {"skipped"}:
                 return 0
             if self.dag.tasks[source[0]].expand is not None:
-                lengths.append(sum(each.map_index >= 0 and self.last_try.get(each.id) == "success" for each in above))
+                lengths.append(sum(each.map_index >= 0 and self.last_try.get(each.id) == "success" for each in there))
             elif source[0] in self.lengths:
                 lengths.append(self.lengths[source[0]])
             else:

@@ -6,7 +6,14 @@ Each replaces one named place of the product while a block runs. `KILLED_BY` say
 
 from __future__ import annotations
 
-from simulation import mutants_of_assets, mutants_of_callbacks, mutants_of_deferrals, mutants_of_locks, mutants_of_rules
+from simulation import (
+    mutants_of_assets,
+    mutants_of_callbacks,
+    mutants_of_deferrals,
+    mutants_of_features,
+    mutants_of_locks,
+    mutants_of_rules,
+)
 from simulation.mutation import MUTANTS, mutated
 from simulation.scenario import Scenario
 
@@ -17,6 +24,7 @@ __all__ = [
     "mutants_of_assets",
     "mutants_of_callbacks",
     "mutants_of_deferrals",
+    "mutants_of_features",
     "mutants_of_locks",
     "mutants_of_rules",
     "mutated",
@@ -25,6 +33,7 @@ __all__ = [
 NEEDED_FAULTS = {
     "no-token-check": {"duplicate"},
     "counters-after-commit": {"lost reply"},
+    "callbacks-after-commit": {"lost reply"},
     "claim-without-nonce": {"lost reply"},
     "takeover-on-silence": {"isolation", "outage"},
     "evidence-forgets-starts": {"evidence"},
@@ -42,10 +51,13 @@ NEEDED_FAULTS = {
     "clear-takes-running": {"clear"},
     "clear-shares-the-run": {"clear"},
     "continuation-done-twice": {"small cap"},
+    "run-closed-again": {"small cap"},
+    "child-without-parent": {"lost reply"},
 }
 """Without any of these faults a seed cannot show the mutant, and need not be played to look for one that does."""
 
 NEEDS_TWO_WORKERS = {"rows-not-locked", "claim-not-locked"}
+NEEDS_TWO_SCHEDULERS = {"continuation-done-twice", "occupancy-without-buckets", "asset-dag-not-locked"}
 
 
 def can_show(name: str, scenario: Scenario) -> bool:
@@ -59,6 +71,12 @@ def can_show(name: str, scenario: Scenario) -> bool:
         return False
     if MUTANTS[name].__module__ == mutants_of_callbacks.__name__ and not scenario.has_callbacks:
         return False
+    if name in mutants_of_features.NEEDS and mutants_of_features.NEEDS[name] not in scenario.features:
+        return False
+    if name == "run-closed-again" and not scenario.has_callbacks:
+        return False
+    if name in NEEDS_TWO_SCHEDULERS and scenario.schedulers < 2:
+        return False
     is_of_locks = MUTANTS[name].__module__ == mutants_of_locks.__name__
     return not is_of_locks or (scenario.eagerness > 0 and (name not in NEEDS_TWO_WORKERS or len(scenario.workers) > 1))
 
@@ -71,7 +89,7 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "asset-event-forgotten": ("sqlite", 6),
     "asset-event-kept": ("sqlite", 6),
     "asset-event-seen-before": ("sqlite", 6),
-    "callbacks-after-commit": ("sqlite", 31),
+    "callbacks-after-commit": ("sqlite", 218),
     "callbacks-at-most-once": ("sqlite", 15),
     "callbacks-in-no-order": ("sqlite", 25),
     "callbacks-not-held": ("sqlite", 9),
@@ -87,8 +105,8 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "clear-shares-the-run": ("sqlite", 5),
     "clear-takes-running": ("sqlite", 5),
     "close-without-progress": ("sqlite", 0),
-    "continuation-done-twice": ("sqlite", 125),
-    "counters-after-commit": ("sqlite", 55),
+    "continuation-done-twice": ("postgresql", 65),
+    "counters-after-commit": ("sqlite", 61),
     "deferral-consumes-a-try": ("sqlite", 15),
     "decide-again": ("sqlite", 0),
     "event-whatever-the-state": ("sqlite", 15),
@@ -105,7 +123,7 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "lost-tries-untold": ("sqlite", 52),
     "no-token-check": ("sqlite", 177),
     "occupancy-ignored": ("sqlite", 0),
-    "occupancy-without-buckets": ("postgresql", 14),
+    "occupancy-without-buckets": ("sqlite", 1),
     "outcome-rejected-with-lease": ("sqlite", 21),
     "pause-ignored": ("sqlite", 12),
     "pulse-ignored": ("sqlite", 13),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from simulation import orders
 from simulation.actors import Actor, seconds
 from simulation.faults import UNREACHABLE
 from simulation.scenario import SimDag, SimTask, arrange
@@ -46,6 +47,8 @@ class OperatorActor(Actor):
             at, (pool, slots) = self.rng.uniform(0, 25), self.rng.choice(world.scenario.pools)
             self._plan(at, "shrink", pool)
             self._plan(at + self.rng.uniform(2, 30), "grow", f"{pool} {slots}")
+        for at, what, of in world.scenario.orders:
+            self._plan(at, what, of)
         self.made = 0
         self._wait()
 
@@ -69,6 +72,7 @@ class OperatorActor(Actor):
             "unpause": lambda dag_id: self._pause(dag_id, is_paused=False),
             "shrink": lambda pool: self._resize(pool, self.rng.choice([0, 1])),
             "grow": lambda words: self._resize(words.split()[0], int(words.split()[1])),
+            **orders.verbs(self.world),
         }
         try:
             verbs[what](of)
@@ -139,6 +143,8 @@ class OperatorActor(Actor):
 
     def _pause(self, dag_id: str, *, is_paused: bool) -> None:
         world = self.world
+        if not is_paused:
+            world.unpaused.add(dag_id)
         world.write(listings.set_paused, dag_id, paused=is_paused)
         world.note(f"operator {'pauses' if is_paused else 'unpauses'} {dag_id}")
         world.count("pause")

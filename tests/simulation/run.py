@@ -16,10 +16,10 @@ for folder in (FOLDER.parent, FOLDER.parents[1] / "scripts"):
         sys.path.insert(0, str(folder))
 
 from simulation import report  # noqa: E402  (found through the path set above)
+from simulation.drawing import generate  # noqa: E402
 from simulation.jobs import DATABASES, MIXED, Stages, Tally, database_of, databases, search, side_by_side  # noqa: E402
 from simulation.mutants import MUTANTS, mutated  # noqa: E402
 from simulation.play import Failure, shrink  # noqa: E402
-from simulation.scenario import generate  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
-from tradewind.timetables import AssetTriggeredTimetable, DeltaDataIntervalTimetable, NullTimetable, Timetable
-from tradewind.transitions.callbacks import OF_RUN, OF_TASK
-from tradewind_plugins.assets import Asset
+from tradewind.serialization.scopes import scopes_of
+from tradewind.timetables import NullTimetable, Timetable
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LOCAL = "LocalExecutor"
@@ -46,7 +43,12 @@ HARMLESS = frozenset({"duplicate", "clear", "new version", "pause", "pool resize
 
 @dataclass(frozen=True)
 class SimTask:
-    """One task of a simulated DAG: what transitions see of it, and `is_branch`, which only its simulated code knows."""
+    """One task of a simulated DAG: what transitions see of it, and what only its simulated code knows.
+
+    Arguments:
+        is_branch: whether it skips some of what is below.
+        triggers: whether it asks for a run of the DAG `child`: not at all, `once`, or `again` (one that is there runs again).
+    """
 
     task_id: str
     rank: int
@@ -78,6 +80,7 @@ class SimTask:
     in_scope: tuple[str, ...] = ()
     expand: tuple[tuple[str, Any], ...] | None = None
     is_branch: bool = False
+    triggers: str = ""
     start_date: datetime | None = None
     end_date: datetime | None = None
     callbacks: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -92,7 +95,7 @@ class SimDag:
     timetable: Timetable = field(default_factory=NullTimetable)
     start_date: datetime | None = START
     end_date: datetime | None = None
-    catchup: bool = True
+    catchup: bool | str = True
     max_active_runs: int = 2
     callbacks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     max_active_tasks: int = 4
@@ -100,6 +103,12 @@ class SimDag:
     dagrun_timeout: float | None = None
     slas: dict[str, float] = field(default_factory=dict)
     fail_stop: bool = False
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_scopes(self) -> bool:
+        """Whether it has setups, whose tasks are cleared with what needs them."""
+        return any(task.is_setup for task in self.tasks.values())
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,8 @@ class Scenario:
         eagerness: how probably a turn hands the baton back where it may; 0 lets each step end first.
         fast_follow: whether ends hand slots over; the same for all workers of a seed.
         news: when somebody tells of new data, in seconds after the start, and in which assets.
+        features: what the seed has that most have not: see `features.py`.
+        orders: what people do for that: seconds after the start, a verb, and what it is about.
     """
 
     seed: int
@@ -139,6 +150,8 @@ class Scenario:
     eagerness: float = 0.0
     fast_follow: bool = True
     news: tuple[tuple[float, str], ...] = ()
+    features: frozenset[str] = frozenset()
+    orders: tuple[tuple[float, str, str], ...] = ()
 
     @property
     def defers(self) -> bool:
@@ -164,7 +177,9 @@ class Scenario:
         """Return the scenario without a DAG and its runs."""
         dags = tuple(dag for dag in self.dags if dag.dag_id != dag_id)
         news = () if dag_id == CONSUMER else self.news
-        return replace(self, dags=dags, runs=tuple(run for run in self.runs if run[1] != dag_id), news=news)
+        orders = tuple(each for each in self.orders if each[2].split()[0] != dag_id)
+        runs = tuple(run for run in self.runs if run[1] != dag_id)
+        return replace(self, dags=dags, runs=runs, news=news, orders=orders)
 
     def without_task(self, dag_id: str, task_id: str) -> Scenario:
         """Return the scenario without a task; what was mapped over it is not mapped any more."""
@@ -180,6 +195,7 @@ class Scenario:
                 for each in self.workers
             ),
             f"  faults: {', '.join(sorted(self.faults)) or 'none'}; manual runs: {self.runs}",
+            f"  features: {', '.join(sorted(self.features)) or 'none'}; orders: {self.orders}",
         ]
         for dag in self.dags:
             lines.append(
@@ -191,7 +207,14 @@ class Scenario:
 
 _SHOWN = (
     *("trigger_rule", "retries", "pool", "pool_slots", "priority", "executor", "queue"),
-    *("is_empty", "expand", "is_branch"),
+    *("is_empty", "expand", "is_branch", "triggers", "mapped_group", "is_setup", "is_teardown", "setups"),
+    *(
+        "depends_on_past",
+        "wait_for_downstream",
+        "ignore_first_depends_on_past",
+        "wait_for_past_depends_before_skipping",
+    ),
+    *("max_active_tis_per_dag", "max_active_tis_per_dagrun"),
 )
 
 
@@ -214,152 +237,22 @@ def _without(task: SimTask, task_id: str) -> SimTask:
 
 
 def arrange(tasks: list[SimTask]) -> dict[str, SimTask]:
-    """Return tasks, given in topological order with their upstream, with ranks and downstream."""
-    return {
+    """Return tasks, given in topological order with their upstream, with ranks, downstream, and the scopes of setups."""
+    arranged = {
         task.task_id: replace(
             task, rank=rank, downstream=tuple(below.task_id for below in tasks if task.task_id in below.upstream)
         )
         for rank, task in enumerate(tasks)
     }
-
-
-def generate(seed: int) -> Scenario:
-    """Return the scenario of a seed."""
-    rng = random.Random(f"scenario {seed}")
-    is_tight = rng.random() < 0.25  # one slot that everything wants
-    pools = tuple(
-        (f"pool{n}", 1 if is_tight else rng.randint(1, 3)) for n in range(1 if is_tight else rng.randint(0, 2))
-    )
-    choice = pools if is_tight else (*pools, ("default_pool", 128))
-    workers = _workers(rng)
-    where = sorted({(each.executor, queue) for each in workers for queue in each.queues or ("default",)})
-    dags = tuple(_dag(rng, f"dag{n}", choice, where) for n in range(2 if is_tight else rng.randint(1, 2)))
-    runs = tuple((rng.uniform(0, 20), rng.choice(dags).dag_id) for _ in range(rng.randint(1, 2)))
-    is_calm = rng.random() < 0.15
-    faults = frozenset(fault for fault in FAULTS if rng.random() < 0.25 and (fault in HARMLESS or not is_calm))
-    consumer, news = _assets(seed)
-    return Scenario(
-        seed=seed,
-        dags=_with_callbacks(seed, dags) + consumer,
-        news=news,
-        runs=runs,
-        pools=pools,
-        schedulers=rng.choice([1, 2, 2, 3]),
-        workers=workers,
-        faults=faults,
-        outages=_outages(rng) if "outage" in faults else (),
-        eagerness=rng.choice([0.0, 0.1, 0.4, 0.4, 1.0]),
-        fast_follow=rng.random() < 0.8,
-    )
+    if not any(task.is_setup for task in tasks):
+        return arranged
+    scopes = scopes_of([vars(task) for task in arranged.values()], {task.task_id: task.upstream for task in tasks})
+    found = {task_id: scopes.get(task_id) for task_id in arranged}
+    return {
+        task_id: replace(task, setups=of.setups if of else (), in_scope=of.in_scope if of else ())
+        for (task_id, task), of in zip(arranged.items(), found.values(), strict=True)
+    }
 
 
 CONSUMER = "consumer"
-
-
-def _assets(seed: int) -> tuple[tuple[SimDag, ...], tuple[tuple[float, str], ...]]:
-    """Return a DAG that is scheduled on assets, and the news of them; in one seed of sixteen, drawn apart from all else."""
-    if seed % 16 != 6:
-        return (), ()
-    rng = random.Random(f"assets {seed}")
-    a, b = Asset("a"), Asset("b")
-    schedule = rng.choice([a, a & b, a | b])
-    tasks = arrange([SimTask("use", 0, is_empty=rng.random() < 0.5)])
-    consumer = SimDag(CONSUMER, tasks, timetable=AssetTriggeredTimetable(schedule), max_active_runs=rng.randint(1, 2))
-    # Some of them at one moment, and in pairs: two schedulers are woken for one event, or for two at once
-    moments = [rng.choice([5.0, rng.uniform(0, 40)]) for _ in range(rng.randint(3, 7))]
-    return (consumer,), tuple((at, rng.choice(["a", "b", "a b"])) for at in moments)
-
-
-def _with_callbacks(seed: int, dags: tuple[SimDag, ...]) -> tuple[SimDag, ...]:
-    """Return DAGs, in seven seeds of 32 with callbacks; drawn apart, so that the others are what they were without."""
-    rng = random.Random(f"callbacks {seed}")
-    if seed % 16 not in {9, 15} and seed % 32 not in {20, 24, 26}:
-        return dags
-    found = []
-    for dag in dags:
-        tasks = {
-            task_id: task if task.is_empty else replace(task, callbacks=_some(rng, OF_TASK.values()))
-            for task_id, task in dag.tasks.items()
-        }
-        found.append(replace(dag, tasks=tasks, callbacks=_some(rng, OF_RUN.values())))
-    return tuple(found)
-
-
-def _some(rng: random.Random, kinds: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    return {kind: ("call",) for kind in kinds if rng.random() < 0.6}
-
-
-def _workers(rng: random.Random) -> tuple[Station, ...]:
-    first = Station(rng.randint(1, 4), LOCAL)
-    second = rng.choice([None, Station(rng.randint(1, 4), LOCAL), Station(rng.randint(1, 3), LOCAL, ("big",))])
-    other = Station(rng.randint(1, 2), "Other") if rng.random() < 0.15 else None
-    return tuple(each for each in (first, second, other) if each is not None)
-
-
-def _outages(rng: random.Random) -> tuple[tuple[float, bool], ...]:
-    moments: list[tuple[float, bool]] = []
-    at = rng.uniform(2, 25)
-    for _ in range(rng.randint(1, 2)):
-        length = rng.choice([1, 8, 30, 60, 120])
-        moments += [(at, True), (at + length, False)]
-        at += length + rng.uniform(2, 20)
-    return tuple(moments)
-
-
-def _dag(rng: random.Random, dag_id: str, pools: tuple[tuple[str, int], ...], where: list[tuple[str, str]]) -> SimDag:
-    tasks: list[SimTask] = []
-    for n in range(rng.randint(1, 8)):
-        tasks.append(_task(rng, f"t{n}", tasks, pools, where))
-    is_scheduled = rng.random() < 0.3
-    return SimDag(
-        dag_id,
-        arrange(tasks),
-        timetable=DeltaDataIntervalTimetable(timedelta(seconds=10)) if is_scheduled else NullTimetable(),
-        end_date=START + timedelta(seconds=rng.choice([5, 15])),
-        max_active_runs=rng.randint(1, 2),
-        max_active_tasks=rng.randint(1, 5),
-    )
-
-
-def _task(
-    rng: random.Random,
-    task_id: str,
-    above: list[SimTask],
-    pools: tuple[tuple[str, int], ...],
-    where: list[tuple[str, str]],
-) -> SimTask:
-    count = min(len(above), rng.choice([0, 1, 1, 1, 2, 2, 3]))
-    upstream = tuple(sorted(task.task_id for task in rng.sample(above, count)))
-    expand = _expansion(rng, upstream)
-    pool, slots = rng.choice(pools)
-    executor, queue = rng.choice(where)
-    return SimTask(
-        task_id,
-        0,
-        upstream,
-        trigger_rule=rng.choice(RULES),
-        retries=rng.choice([0, 0, 1, 2]),
-        pool=pool,
-        pool_slots=min(slots, rng.choice([1, 1, 2])),
-        priority=rng.randint(1, 5),
-        executor=None if executor == LOCAL else executor,
-        queue=None if queue == "default" else queue,
-        is_empty=expand is None and rng.random() < 0.15,
-        expand=expand,
-        is_branch=rng.random() < 0.2,
-    )
-
-
-def _expansion(rng: random.Random, upstream: tuple[str, ...]) -> tuple[tuple[str, Any], ...] | None:
-    """Return over what a task is mapped: literals, XComs, or a product of them; mostly it is not."""
-    kind = rng.random()
-    literal = ("x", rng.choice([0, 1, 2, 3]))
-    if kind < 0.1:
-        return (literal,)
-    if kind < 0.25 and upstream:
-        over = (("y", (rng.choice(upstream), "return_value")),)
-        if rng.random() < 0.75:
-            return over
-        more = ("z", (rng.choice(upstream), "return_value")) if rng.random() < 0.5 else ("x", rng.choice([1, 2]))
-        return (*over, more)
-    return None
+CHILD = "child"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 from simulation.baton import Turn
+from simulation.drawing import generate
 from simulation.jobs import Stages, databases
 from simulation.play import Stage
-from simulation.scenario import generate
 from simulation.statement_log import StatementLog
 from simulation.violation import Violation
 from simulation.world import World

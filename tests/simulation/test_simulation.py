@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from simulation import report
+from simulation.drawing import generate
 from simulation.jobs import Stages, Tally, databases
 from simulation.mutants import KILLED_BY, MUTANTS, mutated
 from simulation.play import Stage, shrink
 from simulation.run import main
-from simulation.scenario import generate
 
 RUN = Path(__file__).parent / "run.py"
 SEEDS = (*range(4), 9)
@@ -75,22 +75,7 @@ def test_another_process_repeats_it_whatever_the_order_of_its_sets(stages: Stage
         assert re.search(r"log (\w+)", done.stdout)[1] == here  # type: ignore[index]
 
 
-IN_HOSPITAL = pytest.mark.quarantined(
-    reason="its seed shows it no more since more is simulated; 180 others did not either: look on, nox -s quarantined",
-    since="2026-11-23",
-)
-LOST_THEIR_SEED = (
-    "callbacks-after-commit",
-    "continuation-done-twice",
-    "counters-after-commit",
-    "occupancy-without-buckets",
-)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=IN_HOSPITAL) if name in LOST_THEIR_SEED else name for name in sorted(KILLED_BY)],
-)
+@pytest.mark.parametrize("name", sorted(KILLED_BY))
 def test_mutants_are_found(stages: Stages, name: str) -> None:
     kind, seed = KILLED_BY[name]
     stage = stages.get(kind)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
+
+Value = TypeVar("Value")
 
 _INSTANCES = (
     "SELECT i.id, i.run, i.dag_id, i.task_id, i.map_index, i.state, i.try_number, i.max_tries, i.token, i.pool, i.pool_slots, "
@@ -13,7 +15,7 @@ _INSTANCES = (
     "FROM task_instance i LEFT JOIN task_counter c ON c.instance = i.id ORDER BY i.id"
 )
 _RUNS = (
-    "SELECT r.id, r.dag_id, r.run_id, r.version_id, r.state, p.unfinished, "
+    "SELECT r.id, r.dag_id, r.run_id, r.version_id, r.state, r.run_type, r.logical_date, p.unfinished, "
     "(SELECT count(*) FROM continuation WHERE run = r.id) FROM dag_run r JOIN run_progress p ON p.run = r.id ORDER BY r.id"
 )
 
@@ -59,6 +61,8 @@ class RunSeen:
     run_id: str
     version_id: int
     state: str
+    run_type: str
+    logical_date: int | None
     unfinished: int
     continuations: int
 
@@ -73,6 +77,23 @@ class Seen:
     def of_run(self, run: int) -> list[InstanceSeen]:
         """Return the instances of a run."""
         return [each for each in self.instances.values() if each.run == run]
+
+
+class History(Generic[Value]):
+    """What was in force since when, so that one can ask what somebody may have seen."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, Value]] = []
+
+    def put(self, at: int, value: Value) -> None:
+        """Remember a value that is in force from a commit on."""
+        if not self._entries or self._entries[-1][1] != value:
+            self._entries.append((at, value))
+
+    def since(self, at: int) -> list[Value]:
+        """Return what was in force at any time since a commit: the value then, and all later ones."""
+        first = max((n for n, (began, _) in enumerate(self._entries) if began <= at), default=0)
+        return [value for _, value in self._entries[first:]]
 
 
 class Calm:

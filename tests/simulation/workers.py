@@ -11,13 +11,14 @@ from simulation.actors import Actor, seconds
 from simulation.baton import Crash
 from simulation.behaviour import Behaviour, behave
 from simulation.faults import UNREACHABLE
-from simulation.scenario import Station
+from simulation.scenario import CHILD, LOCAL, Station
 from simulation.violation import Violation
 from tradewind.metadata import tables
 from tradewind.metadata.statements import daemons as daemon_statements
-from tradewind.transitions import claims, daemons
+from tradewind.transitions import child_runs, claims, daemons
 from tradewind.transitions.states import TryState
 from tradewind.transitions.values import Claimer, Outcome, Ticket
+from tradewind_plugins.exceptions import TradewindException
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -30,12 +31,17 @@ ISOLATED = "isolated"
 
 @dataclass
 class Process:
-    """One try's process on a worker."""
+    """One try's process on a worker.
+
+    Arguments:
+        is_asking: whether its code is through, and waits for the run that it has asked for.
+    """
 
     ticket: Ticket
     behaviour: Behaviour
     begins_at: datetime
     started_at: datetime | None = None
+    is_asking: bool = False
 
     @property
     def key(self) -> tuple[int, int]:
@@ -158,10 +164,53 @@ class WorkerActor(Actor):
                 return
             life.contact = sent
             life.renew_at = world.clock.at + RENEW_EVERY
+            if world.timed_out:
+                self._drop(life)
+        self._ask(life)
         if life.call is None:
             self._prepare(life)
         if life.call is not None:
             self._send(life, life.call)
+
+    def _drop(self, life: Life) -> None:
+        """End what is this worker's no more, as its run took too long."""
+        with self.world.database.read() as conn:
+            held = {(each.instance, each.token) for each in daemon_statements.held(conn, life.worker)}
+        for key in [key for key, process in life.processes.items() if process.ticket.run in self.world.timed_out]:
+            if key not in held:
+                del life.processes[key]
+
+    def _ask(self, life: Life) -> None:
+        """Ask for the runs that processes want; each is asked for again until there is an answer."""
+        world = self.world
+        for process in [each for each in life.processes.values() if each.is_asking]:
+            told = self._child_run(process)
+            del life.processes[process.key]
+            outcome = process.behaviour.outcome(process.ticket, process.started_at or world.clock.at, world.clock.at)
+            life.journal.pending.append(
+                outcome if told else replace(outcome, state="failed", retry=True, xcoms=(), skip=())
+            )
+
+    def _child_run(self, process: Process) -> bool:
+        """Ask for a run; tell whether there is one. A try that is not running any more gets none, and need not."""
+        world, ticket = self.world, process.ticket
+        how = world.dag_of(ticket.run).tasks[ticket.task_id].triggers
+        name = f"child {ticket.instance % 10000} {ticket.map_index}"
+        wanted = child_runs.Wanted(CHILD, name, world.clock.at, {}, reset=how == "again", by=process.key)
+        world.asking[self.name] = process.key
+        tools: dict[str, Any] = {"graphs": world.graphs, "clock": world.clock, "ids": world.ids}
+        try:
+            made = world.write(child_runs.make, wanted, **tools, executor=LOCAL, queue="default")
+        except child_runs.OvertakenError:
+            return True
+        except TradewindException as refused:
+            world.note(f"  {process} is refused a run: {refused}")
+            return False
+        finally:
+            del world.asking[self.name]
+        world.note(f"  {process} asked for {made.run_id}: {made.state}")
+        world.notify(["scheduler"])
+        return True
 
     def _register(self, life: Life) -> None:
         # An id names one life of a worker: after a lost reply the row is there already.
@@ -279,14 +328,21 @@ class HostActor(Actor):
                 life.journal.started.add(key)
                 process.started_at = now
                 world.process_started(process)
-            if process.started_at is not None and process.due_at <= now:
+            is_through = process.started_at is not None and process.due_at <= now and not process.is_asking
+            if is_through and process.behaviour.state == "success" and self._triggers(process):
+                process.is_asking = True
+                worker.wake()
+            elif is_through and process.started_at is not None:
                 del life.processes[key]
                 life.journal.pending.append(process.behaviour.outcome(process.ticket, process.started_at, now))
                 worker.wake()
-        moments = [process.due_at for process in life.processes.values()]
-        if moments:
+        moments = [process.due_at for process in life.processes.values() if not process.is_asking]
+        if life.processes:
             moments.append(worker.kill_at)
         self.next_at = max(now + seconds(0.001), min(moments, default=now + seconds(3600)))
+
+    def _triggers(self, process: Process) -> bool:
+        return bool(self.world.dag_of(process.ticket.run).tasks[process.ticket.task_id].triggers)
 
     def _kill(self, life: Life, now: datetime) -> None:
         if life.processes:

@@ -23,16 +23,17 @@ from simulation.schedulers import SchedulerActor
 from simulation.statement_log import StatementLog
 from simulation.triggerers import TriggererActor
 from simulation.violation import Violation
+from simulation.watch_backfills import of_backfills
 from simulation.watching import Calm, TrySeen, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import assets
+from tradewind.metadata.statements import assets, parsing
 from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import calendar, continuing, ends, expansion
 from tradewind.transitions.daemons import Leases
-from tradewind.transitions.graph import Graphs, descendants
+from tradewind.transitions.graph import Graphs, descendants, is_limited
 from tradewind.transitions.values import Claimer, EndResult, Outcome, Ticket
 
 P = ParamSpec("P")
@@ -104,6 +105,9 @@ class World:
         self.attempts: set[tuple[int, int]] = set()
         self.cleared_tokens: dict[int, int] = {}
         self.cleared_runs: set[int] = set()
+        self.timed_out: set[int] = set()
+        self.unpaused: set[str] = set()
+        self.asking: dict[str, tuple[int, int]] = {}
         self.faults = scenario.faults
         self.fired: Counter[str] = Counter()
         self.commits = 0
@@ -205,7 +209,9 @@ class World:
             self.baton.resume(chosen)
             return
         self.note(chosen.name)
-        self.baton.start(Turn(chosen.name, chosen.act))
+        turn = Turn(chosen.name, chosen.act)
+        turn.step_at = self.commits
+        self.baton.start(turn)
 
     def _advance(self) -> None:
         """Move the clock to the next moment at which anybody acts, or the database comes or goes."""
@@ -245,12 +251,11 @@ class World:
     def _is_over(self) -> bool:
         if self.clock.at < START + NO_END_BEFORE or self.baton.turns:
             return False
-        runs = self.checker.seen.runs.values()
         if self.operator.todo or (self.scenario.news and self.checker.assets.has_work(self.calm)):
             return False
         if self.has_callbacks and not self.account.is_settled():
             return False
-        return all(run.state in RUN_ENDS for run in runs)
+        return self.checker.is_all_over()
 
     # --- What actors use
 
@@ -356,6 +361,7 @@ class World:
         if is_new:
             conn.execute(tables.dag.insert(), self._dag_row(dag, version))
             self._refer(conn, dag)
+            self._limit(conn, dag)
         else:
             conn.execute(tables.dag.update().where(tables.dag.c.dag_id == dag.dag_id).values(version_id=version))
         of_version = {
@@ -381,6 +387,21 @@ class World:
             keys = sorted(assets.key_of_spec(spec) for spec in specs)
             rows = [{"asset": key, "role": "schedule", "dag_id": dag.dag_id, "task_id": ""} for key in keys]
             assets.refer(conn, [dag.dag_id], rows)
+
+    @staticmethod
+    def _limit(conn: sa.Connection, dag: SimDag) -> None:
+        """Write the limits of a DAG's tasks, as the processor does."""
+        rows = [
+            {
+                "dag_id": dag.dag_id,
+                "task_id": task.task_id,
+                "per_dag": task.max_active_tis_per_dag,
+                "per_run": task.max_active_tis_per_dagrun,
+            }
+            for task in dag.tasks.values()
+            if is_limited(task)
+        ]
+        parsing.put_task_limits(conn, [dag.dag_id], rows)
 
     def _dag_row(self, dag: SimDag, version: int) -> dict[str, Any]:
         return {
@@ -426,7 +447,9 @@ class World:
         if process.behaviour.state not in {"up_for_reschedule", "deferred"}:
             self.attempts.add(attempt)
         others = [
-            each for each in self.live_processes() if each.ticket.instance == process.key[0] and each is not process
+            each
+            for each in self.live_processes()
+            if each.ticket.instance == process.key[0] and each is not process and each.ticket.run not in self.timed_out
         ]
         if others:
             raise Violation(f"{process} starts while {others[0]} is running")
@@ -473,6 +496,10 @@ class World:
             return False
         return behave(self.scenario, self.dag_of(ticket.run), ticket).retry
 
+    def backfilled(self) -> set[int]:
+        """Return the runs that a backfill is at."""
+        return of_backfills(self.calm) if "backfill" in self.scenario.features else set()
+
     def name_of(self, instance: int) -> str:
         """Return the name of an instance, for the trace."""
         seen = self.checker.seen.instances.get(instance)
@@ -497,7 +524,9 @@ class World:
         if ticket is None:
             return set()
         behaviour = behave(self.scenario, dag, ticket)
-        return descendants(dag, behaviour.skip) if behaviour.skip_all else set(behaviour.skip)
+        if not behaviour.skip_all:
+            return set(behaviour.skip)
+        return {name for name in descendants(dag, behaviour.skip) if not dag.tasks[name].is_teardown}
 
     def pushed_length(self, instance: int, token: int) -> int:
         """Return the length of what a recorded try pushed."""

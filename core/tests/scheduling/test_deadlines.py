@@ -38,3 +38,18 @@ def test_a_dag_in_quarantine_keeps_its_deadlines_and_wakes_nobody(office):
     office.set("d", quarantine=None)
     office.scheduler.step()
     assert [state for _, state in office.runs()] == ["failed"]
+
+
+def test_a_run_that_takes_too_long_makes_room_that_the_scheduler_looks_at_before_it_sleeps(office):
+    office.add_worker()
+    office.texts["d"] = replace(office.add_dag(every=DAY, catchup=True, max_active_runs=1), dagrun_timeout=60.0)
+    office.pass_(days=2)
+    office.renew_worker()
+    while office.scheduler.step().has_more:
+        pass
+    assert [state for _, state in office.runs()] == ["running"]
+    office.pass_(seconds=60)
+    office.renew_worker()
+    while office.scheduler.step().has_more:
+        pass
+    assert [state for _, state in office.runs()] == ["failed", "running"]

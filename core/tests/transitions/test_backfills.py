@@ -141,6 +141,19 @@ def test_dates_that_have_a_run_run_again_only_if_asked_for(world, daily, reproce
     assert world.run_state(second) == ("failed" if reprocess == "none" else "running")
 
 
+def test_runs_that_run_again_are_locked_in_the_order_of_their_keys_as_by_everybody(world, daily, monkeypatch):
+    make(world, daily, max_active_runs=5, is_reverse=True)
+    work(world)
+    end_all(world)
+    work(world)
+    again = make(world, daily, max_active_runs=5, reprocess="ended")
+    locked, lock = [], backfills.runs.lock
+    monkeypatch.setattr(backfills.runs, "lock", lambda conn, run: locked.append(run) or lock(conn, run))
+    work(world)
+    assert dates(world, again) == [(day, "open") for day in range(1, 6)]
+    assert locked == sorted(locked), "who ends tasks of two of them shares their locks in that order"
+
+
 def test_a_paused_one_makes_no_runs_and_a_cancelled_one_lets_its_dates_go(world, daily):
     key = make(world, daily, max_active_runs=1)
     work(world)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import sqlalchemy as sa
+from tradewind.metadata import tables
 from tradewind.transitions import continuing, ends
+from tradewind_plugins.callbacks import ON_FAILURE
 
 
 def test_a_branch_skips_what_it_does_not_follow(world, graph):
@@ -49,6 +52,23 @@ def test_a_cascade_along_a_long_chain_is_continued_beyond_the_cap(world, graph, 
     assert set(list(world.states(run).values())[1:]) == {"upstream_failed" if state == "failed" else "skipped"}
     assert world.run_state(run) == ("failed" if state == "failed" else "success")
     assert world.differences(run, shape) == []
+
+
+def test_a_rest_that_counts_for_what_is_decided_closes_no_run_twice(world, graph, monkeypatch):
+    monkeypatch.setattr(ends, "MOST_ROWS", 1)
+    monkeypatch.setattr(continuing, "MOST_ROWS", 1)
+    shape = graph([("a", "b"), ("b", "c"), ("c", "join"), ("other", "join")], callbacks={ON_FAILURE: ("tell",)})
+    run = world.begin(shape)
+    world.add_worker()
+    tickets = world.start()
+    world.finish(tickets["other"], "failed", retry=False)
+    assert world.states(run)["join"] == "upstream_failed"
+    world.finish(tickets["a"], "failed", retry=False)
+    world.go_on()
+    assert world.run_state(run) == "failed"
+    assert world.differences(run, shape) == []
+    with world.database.read() as conn:
+        assert conn.execute(sa.select(tables.callback.c.kind)).scalars().all() == [ON_FAILURE]
 
 
 @pytest.mark.parametrize("width", [9, 10, 11, 35])

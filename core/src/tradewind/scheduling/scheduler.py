@@ -248,9 +248,10 @@ class Scheduler:
         with self._database.read() as conn:
             found = deadline_statements.due_runs(conn, now=self._clock.now(), most=self._settings.batch)
         meet = partial(deadlines.meet, graphs=self._graphs, clock=self._clock, ids=self._ids)
-        for run, dag_id in self._in_own_order(found, itemgetter(1)):
-            self._guarded(dag_id, partial(meet, run=run))
-        return len(found) >= self._settings.batch
+        in_order = self._in_own_order(found, itemgetter(1))
+        ended = [self._guarded(dag_id, partial(meet, run=run)) for run, dag_id in in_order]
+        # What had no room beside a run that took too long is not in this step's agenda.
+        return any(ended) or len(found) >= self._settings.batch
 
     def _make_due_runs(self) -> bool:
         with self._database.read() as conn:

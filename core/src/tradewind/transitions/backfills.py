@@ -196,8 +196,10 @@ def work_off(
     at_work = _settle(conn, backfill)
     room = min(backfill.max_active_runs - at_work, MOST_AT_ONCE)
     pending = backfills.dates_in(conn, key, PENDING, most=room) if room > 0 else []
-    for date in pending:
-        _begin(conn, backfill, date, graphs=graphs, clock=clock, ids=ids, executor=executor, queue=queue)
+    dated = [(date, backfills.newest_run(conn, dag_id, date.logical_date)) for date in pending]
+    # Those that run again first, by their keys: in that order everybody locks runs
+    for date, found in sorted(dated, key=lambda each: (each[1] is None, each[1].run if each[1] else 0)):
+        _begin(conn, backfill, date, found, graphs=graphs, clock=clock, ids=ids, executor=executor, queue=queue)
     if not at_work and not pending:
         has_failed = backfills.counts(conn, [key])[key].get(RunState.FAILED, 0) > 0
         backfills.set_state(conn, key, state=RunState.FAILED if has_failed else RunState.SUCCESS, ended_at=clock.now())
@@ -220,6 +222,7 @@ def _begin(
     conn: sa.Connection,
     backfill: Backfill,
     date: DateRow,
+    found: Found | None,
     *,
     graphs: Graphs,
     clock: Clock,
@@ -228,7 +231,6 @@ def _begin(
     queue: str,
 ) -> None:
     """Make the run of a date, or have the one that it has run again where that is asked for; else skip the date."""
-    found = backfills.newest_run(conn, backfill.dag_id, date.logical_date)
     if found is None:
         version_id = _version(conn, backfill.dag_id)
         run = create_run(

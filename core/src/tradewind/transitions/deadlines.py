@@ -30,33 +30,35 @@ MET: Final = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
 _OF_THE_RUN: Final = ""
 
 
-def meet(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Ids) -> None:
+def meet(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Ids) -> bool:
     """Look at the deadlines of a run that have come: what was missed has its consequences, all in this transaction.
 
     A run that takes too long fails. What is unfinished in it is skipped, as in Airflow: what runs is ended by its worker,
     which finds it is not its own any more. A task that has not succeeded by its `sla` is told of, once.
+
+    Returns:
+        whether it ended the run, so that another one may have room.
     """
     locked = runs.lock(conn, run)
     if locked is None:
-        return
+        return False
     now = clock.now()
     due = deadlines.lock_due(conn, run, now=now)
     if not due:
-        return
+        return False
     graph = graphs.get(conn, locked.version_id)
     slas = [each for each in due if each.kind == SLA]
     if slas:
         _look_at_slas(conn, locked, slas, graph=graph, now=now)
-    for each in due:
-        if each.kind == RUN_TIMEOUT:
-            _time_out(conn, locked, each, graph=graph, now=now, ids=ids)
+    ended = [_time_out(conn, locked, each, graph=graph, now=now, ids=ids) for each in due if each.kind == RUN_TIMEOUT]
+    return any(ended)
 
 
-def _time_out(conn: sa.Connection, run: Run, limit: Deadline, *, graph: Graph, now: datetime, ids: Ids) -> None:
+def _time_out(conn: sa.Connection, run: Run, limit: Deadline, *, graph: Graph, now: datetime, ids: Ids) -> bool:
     if run.state != RunState.RUNNING:
         # It ended in time; or it was cleared, and has another limit from the moment it starts again
         deadlines.delete(conn, run.id, RUN_TIMEOUT, [_OF_THE_RUN])
-        return
+        return False
     deadlines.miss(conn, run.id, RUN_TIMEOUT, [_OF_THE_RUN], at=now)
     rows = instances.lock_run(conn, run.id)
     open_rows = [row for row in rows if row.state not in ENDED]
@@ -72,6 +74,7 @@ def _time_out(conn: sa.Connection, run: Run, limit: Deadline, *, graph: Graph, n
     runs.set_progress(conn, run.id, 0)
     started_at = limit.due_at - timedelta(seconds=limit.seconds)
     close_run(conn, run.id, graph, RunState.FAILED, started_at=started_at, now=now, ids=ids, reason=TIMED_OUT)
+    return True
 
 
 def _ended_try(row: LockedInstance, cause: str, now: datetime) -> dict[str, Any]:

@@ -83,7 +83,8 @@ _SET_PROGRESS = (
 _AT_ZERO = Hot(
     sa.select(_progress.run, _run.started_at)
     .join_from(run_progress, dag_run, _run.id == _progress.run)
-    .where(any_of(_progress.run, "runs"), _progress.unfinished <= 0)
+    # One that is closed may have a rest of a cascade left, which proves empty: it is not closed once more
+    .where(any_of(_progress.run, "runs"), _progress.unfinished <= 0, of_open_run(_run.state, "running"))
     .order_by(_progress.run)
 )
 _ADD = HotRows(dag_run)
@@ -184,7 +185,7 @@ def set_progress(conn: sa.Connection, run: int, unfinished: int) -> None:
 
 
 def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[tuple[int, datetime | None]]:
-    """Return those of `runs` that have nothing unfinished, in order, and when each started."""
+    """Return those of `runs` that are running with nothing unfinished, in order, and when each started."""
     return [(row[0], row[1]) for row in _AT_ZERO.rows(conn, {"runs": sorted(runs)})]
 
 

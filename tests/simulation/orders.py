@@ -1,0 +1,82 @@
+"""What people do in seeds with features: they hold and release, and ask for backfills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from simulation.actors import seconds
+from simulation.scenario import START
+from tradewind.metadata import tables
+from tradewind.metadata.statements import backfills as backfill_statements
+from tradewind.metadata.statements import holds
+from tradewind.transitions import backfills
+from tradewind_plugins.exceptions import TradewindException
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+
+def verbs(world: World) -> dict[str, Callable[[str], None]]:
+    """Return what can be done, each a call with what it is about."""
+    changes = {f"backfill-{state}": partial(_change, world, state) for state in ("paused", "running", "cancelled")}
+    return {
+        "hold": partial(_hold, world),
+        "release": partial(_release, world),
+        "backfill": partial(_backfill, world),
+        **changes,
+    }
+
+
+def _hold(world: World, words: str) -> None:
+    dag_id, of_run, task_id = words.split()
+    row: dict[str, Any] = {"id": world.ids.block(1)[0], "dag_id": dag_id, "held_at": world.clock.at}
+    if of_run == "run":
+        run = tables.dag_run.c
+        with world.database.read() as conn:
+            row["run"] = conn.execute(sa.select(sa.func.max(run.id)).where(run.dag_id == dag_id)).scalar_one()
+    if task_id != "-":
+        row["task_id"] = task_id
+    world.write(holds.add, row)
+    world.note(f"operator holds {words}")
+    world.count("hold")
+
+
+def _release(world: World, dag_id: str) -> None:
+    with world.database.read() as conn:
+        keys = [each.id for each in holds.list_all(conn, dag_id=dag_id)]
+    world.write(holds.release, keys)
+    world.note(f"operator releases {dag_id}")
+    world.notify(["scheduler"])
+
+
+def _backfill(world: World, words: str) -> None:
+    dag_id, first, last, most, direction, reprocess = words.split()
+    begin, end = START + seconds(int(first)), START + seconds(int(last))
+    dag = world.versions[world.current[dag_id]]
+    wanted = backfills.Wanted(begin, end, int(most), direction == "reverse", reprocess)
+    specs = backfills.specs_between(dag, begin, end)
+    try:
+        key = world.write(backfills.add, dag_id, wanted, specs, clock=world.clock, ids=world.ids)
+    except TradewindException as refused:
+        world.note(f"operator is refused a backfill: {refused}")
+        return
+    world.note(f"operator asks for backfill {key % 10000} of {words}")
+    world.count("backfill")
+    world.notify(["scheduler"])
+
+
+def _change(world: World, state: str, dag_id: str) -> None:
+    with world.database.read() as conn:
+        found = backfill_statements.list_all(conn, dag_id=dag_id, only_open=True)
+    for each in found:
+        try:
+            world.write(backfills.change, each.id, state, clock=world.clock)
+        except TradewindException as refused:
+            world.note(f"operator is refused: {refused}")
+            continue
+        world.note(f"operator has backfill {each.id % 10000} {state}")
+        world.count("backfill changed")
+    world.notify(["scheduler"])
