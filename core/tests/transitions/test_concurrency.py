@@ -5,13 +5,16 @@ from __future__ import annotations
 import queue
 import random
 import threading
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import continuations
+from tradewind.metadata.statements import cleaning, continuations
 from tradewind.metadata.statements.admission import lock_buckets
+from tradewind.metadata.statements.retention import Limits
 from tradewind.transitions import admission, claims, continuing, ends
 from tradewind.transitions.values import Claimer, Outcome
 
@@ -92,6 +95,62 @@ def test_threads_bring_every_run_to_its_end_and_every_count_is_right(world, grap
     assert {world.run_state(run) for run in runs} <= {"success", "failed"}
     world.go_on()
     assert [world.differences(run, shape) for run in runs] == [[]] * RUNS
+
+
+def remove(world, left, removed, errors):
+    """Remove runs as soon as they have ended, as a maintenance DAG does it with old ones."""
+    limits = Limits(world.clock.at + timedelta(days=1))
+    try:
+        while not left.is_set():
+            done = world.database.write(lambda c: cleaning.delete_some(c, "dag_run", limits, most=2))
+            removed.extend(name for _, name in done.runs)
+            left.wait(0.05)
+    except Exception as error:  # noqa: BLE001  (the test's own thread raises it again)
+        errors.put(error)
+
+
+def test_runs_are_removed_beside_what_is_at_work(world, graph):
+    shape = layered(graph)
+    world.add_dag(shape)
+    runs = {f"r{n}": world.add_run(shape, run_id=f"r{n}") for n in range(RUNS)}
+    left, removed, errors = threading.Event(), [], queue.SimpleQueue()
+    for n in range(2):
+        world.add_worker(f"w{n}", slots=4)
+    threads = [threading.Thread(target=work, args=(world, f"w{n}", left, errors)) for n in range(2)]
+    threads.append(threading.Thread(target=schedule, args=(world, left, errors)))
+    threads += [threading.Thread(target=remove, args=(world, left, removed, errors)) for _ in range(2)]
+    with world.database.transaction() as conn:  # so that none is the last one of its DAG
+        rows = {
+            "id": 1,
+            "dag_id": shape.dag_id,
+            "run_id": "later",
+            "run_type": "manual",
+            "version_id": 1,
+            "state": "success",
+        }
+        rows |= {"logical_date": world.clock.at + timedelta(days=9), "triggered_by": "t", "queued_at": world.clock.at}
+        conn.execute(tables.dag_run.insert(), rows)
+    for thread in threads:
+        thread.start()
+    for _ in range(600):
+        if not errors.empty() or len(removed) == RUNS:
+            break
+        left.wait(0.1)
+    left.set()
+    for thread in threads:
+        thread.join()
+    if not errors.empty():
+        raise errors.get()
+    assert sorted(removed) == sorted(runs)
+    with world.database.read() as conn:
+        for table in (
+            tables.task_instance,
+            tables.task_counter,
+            tables.task_try,
+            tables.run_progress,
+            tables.continuation,
+        ):
+            assert conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0, table.name
 
 
 def test_buckets_that_are_new_to_two_admitters_are_no_deadlock(server_url):

@@ -6,9 +6,10 @@ and no reason holds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -38,6 +39,8 @@ _run = dag_run.c
 MAINTENANCE: Final = "maintenance"
 """The bundle of the DAGs that may have things removed."""
 ENDED: Final = ("success", "failed")
+_OF_DAG: Final[sa.ColumnElement[Any]] = sa.bindparam("of_dag")
+_Condition = Callable[[Any], sa.ColumnElement[bool]]
 BEFORE: Final = sa.bindparam("before", type_=_run.ended_at.type)
 
 
@@ -92,18 +95,22 @@ class Limits:
             found["newer"] = self.keep_runs - 1
         return found
 
+    def rule(self, table: str) -> Rule:
+        """Return the rule of a table; that of runs asks for runs of one DAG only, where one is named."""
+        return _RUNS_OF_DAG if self.dag_id is not None and table == _RUNS.table.name else RULES[table]
+
     def narrowing(self, rule: Rule) -> tuple[sa.ColumnElement[bool], ...]:
         """Return what is to be added to a rule."""
         if self.dag_id is None:
             return ()
-        of_dag = rule.dag_id == sa.bindparam("of_dag")
+        of_dag = rule.dag_id == _OF_DAG
         if not self.keep_runs:
             return (of_dag,)
         newest = dag_run.alias("newest")
         # Null where there are fewer: then nothing is smaller, and nothing goes
         least = (
             sa.select(newest.c.id)
-            .where(newest.c.dag_id == sa.bindparam("of_dag"), newest.c.state.in_(ENDED))
+            .where(newest.c.dag_id == _OF_DAG, newest.c.state.in_(ENDED))
             .order_by(newest.c.id.desc())
             .limit(1)
             .offset(sa.bindparam("newer"))
@@ -112,24 +119,25 @@ class Limits:
         return (of_dag, _run.id < least)
 
 
-def _is_newest(order: str, *conditions: tuple[str, str], but_not: bool = False) -> sa.ColumnElement[bool]:
-    """Return the condition that no run of the DAG that meets the conditions too comes after this one.
+def _is_newest(order: str, *conditions: _Condition, of_dag: bool) -> sa.ColumnElement[bool]:
+    """Return the condition that a run meets the conditions and no run of its DAG that does comes after it.
+
+    It is asked of the greatest in a subquery that runs once: asked of each run by itself it would be asked of all runs before.
 
     Arguments:
         order: the column that says what is after.
-        conditions: columns and the values that they have.
-        but_not: the values that they must not have.
+        of_dag: whether it is asked of the runs of one DAG, the bound value `of_dag`.
     """
-    newer = dag_run.alias("newer")
+    each = dag_run.alias("each_run")
+    greatest = sa.select(each.c.dag_id, sa.func.max(each.c[order])).where(*(is_met(each.c) for is_met in conditions))
+    if of_dag:
+        greatest = greatest.where(each.c.dag_id == _OF_DAG)
+    is_greatest = sa.tuple_(_run.dag_id, _run[order]).in_(greatest.group_by(each.c.dag_id))
+    # A comparison with null is neither true nor false, and not even its contrary would be true
+    return sa.and_(_run[order].is_not(None), *(is_met(_run) for is_met in conditions), is_greatest)
 
-    def meets(columns: Any) -> list[sa.ColumnElement[bool]]:
-        return [columns[name] != value if but_not else columns[name] == value for name, value in conditions]
 
-    later = sa.select(newer.c.id).where(newer.c.dag_id == _run.dag_id, newer.c[order] > _run[order], *meets(newer.c))
-    return sa.and_(_run[order].is_not(None), *meets(_run), ~sa.exists(later))
-
-
-def _is_before(moments: sa.Select[Any]) -> sa.ColumnElement[bool]:
+def _is_before(moments: sa.Select[Any], *, of_dag: bool) -> sa.ColumnElement[bool]:
     """Return the condition that a run is its DAG's last one before one of these (dag_id, moment).
 
     Both the last of all, and the last that nobody triggered by hand: a gate across runs may ask for either.
@@ -142,7 +150,8 @@ def _is_before(moments: sa.Select[Any]) -> sa.ColumnElement[bool]:
         if is_scheduled:
             query = query.where(earlier.c.run_type != "manual")
         query = query.order_by(earlier.c.logical_date.desc(), earlier.c.id.desc()).limit(1).correlate(asked)
-        found.append(sa.select(query.scalar_subquery().label("id")).select_from(asked))
+        one = sa.select(query.scalar_subquery().label("id")).select_from(asked)
+        found.append(one.where(asked.c.dag_id == _OF_DAG) if of_dag else one)
     ids = sa.union_all(*found).subquery()
     return _run.id.in_(sa.select(ids.c.id).where(ids.c.id.is_not(None)))
 
@@ -159,41 +168,55 @@ _is_awaited = sa.exists(
     .where(run_parent.c.run == _run.id, of_open_run(_parent.c.state))
 )
 _of_ended_run = sa.select(_run.id).where(_run.state.in_(ENDED))
-
-_is_asked_for_by_backfill = sa.or_(
-    sa.exists(
-        sa.select(backfill.c.id).where(
-            backfill.c.dag_id == _run.dag_id,
-            _UNFINISHED,
-            _run.logical_date.between(backfill.c.first_date, backfill.c.last_date),
-        )
-    ),
-    _is_before(_BACKFILLS),
+_is_in_backfill = sa.exists(
+    sa.select(backfill.c.id).where(
+        backfill.c.dag_id == _run.dag_id,
+        _UNFINISHED,
+        _run.logical_date.between(backfill.c.first_date, backfill.c.last_date),
+    )
 )
 _is_held = sa.exists(sa.select(hold.c.id).where(hold.c.dag_id == _run.dag_id, hold.c.run == _run.id))
 _owes_callback = sa.exists(sa.select(callback.c.id).where(callback.c.run == _run.id, callback.c.due_at.is_not(None)))
-_is_last_by_itself = _is_newest("logical_date", ("run_type", "manual"), but_not=True)
 
-RUNS: Final = Rule(
-    dag_run,
-    sa.func.coalesce(_run.ended_at, _run.queued_at) < BEFORE,
-    (
-        ("has not ended", ~_run.state.in_(ENDED)),
+
+def _rule_of_runs(*, of_dag: bool) -> Rule:
+    last = partial(_is_newest, of_dag=of_dag)
+    is_asked_for = sa.or_(_is_in_backfill, _is_before(_BACKFILLS, of_dag=of_dag))
+    return Rule(
+        dag_run,
+        sa.func.coalesce(_run.ended_at, _run.queued_at) < BEFORE,
         (
-            "last scheduled run: the schedule goes on from it",
-            _is_newest("data_interval_end", ("run_type", "scheduled")),
+            ("has not ended", ~_run.state.in_(ENDED)),
+            ("last scheduled run: the schedule goes on from it", last("data_interval_end", _is_scheduled)),
+            ("last run: the next one may depend on it", last("logical_date")),
+            ("last run not triggered by hand: the next one may depend on it", last("logical_date", _is_by_itself)),
+            ("last successful run: templates and sensors ask for it", last("logical_date", _is_success)),
+            ("a run that has not ended may depend on it", _is_before(_OPEN_RUNS, of_dag=of_dag)),
+            ("a backfill that has not ended asks for its date, or goes on from it", is_asked_for),
+            ("on hold", _is_held),
+            ("a callback of it is still to be called", _owes_callback),
+            ("the run whose task has made it has not ended", _is_awaited),
         ),
-        ("last run: the next one may depend on it", _is_newest("logical_date")),
-        ("last run not triggered by hand: the next one may depend on it", _is_last_by_itself),
-        ("last successful run: templates and sensors ask for it", _is_newest("logical_date", ("state", "success"))),
-        ("a run that has not ended may depend on it", _is_before(_OPEN_RUNS)),
-        ("a backfill that has not ended asks for its date, or goes on from it", _is_asked_for_by_backfill),
-        ("on hold", _is_held),
-        ("a callback of it is still to be called", _owes_callback),
-        ("the run whose task has made it has not ended", _is_awaited),
-    ),
-    _run.dag_id,
-)
+        _run.dag_id,
+    )
+
+
+def _is_scheduled(columns: Any) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = columns.run_type == "scheduled"
+    return found
+
+
+def _is_by_itself(columns: Any) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = columns.run_type != "manual"
+    return found
+
+
+def _is_success(columns: Any) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = columns.state == "success"
+    return found
+
+
+_RUNS, _RUNS_OF_DAG = _rule_of_runs(of_dag=False), _rule_of_runs(of_dag=True)
 
 _xcom_run = sa.select(_run.dag_id).where(_run.id == xcom.c.run).scalar_subquery()
 _version = dag_version.c
@@ -205,7 +228,7 @@ _event = asset_event.c
 RULES: Final[Mapping[str, Rule]] = {
     each.table.name: each
     for each in (
-        RUNS,
+        _RUNS,
         Rule(
             xcom,
             xcom.c.pushed_at < BEFORE,
@@ -277,13 +300,13 @@ RULES: Final[Mapping[str, Rule]] = {
 
 def condition(table: str, limits: Limits) -> sa.ColumnElement[bool]:
     """Return the condition of a table's rows that are to be deleted; its values are `limits.values()`."""
-    rule = RULES[table]
+    rule = limits.rule(table)
     return sa.and_(rule.may_go(), *limits.narrowing(rule))
 
 
 def judge(conn: sa.Connection, table: str, limits: Limits) -> Judgement:
     """Count what is over, by DAG ("" for none): how many rows go, and how many stay for which reason."""
-    rule = RULES[table]
+    rule = limits.rule(table)
     inner = (
         sa.select(sa.func.coalesce(rule.dag_id, "").label("dag_id"), rule.reason().label("reason"))
         .where(rule.is_over, *limits.narrowing(rule))

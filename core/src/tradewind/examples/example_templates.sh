@@ -1,0 +1,1 @@
+echo "{{ house }} runs {{ dag.dag_id }} for {{ ds }}, and the least number is {{ params.least }}"
