@@ -95,6 +95,10 @@ def _configure_elsewhere(verbs: Verbs) -> None:
         by="add_run_verbs",
     )
     verbs.elsewhere(
+        {"show-dependencies": "Write which DAGs trigger, await, clear or feed which: as DOT, as Mermaid, or as text."},
+        "tradewind.cli.dag_dependencies",
+    )
+    verbs.elsewhere(
         {"backfill": "Have a DAG's runs made over a range of dates, and show progress until they have ended."},
         "tradewind.cli.airflows_backfill",
     )
