@@ -99,6 +99,10 @@ def _configure_elsewhere(verbs: Verbs) -> None:
         "tradewind.cli.dag_dependencies",
     )
     verbs.elsewhere(
+        {"rename": "Give a DAG another id, with its runs, versions, XComs, holds and logs."},
+        "tradewind.cli.dag_renaming",
+    )
+    verbs.elsewhere(
         {"backfill": "Have a DAG's runs made over a range of dates, and show progress until they have ended."},
         "tradewind.cli.airflows_backfill",
     )
