@@ -1,4 +1,4 @@
-"""`tradewind tasks mark`, `tradewind dags mark-run`, and `tradewind tasks set-priority`."""
+"""`tradewind tasks mark`, `tradewind dags mark-run`, `tradewind tasks set-priority`, and what `tradewind tasks run` refuses."""
 
 from __future__ import annotations
 
@@ -107,3 +107,19 @@ def test_the_priority_of_what_waits_is_changed(run, work) -> None:
     assert (
         "has no task 'besid'; did you mean beside?" in run("tasks", "set-priority", "work", "r2", "4", "-t", "besid")[2]
     )
+
+
+def test_a_task_that_does_not_run_now_is_refused_and_each_reason_is_left_aside_by_name(run, work) -> None:
+    words = ("tasks", "run", "work", "second", "r1")
+    waits = "Task 'second' does not run now. Its trigger rule all_success waits for 'first' (scheduled)"
+    for flags in ([], ["--force"], ["--local", "--ignore-depends-on-past"], ["--depends-on-past", "ignore"]):
+        code, _, err = run(*words, *flags)
+        assert (code, waits in err) == (1, True)
+    assert run("holds", "add", "work", "-t", "second")[0] == 0
+    assert "is held since" in run(*words, "--ignore-dependencies")[2]
+    assert run(*words, "--mark-success")[1] == "second: marked as success.\n"
+    assert "It has ended as success" in run(*words, "--ignore-all-dependencies")[2]
+    assert "is held since" in run(*words, "--force", "--ignore-dependencies")[2]
+    assert states(run, "r1")["second"] == "success", "what is refused is not cleared either"
+    assert "Task 'second' has no instances" in run(*words, "--map-index", "2")[2]
+    assert "The run has no task 'x'" in run("tasks", "run", "work", "x", "r1")[2]

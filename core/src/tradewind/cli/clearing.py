@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from tradewind.cli.waking import wake_schedulers
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import listings
-from tradewind.transitions.clear import Cleared
+from tradewind.transitions.clear import Cleared, require_same_name
 from tradewind.transitions.clear_across import Step, TooDeepError, Wish, clear_all, preview
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
@@ -105,7 +106,13 @@ def _find(session: Session, graphs: Graphs, options: argparse.Namespace) -> list
             found = preview(connection, wishes, graphs=graphs, follows_markers=not options.only_this_dag)
         except TooDeepError as error:
             raise CommandError(str(error), error_id="marker-too-deep") from error
-    return [step for step in found if step.plan.changed]
+    changing = [step for step in found if step.plan.changed]
+    able = [step for step in changing if step.plan.former_name is None]
+    if changing and not able:
+        require_same_name(changing[0].plan)
+    if left := [step.plan.run.run_id for step in changing if step not in able]:
+        print(f"Left out, as their DAG was renamed since: {', '.join(left)}.", file=sys.stderr)
+    return able
 
 
 def _dags(connection: sa.Connection, options: argparse.Namespace) -> list[str]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from tradewind.cli.coming_runs import why_none
-from tradewind.cli.drawing import FORMATS, draw
-from tradewind.cli.errors import CommandError
+from tradewind.cli.drawing import draw
+from tradewind.cli.drawing_files import add_drawing_options, write_drawing
 from tradewind.cli.finding import add_run_argument, find_dag, find_run
 from tradewind.cli.graphs import read_graph
 from tradewind.cli.output import add_output_option, print_rows
@@ -24,9 +22,6 @@ from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import listings
 from tradewind.serialization import SerializedDag
 from tradewind.transitions.calendar import next_run
-
-BY_SUFFIX = {".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".txt": "text"}
-DRAWN_BY_GRAPHVIZ = (".svg", ".png", ".pdf")
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -43,10 +38,7 @@ def add_verbs(verbs: Verbs) -> None:
     add_output_option(upcoming)
     show = verbs.add("show", show_dag)
     show.add_argument("dag_id")
-    show.add_argument("--format", choices=FORMATS, help="how to write it (default: dot)")
-    show.add_argument(
-        "-s", "--save", type=Path, metavar="FILE", help="write it there; .svg, .png and .pdf need Graphviz"
-    )
+    add_drawing_options(show)
     add_output_option(verbs.add("report", report))
 
 
@@ -130,44 +122,12 @@ def show_dag(options: argparse.Namespace) -> None:
     """Write a DAG's graph: as DOT, which Graphviz draws, as Mermaid, or as text."""
     with open_session() as session:
         graph = _graph(session, options.dag_id)
-    if options.save is None:
-        sys.stdout.write(draw(graph, options.format or "dot"))
-        return
-    suffix = options.save.suffix.lower()
-    if suffix in DRAWN_BY_GRAPHVIZ:
-        _draw_by_graphviz(draw(graph, "dot"), options.save, suffix[1:])
-    elif options.format or suffix in BY_SUFFIX:
-        options.save.write_text(draw(graph, options.format or BY_SUFFIX[suffix]), encoding="utf-8")
-    else:
-        known = ", ".join((*BY_SUFFIX, *DRAWN_BY_GRAPHVIZ))
-        raise CommandError(
-            f"{options.save} says no format: end it with one of {known}, or give --format.",
-            exit_code=2,
-            error_id="wrong-usage",
-        )
-    print(f"{options.save} is written.")
+    write_drawing(partial(draw, graph), options)
 
 
 def _graph(session: Session, dag_id: str) -> SerializedDag:
     with session.database.read() as connection:
         return read_graph(session, connection, find_dag(connection, dag_id).version_id)
-
-
-def _draw_by_graphviz(text: str, path: Path, style: str) -> None:
-    program = shutil.which("dot")
-    if program is None:
-        raise CommandError(
-            f"Drawing {path.name} needs Graphviz: install its package (graphviz), or save to a file ending in .dot.",
-            error_id="program-missing",
-        )
-    done = subprocess.run(  # noqa: S603 - Graphviz, found by its name
-        [program, f"-T{style}", "-o", str(path)], input=text.encode(), capture_output=True, check=False
-    )
-    if done.returncode:
-        raise CommandError(
-            f"Graphviz could not write {path}: {done.stderr.decode(errors='replace').strip()}",
-            error_id="program-failed",
-        )
 
 
 def report(options: argparse.Namespace) -> None:

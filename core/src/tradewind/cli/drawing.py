@@ -29,13 +29,13 @@ def outline(dag: SerializedDag) -> Iterator[str]:
 
 
 def _dot(dag: SerializedDag) -> Iterator[str]:
-    yield f"digraph {_quoted(dag.dag_id)} {{"
+    yield f"digraph {quoted(dag.dag_id)} {{"
     yield "    rankdir=LR;"
     yield '    node [shape=box, style="rounded,filled", fontname="sans-serif"];'
     yield from _dot_group(dag, None, 1)
     for before, after in _edges(dag):
         label = dag.edge_labels.get((before, after))
-        yield f"    {_quoted(before)} -> {_quoted(after)}{f' [label={_quoted(label)}]' if label else ''};"
+        yield f"    {quoted(before)} -> {quoted(after)}{f' [label={quoted(label)}]' if label else ''};"
     yield "}"
 
 
@@ -44,11 +44,11 @@ def _dot_group(dag: SerializedDag, group_id: str | None, depth: int) -> Iterator
     for task in dag.tasks.values():
         if task.group_id == group_id:
             label = _named(task, short=group_id is not None)
-            yield f"{indent}{_quoted(task.task_id)} [label={_quoted(label)}, fillcolor={_quoted(task.ui_color)}];"
+            yield f"{indent}{quoted(task.task_id)} [label={quoted(label)}, fillcolor={quoted(task.ui_color)}];"
     for group in dag.groups.values():
         if group.parent_id == group_id:
-            yield f"{indent}subgraph {_quoted(f'cluster_{group.group_id}')} {{"
-            yield f"{indent}    label={_quoted(group.label)};"
+            yield f"{indent}subgraph {quoted(f'cluster_{group.group_id}')} {{"
+            yield f"{indent}    label={quoted(group.label)};"
             yield from _dot_group(dag, group.group_id, depth + 1)
             yield f"{indent}}}"
 
@@ -75,7 +75,8 @@ def _named(task: SerializedTask, *, short: bool = False) -> str:
     return f"{name} [ ]" if task.is_mapped else name
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text as DOT's quoted string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 

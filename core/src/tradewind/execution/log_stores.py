@@ -47,17 +47,24 @@ def keys_of_callbacks(store: LogStore, key: str) -> list[str]:
 
 
 def keys_of_tries(
-    database: Database, store: LogStore, run: listings.RunRow, task: listings.TaskRow, *, try_number: int | None = None
+    database: Database,
+    store: LogStore,
+    run: listings.RunRow,
+    task: listings.TaskRow,
+    *,
+    try_number: int | None = None,
+    dag_id: str | None = None,
 ) -> list[str]:
     """Return the keys of a task instance's logs that have something in them, the oldest dispatch first.
 
     Arguments:
         try_number: leaves the logs of other tries out.
+        dag_id: under which they are kept; by default the run's.
     """
     with database.read() as conn:
         dispatches = listings.list_dispatches(conn, task)
     keys = [
-        log_key(run.dag_id, run.run_id, task.task_id, task.map_index, each.try_number, token=each.token)
+        log_key(dag_id or run.dag_id, run.run_id, task.task_id, task.map_index, each.try_number, token=each.token)
         for each in dispatches
         if try_number in (None, each.try_number)
     ]

@@ -129,6 +129,20 @@ class FileLogStore(LogStore):
         shutil.rmtree(folder)
         return number
 
+    def move(self, prefix: str, new_prefix: str) -> int:
+        """Move the logs of one folder to another, file by file where that is there already; return how many there were."""
+        source, target = self.path(prefix), self.path(new_prefix)
+        files = sorted(source.rglob("*.log"))
+        if files and not target.exists():
+            source.rename(target)
+            return len(files)
+        for file in files:
+            place = target / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
+        shutil.rmtree(source, ignore_errors=True)
+        return len(files)
+
     def run_folders(self, before: float) -> Iterator[tuple[str, str, str]]:
         """Yield DAG, run and prefix of folders with logs of a run, all last written before a moment (seconds since 1970)."""
         for of_dag in sorted(self.folder.glob("dag_id=*")):

@@ -253,13 +253,22 @@ def _begin(
         backfills.set_date(conn, backfill.id, date.position, state=OPEN, run=run)
         return
     state = SKIPPED
-    if becomes(found, backfill.reprocess) == RUNS_AGAIN:
-        locked = runs.lock(conn, found.run)
-        tasks = set(graphs.get(conn, locked.version_id).tasks) if locked is not None else set()
-        if clear(conn, found.run, tasks, graphs=graphs, clock=clock, ids=ids).cleared:
-            start_queued(conn, found.run, graphs=graphs, clock=clock, ids=ids, starts_anyway=True)
-            state = OPEN
+    is_wanted = becomes(found, backfill.reprocess) == RUNS_AGAIN
+    if is_wanted and _clear(conn, found.run, backfill.dag_id, graphs=graphs, clock=clock, ids=ids):
+        start_queued(conn, found.run, graphs=graphs, clock=clock, ids=ids, starts_anyway=True)
+        state = OPEN
     backfills.set_date(conn, backfill.id, date.position, state=state, run=found.run)
+
+
+def _clear(conn: sa.Connection, run: int, dag_id: str, *, graphs: Graphs, clock: Clock, ids: Ids) -> bool:
+    """Clear a whole run; False where something of it runs, or it is older than its DAG's name and cannot run again."""
+    locked = runs.lock(conn, run)
+    if locked is None:
+        return False
+    graph = graphs.get(conn, locked.version_id)
+    if graph.dag_id != dag_id:
+        return False
+    return bool(clear(conn, run, set(graph.tasks), graphs=graphs, clock=clock, ids=ids).cleared)
 
 
 def becomes(found: Found | None, reprocess: str) -> str:

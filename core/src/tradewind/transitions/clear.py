@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
+from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
@@ -30,11 +31,14 @@ class ClearPlan:
     Arguments:
         named: the instances that are meant, as they are now, in the order of locks.
         collapsing: mapped tasks whose expansion is void, because what they expand over is cleared too.
+        former_name: that of its DAG when the run was made, if it was renamed since: its code knows no other name, so that
+            it cannot run again.
     """
 
     run: Run
     named: tuple[LockedInstance, ...]
     collapsing: frozenset[str]
+    former_name: str | None = None
 
     @property
     def running(self) -> tuple[LockedInstance, ...]:
@@ -108,7 +112,8 @@ def plan_clear(
     }
     collapsing = _collapsing(graph, {row.task_id for row in wanted.values()})
     named = tuple(row for row in rows if row.id in wanted or row.task_id in collapsing)
-    return ClearPlan(run, named, frozenset(collapsing))
+    former = None if graph.dag_id == run.dag_id else graph.dag_id
+    return ClearPlan(run, named, frozenset(collapsing), former)
 
 
 def clear(
@@ -135,6 +140,7 @@ def clear(
         map_indexes: only instances of these indexes; None for all.
     Raises:
         LookupError: when there is no such run, or a task that its version does not have.
+        TradewindException: its DAG was renamed since the run was made.
     """
     locked = runs.lock(conn, run)
     if locked is None:
@@ -144,6 +150,7 @@ def clear(
     plan = plan_clear(locked, graph, rows, task_ids, states=states, map_indexes=map_indexes)
     if plan.running or not plan.named:
         return Cleared((), tuple(row.id for row in plan.running))
+    require_same_name(plan)
     after = write_cleared(conn, plan, graph, rows)
     if locked.state == RunState.RUNNING:
         resettle(conn, run, graph=graph, rows=after, now=clock.now(), ids=ids)
@@ -153,6 +160,19 @@ def clear(
         runs.requeue(conn, run, now=clock.now())
     kept = sorted(row.id for row in plan.named if row.id not in plan.dropped)
     return Cleared(tuple(kept), (), markers_of(plan, graph))
+
+
+def require_same_name(plan: ClearPlan) -> None:
+    """Return if the run's code knows the run by its DAG's name.
+
+    Raises:
+        TradewindException: the DAG was renamed since the run was made.
+    """
+    if plan.former_name is not None and plan.named:
+        raise TradewindException(
+            f"Run {plan.run.run_id!r} of DAG {plan.run.dag_id!r} is from the time when that was called {plan.former_name!r}: its "
+            f"code knows no other name, so it cannot run again. Trigger a new run of {plan.run.dag_id!r}."
+        )
 
 
 def markers_of(plan: ClearPlan, graph: Graph) -> frozenset[str]:

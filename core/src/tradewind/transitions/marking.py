@@ -73,6 +73,7 @@ def plan_tasks(
     """Return what marking tasks of a run does. Pure.
 
     Tasks below that failed, or that a failure kept back, are cleared, as in Airflow: a mark is mostly made so that they go on.
+    Where the DAG was renamed since they cannot run again, and stay as they are.
 
     Arguments:
         rows: all instances of the run, in the order of locks.
@@ -97,7 +98,7 @@ def plan_tasks(
     touched = {row.id for row, _ in marked}
     below = descendants(graph, {row.task_id for row, _ in marked}) - set(task_ids)
     clears = plan_clear(run, graph, after, below, states=UNSUCCESSFUL)
-    if clears.running or touched & {row.id for row in clears.named}:
+    if clears.former_name or clears.running or touched & {row.id for row in clears.named}:
         clears = ClearPlan(run, (), frozenset())
     becomes = _becomes(run, graph, after, clears) if marked else run.state
     return MarkPlan(run, marked, clears, becomes)

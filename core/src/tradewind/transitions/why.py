@@ -54,7 +54,7 @@ class Why:
     def _blocked(self, row: DagRow) -> str | None:
         if waiting.SCHEDULER not in self._live:
             return waiting.NO_SCHEDULER
-        if held := self._held(row.dag_id):
+        if held := self.held(row.dag_id):
             return held
         queued = [each for each in waits.queued_runs(self.conn) if each.dag_id == row.dag_id]
         return waiting.why_run_queued(queued[0], self._live) if queued else None
@@ -85,7 +85,7 @@ class Why:
         return NEXT_STEP
 
     def _why_queued_run(self, run: RunRow) -> str:
-        if held := self._held(run.dag_id, run.id):
+        if held := self.held(run.dag_id, run.id):
             return held
         of_dag = [each for each in waits.queued_runs(self.conn) if each.dag_id == run.dag_id]
         return waiting.why_run_queued(of_dag[0], self._live) if of_dag else NEXT_STEP
@@ -145,7 +145,7 @@ class Why:
         return NEXT_STEP if waiting.SCHEDULER in self._live else waiting.NO_SCHEDULER
 
     def _scheduled(self, needs: Needs, run: RunRow) -> str:
-        if held := self._held(needs.dag_id, needs.run, needs.task_id, needs.map_index):
+        if held := self.held(needs.dag_id, needs.run, needs.task_id, needs.map_index):
             return held
         group = Group(needs.pool, needs.dag_id, needs.executor, needs.pool_slots, 1)
         limits = admission.limits(self.conn, pools={needs.pool}, dags={needs.dag_id}, sql_now=self.clock.sql_now())
@@ -191,9 +191,10 @@ class Why:
             )
         return f"It has ended as {needs.state} at {_at(needs.ended_at)}."
 
-    def _held(
+    def held(
         self, dag_id: str, run: int | None = None, task_id: str | None = None, map_index: int | None = None
     ) -> str | None:
+        """Return what says that an instance is held (or a task, run or DAG, where the rest is None), None where nothing does."""
         found = holds.about(self.conn, dag_id=dag_id, run=run, task_id=task_id, map_index=map_index)
         if not found:
             return None

@@ -95,6 +95,14 @@ def _configure_elsewhere(verbs: Verbs) -> None:
         by="add_run_verbs",
     )
     verbs.elsewhere(
+        {"show-dependencies": "Write which DAGs trigger, await, clear or feed which: as DOT, as Mermaid, or as text."},
+        "tradewind.cli.dag_dependencies",
+    )
+    verbs.elsewhere(
+        {"rename": "Give a DAG another id, with its runs, versions, XComs, holds and logs."},
+        "tradewind.cli.dag_renaming",
+    )
+    verbs.elsewhere(
         {"backfill": "Have a DAG's runs made over a range of dates, and show progress until they have ended."},
         "tradewind.cli.airflows_backfill",
     )

@@ -56,6 +56,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verbs.elsewhere(
         {
+            "run": "Run one task instance here and now: a real, recorded try, in a process under this one; exit code 1 if it fails."
+        },
+        "tradewind.cli.running_by_hand",
+    )
+    verbs.elsewhere(
+        {
             "failed-deps": "Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers "
             "decide by."
         },
