@@ -162,7 +162,7 @@ _TRIGGER_DAG_RUN = _same(
     "tradewind.operators.trigger_dagrun", "TriggerDagRunOperator", "XCOM_LOGICAL_DATE_ISO", "XCOM_RUN_ID"
 )
 _EXTERNAL_TASK = _same("tradewind.sensors.external_task", "ExternalTaskMarker", "ExternalTaskSensor")
-_TRIGGER = _same("tradewind.triggers.base", "BaseTrigger", "TriggerEvent")
+_TRIGGER = _same("tradewind.triggers.base", "BaseTrigger", "StartTriggerArgs", "TriggerEvent")
 _TRIGGERS = _TRIGGER | _same(
     "tradewind.triggers.base", "BaseTaskEndEvent", "TaskFailedEvent", "TaskSkippedEvent", "TaskSuccessEvent"
 )
