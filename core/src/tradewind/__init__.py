@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from tradewind.authoring.context import get_current_context as get_current_context
     from tradewind.authoring.dag import DAG as DAG
     from tradewind.authoring.dag_decorator import dag as dag
+    from tradewind.authoring.deadlines import AsyncCallback as AsyncCallback
+    from tradewind.authoring.deadlines import DeadlineAlert as DeadlineAlert
+    from tradewind.authoring.deadlines import DeadlineReference as DeadlineReference
+    from tradewind.authoring.deadlines import SyncCallback as SyncCallback
     from tradewind.authoring.group_decorator import task_group as task_group
     from tradewind.authoring.params import Param as Param
     from tradewind.authoring.setup_teardown import setup as setup
@@ -47,6 +51,7 @@ _HOMES = {
     "AssetAlias": "tradewind_plugins.assets",
     "AssetAll": "tradewind_plugins.assets",
     "AssetAny": "tradewind_plugins.assets",
+    "AsyncCallback": "tradewind.authoring.deadlines",
     "BaseNotifier": "tradewind_plugins.notifier",
     "BaseOperator": "tradewind_plugins.operator",
     "BaseSensor": "tradewind_plugins.sensor",
@@ -54,10 +59,13 @@ _HOMES = {
     "Connection": "tradewind_plugins.connection",
     "DAG": "tradewind.authoring.dag",
     "Dataset": "tradewind_plugins.assets",
+    "DeadlineAlert": "tradewind.authoring.deadlines",
+    "DeadlineReference": "tradewind.authoring.deadlines",
     "Label": "tradewind_plugins.edges",
     "Metadata": "tradewind_plugins.assets",
     "Param": "tradewind.authoring.params",
     "PokeReturnValue": "tradewind_plugins.sensor",
+    "SyncCallback": "tradewind.authoring.deadlines",
     "TaskGroup": "tradewind.authoring.task_group",
     "TriggerRule": "tradewind_plugins.trigger_rule",
     "Variable": "tradewind_plugins.variable",

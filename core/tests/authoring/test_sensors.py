@@ -287,11 +287,12 @@ def test_a_file_is_waited_for_where_the_triggerer_is(dag, run, folder):
 
 
 @pytest.mark.parametrize("sensor", [DateTimeSensorAsync, TimeSensorAsync, FileSensor])
-def test_a_start_without_a_worker_is_refused_by_name(dag, sensor):
-    needed = {DateTimeSensorAsync: {"target_time": NOW}, TimeSensorAsync: {"target_time": time(1)}}
-    with pytest.raises(TradewindException, match="'wait': the argument start_from_trigger=True is not built yet"):
-        sensor(task_id="wait", start_from_trigger=True, dag=dag, **needed.get(sensor, {"filepath": "/"}))
-    sensor(task_id="good", start_from_trigger=False, dag=dag, **needed.get(sensor, {"filepath": "/"}))
+def test_a_start_from_the_trigger_is_what_they_do_anyway(dag, run, folder, sensor):
+    needed = {DateTimeSensorAsync: {"target_time": NOW + SECOND}, TimeSensorAsync: {"target_time": time(23, 59)}}
+    given = needed.get(sensor, {"filepath": "none", "fs_conn_id": "incoming", "deferrable": True})
+    sensor(task_id="wait", start_from_trigger=True, trigger_kwargs={}, dag=dag, **given)
+    with pytest.raises(TaskDeferred):
+        run(dag, "wait")
 
 
 def test_some_time_from_the_start_is_waited_for(there, clock):

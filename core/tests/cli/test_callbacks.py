@@ -70,6 +70,11 @@ def test_notifiers_of_plugins_are_listed(run: Any, home: Any) -> None:
     } in found
 
 
+def test_triggers_of_plugins_are_listed(run: Any, home: Any) -> None:
+    found = json.loads(run("providers", "triggers", "-o", "json")[1])
+    assert {"name": "FileTrigger", "path": "tradewind.triggers.file.FileTrigger", "provider": "tradewind"} in found
+
+
 def test_deadlines_are_listed_the_missed_ones_first(run: Any, home: Any, sqlite_url: str) -> None:
     database = Database(sqlite_url)
     made = {"id": 7, "dag_id": "shop", "run_id": "r1", "run_type": "scheduled", "version_id": 1, "state": "failed"}

@@ -234,6 +234,32 @@ with DAG("flow", dagrun_timeout=timedelta(milliseconds=1), on_failure_callback=t
     small_house.until((tmp_path / "killed").exists, "on_kill was called")
 
 
+def test_a_missed_deadline_is_called_while_the_run_goes_on(small_house: Any, tmp_path: Path) -> None:
+    deploy(
+        small_house,
+        tmp_path,
+        """
+from datetime import timedelta
+from tradewind import AsyncCallback, DeadlineAlert, DeadlineReference
+
+async def ring(word, context):
+    (TOLD / "rang").write_text(f"{word} {context['deadline']['deadline_time'].isoformat()} {context['dag_run'].state}")
+
+alert = DeadlineAlert(DeadlineReference.DAGRUN_LOGICAL_DATE, timedelta(hours=1), AsyncCallback(ring, {"word": "late"}))
+with DAG("flow", deadline=alert):
+    @task
+    def work():
+        while not (TOLD / "rang").exists():
+            threading.Event().wait(0.05)
+    work()
+""",
+    )
+    run = small_house.start_run()
+    meet_deadlines(small_house, run)
+    assert small_house.finish(run) == "success"
+    assert (tmp_path / "rang").read_text() == "late 2026-01-02T04:04:05+00:00 running"
+
+
 def test_late_tasks_are_told_of_in_airflows_words(small_house: Any, tmp_path: Path) -> None:
     deploy(
         small_house,

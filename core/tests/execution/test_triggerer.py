@@ -152,6 +152,42 @@ def test_a_task_goes_on_with_what_its_trigger_has_found(house: Any, start_trigge
 
 
 @on_sqlite
+def test_a_task_that_starts_from_its_trigger_is_never_executed(house: Any, start_triggerer: Any) -> None:
+    house.deploy(
+        FLOW.replace(
+            "    with DAG(",
+            """
+    class Begun(BaseOperator):
+        start_from_trigger = True
+
+        def __init__(self, trigger, **kwargs):
+            super().__init__(**kwargs)
+            arguments = {"how": "soon", "value": self.task_id}
+            self.start_trigger_args = StartTriggerArgs(trigger, "go_on", arguments, {"more": 2}, timedelta(minutes=1))
+
+        def execute(self, context):
+            raise ValueError("nobody asks for this")
+
+        def go_on(self, context, event, more):
+            return [event["value"], more]
+
+    with DAG(""",
+        )
+        .replace("TriggerEvent, ", "StartTriggerArgs, TriggerEvent, ")
+        .replace(
+            "TASKS",
+            'Begun(task_id="own", trigger=f"{__name__}.Waiting"); Begun(task_id="none", trigger="no.such.Thing")',
+        )
+    )
+    house.start_worker()
+    start_triggerer(house)
+    run, _ = house.run_dag()
+    assert house.states(run) == {"own": "success", "none": "failed"}
+    assert house.xcoms(run)["own", "return_value"] == ["own", 2]
+    assert "No module named 'no'" in house.tries(run, "none")[-1].cause
+
+
+@on_sqlite
 def test_what_is_stored_is_encrypted_and_lines_of_triggers_stand_in_the_tries_log(
     house: Any, start_triggerer: Any
 ) -> None:

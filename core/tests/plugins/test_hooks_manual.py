@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
 import re
@@ -43,6 +44,7 @@ from tradewind_plugins.connection import Connection
 from tradewind_plugins.events import DagRunEnded, TaskInstanceEnded, TaskTry
 from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import Host, bind
+from tradewind_plugins.triggers import TriggerEvent
 
 MANUAL = Path(__file__).parents[3] / "docs" / "reference" / "hooks.md"
 SPECS = {name: getattr(module, name) for module in SPEC_MODULES for name in module.__all__}
@@ -89,6 +91,17 @@ def notifiers():
     notifier = registry().load("notifier", "HelloNotifier")(told.append, text="hello")
     notifier({})
     assert told == ["hello"]
+
+
+def triggers():
+    trigger = registry().load("trigger", "GreetingTrigger")("you")
+    path, arguments = trigger.serialize()
+    assert (path, arguments) == ("hello_parts.GreetingTrigger", {"name": "you"})
+
+    async def events():
+        return [event async for event in trigger.run()]
+
+    assert asyncio.run(events()) == [TriggerEvent("hello you")]
 
 
 def connection_types():
@@ -268,6 +281,7 @@ EFFECTS = {
     "tradewind_task_decorators": task_decorators,
     "tradewind_task_policy": task_policy,
     "tradewind_timetables": timetables,
+    "tradewind_triggers": triggers,
     "tradewind_xcom_storages": xcom_storages,
 }
 

@@ -72,6 +72,7 @@ class PlainDag:
     max_consecutive_failed_runs: int = 0
     dagrun_timeout: float | None = None
     slas: dict[str, float] = field(default_factory=dict)
+    deadlines: tuple[tuple[str, float], ...] = ()
     fail_stop: bool = False
     callbacks: Any = field(default_factory=dict)
 

@@ -68,6 +68,7 @@ class TestGraph:
     max_consecutive_failed_runs: int = 0
     dagrun_timeout: float | None = None
     slas: dict[str, float] = field(default_factory=dict)
+    deadlines: tuple[tuple[str, float], ...] = ()
     fail_stop: bool = False
     callbacks: Any = field(default_factory=dict)
     catchup: bool = False
@@ -82,6 +83,7 @@ def make_graph(
     callbacks: Any = None,
     dagrun_timeout: float | None = None,
     slas: Any = None,
+    deadlines: Any = (),
     **options: dict[str, Any],
 ) -> TestGraph:
     """Build a graph of edges (upstream, downstream); `options` give a task's fields by its id."""
@@ -99,7 +101,8 @@ def make_graph(
         name: TestTask(name, rank, tuple(above[name]), tuple(below[name]), **options.get(name, {}))
         for rank, name in enumerate(order)
     }
-    return TestGraph(dag_id, tasks_of, callbacks=callbacks or {}, dagrun_timeout=dagrun_timeout, slas=slas or {})
+    limits = {"dagrun_timeout": dagrun_timeout, "slas": slas or {}, "deadlines": deadlines}
+    return TestGraph(dag_id, tasks_of, callbacks=callbacks or {}, **limits)
 
 
 class TestClock:

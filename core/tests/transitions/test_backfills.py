@@ -39,6 +39,7 @@ class Daily:
     max_consecutive_failed_runs: int = 0
     dagrun_timeout: float | None = None
     slas: dict = field(default_factory=dict)
+    deadlines: tuple[tuple[str, float], ...] = ()
     fail_stop: bool = False
     callbacks: dict = field(default_factory=dict)
 

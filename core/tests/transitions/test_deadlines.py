@@ -24,7 +24,9 @@ def meet(world: Any) -> int:
 
 def rows(world: Any) -> list[Any]:
     with world.database.read() as conn:
-        return list(conn.execute(sa.select(tables.deadline).order_by(tables.deadline.c.task_id)))
+        return list(
+            conn.execute(sa.select(tables.deadline).order_by(tables.deadline.c.task_id, tables.deadline.c.kind))
+        )
 
 
 def owed(world: Any) -> list[Any]:
@@ -123,3 +125,46 @@ def test_a_dag_without_deadlines_costs_no_statement(small_world, graph, statemen
     with statements.recorded(small_world.database) as recorded:
         small_world.add_run(small_world.graphs.get(None, small_world.version))
     assert not any("deadline" in text for text in recorded.texts)
+
+
+ALARMS = {"deadline.0": ("ring",), "deadline.1": ("write", "mail")}
+
+
+def test_a_run_that_has_not_succeeded_by_its_deadline_is_told_of_and_goes_on(world, graph):
+    world.add_worker()
+    shape = graph([("a", "b")], deadlines=(("queued_at", 60.0), ("queued_at", 3600.0)), callbacks=ALARMS)
+    run = world.begin(shape)
+    world.finish(world.start()["a"])
+    world.clock.pass_(seconds=60)
+    assert meet(world) == 1
+    (row,) = owed(world)
+    assert (row.kind, row.state, json.loads(row.names), row.task_id) == ("deadline.0", "running", ["ring"], None)
+    assert [(each.kind, each.missed_at is not None) for each in rows(world)] == [
+        ("deadline.0", True),
+        ("deadline.1", False),
+    ]
+    assert world.run_state(run) == "running"
+    world.finish(world.start()["b"])
+    assert world.run_state(run) == "success"
+    world.clock.pass_(seconds=3540)
+    assert meet(world) == 1
+    assert [each.kind for each in rows(world)] == ["deadline.0"], "it succeeded in time for the second one"
+    assert len(owed(world)) == 1
+
+
+def test_a_failed_run_misses_its_deadline_and_one_that_succeeded_too_late_has_missed_it(small_world, graph):
+    world = small_world
+    world.add_worker()
+    moment = world.clock.at + timedelta(seconds=90)
+    shape = graph(tasks=["a"], deadlines=((moment.isoformat(), -30.0), ("logical_date", 86400.0)), callbacks=ALARMS)
+    world.begin(shape)
+    assert [row.due_at for row in rows(world)] == [moment - timedelta(seconds=30), world.clock.at + timedelta(days=1)]
+    world.finish(world.start()["a"], "failed")
+    world.clock.pass_(seconds=61)
+    assert meet(world) == 1
+    assert [row.kind for row in owed(world) if row.kind != "on_failure_callback"] == ["deadline.0"]
+    late = world.add_run(shape, run_id="r2")
+    world.clock.pass_(seconds=1)
+    world.finish(world.start()["a"])
+    assert (world.run_state(late), meet(world)) == ("success", 1)
+    assert [row.state for row in owed(world)] == ["failed", "success"], "its fixed moment had passed when it was made"

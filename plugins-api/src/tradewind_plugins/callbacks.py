@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "ON_DEADLINE",
     "ON_EXECUTE",
     "ON_FAILURE",
     "ON_RETRY",
@@ -25,6 +26,7 @@ __all__ = [
     "name_of",
 ]
 
+ON_DEADLINE = "deadline"
 ON_EXECUTE = "on_execute_callback"
 ON_FAILURE = "on_failure_callback"
 ON_RETRY = "on_retry_callback"

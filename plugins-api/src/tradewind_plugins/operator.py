@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tradewind_plugins.graph import GraphBuilder, GroupBuilder
     from tradewind_plugins.trigger_rule import TriggerRule
-    from tradewind_plugins.triggers import BaseTrigger
+    from tradewind_plugins.triggers import BaseTrigger, StartTriggerArgs
 
 
 TRIGGER_FAIL_REPR = "__fail__"
@@ -115,6 +115,10 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
     template_fields_renderers: Mapping[str, str] = {}
     ui_color = "#fff"
     ui_fgcolor = "#000"
+    start_from_trigger: bool = False
+    """Whether the task is deferred at once, by ``start_trigger_args``: its ``execute`` is not called."""
+    start_trigger_args: StartTriggerArgs | None = None
+    """With ``start_from_trigger``: what the task waits for; without it, ``execute`` is what defers."""
 
     def __init__(
         self,

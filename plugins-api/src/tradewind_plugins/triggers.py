@@ -34,10 +34,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from datetime import timedelta
 
 __all__ = [
     "BaseTaskEndEvent",
     "BaseTrigger",
+    "StartTriggerArgs",
     "TaskFailedEvent",
     "TaskSkippedEvent",
     "TaskSuccessEvent",
@@ -93,6 +95,32 @@ class TaskSkippedEvent(BaseTaskEndEvent):
     """The task ends as skipped."""
 
     task_state = "skipped"
+
+
+class StartTriggerArgs:
+    """What a task waits for from its very beginning: see ``BaseOperator.start_trigger_args``.
+
+    Args:
+        trigger_cls: The path of the trigger's class, as ``module.Class``.
+        next_method: The method that the task goes on with.
+        trigger_kwargs: The arguments of the trigger.
+        next_kwargs: Further arguments for the method.
+        timeout: How long to wait at most.
+    """
+
+    def __init__(
+        self,
+        trigger_cls: str,
+        next_method: str,
+        trigger_kwargs: Mapping[str, Any] | None = None,
+        next_kwargs: Mapping[str, Any] | None = None,
+        timeout: timedelta | None = None,
+    ) -> None:
+        self.trigger_cls = trigger_cls
+        self.next_method = next_method
+        self.trigger_kwargs = dict(trigger_kwargs or {})
+        self.next_kwargs = dict(next_kwargs or {})
+        self.timeout = timeout
 
 
 class BaseTrigger(abc.ABC):

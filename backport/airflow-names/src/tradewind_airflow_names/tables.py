@@ -107,6 +107,9 @@ _PYTHON = _same("tradewind.operators.python", "PythonOperator", "BranchPythonOpe
     "ExternalPythonOperator",
     "PythonVirtualenvOperator",
 )
+_DEADLINES = _same(
+    "tradewind.authoring.deadlines", "AsyncCallback", "Callback", "DeadlineAlert", "DeadlineReference", "SyncCallback"
+)
 _VENV = _same(f"{_HERE}.small", "is_venv_installed")
 _BASH = _same("tradewind.operators.bash", "BashOperator")
 _EMPTY = _same("tradewind.operators.empty", "EmptyOperator")
@@ -159,7 +162,7 @@ _TRIGGER_DAG_RUN = _same(
     "tradewind.operators.trigger_dagrun", "TriggerDagRunOperator", "XCOM_LOGICAL_DATE_ISO", "XCOM_RUN_ID"
 )
 _EXTERNAL_TASK = _same("tradewind.sensors.external_task", "ExternalTaskMarker", "ExternalTaskSensor")
-_TRIGGER = _same("tradewind.triggers.base", "BaseTrigger", "TriggerEvent")
+_TRIGGER = _same("tradewind.triggers.base", "BaseTrigger", "StartTriggerArgs", "TriggerEvent")
 _TRIGGERS = _TRIGGER | _same(
     "tradewind.triggers.base", "BaseTaskEndEvent", "TaskFailedEvent", "TaskSkippedEvent", "TaskSuccessEvent"
 )
@@ -403,6 +406,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.sdk.definitions.connection": _CONNECTION,
     "airflow.sdk.definitions.context": _CONTEXT_CLASS | _CONTEXT,
     "airflow.sdk.definitions.dag": _DAG | {"dag": "tradewind"},
+    "airflow.sdk.definitions.deadline": _DEADLINES,
     "airflow.sdk.definitions.decorators": _CONDITIONS
     | _same("tradewind", "dag", "setup", "task", "task_group", "teardown"),
     "airflow.sdk.definitions.decorators.condition": _CONDITIONS,

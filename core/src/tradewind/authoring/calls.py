@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from tradewind_plugins.callbacks import (
+    ON_DEADLINE,
     ON_EXECUTE,
     ON_FAILURE,
     ON_RETRY,
@@ -55,10 +56,14 @@ def _send_alert(to: Any, context: Any) -> None:
 
 
 def calls_of_dag(dag: DAG, kind: str) -> list[tuple[str, Call]]:
-    """Return what is called, in order, when a run ends, or tasks of it are late; see `calls_of_task`.
+    """Return what is called, in order, when a run ends, tasks of it are late, or it misses a deadline; see `calls_of_task`.
 
+    The kind of a deadline is `deadline.` and its number.
     What is called for late tasks takes Airflow's five arguments. A mail to those whom such tasks name is the last.
     """
+    word, _, number = kind.partition(".")
+    if word == ON_DEADLINE:
+        return [(name_of(each), each) for each in dag.deadline[int(number)].callback]
     calls = [(name_of(each), each) for each in as_callbacks(getattr(dag, kind), f"DAG {dag.dag_id!r}: {kind}")]
     if kind == ON_SLA_MISS and any(task.sla is not None and task.email for task in dag.tasks):
         return [*calls, ("email", _send_sla_alert)]
@@ -79,5 +84,6 @@ def names_of_task(task: TaskNode) -> Mapping[str, list[str]]:
 
 def names_of_dag(dag: DAG) -> dict[str, list[str]]:
     """Return the names of what is called, by kind, as `names_of_task`."""
-    found = {kind: [name for name, _call in calls_of_dag(dag, kind)] for kind in _DAG_CALLBACKS}
+    kinds = (*_DAG_CALLBACKS, *(f"{ON_DEADLINE}.{number}" for number in range(len(dag.deadline))))
+    found = {kind: [name for name, _call in calls_of_dag(dag, kind)] for kind in kinds}
     return {kind: names for kind, names in found.items() if names}

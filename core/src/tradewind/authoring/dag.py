@@ -21,6 +21,7 @@ from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
 from tradewind_plugins.task_node import TaskNode, as_timedelta, check_id
 
 from tradewind.authoring.dag_arguments import as_catchup, refuse_unknown, with_new_names
+from tradewind.authoring.deadlines import deadlines_of
 from tradewind.authoring.params import Param, as_params
 from tradewind.authoring.registration import register
 from tradewind.authoring.task_group import TaskGroup
@@ -65,6 +66,7 @@ class DAG(GraphBuilder):
         on_success_callback, on_failure_callback: called with the context after a run has ended so; a function, a
             notifier, or a list of them.
         sla_miss_callback: called when tasks have missed their ``sla``, with the DAG, two lists as text, and two as such.
+        deadline: a ``DeadlineAlert``, or a list: what is called when a run has not succeeded by a moment.
         auto_register: whether leaving ``with`` makes it a DAG of the file; if not, it is one only where a name at module
             level holds it.
         dagrun_timeout: how long a run may take; after that it fails, and what is unfinished in it is skipped.
@@ -105,6 +107,7 @@ class DAG(GraphBuilder):
         on_failure_callback: Any = None,
         sla_miss_callback: Any = None,
         dagrun_timeout: timedelta | None = None,
+        deadline: Any = None,
         auto_register: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -130,6 +133,7 @@ class DAG(GraphBuilder):
         self.owner_links = self._links(owner_links or {})
         self.is_paused_upon_creation = is_paused_upon_creation
         self.auto_register = bool(auto_register)
+        self.deadline = deadlines_of(deadline, dag_id)
         self.fail_stop = bool(fail_stop)
         self._take_templates(template_searchpath, template_undefined, jinja_environment_kwargs)
         self._take_names(user_defined_macros or {}, user_defined_filters or {})

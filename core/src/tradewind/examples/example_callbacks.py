@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pendulum
 
-from tradewind import DAG, task
+from tradewind import DAG, DeadlineAlert, DeadlineReference, task
 
 
 def announce(context: dict[str, Any]) -> None:
@@ -25,12 +26,18 @@ def summarize(context: dict[str, Any]) -> None:
     print(f"{context['dag_run'].run_id}: {context['reason']}")
 
 
+def hurry(context: dict[str, Any]) -> None:
+    """Say that a run takes longer than it should; it goes on."""
+    print(f"{context['dag_run'].run_id} should have succeeded by {context['deadline']['deadline_time']}")
+
+
 with DAG(
     "example_callbacks",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     default_args={"on_retry_callback": tell, "on_failure_callback": tell},
     on_success_callback=summarize,
+    deadline=DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=10), hurry),
     tags=["example"],
 ):
 

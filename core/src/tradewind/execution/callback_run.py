@@ -116,6 +116,8 @@ def _context(start: Start, task: TaskNode) -> dict[str, Any]:
     context["exception"] = None
     if about["kind"] in {ON_FAILURE, ON_RETRY} and not is_run:
         context["exception"] = retold(about.get("raised"), about.get("cause"))
+    if "deadline" in about:
+        context["deadline"] = {"deadline_time": moment(about["deadline"])}
     if "reason" in about:
         context["reason"] = about["reason"]
     return context

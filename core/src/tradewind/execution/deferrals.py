@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -78,8 +79,10 @@ def go_on(operator: BaseOperator, start: Start, context: Any) -> Any:
         TaskDeferralTimeout: it was waited for in vain.
         TaskDeferralError: the trigger failed; its traceback is in the message.
         EndedByTrigger: the trigger's event ends the task.
+        TaskDeferred: the task begins with its trigger.
     """
     if start.resume is None:
+        _start_from_trigger(operator)
         return operator.execute(context)
     method, method_kwargs, how, found = start.resume
     if how == TriggerEnd.TIMEOUT:
@@ -92,6 +95,32 @@ def go_on(operator: BaseOperator, start: Start, context: Any) -> Any:
     if how == TriggerEnd.END:
         raise EndedByTrigger(event["state"], event["xcoms"])
     return operator.resume_execution(method, {**results.load(method_kwargs), "event": event}, context)
+
+
+class _Named:
+    """Stands for a trigger that is named and not made: what says how it is made again."""
+
+    def __init__(self, classpath: str, kwargs: Mapping[str, Any]) -> None:
+        self._said = (classpath, dict(kwargs))
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """See `BaseTrigger.serialize`."""
+        return self._said
+
+
+def _start_from_trigger(operator: BaseOperator) -> None:
+    """Defer a task that begins with its trigger; its class is imported, to know whether it comes with the DAG file.
+
+    Raises:
+        TaskDeferred: it is such a task.
+        ImportError: there is no such module.
+    """
+    args = operator.start_trigger_args
+    if not operator.start_from_trigger or args is None:
+        return
+    importlib.import_module(args.trigger_cls.rpartition(".")[0])
+    trigger: Any = _Named(args.trigger_cls, args.trigger_kwargs)
+    raise TaskDeferred(trigger=trigger, method_name=args.next_method, kwargs=args.next_kwargs, timeout=args.timeout)
 
 
 def deferral_of(start: Start, fields: Sequence[Any]) -> Deferral:

@@ -96,6 +96,17 @@ def tradewind_notifiers() -> list[Declared]:
 
 
 @hookimpl
+def tradewind_triggers() -> list[Declared]:
+    return [
+        Declared(path="tradewind.triggers.temporal:DateTimeTrigger", summary="Waits for a moment."),
+        Declared(path="tradewind.triggers.temporal:TimeDeltaTrigger", summary="Waits for some time."),
+        Declared(path="tradewind.triggers.file:FileTrigger", summary="Waits for a file."),
+        Declared(path="tradewind.triggers.external_task:WorkflowTrigger", summary="Waits for tasks of another DAG."),
+        Declared(path="tradewind.triggers.external_task:DagStateTrigger", summary="Waits for runs of another DAG."),
+    ]
+
+
+@hookimpl
 def tradewind_codecs() -> list[Declared]:
     return [
         Declared(name="json", path="tradewind.plugins.codecs:StandardCodec", summary="The standard library's json."),

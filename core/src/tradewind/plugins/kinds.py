@@ -30,6 +30,7 @@ KINDS: Final = {
         Kind(name="operator", hook="tradewind_operators", by_path=True),
         Kind(name="sensor", hook="tradewind_sensors", by_path=True),
         Kind(name="notifier", hook="tradewind_notifiers", by_path=True),
+        Kind(name="trigger", hook="tradewind_triggers", by_path=True),
         Kind(name="connection type", hook="tradewind_connection_types", value=ConnectionType),
         Kind(name="task decorator", hook="tradewind_task_decorators"),
         Kind(name="XCom storage", hook="tradewind_xcom_storages"),

@@ -12,7 +12,7 @@ from tradewind_plugins.xcom_arg import XComArg
 
 from tradewind.authoring.dag_param import DagParam
 from tradewind.authoring.moments import as_moment_of
-from tradewind.sensors.deferring import defer_until, refuse_start_from_trigger
+from tradewind.sensors.deferring import defer_until
 
 
 class DateTimeSensor(BaseSensor):
@@ -72,11 +72,12 @@ class DateTimeSensorAsync(DateTimeSensor):
     """A :class:`DateTimeSensor` that waits in a triggerer.
 
     Args:
-        start_from_trigger, trigger_kwargs: not built; what asks for something is refused.
+        start_from_trigger: whether the task is deferred from its beginning, which it is anyway.
+        trigger_kwargs: not needed: the trigger is made of the sensor's own arguments, of each mapped instance as well.
     """
 
     def __init__(
         self, *, start_from_trigger: bool = False, trigger_kwargs: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**{**kwargs, "deferrable": True})
-        refuse_start_from_trigger(self.task_id, start_from_trigger=start_from_trigger, trigger_kwargs=trigger_kwargs)
+        self.start_from_trigger = start_from_trigger

@@ -14,7 +14,6 @@ from tradewind_plugins.xcom_arg import XComArg
 
 from tradewind.authoring.dag_param import DagParam
 from tradewind.hooks.filesystem import FSHook
-from tradewind.sensors.deferring import refuse_start_from_trigger
 from tradewind.triggers.file import FileTrigger, find_file, told
 
 
@@ -28,7 +27,8 @@ class FileSensor(BaseSensor):
             without it, the folder is the root.
         recursive: whether ``**`` in a pattern stands for folders in any depth.
         deferrable: whether to wait in a triggerer, which must see the same files.
-        start_from_trigger, trigger_kwargs: not built; what asks for something is refused.
+        start_from_trigger: whether the task is deferred from its beginning, which it is anyway if ``deferrable``.
+        trigger_kwargs: not needed: the trigger is made of the sensor's own arguments, of each mapped instance as well.
 
     Raises ``TradewindException`` when ``filepath`` is neither, or for an argument that is not built.
     """
@@ -47,7 +47,7 @@ class FileSensor(BaseSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        refuse_start_from_trigger(self.task_id, start_from_trigger=start_from_trigger, trigger_kwargs=trigger_kwargs)
+        self.start_from_trigger = start_from_trigger
         self.deferrable = deferrable
         if not isinstance(filepath, (str, os.PathLike, XComArg, DagParam)):
             raise TradewindException(f"Task {self.task_id!r}: filepath is a path or a pattern, not {filepath!r}.")

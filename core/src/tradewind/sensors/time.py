@@ -10,7 +10,7 @@ import pendulum
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.sensor import BaseSensor
 
-from tradewind.sensors.deferring import defer_until, refuse_start_from_trigger
+from tradewind.sensors.deferring import defer_until
 
 
 class TimeSensor(BaseSensor):
@@ -60,11 +60,12 @@ class TimeSensorAsync(TimeSensor):
     """A :class:`TimeSensor` that waits in a triggerer.
 
     Args:
-        start_from_trigger, trigger_kwargs: not built; what asks for something is refused.
+        start_from_trigger: whether the task is deferred from its beginning, which it is anyway.
+        trigger_kwargs: not needed: the trigger is made of the sensor's own arguments, of each mapped instance as well.
     """
 
     def __init__(
         self, *, start_from_trigger: bool = False, trigger_kwargs: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**{**kwargs, "deferrable": True})
-        refuse_start_from_trigger(self.task_id, start_from_trigger=start_from_trigger, trigger_kwargs=trigger_kwargs)
+        self.start_from_trigger = start_from_trigger

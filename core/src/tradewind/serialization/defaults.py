@@ -9,6 +9,7 @@ DAG_DEFAULTS: dict[str, Any] = {
     "callbacks": {},
     "catchup": True,
     "dagrun_timeout": None,
+    "deadlines": [],
     "description": None,
     "display_name": None,
     "doc": None,

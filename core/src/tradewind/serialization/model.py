@@ -194,7 +194,8 @@ class SerializedDag(DagHead):
     ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id). ``owner_links`` are addresses
     by owner. After ``max_consecutive_failed_runs`` failed ones in a row it is paused; 0 for never.
     With ``fail_stop`` a task that fails stops all others.
-    ``callbacks`` is as that of a task. ``dagrun_timeout`` and ``slas``, by task, are seconds.
+    ``callbacks`` is as that of a task. ``dagrun_timeout`` and ``slas``, by task, are seconds;
+    so are those of ``deadlines``, each after a moment: ``queued_at``, ``logical_date``, or one in ISO 8601.
     """
 
     timezone: str
@@ -209,6 +210,7 @@ class SerializedDag(DagHead):
     callbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dagrun_timeout: float | None = None
     slas: Mapping[str, float] = field(default_factory=dict)
+    deadlines: tuple[tuple[str, float], ...] = ()
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -85,6 +85,7 @@ def _dag(fields: Mapping[str, Any]) -> SerializedDag:
         edge_labels={(before, after): label for before, after, label in fields["edge_labels"]},
         callbacks=_callbacks(fields["callbacks"]),
         dagrun_timeout=fields["dagrun_timeout"],
+        deadlines=tuple((moment, seconds) for moment, seconds in fields["deadlines"]),
         slas={task["task_id"]: task["sla"] for task in fields["tasks"] if task.get("sla") is not None},
     )
 

@@ -55,6 +55,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
         "callbacks": names_of_dag(dag),
         "catchup": dag.catchup,
         "dagrun_timeout": None if dag.dagrun_timeout is None else dag.dagrun_timeout.total_seconds(),
+        "deadlines": [[each.reference.moment, each.interval.total_seconds()] for each in dag.deadline],
         "description": dag.description,
         "display_name": dag.dag_display_name if dag.dag_display_name != dag.dag_id else None,
         "doc": dag.doc_md,

@@ -171,6 +171,23 @@ def slas_missed(
     callbacks.add(conn, [row | {"names": json.dumps(names), "details": json.dumps(details)}])
 
 
+def deadline_missed(
+    conn: sa.Connection, run: int, graph: Graph, kind: str, *, state: str, missed: datetime, now: datetime
+) -> None:
+    """Owe the callback of a DAG's deadline that a run has missed.
+
+    Arguments:
+        kind: which deadline.
+        state: that of the run.
+        missed: the moment by which it should have succeeded.
+    """
+    names = graph.callbacks.get(kind) if graph.tasks else None
+    if names:
+        details = json.dumps({"deadline": _microseconds(missed)})
+        row = {"run": run, "kind": kind, "state": state, "happened_at": now, "due_at": now}
+        callbacks.add(conn, [row | {"names": json.dumps(names), "details": details}])
+
+
 def _of_try(recorded: Recorded, names: Sequence[str]) -> dict[str, Any]:
     outcome = recorded.outcome
     details = {

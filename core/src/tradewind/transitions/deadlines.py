@@ -1,4 +1,4 @@
-"""Deadlines: `dagrun_timeout` of a DAG, and `sla` of tasks. Rows with a moment, which schedulers look at when it comes.
+"""Deadlines: `dagrun_timeout` and `deadline` of a DAG, and `sla` of tasks. Rows with a moment, at which schedulers look.
 
 A DAG without them costs nothing, and what ends in time is not looked at when it ends: the moment finds it ended.
 """
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import continuations, deadlines, deferrals, gates, instances, runs
-from tradewind.metadata.statements.deadlines import RUN_TIMEOUT, SLA, Deadline
+from tradewind.metadata.statements.deadlines import DEADLINE, RUN_TIMEOUT, SLA, Deadline
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.metadata.statements.runs import Run
 from tradewind.transitions import callbacks, notices
@@ -50,6 +50,9 @@ def meet(conn: sa.Connection, run: int, *, graphs: Graphs, clock: Clock, ids: Id
     slas = [each for each in due if each.kind == SLA]
     if slas:
         _look_at_slas(conn, locked, slas, graph=graph, now=now)
+    for each in due:
+        if each.kind.startswith(DEADLINE):
+            _look_at_run(conn, locked, each, graph=graph, now=now)
     ended = [_time_out(conn, locked, each, graph=graph, now=now, ids=ids) for each in due if each.kind == RUN_TIMEOUT]
     return any(ended)
 
@@ -75,6 +78,16 @@ def _time_out(conn: sa.Connection, run: Run, limit: Deadline, *, graph: Graph, n
     started_at = limit.due_at - timedelta(seconds=limit.seconds)
     close_run(conn, run.id, graph, RunState.FAILED, started_at=started_at, now=now, ids=ids, reason=TIMED_OUT)
     return True
+
+
+def _look_at_run(conn: sa.Connection, run: Run, limit: Deadline, *, graph: Graph, now: datetime) -> None:
+    """Have something called for a run that has not succeeded by a moment; it goes on as before."""
+    ended_at = deadlines.ended_at(conn, run.id)
+    if run.state == RunState.SUCCESS and ended_at is not None and ended_at <= limit.due_at:
+        deadlines.delete(conn, run.id, limit.kind, [_OF_THE_RUN])
+        return
+    deadlines.miss(conn, run.id, limit.kind, [_OF_THE_RUN], at=now)
+    callbacks.deadline_missed(conn, run.id, graph, limit.kind, state=run.state, missed=limit.due_at, now=now)
 
 
 def _ended_try(row: LockedInstance, cause: str, now: datetime) -> dict[str, Any]:

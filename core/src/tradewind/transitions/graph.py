@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from math import prod
 from typing import Protocol
@@ -109,6 +109,8 @@ class Graph(Protocol):
     def dagrun_timeout(self) -> float | None: ...
     @property
     def slas(self) -> Mapping[str, float]: ...
+    @property
+    def deadlines(self) -> Sequence[tuple[str, float]]: ...
     @property
     def fail_stop(self) -> bool: ...
     @property

@@ -103,6 +103,7 @@ def _set_limits(conn: sa.Connection, row: Mapping[str, Any], graph: Graph, *, no
     """Write the deadlines of a new run; and if it is over already, what follows from that."""
     run, state = row["id"], row["state"]
     _add_slas(conn, run, graph, run_type=row["run_type"], after=row["data_interval_end"])
+    _add_deadlines(conn, row, graph)
     if state in ENDED_RUN:
         notices.run_ended(conn, run, state=state, now=now)
         callbacks.run_ended(conn, run, graph, state=state, now=now)
@@ -230,6 +231,18 @@ def _add_slas(conn: sa.Connection, run: int, graph: Graph, *, run_type: str, aft
             for task, seconds in sorted(graph.slas.items())
         ]
         deadlines.add(conn, rows)
+
+
+def _add_deadlines(conn: sa.Connection, row: Mapping[str, Any], graph: Graph) -> None:
+    """Write by when a new run must have succeeded, as its DAG's `deadline` says; not what counts from a date that it has not."""
+    rows = []
+    for number, (reference, seconds) in enumerate(graph.deadlines):
+        begin = row[reference] if reference in ("queued_at", "logical_date") else datetime.fromisoformat(reference)
+        if begin is not None:
+            due_at = begin + timedelta(seconds=seconds)
+            kind = f"{deadlines.DEADLINE}{number}"
+            rows.append({"run": row["id"], "kind": kind, "task_id": "", "seconds": seconds, "due_at": due_at})
+    deadlines.add(conn, rows)
 
 
 def pause_after_failures(conn: sa.Connection, dag_id: str, most: int) -> bool:

@@ -3,6 +3,7 @@
 from tradewind_plugins.triggers import (
     BaseTaskEndEvent,
     BaseTrigger,
+    StartTriggerArgs,
     TaskFailedEvent,
     TaskSkippedEvent,
     TaskSuccessEvent,
@@ -12,6 +13,7 @@ from tradewind_plugins.triggers import (
 __all__ = [
     "BaseTaskEndEvent",
     "BaseTrigger",
+    "StartTriggerArgs",
     "TaskFailedEvent",
     "TaskSkippedEvent",
     "TaskSuccessEvent",

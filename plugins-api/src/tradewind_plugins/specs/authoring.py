@@ -15,6 +15,7 @@ __all__ = [
     "tradewind_sensors",
     "tradewind_task_decorators",
     "tradewind_timetables",
+    "tradewind_triggers",
 ]
 
 
@@ -52,6 +53,19 @@ def tradewind_notifiers() -> Sequence[Declared]:  # type: ignore[empty-body]
     Moment: once after the installed distributions changed.
     Returns: the notifiers; several plugins may have notifiers of one name, told apart by their paths.
     Exception: the plugin's notifiers are left out, with a warning that names the plugin and the error.
+
+    versionadded: 0.1
+    """
+
+
+@declaring
+def tradewind_triggers() -> Sequence[Declared]:  # type: ignore[empty-body]
+    """Declare triggers: classes whose objects a triggerer runs, for deferred tasks and for watched assets.
+
+    Caller: the registry.
+    Moment: once after the installed distributions changed.
+    Returns: the triggers; several plugins may have triggers of one name, told apart by their paths.
+    Exception: the plugin's triggers are left out, with a warning that names the plugin and the error.
 
     versionadded: 0.1
     """

@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output_option(verbs.add("logging", list_log_stores))
     add_output_option(verbs.add("secrets", list_secrets_backends))
     add_output_option(verbs.add("notifications", list_notifiers))
+    add_output_option(verbs.add("triggers", list_triggers))
 
 
 def list_providers(options: argparse.Namespace) -> None:
@@ -115,9 +116,18 @@ def list_secrets_backends(options: argparse.Namespace) -> None:
 
 def list_notifiers(options: argparse.Namespace) -> None:
     """List the notifiers that can stand where a callback may."""
+    _print_by_path("notifier", options)
+
+
+def list_triggers(options: argparse.Namespace) -> None:
+    """List the triggers that a triggerer runs for deferred tasks."""
+    _print_by_path("trigger", options)
+
+
+def _print_by_path(kind: str, options: argparse.Namespace) -> None:
     rows = [
-        {"name": each.name, "path": each.path.replace(":", ".")} | _from(each.path, "notifier")
-        for each in registry().all("notifier")
+        {"name": each.name, "path": each.path.replace(":", ".")} | _from(each.path, kind)
+        for each in registry().all(kind)
     ]
     print_rows(rows, options.output)
 

@@ -13,6 +13,8 @@ from tradewind.metadata.tables import dag, dag_run, deadline
 
 RUN_TIMEOUT: Final = "dagrun_timeout"
 SLA: Final = "sla"
+DEADLINE: Final = "deadline."
+"""How the kind of a DAG's own deadlines begins; its number follows."""
 
 _dl = deadline.c
 _run = dag_run.c
@@ -69,6 +71,12 @@ def due_runs(conn: sa.Connection, *, now: datetime, most: int) -> list[tuple[int
 def lock_due(conn: sa.Connection, run: int, *, now: datetime) -> list[Deadline]:
     """Lock the deadlines of a run that have come."""
     return [Deadline(*row) for row in conn.execute(_OF_RUN, {"of_run": run, "now": now})]
+
+
+def ended_at(conn: sa.Connection, run: int) -> datetime | None:
+    """Return when a run ended, None for one that has not."""
+    found: datetime | None = conn.execute(sa.select(_run.ended_at).where(_run.id == run)).scalar_one()
+    return found
 
 
 def delete(conn: sa.Connection, run: int, kind: str, tasks: Collection[str]) -> None:
