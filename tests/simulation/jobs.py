@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.postgres import postgres_server
 from simulation.drawing import generate
 from simulation.mutants import can_show, mutated
 from simulation.play import Failure, Stage
+from simulation.world import PATIENCE
 
 MIXED = "mixed"
 DATABASES = ("sqlite", "postgresql", "mariadb")
@@ -66,16 +68,18 @@ class Stages:
 
     Arguments:
         urls: of empty databases of our own, by kind.
+        patience: how much virtual time may pass until a world is at rest.
     """
 
-    def __init__(self, urls: dict[str, str]) -> None:
+    def __init__(self, urls: dict[str, str], patience: timedelta = PATIENCE) -> None:
         self._urls = urls
+        self._patience = patience
         self._open: dict[str, Stage] = {}
 
     def get(self, kind: str) -> Stage:
         """Return the stage on a kind of database."""
         if kind not in self._open:
-            self._open[kind] = Stage(self._urls[kind])
+            self._open[kind] = Stage(self._urls[kind], self._patience)
         return self._open[kind]
 
     def close(self) -> None:

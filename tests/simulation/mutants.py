@@ -61,24 +61,22 @@ NEEDS_TWO_SCHEDULERS = {"continuation-done-twice", "occupancy-without-buckets", 
 
 
 def can_show(name: str, scenario: Scenario) -> bool:
-    """Whether a seed has what a mutant needs to show: some fault, turns that are interrupted, several workers."""
-    if MUTANTS[name].__module__ == mutants_of_assets.__name__ and not scenario.news:
-        return False
-    if MUTANTS[name].__module__ == mutants_of_deferrals.__name__ and not scenario.defers:
-        return False
+    """Whether a seed has what a mutant needs to show: some feature or fault, turns that are interrupted, several workers."""
+    module = MUTANTS[name].__module__
     needed = NEEDED_FAULTS.get(name)
-    if needed is not None and not needed & scenario.faults:
-        return False
-    if MUTANTS[name].__module__ == mutants_of_callbacks.__name__ and not scenario.has_callbacks:
-        return False
-    if name in mutants_of_features.NEEDS and mutants_of_features.NEEDS[name] not in scenario.features:
-        return False
-    if name == "run-closed-again" and not scenario.has_callbacks:
-        return False
-    if name in NEEDS_TWO_SCHEDULERS and scenario.schedulers < 2:
-        return False
-    is_of_locks = MUTANTS[name].__module__ == mutants_of_locks.__name__
-    return not is_of_locks or (scenario.eagerness > 0 and (name not in NEEDS_TWO_WORKERS or len(scenario.workers) > 1))
+    is_of_locks = module == mutants_of_locks.__name__
+    return all(
+        (
+            module != mutants_of_assets.__name__ or bool(scenario.news),
+            module != mutants_of_deferrals.__name__ or scenario.defers,
+            scenario.has_callbacks or (module != mutants_of_callbacks.__name__ and name != "run-closed-again"),
+            needed is None or bool(needed & scenario.faults),
+            mutants_of_features.NEEDS.get(name) in {None, *scenario.features},
+            name not in NEEDS_TWO_SCHEDULERS or scenario.schedulers > 1,
+            not is_of_locks or scenario.eagerness > 0,
+            name not in NEEDS_TWO_WORKERS or len(scenario.workers) > 1,
+        )
+    )
 
 
 KILLED_BY: dict[str, tuple[str, int]] = {
@@ -89,10 +87,17 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "asset-event-forgotten": ("sqlite", 6),
     "asset-event-kept": ("sqlite", 6),
     "asset-event-seen-before": ("sqlite", 6),
+    "backfill-cancelled-in-words": ("sqlite", 29),
+    "backfill-makes-anew": ("sqlite", 29),
+    "backfill-past-its-limit": ("sqlite", 29),
     "callbacks-after-commit": ("sqlite", 218),
     "callbacks-at-most-once": ("sqlite", 15),
     "callbacks-in-no-order": ("sqlite", 25),
     "callbacks-not-held": ("sqlite", 9),
+    "catchup-makes-up": ("sqlite", 45),
+    "catchup-passes-over": ("sqlite", 51),
+    "child-of-the-overtaken": ("sqlite", 168),
+    "child-without-parent": ("sqlite", 208),
     "claim-in-no-order": ("sqlite", 2),
     "claim-not-locked": ("postgresql", 1),
     "claim-past-the-slots": ("sqlite", 2),
@@ -107,17 +112,23 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "close-without-progress": ("sqlite", 0),
     "continuation-done-twice": ("postgresql", 65),
     "counters-after-commit": ("sqlite", 61),
-    "deferral-consumes-a-try": ("sqlite", 15),
+    "deadline-missed-for-ever": ("sqlite", 17),
     "decide-again": ("sqlite", 0),
+    "deferral-consumes-a-try": ("sqlite", 15),
     "event-whatever-the-state": ("sqlite", 15),
     "evidence-forgets-starts": ("sqlite", 21),
     "expansion-forgets-downstream": ("sqlite", 11),
     "expansion-forgets-progress": ("sqlite", 2),
     "expansion-shares-the-run": ("sqlite", 2),
+    "failures-not-counted": ("sqlite", 231),
     "first-misfit-blocks": ("sqlite", 40),
     "gate-not-locked": ("sqlite", 0),
+    "group-counts-all": ("sqlite", 106),
     "handover-ignores-priority": ("sqlite", 30),
+    "handover-past-holds": ("sqlite", 376),
+    "handover-past-limits": ("sqlite", 45),
     "handover-pays-with-nothing": ("sqlite", 2),
+    "holds-ignored": ("sqlite", 38),
     "lease-not-renewed": ("sqlite", 1),
     "lock-by-id": ("sqlite", 0),
     "lost-tries-untold": ("sqlite", 52),
@@ -125,7 +136,11 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "occupancy-ignored": ("sqlite", 0),
     "occupancy-without-buckets": ("sqlite", 1),
     "outcome-rejected-with-lease": ("sqlite", 21),
+    "past-forgotten": ("sqlite", 23),
+    "past-never-looked-at": ("sqlite", 23),
+    "past-open-to-all": ("sqlite", 23),
     "pause-ignored": ("sqlite", 12),
+    "paused-by-any-failure": ("sqlite", 28),
     "pulse-ignored": ("sqlite", 13),
     "refusal-is-the-end": ("sqlite", 8),
     "repeated-outcome-counts-twice": ("sqlite", 0),
@@ -135,10 +150,19 @@ KILLED_BY: dict[str, tuple[str, int]] = {
     "retry-at-once": ("sqlite", 13),
     "retry-for-ever": ("sqlite", 1),
     "rows-not-locked": ("sqlite", 0),
+    "run-closed-again": ("sqlite", 153),
     "runs-not-locked": ("postgresql", 0),
+    "schedule-ignores-backfills": ("sqlite", 29),
+    "setups-forgotten": ("sqlite", 24),
     "skip-cascade-not-counted": ("sqlite", 2),
     "skips-forgotten": ("sqlite", 3),
+    "sla-of-what-succeeded": ("sqlite", 43),
     "takeover-on-silence": ("sqlite", 2),
+    "task-limits-ignored": ("sqlite", 42),
+    "teardown-left-out": ("sqlite", 24),
+    "teardown-without-setup": ("sqlite", 24),
+    "timeout-makes-no-room": ("sqlite", 66),
+    "timeout-of-what-ended": ("sqlite", 33),
     "wake-ups-are-all": ("sqlite", 10),
     "zero-length-never-ends": ("sqlite", 0),
 }

@@ -6,6 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from simulation.faults import SimDatabase
 from simulation.locks import LockOrder
@@ -14,7 +15,7 @@ from simulation.schedulers import anywhere
 from simulation.statement_log import StatementLog
 from simulation.violation import Violation
 from simulation.watching import Calm
-from simulation.world import World
+from simulation.world import PATIENCE, World
 from tradewind.metadata.tables import metadata
 
 SHRINKS_AT_MOST = 300
@@ -56,9 +57,14 @@ class Played:
 
 
 class Stage:
-    """A database on which scenarios are played, one after the other."""
+    """A database on which scenarios are played, one after the other.
 
-    def __init__(self, url: str) -> None:
+    Arguments:
+        patience: how much virtual time may pass until a world is at rest.
+    """
+
+    def __init__(self, url: str, patience: timedelta = PATIENCE) -> None:
+        self.patience = patience
         self.database = SimDatabase(url)
         metadata.create_all(self.database.engine)
         self.calm = Calm(self.database.url)
@@ -71,9 +77,10 @@ class Stage:
     def play(self, scenario: Scenario, *, keep_log: bool = False) -> Played:
         """Play a scenario to its end."""
         log = StatementLog(is_kept=keep_log)
-        world = World(scenario, self.database, self.calm, log)
+        world = World(scenario, self.database, self.calm, log, patience=self.patience)
         failure = None
         with anywhere(), LockOrder(self.database).watched() as locks:
+            world.against_locks = locks.found
             try:
                 world.run()
                 locks.raise_found()

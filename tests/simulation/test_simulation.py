@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,18 @@ from simulation.mutants import KILLED_BY, MUTANTS, mutated
 from simulation.play import Stage, shrink
 from simulation.run import main
 
+PATIENCE = timedelta(minutes=10)
+"""Worlds of these seeds are at rest by then, and those of mutants that never are need not go on for an hour."""
 RUN = Path(__file__).parent / "run.py"
-SEEDS = (*range(4), 9)
-"""The seeds that the tests play on each database, twice; the nox session `simulation` plays some hundred."""
+SEEDS = (0, 1, 3, 9, 19, 23)
+"""The seeds that the tests play on each database, twice: short ones, two with features; the nox session `simulation` plays some hundred."""
 
 
 @pytest.fixture(scope="module")
 def stages() -> Iterator[Stages]:
     """A SQLite file, and a database on a PostgreSQL of our own: its sessions are stopped and let go on by signals."""
     with databases("mixed", 1) as urls:
-        stages = Stages(urls[0])
+        stages = Stages(urls[0], PATIENCE)
         yield stages
         stages.close()
 

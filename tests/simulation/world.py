@@ -82,10 +82,21 @@ class World:
         database: where it is played.
         calm: the checker's connection to it.
         log: gets every statement.
+        patience: how much virtual time may pass until the world is at rest.
     """
 
-    def __init__(self, scenario: Scenario, database: SimDatabase, calm: Calm, log: StatementLog) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        database: SimDatabase,
+        calm: Calm,
+        log: StatementLog,
+        *,
+        patience: timedelta = PATIENCE,
+    ) -> None:
         self.scenario = scenario
+        self.patience = patience
+        self.against_locks: list[str] = []
         self.database = database
         self.calm = calm
         self.log = log
@@ -183,11 +194,11 @@ class World:
                 self._advance()
                 continue
             self._let_act(self.baton.rng.choice(choices))
-            if complaints.found:
-                raise Violation(complaints.found[0])
+            if found := complaints.found or self.against_locks:
+                raise Violation(found[0])
             if self._is_over():
                 return
-            if self.clock.at > START + PATIENCE:
+            if self.clock.at > START + self.patience:
                 break
         waiting = [
             each.name + " " + each.state for each in self.checker.seen.instances.values() if each.state not in RUN_ENDS
