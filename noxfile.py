@@ -83,8 +83,8 @@ def simulation(session: nox.Session) -> None:
 def model(session: nox.Session) -> None:
     """Drawn runs against the model in plain Python: 20,000, where the tests draw 1,000."""
     install(session, "tests")
-    cases = "core/tests/transitions/test_model.py"
-    session.run("pytest", "-q", "-n", "0", cases, *session.posargs, env={"TRADEWIND_MODEL_CASES": "20000"})
+    cases = [f"core/tests/transitions/{name}.py" for name in ("test_model", "test_model_of_runs")]
+    session.run("pytest", "-q", "-n", "0", *cases, *session.posargs, env={"TRADEWIND_MODEL_CASES": "20000"})
 
 
 @nox.session(default=False)

@@ -24,7 +24,8 @@ PATIENCE = timedelta(minutes=10)
 """Worlds of these seeds are at rest by then, and those of mutants that never are need not go on for an hour."""
 RUN = Path(__file__).parent / "run.py"
 SEEDS = (0, 1, 3, 9, 19, 23)
-"""The seeds that the tests play on each database, twice: short ones, two with features; the nox session `simulation` plays some hundred."""
+"""The seeds that the tests play on each database, twice: short ones, two with features. The nox session `simulation` plays
+some hundred."""
 
 
 @pytest.fixture(scope="module")

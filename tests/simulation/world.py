@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from simulation import processor
 from simulation.actors import Actor
 from simulation.baton import Baton, Turn
 from simulation.behaviour import behave
@@ -28,12 +29,11 @@ from simulation.watching import Calm, TrySeen, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import assets, parsing
 from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant
 from tradewind.scheduling.settings import Settings
-from tradewind.transitions import calendar, continuing, ends, expansion
+from tradewind.transitions import continuing, ends, expansion
 from tradewind.transitions.daemons import Leases
-from tradewind.transitions.graph import Graphs, descendants, is_limited
+from tradewind.transitions.graph import Graphs, descendants
 from tradewind.transitions.values import Claimer, EndResult, Outcome, Ticket
 
 P = ParamSpec("P")
@@ -364,68 +364,13 @@ class World:
         self.baton.stop(Violation("deadlock: " + " | ".join(names)))
 
     def add_version(self, conn: sa.Connection, dag: SimDag) -> int:
-        """Store a version as its DAG's current one, as the processor does, and return its id."""
+        """Store a version as its DAG's current one, and return its id."""
         version = len(self.versions) + 1
         self.versions[version] = dag
         is_new = dag.dag_id not in self.current
         self.current.setdefault(dag.dag_id, version)
-        if is_new:
-            conn.execute(tables.dag.insert(), self._dag_row(dag, version))
-            self._refer(conn, dag)
-            self._limit(conn, dag)
-        else:
-            conn.execute(tables.dag.update().where(tables.dag.c.dag_id == dag.dag_id).values(version_id=version))
-        of_version = {
-            "id": version,
-            "dag_id": dag.dag_id,
-            "number": version,
-            "structure_hash": "",
-            "source_hash": "",
-            "bundle": "b",
-            "path": "p.py",
-            "serialized": json.dumps(version),
-            "created_at": self.clock.at,
-        }
-        conn.execute(tables.dag_version.insert(), of_version)
+        processor.store(conn, dag, version, now=self.clock.at, is_new=is_new)
         return version
-
-    @staticmethod
-    def _refer(conn: sa.Connection, dag: SimDag) -> None:
-        """Write which assets a DAG is scheduled on, as the processor does."""
-        if dag.timetable.asset_condition is not None:
-            specs = [leaf.to_spec() for leaf in dag.timetable.asset_condition.leaves()]
-            assets.put(conn, specs)
-            keys = sorted(assets.key_of_spec(spec) for spec in specs)
-            rows = [{"asset": key, "role": "schedule", "dag_id": dag.dag_id, "task_id": ""} for key in keys]
-            assets.refer(conn, [dag.dag_id], rows)
-
-    @staticmethod
-    def _limit(conn: sa.Connection, dag: SimDag) -> None:
-        """Write the limits of a DAG's tasks, as the processor does."""
-        rows = [
-            {
-                "dag_id": dag.dag_id,
-                "task_id": task.task_id,
-                "per_dag": task.max_active_tis_per_dag,
-                "per_run": task.max_active_tis_per_dagrun,
-            }
-            for task in dag.tasks.values()
-            if is_limited(task)
-        ]
-        parsing.put_task_limits(conn, [dag.dag_id], rows)
-
-    def _dag_row(self, dag: SimDag, version: int) -> dict[str, Any]:
-        return {
-            "dag_id": dag.dag_id,
-            "bundle": "b",
-            "path": "p.py",
-            "version_id": version,
-            "is_paused": False,
-            "is_active": True,
-            "max_active_runs": dag.max_active_runs,
-            "max_active_tasks": dag.max_active_tasks,
-            **calendar.to_columns(calendar.next_run(dag, after=None, now=self.clock.at)),
-        }
 
     def now_stored(self) -> int:
         """Return the virtual time as the database keeps it."""
