@@ -204,4 +204,5 @@ def test_every_example_runs_to_success_by_daemons_on_postgresql(
     assert until("the backfill ends", lambda: backfilled(database), home) == ["success"]
     assert inbox.subjects == [f"The numbers of {pendulum.now('UTC').date()}"]
     runs = Counter(each.dag_id for each in read(database, tables.dag_run.c.dag_id))
+    assert {runs[dag_id] for dag_id in MAINTENANCE} == {1}, "nothing is removed before anybody had a look"
     assert max(runs.values()) <= MOST_RUNS, "who loads the examples is not flooded by their schedules"
