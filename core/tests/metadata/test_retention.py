@@ -17,6 +17,7 @@ from tradewind.config.retention import RunLimits, before, configured_limits
 from tradewind.config.sections import RetentionSection
 from tradewind.metadata import cleaning, tables
 from tradewind.metadata.engine import Database
+from tradewind.metadata.statements.cleaning import BY_INSTANCE, BY_RUN
 from tradewind.metadata.statements.retention import RULES, Limits, judge
 from tradewind.plugins.xcoms import FolderStorage
 
@@ -25,7 +26,7 @@ NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 BEFORE = NOW - 50 * DAY
 DAGS = ("a", "b", "c")
 OF_RUN = ("xcom", "continuation", "past_gate", "event_outbox", "deadline", "run_note", "run_progress", "asset_run")
-OF_INSTANCE = ("task_counter", "task_try", "deferral")
+OF_INSTANCE = ("task_counter", "task_try", "deferral", "instance_label")
 SEEDS = 50
 
 
@@ -99,6 +100,7 @@ def _run(world: World, rng: random.Random, dag_id: str, version: int) -> None:
         priority=1, pool="p", pool_slots=1, executor="e", queue="q",
     )  # fmt: skip
     world.add("task_counter", instance=key, waits=0)
+    world.add("instance_label", instance=key, label="n")
     world.add("task_try", instance=key, token=1, try_number=1, state="success", ended_at=at)
     world.add(
         "deferral",
@@ -288,6 +290,19 @@ def test_after_any_pass_nothing_kept_is_lost_and_nothing_that_went_has_left_a_ro
 def test_it_is_so_on_every_database(database: Database, tmp_path: Path, seed: int) -> None:
     empty(database)
     play(database, FolderStorage(str(tmp_path)), random.Random(seed))  # noqa: S311  (as above)
+
+
+def test_every_table_with_rows_of_runs_or_instances_is_cleaned_with_them() -> None:
+    """Whoever adds a table: name it in `BY_RUN` or `BY_INSTANCE`, or here with the reason."""
+    otherwise = {
+        "task_instance": "deleted after what is its own",
+        "asset_event": "has the run's names beside it, and stays by itself",
+        "backfill_date": "goes with its backfill, and tells how the date ended",
+    }
+    named = {
+        name: table for name, table in tables.metadata.tables.items() if {"run", "instance"} & set(table.columns.keys())
+    }
+    assert named.keys() == {each.name for each in (*BY_RUN, *BY_INSTANCE)} | otherwise.keys()
 
 
 def test_limits_of_single_dags() -> None:

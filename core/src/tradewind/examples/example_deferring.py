@@ -42,6 +42,6 @@ class CountingOperator(BaseOperator):
         return event["counted"]
 
 
-with DAG("example_deferring", start_date=datetime(2026, 1, 1), tags=["example"]):
+with DAG("example_deferring", schedule=None, start_date=datetime(2026, 1, 1), tags=["example"]):
     wait = WaitSensor(task_id="wait", time_to_wait=timedelta(seconds=1), deferrable=True)
     wait >> CountingOperator(task_id="count")

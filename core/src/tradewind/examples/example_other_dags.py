@@ -10,7 +10,13 @@ from tradewind.sensors.external_task import ExternalTaskMarker, ExternalTaskSens
 
 BEGIN = datetime(2026, 1, 1)
 
-with DAG("example_other_dags", start_date=BEGIN, params={"city": Param("Utrecht", type="string")}, tags=["example"]):
+with DAG(
+    "example_other_dags",
+    schedule=None,
+    start_date=BEGIN,
+    params={"city": Param("Utrecht", type="string")},
+    tags=["example"],
+):
 
     @task
     def load() -> str:
@@ -29,7 +35,7 @@ with DAG("example_other_dags", start_date=BEGIN, params={"city": Param("Utrecht"
     # Who clears `load` and what is after it clears the sensor too
     load() >> ExternalTaskMarker(task_id="mark", external_dag_id="example_other_dags", external_task_id="sensor")
 
-with DAG("example_trigger_dag", start_date=BEGIN, tags=["example"]):
+with DAG("example_trigger_dag", schedule=None, start_date=BEGIN, tags=["example"]):
     TriggerDagRunOperator(
         task_id="trigger",
         trigger_dag_id="example_other_dags",

@@ -157,7 +157,7 @@ class Maintenance:
     def _remove(self, start: Start, request: Maintain, limits: Limits) -> Report:
         """Remove a batch of rows; where there are none (any more), tell what is kept."""
         kind = request.kind
-        most = min(request.most, AT_ONCE.get(kind, ROWS_AT_ONCE))
+        most = max(1, min(request.most, AT_ONCE.get(kind, ROWS_AT_ONCE)))
 
         def work(conn: sa.Connection) -> tuple[Deleted, retention.Judgement]:
             check(conn, start)

@@ -18,7 +18,7 @@ with DAG(
     "maintenance_stale",
     schedule="47 3 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
-    catchup=False,
+    catchup="none",  # the first one is tonight, so that there is time for a look
     max_active_runs=1,
     is_paused_upon_creation=False,
     default_args={"owner": "tradewind", "retries": 2, "retry_delay": timedelta(minutes=5)},
