@@ -57,6 +57,7 @@ __all__ = [
     "dag_version",
     "deadline",
     "deferral",
+    "drain",
     "event_outbox",
     "hold",
     "metadata",
@@ -571,6 +572,19 @@ daemon = sa.Table(
     sa.Column("ended_at", Instant, comment="set by a clean stop, or by who saw the process end"),
     sa.Column("end_cause", sa.Text),
     sa.Index("ix_daemon_kind_ended_at", "kind", "ended_at"),
+)
+
+drain = sa.Table(
+    "drain",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False),
+    sa.Column(
+        "kind", sa.String(10), nullable=False, comment="worker: of the daemon with that id; host: of every worker there"
+    ),
+    sa.Column("name", sa.String(250), nullable=False, comment="daemon.id, or daemon.host"),
+    sa.Column("reason", sa.Text, comment="for people: who asks for it, and until when"),
+    sa.Column("drained_at", Instant, nullable=False),
+    comment="Workers that take no new tries, though they live. Mostly empty.",
 )
 
 pulse = sa.Table(
