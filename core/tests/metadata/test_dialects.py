@@ -78,13 +78,15 @@ def test_an_end_shares_its_run_and_locks_no_task(a_run: Database) -> None:
 
 def test_a_claim_locks_what_it_claims_and_neither_its_run_nor_its_neighbour(a_run: Database) -> None:
     with a_run.transaction() as conn:
-        [row] = claims.lock_claimable(conn, "e", None, most=5, now=NOW).rows
+        [row] = claims.lock_claimable(conn, "e", None, worker="w", most=5, now=NOW).rows
         assert (row.instance, row.run_id, row.version_id) == (11, "r", 7)
         assert not is_free(a_run, task_instance, 11)
         assert is_free(a_run, task_instance, 12)
         assert is_free(a_run, dag_run, 1)
         with a_run.transaction() as another:
-            assert claims.lock_claimable(another, "e", None, most=5, now=NOW).rows == (), "passed over, not waited for"
+            assert claims.lock_claimable(another, "e", None, worker="w", most=5, now=NOW).rows == (), (
+                "passed over, not waited for"
+            )
 
 
 def test_reading_a_file_locks_its_dags_and_not_their_versions(a_run: Database) -> None:

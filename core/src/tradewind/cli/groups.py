@@ -14,6 +14,7 @@ GROUPS = {
     "tasks": "states and logs of task instances",
     "why": "why a DAG, a run or a task does not run, in one sentence",
     "holds": "keep a DAG, a run or a task from starting",
+    "drains": "have workers finish what they have, and take nothing new",
     "backfill": "runs over a range of past dates",
     "assets": "data that DAGs make and wait for",
     "callbacks": "callbacks of tasks and DAGs that wait or failed",

@@ -26,6 +26,7 @@ from tradewind.metadata.asset_tables import (
     asset_run,
 )
 from tradewind.metadata.columns import EPOCH, MICROSECOND, NAMING, BigInt, Hash, Instant, Name, metadata
+from tradewind.metadata.daemon_tables import bucket_lock, daemon, drain, pulse
 
 __all__ = [
     "EPOCH",
@@ -57,6 +58,7 @@ __all__ = [
     "dag_version",
     "deadline",
     "deferral",
+    "drain",
     "event_outbox",
     "hold",
     "metadata",
@@ -551,40 +553,4 @@ connection = sa.Table(
     sa.Column("port", sa.Integer),
     sa.Column("extra", sa.Text, comment="Fernet"),
     sa.Column("team", Name),
-)
-
-# --- Daemons and locks ----------------------------------------------------------------------------------------------
-
-daemon = sa.Table(
-    "daemon",
-    metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("kind", sa.String(30), nullable=False, comment="scheduler, worker, processor, webserver"),
-    sa.Column("host", sa.String(250), nullable=False, comment="for people; nothing is decided by it"),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("executor", Name, comment="workers: whose queued tasks they claim"),
-    sa.Column("queues", sa.Text, comment="workers: JSON list, null for all"),
-    sa.Column("slots", sa.Integer, comment="workers: how many tasks at once"),
-    sa.Column("started_at", Instant, nullable=False),
-    sa.Column("renewed_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False, comment="the lease: renewed every 3 s, lasts 10 s"),
-    sa.Column("ended_at", Instant, comment="set by a clean stop, or by who saw the process end"),
-    sa.Column("end_cause", sa.Text),
-    sa.Index("ix_daemon_kind_ended_at", "kind", "ended_at"),
-)
-
-pulse = sa.Table(
-    "pulse",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("since", Instant, nullable=False, comment="the database has answered without a break since then"),
-    sa.Column("beat_at", Instant, nullable=False),
-    comment="One row that schedulers write: no lease expires until the database was reachable for one full lease.",
-)
-
-bucket_lock = sa.Table(
-    "bucket_lock",
-    metadata,
-    sa.Column("name", sa.String(500), primary_key=True, comment="pool:x, dag:x, task:x, executor:x; outbox, alone"),
-    comment="Rows that only schedulers lock, in sorted order; ending a task touches none of them.",
 )

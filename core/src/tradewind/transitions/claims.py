@@ -45,7 +45,9 @@ def take(conn: sa.Connection, claimer: Claimer, *, most: int, clock: Clock) -> T
     """Claim up to `most` queued tries without asking whether the nonce was used."""
     if most <= 0:
         return Taken((), is_refill_needed=False)
-    found = claims.lock_claimable(conn, claimer.executor, claimer.queues, most=most, now=clock.now())
+    found = claims.lock_claimable(
+        conn, claimer.executor, claimer.queues, worker=claimer.worker, most=most, now=clock.now()
+    )
     start(conn, [row.instance for row in found.rows], claimer, clock=clock)
     is_low = found.backlog - len(found.rows) < LOW_BACKLOG
     tickets = tuple(started(row) for row in found.rows)

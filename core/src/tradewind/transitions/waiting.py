@@ -10,6 +10,7 @@ from tradewind.transitions.admission import prefetch
 
 SCHEDULER = "scheduler"
 TRIGGERER = "triggerer"
+ALL_DRAINED = "Every live worker of {} is drained: `tradewind drains list` shows since when and why."
 NO_SCHEDULER = "No scheduler lives: start `tradewind scheduler`."
 
 
@@ -70,6 +71,8 @@ def _each_needs(slots: int) -> str:
 
 def _why_executor(executor: str, limits: Limits, occupied: Occupancy) -> str | None:
     offered = limits.executors.get(executor, 0)
+    if offered == 0 and executor in limits.executors:
+        return ALL_DRAINED.format(executor)
     if offered == 0:
         return f"No worker of {executor} lives: start `tradewind worker`."
     held = occupied.executors.get(executor, 0)
@@ -86,6 +89,9 @@ def why_queued(tries: QueuedTries, workers: Sequence[LiveWorker]) -> str:
     serving = [each for each in of_executor if each.queues is None or tries.queue in each.queues]
     if not serving:
         return f"No live worker of {tries.executor} serves the queue {tries.queue!r}."
+    serving = [each for each in serving if not each.is_drained]
+    if not serving:
+        return ALL_DRAINED.format(tries.executor)
     slots, busy = sum(each.slots for each in serving), sum(each.busy for each in serving)
     if busy >= slots:
         return f"The workers of {tries.executor} are busy: all their {slots} slots are taken."

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_keep
-from tradewind.metadata.statements import holds
+from tradewind.metadata.statements import drains, holds
 from tradewind.metadata.statements.states import occupying, waiting
 from tradewind.metadata.tables import bucket_lock, daemon, dag, pool, task_instance, task_limit
 
@@ -139,6 +139,8 @@ def occupancy(conn: sa.Connection) -> Occupancy:
 def limits(conn: sa.Connection, *, pools: Iterable[str], dags: Iterable[str], sql_now: sa.ColumnElement[Any]) -> Limits:
     """Return the limits of pools and DAGs, and the slots that live workers of each executor announce, in one statement.
 
+    Drained workers announce none.
+
     Arguments:
         sql_now: the instant at which a worker's lease must not have expired.
     """
@@ -153,8 +155,10 @@ def limits(conn: sa.Connection, *, pools: Iterable[str], dags: Iterable[str], sq
     of_tasks = sa.select(
         kind("'task'"), task_limit.c.dag_id, task_limit.c.per_dag, task_limit.c.task_id, task_limit.c.per_run
     ).where(task_limit.c.dag_id.in_(sa.bindparam("dags", expanding=True)))
+    is_drained = drains.is_drained(daemon.c.id, daemon.c.host)
+    taking = sa.case((is_drained, 0), else_=daemon.c.slots)
     of_executors = (
-        sa.select(kind("'executor'"), daemon.c.executor, sa.func.sum(daemon.c.slots), *none)
+        sa.select(kind("'executor'"), daemon.c.executor, sa.func.sum(taking), *none)
         .where(daemon.c.kind == "worker", daemon.c.ended_at.is_(None), daemon.c.expires_at > sql_now)
         .group_by(daemon.c.executor)
     )

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.hot import Hot, any_of, hot
-from tradewind.metadata.statements import callbacks, holds
+from tradewind.metadata.statements import callbacks, drains, holds
 from tradewind.metadata.statements.states import equal, waiting
 from tradewind.metadata.tables import dag_run, task_instance
 
@@ -95,7 +95,11 @@ _CLAIM = (
         _BACKLOG.label("backlog"),
         _IS_SCHEDULED.label("waiting"),
     )
-    .where(waiting(_ti.state, "queued"), _ti.executor == sa.bindparam("of_executor"))
+    .where(
+        waiting(_ti.state, "queued"),
+        _ti.executor == sa.bindparam("of_executor"),
+        ~drains.is_asking_drained("by_worker"),
+    )
     .order_by(_ti.priority.desc(), _ti.queued_at, _ti.id)
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -117,10 +121,11 @@ def _exists(state: str, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement
 
 _WHO_WAITS = Hot(
     sa.select(
-        # Where anything is held, only admission decides who gets slots: it knows what
+        # Where anything is held or drained, only admission decides who gets slots: it knows what
         sa.or_(
             _exists("scheduled", _ti.pool == sa.bindparam("of_pool"), _ti.priority > sa.bindparam("priority")),
             holds.IS_ANYTHING_HELD,
+            drains.IS_ANYTHING_DRAINED,
         ),
         _exists("queued", _ti.executor == sa.bindparam("of_executor"), _ti.priority > sa.bindparam("priority")),
         _exists("queued", _ti.executor == sa.bindparam("of_executor")),
@@ -130,10 +135,10 @@ _WHO_WAITS = Hot(
 
 
 def lock_claimable(
-    conn: sa.Connection, executor: str, queues: Iterable[str] | None, *, most: int, now: datetime
+    conn: sa.Connection, executor: str, queues: Iterable[str] | None, *, worker: str, most: int, now: datetime
 ) -> Claimable:
-    """Lock what a worker may claim now, highest priority first, passing over rows that others hold."""
-    wanted: dict[str, Any] = {"of_executor": executor, "most": most}
+    """Lock what a worker may claim now, highest priority first, passing over rows that others hold; nothing if it is drained."""
+    wanted: dict[str, Any] = {"of_executor": executor, "by_worker": worker, "most": most}
     if queues is None:
         rows = hot(_CLAIM).rows(conn, wanted)
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements import drains
 from tradewind.metadata.statements.admission import Group
 from tradewind.metadata.statements.states import among, equal, of_open_run, waiting
 from tradewind.metadata.tables import daemon, dag, dag_run, deferral, task_counter, task_instance
@@ -69,6 +70,7 @@ class LiveWorker:
     queues: tuple[str, ...] | None
     slots: int
     busy: int
+    is_drained: bool = False
 
 
 _READY = (
@@ -237,11 +239,17 @@ def workers(conn: sa.Connection, *, sql_now: sa.ColumnElement[Any]) -> list[Live
         .scalar_subquery()
     )
     query = (
-        sa.select(_d.executor, _d.queues, _d.slots, busy)
+        sa.select(_d.executor, _d.queues, _d.slots, busy, drains.is_drained(_d.id, _d.host))
         .where(equal(_d.kind, "worker"), _d.ended_at.is_(None), _d.expires_at > sql_now)
         .order_by(_d.executor, _d.id)
     )
     return [
-        LiveWorker(row[0] or "", None if row[1] is None else tuple(json.loads(row[1])), int(row[2] or 0), row[3])
+        LiveWorker(
+            row[0] or "",
+            None if row[1] is None else tuple(json.loads(row[1])),
+            int(row[2] or 0),
+            row[3],
+            is_drained=bool(row[4]),
+        )
         for row in conn.execute(query)
     ]
