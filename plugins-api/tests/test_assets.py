@@ -39,7 +39,7 @@ def test_what_is_no_uri_is_refused(uri):
     ("more", "said"),
     [
         ({"extra": {"x": object()}}, "its extra is a dict of JSON"),
-        ({"watchers": [1]}, "not built yet"),
+        ({"watchers": [1]}, "watchers are AssetWatcher objects, not 1"),
         ({"group": ""}, "no name"),
     ],
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tradewind_plugins.assets import AssetAlias as AssetAlias
     from tradewind_plugins.assets import AssetAll as AssetAll
     from tradewind_plugins.assets import AssetAny as AssetAny
+    from tradewind_plugins.assets import AssetWatcher as AssetWatcher
     from tradewind_plugins.assets import Dataset as Dataset
     from tradewind_plugins.assets import Metadata as Metadata
     from tradewind_plugins.connection import Connection as Connection
@@ -51,6 +52,7 @@ _HOMES = {
     "AssetAlias": "tradewind_plugins.assets",
     "AssetAll": "tradewind_plugins.assets",
     "AssetAny": "tradewind_plugins.assets",
+    "AssetWatcher": "tradewind_plugins.assets",
     "AsyncCallback": "tradewind.authoring.deadlines",
     "BaseNotifier": "tradewind_plugins.notifier",
     "BaseOperator": "tradewind_plugins.operator",

@@ -52,6 +52,7 @@ def show(dag, run):
         ("{{ var.value.city }} {{ var.json.point.x }} {{ var.value.get('none', 'no') }}", "Bremen 3 no"),
         ("{{ conn.store.host }} {{ conn.get('none') }}", "db.example None"),
         ("{{ macros.ds_add(ds, -10) }} {{ macros.ds_format(ds, '%Y-%m-%d', '%d.%m.') }}", "2024-02-29 10.03."),
+        ("{{ (logical_date + macros.dateutil.relativedelta.relativedelta(months=1)) | ds }}", "2024-04-10"),
         ("{{ macros.json.dumps([1]) }} {{ macros.timedelta(days=1) }}", "[1] 1 day, 0:00:00"),
         ("no template { at all", "no template { at all"),
     ],

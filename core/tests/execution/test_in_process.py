@@ -17,6 +17,7 @@ from tradewind import DAG, BaseOperator, Connection, Param, task
 from tradewind.config import load
 from tradewind.exceptions import ParamValidationError, TradewindFailException, TradewindSkipException
 from tradewind.execution.in_process import InProcessRun, run_in_process
+from tradewind.operators.empty import EmptyOperator
 from tradewind.operators.python import BranchPythonOperator
 from tradewind_plugins.host import current
 from tradewind_plugins.triggers import BaseTrigger, TaskSkippedEvent, TriggerEvent
@@ -76,6 +77,13 @@ def test_values_mapping_and_branches_go_as_everywhere(run: Run) -> None:
         "left": "success",
         "right": "skipped",
     }
+
+
+def test_empty_tasks_that_depend_on_the_past_go_on_one_after_another(run: Run) -> None:
+    with DAG("d", default_args={"depends_on_past": True}) as dag:
+        first, second, third = (EmptyOperator(task_id=each) for each in ("first", "second", "third"))
+        first >> second >> third
+    assert states(run(dag)) == dict.fromkeys(("first", "second", "third"), "success")
 
 
 def test_a_failure_says_why_and_prints_the_traceback(run: Run, out: io.StringIO) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
-from tradewind.metadata.statements import waits
+from tradewind.metadata.statements import waits, watchers
 from tradewind.transitions.waiting import why_deferred
 
 FLOW = """
@@ -185,6 +186,57 @@ def test_a_task_that_starts_from_its_trigger_is_never_executed(house: Any, start
     assert house.states(run) == {"own": "success", "none": "failed"}
     assert house.xcoms(run)["own", "return_value"] == ["own", 2]
     assert "No module named 'no'" in house.tries(run, "none")[-1].cause
+
+
+WATCHED = FLOW.replace(
+    'with DAG("flow"):',
+    """class Lines(BaseTrigger):
+        def __init__(self, path):
+            super().__init__()
+            self.path = path
+
+        def serialize(self):
+            return f"{__name__}.Lines", {"path": self.path}
+
+        async def run(self):
+            for word in (await asyncio.to_thread(Path(self.path).read_text)).split():
+                if word == "fail":
+                    raise ValueError("the queue broke")
+                yield TriggerEvent({"word": word})
+
+    names = {"good": "good", "bad": "bad"}
+    watchers = [AssetWatcher(name, Lines(os.path.join("HOME", name))) for name in names]
+    with DAG("flow", schedule=[Asset("lines", watchers=watchers)]):""",
+).replace("import DAG,", "import DAG, Asset, AssetWatcher,")
+
+
+def words(house: Any) -> list[str]:
+    with house.database.read() as conn:
+        extras = conn.execute(sa.select(tables.asset_event.c.extra).order_by(tables.asset_event.c.id)).scalars()
+        return [json.loads(each)["payload"]["word"] for each in extras]
+
+
+def watched(house: Any) -> dict[str, Any]:
+    with house.database.read() as conn:
+        return {row.name: row for row in watchers.find(conn)}
+
+
+def test_events_of_watchers_are_those_of_their_asset(house: Any, start_triggerer: Any) -> None:
+    good, bad = pipe(house, "good"), pipe(house, "bad")
+    house.deploy(WATCHED.replace("HOME", str(house.home)).replace("TASKS", "Deferring(task_id='t', how='soon')"))
+    with house.database.transaction() as conn:
+        names = ("uri", "name", "classpath", "kwargs")
+        rows = [dict(zip(names, each, strict=True)) for each in house.graphs.get(conn, house.versions["flow"]).watchers]
+        watchers.put(conn, ["flow"], [{"dag_id": "flow", **row} for row in rows])
+    start_triggerer(house)
+    bad.write_text("one fail")
+    house.until(lambda: (watched(house)["bad"].problem or "").endswith("ValueError: the queue broke"), "it is told of")
+    good.write_text("two three")
+    house.until(lambda: len(words(house)) == 3, "the events are there")
+    good.write_text("four")  # it ended, and is run again
+    house.until(lambda: len(words(house)) == 4, "the next event is there")
+    assert words(house) == ["one", "two", "three", "four"]
+    assert watched(house)["bad"].triggerer is None
 
 
 @on_sqlite

@@ -17,7 +17,17 @@ from tradewind_plugins.exceptions import TradewindException
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Asset", "AssetAlias", "AssetAll", "AssetAny", "BaseAsset", "Dataset", "Metadata", "condition_of"]
+__all__ = [
+    "Asset",
+    "AssetAlias",
+    "AssetAll",
+    "AssetAny",
+    "AssetWatcher",
+    "BaseAsset",
+    "Dataset",
+    "Metadata",
+    "condition_of",
+]
 
 LONGEST_URI = 1500
 LONGEST_NAME = 250
@@ -85,7 +95,8 @@ class Asset(BaseAsset):
         uri: what it is known by.
         group: a word that sorts it with others.
         extra: JSON values that describe it.
-        watchers: not built yet.
+        watchers: ``AssetWatcher`` objects: while a DAG that is scheduled on the asset is not paused, each event of theirs is
+            one of the asset.
 
     Raises ``TradewindException`` for what is no URI, no name, or no JSON.
     """
@@ -101,12 +112,14 @@ class Asset(BaseAsset):
     ) -> None:
         if name is None and uri is None:
             raise TradewindException("Asset: give a name or a URI.")
-        if watchers:
-            raise TradewindException("Asset: watchers are not built yet in Tradewind; leave them out.")
         self.uri = checked_uri(name if uri is None else uri)
         self.name = self.uri if name is None else checked_name(name, longest=LONGEST_URI)
         self.group = checked_name(group)
         self.extra = checked_extra(extra, self.uri)
+        self.watchers: tuple[Any, ...] = tuple(watchers or ())
+        for each in self.watchers:
+            if not isinstance(each, AssetWatcher):
+                raise TradewindException(f"Asset {self.uri!r}: watchers are AssetWatcher objects, not {each!r}.")
 
     @property
     def normalized_uri(self) -> str:
@@ -147,6 +160,26 @@ class Asset(BaseAsset):
 
     def __repr__(self) -> str:
         return f"Asset({self.name!r}, {self.uri!r})"
+
+
+class AssetWatcher:
+    """A trigger that a triggerer runs for an asset.
+
+    Args:
+        name: what it is known by among the watchers of its asset.
+        trigger: a trigger; it may yield any number of events, and is run again when it ends. Its arguments are JSON values.
+
+    Raises ``TradewindException`` for what is no name or no trigger.
+    """
+
+    def __init__(self, name: str, trigger: Any) -> None:
+        self.name = checked_name(name)
+        if not callable(getattr(trigger, "serialize", None)):
+            raise TradewindException(f"AssetWatcher {name!r}: {trigger!r} is no trigger.")
+        self.trigger = trigger
+
+    def __repr__(self) -> str:
+        return f"AssetWatcher({self.name!r}, {self.trigger!r})"
 
 
 class Dataset(Asset):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 __all__ = [
+    "BaseEventTrigger",
     "BaseTaskEndEvent",
     "BaseTrigger",
     "StartTriggerArgs",
@@ -155,3 +156,7 @@ class BaseTrigger(abc.ABC):
         path, arguments = self.serialize()
         told = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
         return f"<{path}({told})>"
+
+
+class BaseEventTrigger(BaseTrigger):
+    """A trigger that watches: it yields an event each time something happens, and does not end by itself."""

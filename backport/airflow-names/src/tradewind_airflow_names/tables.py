@@ -162,7 +162,7 @@ _TRIGGER_DAG_RUN = _same(
     "tradewind.operators.trigger_dagrun", "TriggerDagRunOperator", "XCOM_LOGICAL_DATE_ISO", "XCOM_RUN_ID"
 )
 _EXTERNAL_TASK = _same("tradewind.sensors.external_task", "ExternalTaskMarker", "ExternalTaskSensor")
-_TRIGGER = _same("tradewind.triggers.base", "BaseTrigger", "StartTriggerArgs", "TriggerEvent")
+_TRIGGER = _same("tradewind.triggers.base", "BaseEventTrigger", "BaseTrigger", "StartTriggerArgs", "TriggerEvent")
 _TRIGGERS = _TRIGGER | _same(
     "tradewind.triggers.base", "BaseTaskEndEvent", "TaskFailedEvent", "TaskSkippedEvent", "TaskSuccessEvent"
 )
@@ -173,7 +173,9 @@ _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
 _CONDITIONS = _same("tradewind.authoring.conditions", "run_if", "skip_if")
 _CONF = _same(f"{_HERE}.configuration", "conf")
-_ASSETS = _same("tradewind_plugins.assets", "Asset", "AssetAlias", "AssetAll", "AssetAny", "BaseAsset", "Dataset")
+_ASSETS = _same(
+    "tradewind_plugins.assets", "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "BaseAsset", "Dataset"
+)
 _METADATA = _same("tradewind_plugins.assets", "Metadata")
 _DATASETS = _same("tradewind_plugins.assets", "Dataset") | {
     "BaseDataset": "tradewind_plugins.assets:BaseAsset",
@@ -383,7 +385,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | _LINK
     | _CONTEXT_CLASS
     | _METADATA
-    | {name: _ASSETS[name] for name in ("Asset", "AssetAlias", "AssetAll", "AssetAny")}
+    | {name: _ASSETS[name] for name in ("Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher")}
     | {"asset": "tradewind"}
     | _same(f"{_HERE}.state", "DagRunState", "TaskInstanceState")
     | _same(f"{_HERE}.edges", "chain_linear")

@@ -30,10 +30,11 @@ from tradewind_plugins.assets import Asset as Asset
 from tradewind_plugins.assets import AssetAlias as AssetAlias
 from tradewind_plugins.assets import AssetAll as AssetAll
 from tradewind_plugins.assets import AssetAny as AssetAny
+from tradewind_plugins.assets import AssetWatcher as AssetWatcher
 from tradewind_plugins.assets import Metadata as Metadata
 from tradewind_plugins.edges import EdgeModifier as EdgeModifier
 from tradewind_plugins.hook import BaseHook as BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY as XCOM_RETURN_KEY
 from typing import Any
 Context = dict[str, Any]
-__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'BaseHook', 'BaseNotifier', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'asset', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'setup', 'task', 'task_group', 'teardown']
+__all__ = ['Asset', 'AssetAlias', 'AssetAll', 'AssetAny', 'AssetWatcher', 'BaseHook', 'BaseNotifier', 'BaseOperator', 'BaseOperatorLink', 'BaseSensorOperator', 'Connection', 'Context', 'DAG', 'DagRunState', 'EdgeModifier', 'Label', 'Metadata', 'Param', 'PokeReturnValue', 'TaskGroup', 'TaskInstanceState', 'TriggerRule', 'Variable', 'WeightRule', 'XCOM_RETURN_KEY', 'XComArg', 'asset', 'chain', 'chain_linear', 'cross_downstream', 'dag', 'get_current_context', 'mask_secret', 'setup', 'task', 'task_group', 'teardown']

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import time
@@ -56,7 +57,19 @@ def ask_no_more(source: Callable[[str], Any]) -> None:
         _others.remove(source)
 
 
+_PARTS_OF_DATEUTIL = ("easter", "parser", "relativedelta", "rrule", "tz", "utils")
+
+
+def _dateutil() -> Any:
+    """Import the package with its parts, for a template that names it: few do."""
+    for part in _PARTS_OF_DATEUTIL:
+        importlib.import_module(f"dateutil.{part}")
+    return importlib.import_module("dateutil")
+
+
 def __getattr__(name: str) -> Any:
+    if name == "dateutil":
+        return _dateutil()
     if not name.startswith("__"):
         for source in _others:
             found = source(name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tradewind import DAG, BaseOperator
 from tradewind.sensors.time_delta import WaitSensor
-from tradewind.triggers.base import BaseTrigger, TriggerEvent
+from tradewind.triggers.base import BaseTrigger, StartTriggerArgs, TriggerEvent
 
 
 class CountingTrigger(BaseTrigger):
@@ -42,6 +42,19 @@ class CountingOperator(BaseOperator):
         return event["counted"]
 
 
+class CountedOperator(BaseOperator):
+    """Begins with its trigger: there is nothing to do before."""
+
+    start_from_trigger = True
+    start_trigger_args = StartTriggerArgs(
+        f"{__name__}.CountingTrigger", "read", {"number": 2}, timeout=timedelta(minutes=1)
+    )
+
+    def read(self, context: Any, event: dict[str, int]) -> int:
+        """Go on with what was found."""
+        return event["counted"]
+
+
 with DAG("example_deferring", schedule=None, start_date=datetime(2026, 1, 1), tags=["example"]):
     wait = WaitSensor(task_id="wait", time_to_wait=timedelta(seconds=1), deferrable=True)
-    wait >> CountingOperator(task_id="count")
+    wait >> CountingOperator(task_id="count") >> CountedOperator(task_id="count_again")

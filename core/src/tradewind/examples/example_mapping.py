@@ -16,7 +16,7 @@ def example_mapping():
         """Return a list; one instance of the next task runs for each element."""
         return [1, 2, 3, 4]
 
-    @task
+    @task(map_index_template="{{ task.op_kwargs.number }} to the power of {{ task.op_kwargs.exponent }}")
     def power(number: int, exponent: int) -> int:
         """Work on one element."""
         return number**exponent

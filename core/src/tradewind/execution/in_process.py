@@ -286,13 +286,21 @@ class _Runner:
 
     def _claim(self, conn: sa.Connection) -> tuple[Ticket, ...]:
         """Do what a scheduler does, then claim one try."""
-        for left in continuations.first(conn, MANY):
-            continuing.go_on(conn, left, graphs=self._graphs, clock=self._clock, ids=self._ids)
-        for run, _dag_id, keys in past.openable(conn, self._graphs):
-            past.let_on(conn, run, keys, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        while self._carry_on(conn):
+            pass
         timers.release_due(conn, clock=self._clock)
         admission.admit(conn, clock=self._clock)
         return claims.claim(conn, Claimer(WORKER, EXECUTOR, 1, self._ids.nonce()), clock=self._clock)
+
+    def _carry_on(self, conn: sa.Connection) -> bool:
+        """Go on with what was left over, and open gates to the past; tell whether there was anything."""
+        rests = continuations.first(conn, MANY)
+        for left in rests:
+            continuing.go_on(conn, left, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        opened = past.openable(conn, self._graphs)
+        for run, _dag_id, keys in opened:
+            past.let_on(conn, run, keys, graphs=self._graphs, clock=self._clock, ids=self._ids)
+        return bool(rests or opened)
 
     def _run_one(self, ticket: Ticket) -> None:
         start = self._memory.write(lambda conn: self._start(conn, ticket))

@@ -441,12 +441,15 @@ class GetSetting(Request):
 @message
 @dataclass(frozen=True, slots=True)
 class RunTrigger(Message):
-    """Run a trigger under a number; `start` are the fields of a `Start`, `kwargs` are JSON."""
+    """Run a trigger under a number; `start` are the fields of a `Start`, `kwargs` are JSON. One that `watches` has any
+    number of events.
+    """
 
     key: int
     classpath: str
     kwargs: str
     start: list[Any]
+    watches: bool = False
 
 
 @message

@@ -31,6 +31,24 @@ asset_reference = sa.Table(
     comment="Where the current versions of DAGs name assets; written by the processor.",
 )
 
+asset_watcher = sa.Table(
+    "asset_watcher",
+    metadata,
+    sa.Column("id", BigInt, primary_key=True, autoincrement=False, comment="made of DAG, URI and name"),
+    sa.Column("dag_id", Name, nullable=False),
+    sa.Column("uri", sa.Text, nullable=False),
+    sa.Column("name", Name, nullable=False),
+    sa.Column("classpath", sa.String(500), nullable=False, comment="the trigger's class, as module.name"),
+    sa.Column("kwargs", sa.Text, nullable=False, comment="the trigger's arguments as JSON"),
+    sa.Column("triggerer", sa.String(36), comment="id of the daemon that runs it"),
+    sa.Column("claim", sa.Integer, nullable=False, default=0, comment="how often it was claimed; only the last counts"),
+    sa.Column("due_at", Instant, comment="when it may be claimed again after its trigger ended"),
+    sa.Column("problem", sa.Text, comment="why its trigger failed, or what the triggerer has against it"),
+    sa.Index("ix_asset_watcher_dag_id", "dag_id"),
+    sa.Index("ix_asset_watcher_triggerer", "triggerer"),
+    comment="Triggers whose events are events of an asset; written by the processor, run by triggerers.",
+)
+
 asset_alias_member = sa.Table(
     "asset_alias_member",
     metadata,

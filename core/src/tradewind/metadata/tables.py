@@ -24,6 +24,7 @@ from tradewind.metadata.asset_tables import (
     asset_queue,
     asset_reference,
     asset_run,
+    asset_watcher,
 )
 from tradewind.metadata.columns import EPOCH, MICROSECOND, NAMING, BigInt, Hash, Instant, Name, metadata
 from tradewind.metadata.daemon_tables import bucket_lock, daemon, drain, pulse
@@ -43,6 +44,7 @@ __all__ = [
     "asset_queue",
     "asset_reference",
     "asset_run",
+    "asset_watcher",
     "backfill",
     "backfill_date",
     "bucket_lock",

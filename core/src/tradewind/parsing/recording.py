@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import assets
+from tradewind.metadata.statements import assets, watchers
 from tradewind.metadata.statements import parsing as statements
 from tradewind.metadata.statements.parsing import CurrentDag
 from tradewind.parsing.failures import storable
@@ -108,6 +108,7 @@ class _Plan:
     listings: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     asset_uses: dict[str, AssetUses] = field(default_factory=dict)
+    watchers: dict[str, tuple[tuple[str, str, str, str], ...]] = field(default_factory=dict)
     contested: list[str] = field(default_factory=list)
     task_limits: list[dict[str, Any]] = field(default_factory=list)
     _next_runs: dict[Any, dict[str, Any]] = field(default_factory=dict)
@@ -150,6 +151,7 @@ class _Plan:
         head = self._head(dag)
         if head.asset_uses:
             self.asset_uses[dag.dag_id] = head.asset_uses
+            self.watchers[dag.dag_id] = head.watchers
         said = head.is_paused_upon_creation
         self.versions.append(self._version(dag, version_id, 1))
         self.new_dags.append(
@@ -172,6 +174,7 @@ class _Plan:
         head = self._head(dag)
         if head.asset_uses or known.names_assets:
             self.asset_uses[dag.dag_id] = head.asset_uses
+            self.watchers[dag.dag_id] = head.watchers
         facts = self._facts(head, known)
         self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
 
@@ -262,6 +265,13 @@ def _record_assets(connection: sa.Connection, plan: _Plan) -> None:
     names = ("asset", "role", "dag_id", "task_id")
     dag_ids = sorted(plan.asset_uses)
     assets.refer(connection, dag_ids, [dict(zip(names, row, strict=True)) for row in sorted(rows)])
+    columns = ("uri", "name", "classpath", "kwargs")
+    watching = [
+        {"dag_id": dag_id, **dict(zip(columns, each, strict=True))}
+        for dag_id in dag_ids
+        for each in plan.watchers[dag_id]
+    ]
+    watchers.put(connection, dag_ids, watching)
 
 
 def _file_values(parsed: ParsedFile, failure: ImportFailure | None) -> dict[str, Any]:

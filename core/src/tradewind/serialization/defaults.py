@@ -25,6 +25,7 @@ DAG_DEFAULTS: dict[str, Any] = {
     "start_date": None,
     "tags": [],
     "timezone": "UTC",
+    "watchers": [],
 }
 
 TASK_DEFAULTS: dict[str, Any] = {

@@ -185,6 +185,7 @@ class DagHead:
     owners: tuple[str, ...]
     asset_uses: tuple[tuple[str, str, AssetSpec], ...]
     task_limits: tuple[tuple[str, int | None, int | None], ...]
+    watchers: tuple[tuple[str, str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

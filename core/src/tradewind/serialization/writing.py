@@ -73,6 +73,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
         "tags": dag.tags,
         "tasks": [_task_fields(task, rank, priorities[task.task_id]) for task in order],
         "timezone": dag.timezone,
+        "watchers": _watchers(dag),
     }
     return {
         "schema": SCHEMA,
@@ -80,6 +81,19 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
         "timetable": dag.timetable.to_spec(),
         **_unusual(fields, DAG_DEFAULTS),
     }
+
+
+def _watchers(dag: DAG) -> list[list[str]]:
+    """Return URI, name, class path and arguments (JSON) of the watchers of the assets that a DAG is scheduled on."""
+    condition = dag.timetable.asset_condition
+    leaves = [] if condition is None else condition.leaves()
+    found = {}
+    for asset in leaves:
+        for each in getattr(asset, "watchers", ()):
+            classpath, kwargs = each.trigger.serialize()
+            where = f"DAG {dag.dag_id!r}: the arguments of the watcher {each.name!r} of {asset.name!r}"
+            found[asset.uri, each.name] = [classpath, canonical_text(_plain(dict(kwargs), where))]
+    return [[*key, *said] for key, said in sorted(found.items())]
 
 
 def _unusual(fields: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:

@@ -39,12 +39,16 @@ class TryState:
 
 
 class TriggerEnd:
-    """How the trigger of a deferred task ended: an event to go on with, one that ends the task, a failure, too late."""
+    """How the trigger of a deferred task ended: an event to go on with, one that ends the task, a failure, too late.
+
+    That of a watched asset has any number of events; then it has stopped, or failed.
+    """
 
     EVENT: Final = "event"
     END: Final = "end"
     FAILURE: Final = "failure"
     TIMEOUT: Final = "timeout"
+    STOPPED: Final = "stopped"
 
 
 ENDED_RUN: Final = frozenset({RunState.SUCCESS, RunState.FAILED})

@@ -1,6 +1,7 @@
 """The base of triggers, under the module name that Airflow's people look for it."""
 
 from tradewind_plugins.triggers import (
+    BaseEventTrigger,
     BaseTaskEndEvent,
     BaseTrigger,
     StartTriggerArgs,
@@ -11,6 +12,7 @@ from tradewind_plugins.triggers import (
 )
 
 __all__ = [
+    "BaseEventTrigger",
     "BaseTaskEndEvent",
     "BaseTrigger",
     "StartTriggerArgs",

@@ -11,7 +11,7 @@ from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.session import open_session
 from tradewind.cli.values import positive
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import assets
+from tradewind.metadata.statements import assets, watchers
 from tradewind.metadata.statements.assets import AssetRow, EventRow
 
 
@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     events.add_argument("asset", nargs="?", help="of this asset only: its URI or name")
     events.add_argument("--limit", type=positive, default=100, help="newest events shown at most (default: 100)")
     add_output_option(events)
+    add_output_option(verbs.add("watchers", list_watchers))
     # What changes states knows of runs and versions: the other verbs need not wait for it
     verbs.elsewhere(
         {
@@ -45,6 +46,24 @@ def list_assets(options: argparse.Namespace) -> None:
         rows = [_shown(each) for each in assets.list_assets(connection) if each.kind == kind]
     empty = 'No assets yet: name one in a DAG file, with outlets=[Asset("s3://…")] or schedule=[Asset("s3://…")].'
     print_rows(rows, options.output, empty=empty)
+
+
+def list_watchers(options: argparse.Namespace) -> None:
+    """List the watchers of assets: their triggers, which triggerer runs each, and what is wrong with it."""
+    with open_session() as session, session.database.read() as connection:
+        rows = [
+            {
+                "dag_id": each.dag_id,
+                "asset": each.uri,
+                "watcher": each.name,
+                "trigger": each.classpath,
+                "triggerer": each.triggerer,
+                "again_at": each.due_at,
+                "problem": each.problem,
+            }
+            for each in watchers.find(connection)
+        ]
+    print_rows(rows, options.output, empty="No asset is watched: give one watchers=[AssetWatcher(…)] in a DAG file.")
 
 
 def _shown(row: AssetRow) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from tradewind.execution.messages import (
 )
 from tradewind.execution.task_host import TaskHost
 from tradewind.execution.task_log import LineFormatter
-from tradewind.execution.triggerer.first_event import first_event, told
+from tradewind.execution.triggerer.first_event import events_of, first_event, told
 from tradewind.execution.triggerer.watching import LoopWatch
 from tradewind.plugins.behaviour import prepare_imports
 from tradewind.transitions.states import TriggerEnd
@@ -206,12 +206,19 @@ class Triggers:
         with bind(TriggerHost(start, item.key, self._line)):
             try:
                 made = await self._classes.get(item.classpath)
-                how, found = await first_event(made(**results.load(item.kwargs)))
+                trigger = made(**results.load(item.kwargs))
+                how, found = await (self._watch(item.key, trigger) if item.watches else first_event(trigger))
             except asyncio.CancelledError:
                 return
             except BaseException as error:  # noqa: BLE001  (user code: whatever it raises, the others go on)
                 how, found = TriggerEnd.FAILURE, results.dump(told(error), "a trigger's failure")
         self._mouth.tell(TriggerFired(item.key, how, found))
+
+    async def _watch(self, key: int, trigger: BaseTrigger) -> tuple[str, str]:
+        """Tell each event of a trigger, and then that it has stopped."""
+        async for found in events_of(trigger):
+            self._mouth.tell(TriggerFired(key, TriggerEnd.EVENT, found))
+        return TriggerEnd.STOPPED, "null"
 
 
 class _TriggersLog(logging.Handler):

@@ -1,4 +1,4 @@
-"""One trigger from its beginning to its first event, wherever it runs."""
+"""One trigger from its beginning to its first event, wherever it runs; or, where it watches, through all its events."""
 
 from __future__ import annotations
 
@@ -32,6 +32,23 @@ async def first_event(trigger: BaseTrigger) -> tuple[str, str]:
             await close()
         await trigger.cleanup()
     raise TradewindException(f"{type(trigger).__name__} ended without an event.")
+
+
+async def events_of(trigger: BaseTrigger) -> AsyncIterator[str]:
+    """Run a trigger to its end, and yield the payload of each event as JSON.
+
+    Raises:
+        Exception: whatever its code raises.
+    """
+    waiting: AsyncIterator[TriggerEvent] = trigger.run()
+    try:
+        async for event in waiting:
+            yield results.dump(getattr(event, "payload", event), f"the event of {type(trigger).__name__}")
+    finally:
+        close = getattr(waiting, "aclose", None)
+        if close is not None:
+            await close()
+        await trigger.cleanup()
 
 
 def _told_event(event: TriggerEvent, trigger: BaseTrigger) -> tuple[str, str]:

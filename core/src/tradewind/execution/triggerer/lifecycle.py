@@ -16,6 +16,7 @@ from tradewind.execution.answers import Answered, Answers
 from tradewind.execution.direct_lifecycle import reaching, start_message
 from tradewind.execution.messages import Request, Start
 from tradewind.execution.other_dags import OtherDags
+from tradewind.execution.results import load
 from tradewind.execution.shelf import Shelf
 from tradewind.execution.triggerer.process import Source
 from tradewind.execution.versions import VersionFiles, VersionStore, VersionUnavailable
@@ -23,15 +24,20 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.secrets import SecretError, open_cipher
-from tradewind.metadata.statements import deferrals, sources, tickets
+from tradewind.metadata.statements import deferrals, sources, tickets, watchers
 from tradewind.metadata.statements.deferrals import Waiting
-from tradewind.metadata.wakeups import Wakeups
+from tradewind.metadata.statements.watchers import Watching
+from tradewind.metadata.wakeups import SCHEDULER, Wakeups
 from tradewind.plugins.secrets import secrets_chain
-from tradewind.transitions import daemons, deferring
+from tradewind.transitions import daemons, deferring, watching
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.deferring import KIND, Fired
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.values import Ticket
+from tradewind.transitions.watching import Seen
+
+WATCHERS = "watchers"
+"""What stands for the run, where a trigger watches an asset."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,11 @@ class Claimed:
     kwargs: str
     source: Source
     problem: str | None = None
+
+    @property
+    def watches(self) -> bool:
+        """Whether it is an asset's watcher: those have numbers below zero where a task has its instance's."""
+        return self.waiting.instance < 0
 
 
 class TriggererLifecycle:
@@ -73,6 +84,7 @@ class TriggererLifecycle:
         self._wakeups = wakeups
         self._leases = Leases.of(config.leases)
         self._cipher = open_cipher(config.security.fernet_key, config.home)
+        self._ids = ids
         self._versions = VersionStore(config.home / "versions")
         self._host = socket.gethostname()
         self._answers = Answers(
@@ -107,7 +119,8 @@ class TriggererLifecycle:
 
         def work(conn: sa.Connection) -> tuple[bool, frozenset[tuple[int, int]]]:
             is_alive = daemons.renew(conn, self._id, clock=self._clock, leases=self._leases)
-            return is_alive, deferrals.held(conn, self._id)
+            own = {(-key, claim) for key, claim in watchers.held(conn, self._id)}
+            return is_alive, deferrals.held(conn, self._id) | own
 
         with reaching():
             return self._database.write(work)
@@ -116,11 +129,14 @@ class TriggererLifecycle:
         """Claim up to `most` triggers."""
         with reaching():
             found = self._database.write(lambda conn: deferring.claim(conn, self._id, most=most))
+            free = most - len(found)
+            watched = self._database.write(lambda c: watching.claim(c, self._id, most=free, clock=self._clock))
+            claimed = [self._prepared_watcher(each) for each in watched]
             if not found:
-                return []
+                return claimed
             with self._database.read() as conn:
                 runs = {row.id: row for row in tickets.read_runs(conn, sorted({each.run for each in found}))}
-            return [self._prepared(each, runs.get(each.run)) for each in found]
+            return [self._prepared(each, runs.get(each.run)) for each in found] + claimed
 
     def _prepared(self, waiting: Waiting, run: Any) -> Claimed:
         try:
@@ -144,6 +160,53 @@ class TriggererLifecycle:
         )
         return Claimed(waiting, start, kwargs, source)
 
+    def _prepared_watcher(self, watcher: Watching) -> Claimed:
+        """Return a watcher as what a task waits for, of no run."""
+        nobody = dict.fromkeys(("token", "max_tries", "run"), 0)
+        waiting = Waiting(
+            instance=-watcher.id,
+            claim=watcher.claim,
+            classpath=watcher.classpath,
+            kwargs=watcher.kwargs,
+            source_hash=watcher.source_hash,
+            try_number=1,
+            dag_id=watcher.dag_id,
+            run_id=WATCHERS,
+            task_id=watcher.name,
+            map_index=-1,
+            version_id=watcher.version_id,
+            executor="",
+            queue="",
+            **nobody,
+        )
+        try:
+            source = self._source(watcher.source_hash)
+        except VersionUnavailable as error:
+            return Claimed(waiting, None, "", Source(), str(error))
+        start = Start(
+            instance=waiting.instance,
+            token=watcher.claim,
+            try_number=1,
+            max_tries=0,
+            dag_id=watcher.dag_id,
+            run_id=WATCHERS,
+            task_id=watcher.name,
+            map_index=-1,
+            run=0,
+            run_type=WATCHERS,
+            conf="{}",
+            version_id=watcher.version_id,
+            source_hash=watcher.source_hash,
+            root=source.root,
+            path=source.path,
+            hostname=self._host,
+            logical_date=None,
+            data_interval_start=None,
+            data_interval_end=None,
+            run_started_at=None,
+        )
+        return Claimed(waiting, start, watcher.kwargs, source)
+
     def _source(self, source_hash: str | None) -> Source:
         if source_hash is None:
             return Source()
@@ -156,14 +219,24 @@ class TriggererLifecycle:
         return Source(str(files.root), files.path)
 
     def fire(self, fired: Sequence[Fired]) -> None:
-        """Have tasks go on, in one transaction; what their triggers found is encrypted here."""
+        """Have tasks go on, in one transaction; what their triggers found is encrypted here. Watchers tell of their assets."""
         hidden = [
-            Fired(each.instance, each.token, each.claim, each.how, self._cipher.encrypt(each.found)) for each in fired
+            Fired(each.instance, each.token, each.claim, each.how, self._cipher.encrypt(each.found))
+            for each in fired
+            if each.instance >= 0
         ]
+        seen = [Seen(-each.instance, each.claim, each.how, load(each.found)) for each in fired if each.instance < 0]
+
+        def work(conn: sa.Connection) -> set[str]:
+            wake = set(deferring.fire(conn, hidden, clock=self._clock).wake) if hidden else set()
+            if seen and watching.tell(conn, self._id, seen, clock=self._clock, ids=self._ids):
+                wake.add(SCHEDULER)
+            return wake
+
         with reaching():
-            result = self._database.write(lambda conn: deferring.fire(conn, hidden, clock=self._clock))
-        if result.wake:
-            self._wakeups.notify(result.wake)
+            wake = self._database.write(work)
+        if wake:
+            self._wakeups.notify(wake)
 
     def answer(self, start: Start, request: Request) -> Answered:
         """Answer what a trigger asks."""
@@ -172,22 +245,27 @@ class TriggererLifecycle:
 
     def tell_problem(self, waiting: Waiting, sentence: str) -> None:
         """Write what is wrong with a trigger, for `tradewind status`."""
+        key, statements = (waiting.instance, deferrals) if waiting.instance >= 0 else (-waiting.instance, watchers)
         with reaching():
-            self._database.write(
-                lambda conn: deferrals.tell_problem(conn, waiting.instance, waiting.claim, sentence)
-            )  # fmt: skip
+            self._database.write(lambda conn: statements.tell_problem(conn, key, waiting.claim, sentence))
 
     def give_back(self, instances: Iterable[int]) -> None:
         """Give triggers back that were claimed and never heard of: the answer was lost."""
         keys = sorted(instances)
+
+        def work(conn: sa.Connection) -> None:
+            deferrals.give_back(conn, self._id, [key for key in keys if key >= 0])
+            watchers.leave(conn, self._id, [-key for key in keys if key < 0])
+
         with reaching():
-            self._database.write(lambda conn: deferrals.give_back(conn, self._id, keys))
+            self._database.write(work)
 
     def leave(self) -> None:
         """Give the triggers back, and say that this triggerer has ended."""
 
         def work(conn: sa.Connection) -> None:
             deferrals.leave(conn, self._id)
+            watchers.leave(conn, self._id)
             daemons.end_daemon(conn, self._id, "stopped", clock=self._clock)
 
         with reaching():

@@ -287,7 +287,9 @@ class Triggerer:
         process.keys.add(running.key)
         fields = [getattr(running.start, name) for name in Start.fields]
         waiting = running.claimed.waiting
-        process.send(RunTrigger(running.key, waiting.classpath, running.claimed.kwargs, fields))
+        process.send(
+            RunTrigger(running.key, waiting.classpath, running.claimed.kwargs, fields, running.claimed.watches)
+        )
 
     def _drop(self, running: Running) -> None:
         self._forget(running)
@@ -363,6 +365,9 @@ class Triggerer:
         running = self._own(process, item.key)
         if running is None:
             return  # dropped, or moved to another process
+        if running.claimed.watches and item.how == TriggerEnd.EVENT:
+            self._fired.append(running.fired(item.how, item.found))
+            return
         if item.how == TriggerEnd.FAILURE:
             self._say(running, "ERROR", "The trigger failed; the task is told.")
         self._forget(running)

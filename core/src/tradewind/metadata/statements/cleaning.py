@@ -17,6 +17,7 @@ from tradewind.metadata.tables import (
     asset_queue,
     asset_reference,
     asset_run,
+    asset_watcher,
     backfill,
     backfill_date,
     callback,
@@ -193,7 +194,7 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
     of_backfills = sa.select(backfill.c.id).where(backfill.c.dag_id == dag_id)
     conn.execute(sa.delete(backfill_date).where(backfill_date.c.backfill.in_(of_backfills)))
     conn.execute(sa.delete(backfill).where(backfill.c.dag_id == dag_id))
-    for each in (hold, task_limit, asset_reference, asset_queue, dag_listing):
+    for each in (hold, task_limit, asset_reference, asset_watcher, asset_queue, dag_listing):
         conn.execute(sa.delete(each).where(each.c.dag_id == dag_id))
     conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
     return True
