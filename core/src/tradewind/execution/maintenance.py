@@ -11,6 +11,7 @@ import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -116,13 +117,10 @@ class Maintenance:
 
     def _remove_runs(self, start: Start, request: Maintain) -> Report:
         """Remove a batch of runs of the next DAG that has some; go on with it until nothing of it is left to go."""
-
-        def next_dag(conn: sa.Connection) -> str | None:
-            check(conn, start)
-            found = retention.next_dag(conn, request.after)
-            return found if request.dag_id is None else request.dag_id if not request.after else None
-
-        dag_id = self._database.write(next_dag)
+        with self._asked_by(start) as conn:
+            dag_id = retention.next_dag(conn, request.after)
+        if request.dag_id is not None:
+            dag_id = None if request.after else request.dag_id
         if dag_id is None:
             return Report()
         limits = self._limits_of_runs(dag_id, request)
@@ -148,8 +146,8 @@ class Maintenance:
         if request.kind != "xcom":  # those of runs go with their runs, unless they are to go earlier
             days = days or self._config.maintenance.keep_days
         if days <= 0:
-            self._database.write(lambda conn: check(conn, start))
-            return Report()
+            with self._asked_by(start):
+                return Report()
         report = self._remove(start, request, Limits(before(self._clock.now(), days), request.dag_id))
         report.after = request.kind if report.removed and not request.dry_run else None
         return report
@@ -159,12 +157,16 @@ class Maintenance:
         kind = request.kind
         most = max(1, min(request.most, AT_ONCE.get(kind, ROWS_AT_ONCE)))
 
-        def work(conn: sa.Connection) -> tuple[Deleted, retention.Judgement]:
+        def work(conn: sa.Connection) -> Deleted:
             check(conn, start)
-            done = Deleted(0) if request.dry_run else cleaning.delete_some(conn, kind, limits, most=most)
-            return done, ({}, {}) if done.rows else retention.judge(conn, kind, limits)
+            return cleaning.delete_some(conn, kind, limits, most=most)
 
-        done, (goes, stays) = self._database.write(work)
+        done = Deleted(0) if request.dry_run else self._database.write(work)
+        goes: Mapping[str, int] = {}
+        stays: Mapping[str, Mapping[str, int]] = {}
+        if not done.rows:  # read, not in the transaction above: on SQLite nobody else could write meanwhile
+            with self._asked_by(start) as conn:
+                goes, stays = retention.judge(conn, kind, limits)
         delete_stored(self._storage, done.references)
         report = Report()
         report.add(RUNS if done.runs else kind, goes if request.dry_run else done.by_dag)
@@ -215,8 +217,8 @@ class Maintenance:
             self._logs = self._open_logs()
         store = self._logs
         if days <= 0 or not isinstance(store, FileLogStore):
-            self._database.write(lambda conn: check(conn, start))
-            return Report()
+            with self._asked_by(start):
+                return Report()
         part = self._next_part(start, request, lambda: store.run_folders(before(self._clock.now(), days).timestamp()))
         report = Report(after=LOGS if part else None)
         if part:
@@ -229,10 +231,17 @@ class Maintenance:
                     self._remove_log(dag_id, prefix, report)
         return report
 
+    @contextmanager
+    def _asked_by(self, start: Start) -> Iterator[sa.Connection]:
+        """Yield a connection for reading; refuse, unless the try may ask."""
+        with self._database.read() as conn:
+            check(conn, start)
+            yield conn
+
     def _next_part(self, start: Start, request: Maintain, begin: Callable[[], Any]) -> list[Any]:
         """Return what a try has to look at next; it begins anew with an empty `after`."""
-        self._database.write(lambda conn: check(conn, start))
-        key = (start.instance, start.token, request.kind)
+        with self._asked_by(start):
+            key = (start.instance, start.token, request.kind)
         if not request.after:
             self._sweeps = {each: rest for each, rest in self._sweeps.items() if each[2] != request.kind}
             self._sweeps[key] = iter(begin())

@@ -37,8 +37,10 @@ with DAG(
         ),
         "limit": Param(None, type=["null", "integer"], minimum=1, description="Rows of each kind removed at most."),
         "dag_id": Param(None, type=["null", "string"], description="What belongs to this DAG only."),
-        "keep_days": Param(None, type=["null", "number"], minimum=0, description="Days that runs stay, for this time."),
-        "keep_runs": Param(None, type=["null", "integer"], minimum=0, description="Runs that stay, for this time."),
+        "keep_days": Param(
+            None, type=["null", "number"], exclusiveMinimum=0, description="Days that runs stay, for this time."
+        ),
+        "keep_runs": Param(None, type=["null", "integer"], minimum=1, description="Runs that stay, for this time."),
     },
     doc_md=__doc__,
     tags=["maintenance"],
