@@ -18,6 +18,7 @@ from tradewind.execution.log_keys import log_key
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.maintenance import Maintenance
 from tradewind.execution.messages import Maintain, Start
+from tradewind.execution.versions import VersionStore
 from tradewind.metadata import tables
 from tradewind.metadata.statements.cleaning import BY_INSTANCE, BY_RUN
 from tradewind.plugins.xcoms import open_xcom_storage
@@ -25,7 +26,18 @@ from tradewind.plugins.xcoms import open_xcom_storage
 FOLDER = Path(tradewind.maintenance.__file__).parent
 NOW = datetime.now(timezone.utc)
 OLD, RECENT = NOW - timedelta(days=100), NOW - timedelta(days=1)
-STEPS = ("runs", "xcoms", "versions", "backfills", "asset_events", "daemons", "stored_values", "logs", "report")
+STEPS = (
+    "runs",
+    "xcoms",
+    "versions",
+    "version_files",
+    "backfills",
+    "asset_events",
+    "daemons",
+    "stored_values",
+    "logs",
+    "report",
+)
 
 
 def deploy(house: Any, name: str, *, bundle: str = "maintenance") -> None:
@@ -234,7 +246,7 @@ def test_who_may_ask_is_looked_up_in_the_database(small_house: Any) -> None:
     assert "may not remove" in reply(house, replace(ours, instance=77)).error
     assert "knows nothing of 'slots'" in reply(house, ours, "slots").error
     come_from(house, "maintenance_history", "dags")
-    for kind in ("dag_run", "xcom", "dag", "stored_xcom", "task_log"):
+    for kind in ("dag_run", "xcom", "dag", "stored_xcom", "task_log", "version_files"):
         assert "may not remove" in reply(house, ours, kind).error
 
 
@@ -296,6 +308,26 @@ def test_logs_of_runs_that_are_gone_are_searched_for_where_that_is_asked_for(sma
     assert searching.answer(ours, replace(asked, after="task_log")).value["after"] is None
     assert house.logs.read(left) == b""
     assert len(house.logs.keys()) == 3
+
+
+def test_copies_of_versions_that_the_database_no_longer_has_go(small_house: Any) -> None:
+    house = small_house
+    deploy(house, "maintenance_history")
+    ours = start(house)
+    with house.database.read() as conn:
+        used = conn.execute(sa.select(tables.dag_version.c.source_hash)).scalars().first()
+    store = VersionStore(house.home / "versions")
+    for name, at in {"0" * 64: OLD, "1" * 64: NOW, used: OLD}.items():
+        folder = store.folder / name
+        (folder / "inner").mkdir(parents=True)
+        (folder / "inner" / "flow.py").write_text("")
+        (folder / "inner").chmod(0o555)
+        os.utime(folder, (at.timestamp(), at.timestamp()))
+        folder.chmod(0o555)
+    assert reply(house, ours, "version_files", dry_run=True).value["removed"] == {"version_files": {"": 1}}
+    assert reply(house, ours, "version_files").value["after"] == "version_files"
+    assert reply(house, ours, "version_files", after="version_files").value["after"] is None
+    assert sorted(path.name for path in store.folder.iterdir()) == sorted(["1" * 64, used])
 
 
 def test_limits_of_single_dags_and_what_is_said_for_all(small_house: Any) -> None:

@@ -26,17 +26,20 @@ from tradewind.execution.log_keys import dag_prefix, run_prefix
 from tradewind.execution.logs import FileLogStore
 from tradewind.execution.messages import Maintain, Reply, Start
 from tradewind.execution.other_dags import OVERTAKEN
+from tradewind.execution.settings import versions_path
+from tradewind.execution.versions import VersionStore
 from tradewind.metadata.cleaning import delete_stored
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
-from tradewind.metadata.statements import cleaning, retention
+from tradewind.metadata.statements import cleaning, retention, sources
 from tradewind.metadata.statements.cleaning import Deleted
 from tradewind.metadata.statements.retention import Limits
 
 log = logging.getLogger(__name__)
 
-RUNS, STORED, LOGS = "dag_run", "stored_xcom", "task_log"
-KINDS: Final = (*retention.RULES, STORED, LOGS)
+RUNS, STORED, LOGS, FILES = "dag_run", "stored_xcom", "task_log", "version_files"
+KINDS: Final = (*retention.RULES, STORED, LOGS, FILES)
+A_DAY = 1.0
 AT_ONCE: Final = {RUNS: 50, "dag": 50}
 ROWS_AT_ONCE = 1000
 LOOKED_AT_ONCE = 200
@@ -113,6 +116,8 @@ class Maintenance:
             return self._remove_stored(start, request)
         if request.kind == LOGS:
             return self._remove_logs(start, request)
+        if request.kind == FILES:
+            return self._remove_files(start, request)
         return self._remove_rows(start, request)
 
     def _remove_runs(self, start: Start, request: Maintain) -> Report:
@@ -229,6 +234,22 @@ class Maintenance:
                     report.add(LOGS, {dag_id: 1})
                 else:
                     self._remove_log(dag_id, prefix, report)
+        return report
+
+    def _remove_files(self, start: Start, request: Maintain) -> Report:
+        """Remove the files of versions that are not in the database, from this host's copies.
+
+        Not those of the last day: a file that was changed and changed back has the version of before again, with its files.
+        """
+        store = VersionStore(versions_path(self._config.home))
+        with self._asked_by(start) as conn:
+            used = sources.list_sources(conn)
+        written = store.written_before(before(self._clock.now(), A_DAY).timestamp())
+        unused = [each for each in written if each not in used][: max(1, min(request.most, LOOKED_AT_ONCE))]
+        for source_hash in () if request.dry_run else unused:
+            store.remove(source_hash)
+        report = Report(after=FILES if unused and not request.dry_run else None)
+        report.add(FILES, {"": len(unused)} if unused else {})
         return report
 
     @contextmanager

@@ -64,7 +64,12 @@ class WorkerSettings:
     @property
     def versions(self) -> Path:
         """The folder of materialised versions."""
-        return self.home / "versions"
+        return versions_path(self.home)
+
+
+def versions_path(home: Path) -> Path:
+    """Return where the files of versions are."""
+    return home / "versions"
 
 
 def journal_path(home: Path, worker: str) -> Path:

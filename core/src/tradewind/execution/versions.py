@@ -14,6 +14,7 @@ from typing import Any
 
 FILE_MODE = 0o444
 FOLDER_MODE = 0o555
+DRAFT = ".draft-"
 Blobs = Callable[[Iterable[str]], dict[str, bytes]]
 
 
@@ -79,7 +80,7 @@ class VersionStore:
         if missing:
             raise VersionUnavailable(f"the database lacks the contents of {missing[0]} of version {root.name[:12]}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=self.folder))
         try:
             for path, each in files.items():
                 target = draft / path
@@ -93,13 +94,20 @@ class VersionStore:
         _seal_folders(root)
 
     def remove(self, source_hash: str) -> None:
-        """Remove a version's files, which no run needs any more."""
+        """Remove a version's files, which no run needs any more; nobody sees half of them."""
         self._known.pop(source_hash, None)
         root = self.folder / source_hash
         if root.exists():
             for folder, _names, _files in os.walk(root):
                 Path(folder).chmod(0o755)
-            shutil.rmtree(root)
+            shutil.rmtree(root.rename(root.with_name(f"{DRAFT}{source_hash}")))
+
+    def written_before(self, moment: float) -> list[str]:
+        """Return the source hashes of versions whose files were written before a moment, in seconds since 1970."""
+        folders = self.folder.iterdir() if self.folder.exists() else ()
+        return sorted(
+            path.name for path in folders if not path.name.startswith(DRAFT) and path.stat().st_mtime < moment
+        )
 
 
 def _paths(manifest: dict[str, Any]) -> dict[PurePosixPath, str]:

@@ -16,6 +16,7 @@ STEPS = {
     "runs": "dag_run",
     "xcoms": "xcom",
     "versions": "dag_version",
+    "version_files": "version_files",
     "backfills": "backfill",
     "asset_events": "asset_event",
     "daemons": "daemon",

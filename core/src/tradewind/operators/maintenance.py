@@ -21,6 +21,7 @@ NOUNS: Mapping[str, str] = {
     "asset_event": "asset events",
     "stored_xcom": "stored values",
     "task_log": "logs",
+    "version_files": "copies of versions on this host",
 }
 BATCH = 1000
 
@@ -33,7 +34,7 @@ class MaintenanceOperator(BaseOperator):
 
     Args:
         kind: ``dag_run``, ``xcom``, ``dag``, ``dag_version``, ``daemon``, ``dag_file``, ``backfill``, ``asset_event``,
-            ``stored_xcom`` or ``task_log``.
+            ``stored_xcom``, ``task_log`` or ``version_files``.
 
     The result is a dict: ``dry_run``, ``removed`` (kind, DAG, number), ``kept`` (kind, DAG, reason, number), ``is_limited``
     (whether the limit was reached, so that the next run has more to remove).
