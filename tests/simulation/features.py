@@ -17,6 +17,8 @@ from tradewind.timetables import DeltaDataIntervalTimetable
 PLAIN_SEEDS = frozenset((*range(16), 40, 61, 86, 114, 177, 324))
 """Seeds without features: the first, and those that found a mutant before there were any."""
 PERIOD = timedelta(seconds=5)
+FIRST = ("backfill", "catchup", "children", "deadlines", "group", "holds", "limits", "past", "pausing", "scopes")
+"""What is drawn from one list; who comes later is drawn apart, so that these stay where they are."""
 Draw = Callable[[random.Random, Scenario], Scenario]
 DRAWN: dict[str, Draw] = {}
 
@@ -32,7 +34,9 @@ def add(scenario: Scenario) -> Scenario:
     if scenario.seed in PLAIN_SEEDS:
         return scenario
     rng = random.Random(f"features {scenario.seed}")
-    found = frozenset(rng.sample(sorted(DRAWN), rng.choice([0, 0, 1, 1, 2, 2, 2, 3])))
+    found = frozenset(rng.sample(FIRST, rng.choice([0, 0, 1, 1, 2, 2, 2, 3])))
+    if scenario.seed % 8 == 3:
+        found |= {"marks"}
     for name in sorted(found):
         scenario = DRAWN[name](random.Random(f"{name} {scenario.seed}"), scenario)
     return replace(scenario, features=found)
@@ -162,7 +166,10 @@ def deadlines(rng: random.Random, scenario: Scenario) -> Scenario:
         dag = _scheduled(rng, dag)
     slas = {name: rng.choice([1.0, 5.0, 20.0]) for name in dag.tasks if rng.random() < 0.4}
     timeout = rng.choice([None, 3.0, 10.0, 30.0])
-    return _with_dag(scenario, replace(dag, slas=slas, dagrun_timeout=timeout))
+    moments = ((rng.choice(["queued_at", "logical_date"]), rng.choice([2.0, 8.0, 20.0])),)
+    return _with_dag(
+        scenario, replace(dag, slas=slas, dagrun_timeout=timeout, deadlines=moments if rng.random() < 0.5 else ())
+    )
 
 
 @feature
@@ -192,6 +199,24 @@ def children(rng: random.Random, scenario: Scenario) -> Scenario:
     child = SimDag(CHILD, arrange([SimTask("t0", 0), SimTask("t1", 1, upstream=("t0",), is_empty=True)]))
     scenario = _with_dag(scenario, dag)
     return replace(scenario, dags=(*scenario.dags, child))
+
+
+@feature
+def marks(rng: random.Random, scenario: Scenario) -> Scenario:
+    """Somebody says how tasks or runs have ended, and gives what waits another priority."""
+    if scenario.has_callbacks:
+        return scenario  # what is owed for a mark is told apart from what tries and runs bring about by themselves
+    orders = []
+    for _ in range(rng.randint(1, 3)):
+        dag = _any_dag(rng, scenario)
+        at, task_id = rng.uniform(3, 30), rng.choice(list(dag.tasks))
+        if rng.random() < 0.7:
+            state = rng.choice(["success", "failed", "skipped"])
+            orders.append((at, "mark", f"{dag.dag_id} {task_id} {state}"))
+        else:
+            orders.append((at, "mark", f"{dag.dag_id} - {rng.choice(['success', 'failed'])}"))
+        orders.append((rng.uniform(1, 15), "priority", f"{dag.dag_id} {task_id} {rng.randint(-3, 9)}"))
+    return replace(scenario, orders=scenario.orders + tuple(orders))
 
 
 def _scheduled(rng: random.Random, dag: SimDag) -> SimDag:

@@ -15,7 +15,18 @@ from tradewind.metadata.statements import other_dags, runs, schedules, tickets
 from tradewind.metadata.tables import dag_run, run_progress, task_instance
 from tradewind.scheduling import due_runs
 from tradewind.scheduling.scheduler import Scheduler
-from tradewind.transitions import admission, backfills, continuing, deadlines, ends, past, planning, scopes, settling
+from tradewind.transitions import (
+    admission,
+    backfills,
+    continuing,
+    deadlines,
+    ends,
+    marking,
+    past,
+    planning,
+    scopes,
+    settling,
+)
 from tradewind.transitions.calendar import current_run
 from tradewind.transitions.scopes import Setups
 from tradewind.transitions.states import RunState
@@ -46,6 +57,9 @@ NEEDS = {
     "catchup-makes-up": "catchup",
     "child-without-parent": "children",
     "child-of-the-overtaken": "children",
+    "mark-keeps-tokens": "marks",
+    "mark-recounts-nothing": "marks",
+    "deadline-of-what-succeeded": "deadlines",
 }
 
 
@@ -246,6 +260,29 @@ def child_of_the_overtaken(_: Any) -> Patches:
 
 
 @mutant
+def mark_keeps_tokens(_: Any) -> Patches:
+    """A mark does not raise tokens, so that the try that it ended may still report."""
+    reset = marking.instances.reset
+
+    def written(conn: Any, rows: Any) -> None:
+        reset(conn, [{name: value for name, value in row.items() if name != "token"} for row in rows])
+
+    return [swap(marking, "instances", _But(marking.instances, reset=written))]
+
+
+@mutant
+def mark_recounts_nothing(_: Any) -> Patches:
+    """What is below a mark, in a run that is over, goes on counting the end that there was before."""
+    return [swap(marking, "recount", lambda _conn, _graph, rows: rows)]
+
+
+@mutant
+def deadline_of_what_succeeded(_: Any) -> Patches:
+    """A run that has succeeded in time counts as late at its moment all the same."""
+    return [swap(deadlines.deadlines, "ended_at", lambda _conn, _run: None)]
+
+
+@mutant
 def run_closed_again(_: Any) -> Patches:
     """A rest of a cascade that proves empty closes a run once more."""
     progress = run_progress.c
@@ -256,6 +293,17 @@ def run_closed_again(_: Any) -> Patches:
         .order_by(progress.run)
     )
     return [swap(runs, "_AT_ZERO", _Rows(anyhow))]
+
+
+class _But:
+    """A module, but for some of its functions."""
+
+    def __init__(self, module: Any, **others: Any) -> None:
+        self._module = module
+        self._others = others
+
+    def __getattr__(self, name: str) -> Any:
+        return self._others.get(name) or getattr(self._module, name)
 
 
 class _Rows:

@@ -1,4 +1,4 @@
-"""What people do in seeds with features: they hold and release, and ask for backfills."""
+"""What people do in seeds with features: they hold and release, ask for backfills, mark, and change priorities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulation.scenario import START
 from tradewind.metadata import tables
 from tradewind.metadata.statements import backfills as backfill_statements
 from tradewind.metadata.statements import holds
-from tradewind.transitions import backfills
+from tradewind.transitions import backfills, marking, priorities
 from tradewind_plugins.exceptions import TradewindException
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def verbs(world: World) -> dict[str, Callable[[str], None]]:
         "hold": partial(_hold, world),
         "release": partial(_release, world),
         "backfill": partial(_backfill, world),
+        "mark": partial(_mark, world),
+        "priority": partial(_priority, world),
         **changes,
     }
 
@@ -34,9 +36,7 @@ def _hold(world: World, words: str) -> None:
     dag_id, of_run, task_id = words.split()
     row: dict[str, Any] = {"id": world.ids.block(1)[0], "dag_id": dag_id, "held_at": world.clock.at}
     if of_run == "run":
-        run = tables.dag_run.c
-        with world.database.read() as conn:
-            row["run"] = conn.execute(sa.select(sa.func.max(run.id)).where(run.dag_id == dag_id)).scalar_one()
+        row["run"] = _newest_run(world, dag_id)
     if task_id != "-":
         row["task_id"] = task_id
     world.write(holds.add, row)
@@ -79,4 +79,43 @@ def _change(world: World, state: str, dag_id: str) -> None:
             continue
         world.note(f"operator has backfill {each.id % 10000} {state}")
         world.count("backfill changed")
+    world.notify(["scheduler"])
+
+
+def _newest_run(world: World, dag_id: str) -> int | None:
+    run = tables.dag_run.c
+    with world.database.read() as conn:
+        found: int | None = conn.execute(sa.select(sa.func.max(run.id)).where(run.dag_id == dag_id)).scalar_one()
+    return found
+
+
+def _mark(world: World, words: str) -> None:
+    dag_id, task_id, state = words.split()
+    run = _newest_run(world, dag_id)
+    if run is None:
+        return
+    tools: dict[str, Any] = {"graphs": world.graphs, "clock": world.clock, "ids": world.ids}
+    world.marking = run
+    try:
+        if task_id == "-":
+            plan = world.write(marking.mark_run, run, state, **tools)
+        else:
+            plan = world.write(marking.mark_tasks, run, [task_id], state, **tools)
+    finally:
+        world.marking = None
+    world.note(f"operator marks {words}: {len(plan.marked)} instances, {len(plan.clears.named)} go on")
+    if plan.marked:
+        world.count("mark")
+    world.notify(["scheduler"])
+
+
+def _priority(world: World, words: str) -> None:
+    dag_id, task_id, priority = words.split()
+    run = _newest_run(world, dag_id)
+    if run is None:
+        return
+    changed = world.write(priorities.set_priority, run, int(priority), task_ids=[task_id])
+    world.note(f"operator gives {words}: {len(changed.rows)} instances")
+    if changed.rows:
+        world.count("priority")
     world.notify(["scheduler"])

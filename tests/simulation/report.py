@@ -24,6 +24,8 @@ COUNTED = (
     "run timed out",
     "DAG paused itself",
     "child run",
+    "mark",
+    "priority",
     "lock wait",
     "killed in isolation",
     CONSERVING,

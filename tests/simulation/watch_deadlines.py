@@ -9,6 +9,7 @@ from simulation.watching import Calm, Seen
 
 _ROWS = "SELECT run, kind, task_id, due_at, missed_at FROM deadline"
 TIMEOUT = "dagrun_timeout"
+SLA = "sla"
 MET = {"success", "skipped"}
 Key = tuple[int, str, str]
 
@@ -37,6 +38,11 @@ class DeadlineWatch(Watch):
             raise Violation(f"deadline {key} is missed before its moment")
         if kind == TIMEOUT:
             self._timed_out(run, before, seen)
+            return
+        if kind != SLA:
+            ended = self.world.calm.rows(f"SELECT state, ended_at FROM dag_run WHERE id = {run}")
+            if ended[0][0] == "success" and ended[0][1] <= due_at and before.runs[run].state == "success":
+                raise Violation(f"run {run} succeeded in time, and counts as late")
             return
         states = {each.state for each in before.of_run(run) if each.task_id == task_id}
         if states and states <= MET:

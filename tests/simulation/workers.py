@@ -164,7 +164,7 @@ class WorkerActor(Actor):
                 return
             life.contact = sent
             life.renew_at = world.clock.at + RENEW_EVERY
-            if world.timed_out:
+            if world.timed_out or world.overruled:
                 self._drop(life)
         self._ask(life)
         if life.call is None:
@@ -173,11 +173,12 @@ class WorkerActor(Actor):
             self._send(life, life.call)
 
     def _drop(self, life: Life) -> None:
-        """End what is this worker's no more, as its run took too long."""
+        """End what is this worker's no more, as its run took too long, or somebody has said how it ended."""
         with self.world.database.read() as conn:
             held = {(each.instance, each.token) for each in daemon_statements.held(conn, life.worker)}
-        for key in [key for key, process in life.processes.items() if process.ticket.run in self.world.timed_out]:
-            if key not in held:
+        for key, process in list(life.processes.items()):
+            is_overruled = process.ticket.run in self.world.timed_out or key in self.world.overruled
+            if is_overruled and key not in held:
                 del life.processes[key]
 
     def _ask(self, life: Life) -> None:

@@ -118,6 +118,9 @@ class World:
         self.cleared_runs: set[int] = set()
         self.timed_out: set[int] = set()
         self.unpaused: set[str] = set()
+        self.marking: int | None = None
+        self.marked_runs: set[int] = set()
+        self.overruled: set[tuple[int, int]] = set()
         self.asking: dict[str, tuple[int, int]] = {}
         self.faults = scenario.faults
         self.fired: Counter[str] = Counter()
@@ -405,7 +408,8 @@ class World:
         others = [
             each
             for each in self.live_processes()
-            if each.ticket.instance == process.key[0] and each is not process and each.ticket.run not in self.timed_out
+            if each.ticket.instance == process.key[0] and each is not process
+            if each.ticket.run not in self.timed_out and each.key not in self.overruled
         ]
         if others:
             raise Violation(f"{process} starts while {others[0]} is running")

@@ -302,5 +302,5 @@ def _close(
     recount(conn, graph, after)
     runs.set_progress(conn, run, 0)
     if plan.run.state != plan.run_becomes:
-        ((_, started_at),) = runs.at_zero(conn, [run])
+        started_at = runs.started_at(conn, run)
         close_run(conn, run, graph, plan.run_becomes, started_at=started_at, now=now, ids=ids, reason=MARKED)

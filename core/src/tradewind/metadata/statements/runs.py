@@ -97,6 +97,7 @@ _LAST_ENDS = (
     .limit(sa.bindparam("most"))
 )
 _PAUSE = dag.update().where(_dag.dag_id == sa.bindparam("of_dag")).values(is_paused=True)
+_STARTED = sa.select(_run.started_at).where(_run.id == sa.bindparam("key"))
 _PROGRESS = sa.select(_progress.unfinished).where(_progress.run == sa.bindparam("key"))
 
 
@@ -187,6 +188,12 @@ def set_progress(conn: sa.Connection, run: int, unfinished: int) -> None:
 def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[tuple[int, datetime | None]]:
     """Return those of `runs` that are running with nothing unfinished, in order, and when each started."""
     return [(row[0], row[1]) for row in _AT_ZERO.rows(conn, {"runs": sorted(runs)})]
+
+
+def started_at(conn: sa.Connection, run: int) -> datetime | None:
+    """Return when a run started, None for one that has not."""
+    found: datetime | None = conn.execute(_STARTED, {"key": run}).scalar_one()
+    return found
 
 
 def unfinished(conn: sa.Connection, run: int) -> int:
