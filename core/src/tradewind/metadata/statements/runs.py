@@ -87,6 +87,7 @@ _AT_ZERO = Hot(
     .where(any_of(_progress.run, "runs"), _progress.unfinished <= 0, of_open_run(_run.state, "running"))
     .order_by(_progress.run)
 )
+_STARTED_AT = sa.select(_run.started_at).where(_run.id == sa.bindparam("key"))
 _ADD = HotRows(dag_run)
 _ADD_PROGRESS = HotRows(run_progress)
 _VERSION_OF = sa.select(_dag.version_id).where(_dag.dag_id == sa.bindparam("of_dag"))
@@ -187,6 +188,12 @@ def set_progress(conn: sa.Connection, run: int, unfinished: int) -> None:
 def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[tuple[int, datetime | None]]:
     """Return those of `runs` that are running with nothing unfinished, in order, and when each started."""
     return [(row[0], row[1]) for row in _AT_ZERO.rows(conn, {"runs": sorted(runs)})]
+
+
+def started_at(conn: sa.Connection, run: int) -> datetime | None:
+    """Return when a run started, None for one that has not."""
+    found: datetime | None = conn.execute(_STARTED_AT, {"key": run}).scalar_one()
+    return found
 
 
 def unfinished(conn: sa.Connection, run: int) -> int:
