@@ -13,7 +13,7 @@ from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import variables
 from tradewind.metadata.wakeups import wait
-from tradewind.transitions import marking
+from tradewind.transitions import clear, marking
 
 ONE_TASK = """
     import os, signal, sys, random, time, threading
@@ -507,6 +507,13 @@ def test_a_task_that_is_marked_by_hand_is_stopped_and_its_neighbour_goes_on(smal
     )
     house.until(lambda: "Ended as failed" in house.log(run), "the marked task ends")
     assert "or its state was set by hand" in house.log(run)
+    tools = {"graphs": house.graphs, "clock": house.clock, "ids": house.ids}
+    again = house.until(
+        lambda: house.database.write(lambda conn: clear.clear(conn, run, ["work"], **tools)).cleared,
+        "its worker tells that it is gone, so that it may run again",
+    )
+    assert again == (house.instances(run)["work"].id,)
+    house.database.write(lambda conn: marking.mark_tasks(conn, run, ["work"], "success", **tools))
     fifos["beside"].write_text("on")
     house.until(lambda: house.states(run) == {"work": "success", "beside": "success"}, "the neighbour ends")
     assert house.xcoms(run) == {("beside", "return_value"): "on"}

@@ -197,4 +197,4 @@ def test_statements_grow_with_runs_and_not_with_tasks(world, graph, statements):
             clear_all(world, steps)
         counts.append((looked, len(found.texts)))
     assert counts[0] == counts[1]
-    assert counts[0][0] == 2
+    assert counts[0][0] == 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from tradewind.metadata import tables
-from tradewind.transitions import marking, recount
+from tradewind.transitions import daemons, marking, recount
 from tradewind.transitions.values import Deferral
 from tradewind_plugins.exceptions import TradewindException
 
@@ -68,6 +68,28 @@ def test_a_running_task_is_stopped_and_what_it_says_then_counts_no_more(world, g
     world.finish(started["x"])
     world.finish(world.claim()["y"])
     assert (world.run_state(run), world.differences(run, shape)) == ("failed", [])
+
+
+def test_what_was_stopped_is_not_cleared_before_its_worker_has_told_that_it_is_gone(world, graph):
+    world.add_worker()
+    world.add_worker("w2")
+    shape = graph(tasks=["a", "b", "x"])
+    run = world.begin(shape)
+    world.renew()
+    world.admit()
+    first, second = world.claim(free=2), world.claim("w2", free=1)
+    mark_run(world, run, "failed")
+    ids = {row.task_id: row.id for row, _ in mark_run(world, run, "success").marked}
+    cleared = world.clear(run, *shape.tasks)
+    assert (cleared.cleared, sorted(cleared.running)) == ((), sorted(ids.values()))
+    for ticket in first.values():
+        world.finish(ticket, "failed")
+    (other,) = second.values()
+    assert world.clear(run, other.task_id).running == (ids[other.task_id],)
+    assert len(world.clear(run, *first).cleared) == 2, "the neighbours are cleared"
+    world.database.write(lambda c: daemons.report_ended(c, "w2", **world.tools))
+    assert world.clear(run, other.task_id).cleared == (ids[other.task_id],), "a worker that ended has no process left"
+    assert world.differences(run, shape) == []
 
 
 def test_what_waits_and_what_ended_is_marked_without_a_callback(small_world, graph, pushed):

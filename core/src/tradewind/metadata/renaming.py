@@ -44,7 +44,7 @@ def rename_dag(conn: sa.Connection, old: str, new: str) -> Renamed:
     if old not in rows:
         raise DagNotFound(f"There is no DAG {old!r}: `tradewind dags list` shows all.")
     runs = renaming.lock_runs(conn, old)
-    _require_ended(conn, old, [name for name, state in runs if state in OPEN])
+    _require_ended(conn, old, [name for _, name, state in runs if state in OPEN])
     if renaming.lock_runs(conn, new):
         raise TradewindException(
             f"DAG {new!r} has runs of its own, and a history cannot be mixed into another: choose another id, or "
@@ -53,7 +53,7 @@ def rename_dag(conn: sa.Connection, old: str, new: str) -> Renamed:
     was_there = new in rows
     if was_there:
         renaming.number_after(conn, old, new)
-    renaming.move_history(conn, old, new)
+    renaming.move_history(conn, old, new, [key for key, _, _ in runs])
     if was_there:
         renaming.replace(conn, rows[old], rows[new])
     else:

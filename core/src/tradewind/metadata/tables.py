@@ -71,6 +71,7 @@ __all__ = [
     "run_parent",
     "run_progress",
     "source_blob",
+    "stopped_try",
     "task_counter",
     "task_instance",
     "task_limit",
@@ -377,6 +378,15 @@ task_try = sa.Table(
     sa.Column("cause", sa.Text, comment="one line: why it did not succeed"),
     sa.Column("exit_code", sa.Integer),
     comment="Ended tries, unique on (instance, token): a repeated outcome is answered 'already recorded'.",
+)
+
+stopped_try = sa.Table(
+    "stopped_try",
+    metadata,
+    sa.Column("instance", BigInt, primary_key=True, autoincrement=False),
+    sa.Column("token", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("worker", sa.String(36), nullable=False, comment="id of the daemon whose process it is"),
+    comment="Tries that were ended from outside while they ran, until their worker tells that their process is gone.",
 )
 
 xcom = sa.Table(

@@ -11,7 +11,7 @@ from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import deferrals, instances, runs, xcoms
+from tradewind.metadata.statements import deferrals, instances, runs, stopped, xcoms
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.metadata.statements.runs import Run
 from tradewind.transitions.graph import Graph, Graphs, members, with_scopes, xcom_sources
@@ -22,6 +22,7 @@ AGAIN: Final = "runs again"
 COLLAPSES: Final = "becomes unexpanded"
 DROPPED: Final = "is expanded anew"
 RUNNING: Final = "is running"
+ENDING: Final = "is being stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ClearPlan:
     Arguments:
         named: the instances that are meant, as they are now, in the order of locks.
         collapsing: mapped tasks whose expansion is void, because what they expand over is cleared too.
+        ending: instances of which a try that was stopped may still be ended by its worker.
         former_name: that of its DAG when the run was made, if it was renamed since: its code knows no other name, so that
             it cannot run again.
     """
@@ -39,11 +41,15 @@ class ClearPlan:
     named: tuple[LockedInstance, ...]
     collapsing: frozenset[str]
     former_name: str | None = None
+    ending: frozenset[int] = frozenset()
 
     @property
     def running(self) -> tuple[LockedInstance, ...]:
         """The instances that are running: two tries must never overlap, so nothing is cleared until they ended."""
-        return tuple(row for row in self.named if row.state == TaskState.RUNNING)
+        return tuple(row for row in self.named if self._is_running(row))
+
+    def _is_running(self, row: LockedInstance) -> bool:
+        return row.state == TaskState.RUNNING or row.id in self.ending
 
     @property
     def dropped(self) -> frozenset[int]:
@@ -62,8 +68,8 @@ class ClearPlan:
 
     def effect(self, row: LockedInstance) -> str:
         """Return what becomes of one of the instances, in words."""
-        if row.state == TaskState.RUNNING:
-            return RUNNING
+        if self._is_running(row):
+            return RUNNING if row.state == TaskState.RUNNING else ENDING
         if row.task_id not in self.collapsing:
             return AGAIN
         return DROPPED if row.map_index > 0 else COLLAPSES
@@ -92,12 +98,14 @@ def plan_clear(
     *,
     states: Collection[str] | None = None,
     map_indexes: Collection[int] | None = None,
+    ending: Collection[int] = (),
 ) -> ClearPlan:
     """Return what a clear of `task_ids` does in a run: pure, and all that `clear` and its preview go by.
 
     Arguments:
         rows: all instances of the run, in the order of locks.
         states, map_indexes: as of `clear`.
+        ending: instances of which a try that was stopped may still be ended by its worker: they count as running.
     Raises:
         LookupError: the run's version does not have one of the tasks.
     """
@@ -113,7 +121,7 @@ def plan_clear(
     collapsing = _collapsing(graph, {row.task_id for row in wanted.values()})
     named = tuple(row for row in rows if row.id in wanted or row.task_id in collapsing)
     former = None if graph.dag_id == run.dag_id else graph.dag_id
-    return ClearPlan(run, named, frozenset(collapsing), former)
+    return ClearPlan(run, named, frozenset(collapsing), former, frozenset(ending))
 
 
 def clear(
@@ -147,7 +155,8 @@ def clear(
         raise LookupError(f"There is no run with key {run} to clear.")
     graph = graphs.get(conn, locked.version_id)
     rows = instances.lock_run(conn, run)
-    plan = plan_clear(locked, graph, rows, task_ids, states=states, map_indexes=map_indexes)
+    ending = stopped.ending(conn, run)
+    plan = plan_clear(locked, graph, rows, task_ids, states=states, map_indexes=map_indexes, ending=ending)
     if plan.running or not plan.named:
         return Cleared((), tuple(row.id for row in plan.running))
     require_same_name(plan)

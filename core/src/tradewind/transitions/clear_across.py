@@ -15,7 +15,7 @@ from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import instances, other_dags, runs
+from tradewind.metadata.statements import instances, other_dags, runs, stopped
 from tradewind.transitions.clear import Cleared, ClearPlan, clear, markers_of, plan_clear
 from tradewind.transitions.graph import Graph, Graphs, descendants
 from tradewind.transitions.markers import resolve
@@ -100,7 +100,15 @@ def _step(conn: sa.Connection, wish: Wish, graphs: Graphs) -> Step | None:
         return None
     graph = graphs.get(conn, run.version_id)
     rows = instances.look(conn, run.id)
-    found = plan_clear(run, graph, rows, wish.task_ids, states=wish.states, map_indexes=wish.map_indexes)
+    found = plan_clear(
+        run,
+        graph,
+        rows,
+        wish.task_ids,
+        states=wish.states,
+        map_indexes=wish.map_indexes,
+        ending=stopped.ending(conn, run.id),
+    )
     return Step(wish, found)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import continuations, deadlines, deferrals, gates, instances, runs
+from tradewind.metadata.statements import continuations, deadlines, deferrals, gates, instances, runs, stopped
 from tradewind.metadata.statements.deadlines import DEADLINE, RUN_TIMEOUT, SLA, Deadline
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.metadata.statements.runs import Run
@@ -67,6 +67,7 @@ def _time_out(conn: sa.Connection, run: Run, limit: Deadline, *, graph: Graph, n
     open_rows = [row for row in rows if row.state not in ENDED]
     cause = f"the run took longer than its dagrun_timeout of {timedelta(seconds=limit.seconds)} [{TIMED_OUT_ID}]"
     instances.add_tries(conn, [_ended_try(row, cause, now) for row in open_rows if row.state == TaskState.RUNNING])
+    stopped.add(conn, [row for row in open_rows if row.state == TaskState.RUNNING])
     deferrals.forget(conn, [row.id for row in open_rows if row.state == TaskState.DEFERRED])
     values = [{"key": row.id, "state": TaskState.SKIPPED, "due_at": None, "ended_at": now} for row in open_rows]
     instances.reset(conn, values)

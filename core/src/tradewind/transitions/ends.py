@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import claims as claim_statements
-from tradewind.metadata.statements import deferrals, instances, labels, runs, xcoms
+from tradewind.metadata.statements import deferrals, instances, labels, runs, stopped, xcoms
 from tradewind.metadata.statements.claims import ClaimRow
 from tradewind.metadata.statements.instances import LockedInstance, Owner
 from tradewind.metadata.wakeups import TRIGGERER, worker_channel
@@ -295,6 +295,7 @@ def _answers(
     if batch.late:
         tries = instances.tries(conn, [(outcome.instance, outcome.token) for outcome, _ in batch.late])
         found.update({(o.instance, o.token): answer_late(o, row, tries) for o, row in batch.late})
+        stopped.forget(conn, tries)  # whoever was told from outside that it has ended has heard it
     answers = []
     for outcome in outcomes:
         answer = found[outcome.instance, outcome.token]

@@ -16,7 +16,7 @@ from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import continuations, deferrals, gates, instances, runs
+from tradewind.metadata.statements import continuations, deferrals, gates, instances, runs, stopped
 from tradewind.metadata.statements.instances import LockedInstance
 from tradewind.metadata.statements.runs import Run
 from tradewind.transitions import callbacks, notices
@@ -69,6 +69,7 @@ def plan_tasks(
     state: str,
     *,
     map_indexes: Collection[int] | None = None,
+    ending: Collection[int] = (),
 ) -> MarkPlan:
     """Return what marking tasks of a run does. Pure.
 
@@ -79,6 +80,7 @@ def plan_tasks(
         rows: all instances of the run, in the order of locks.
         state: one of `TASK_MARKS`.
         map_indexes: only instances of these indexes; None for all.
+        ending: as of `plan_clear`.
     Raises:
         LookupError: the run's version does not have one of the tasks.
         TradewindException: a state that nobody can mark a task with.
@@ -97,7 +99,7 @@ def plan_tasks(
     after = _after(rows, marked)
     touched = {row.id for row, _ in marked}
     below = descendants(graph, {row.task_id for row, _ in marked}) - set(task_ids)
-    clears = plan_clear(run, graph, after, below, states=UNSUCCESSFUL)
+    clears = plan_clear(run, graph, after, below, states=UNSUCCESSFUL, ending=ending)
     if clears.former_name or clears.running or touched & {row.id for row in clears.named}:
         clears = ClearPlan(run, (), frozenset())
     becomes = _becomes(run, graph, after, clears) if marked else run.state
@@ -180,7 +182,8 @@ def mark_tasks(
         TradewindException: a state that nobody can mark a task with.
     """
     locked, graph, rows = _lock(conn, run, graphs)
-    plan = plan_tasks(locked, graph, rows, task_ids, state, map_indexes=map_indexes)
+    ending = stopped.ending(conn, run)
+    plan = plan_tasks(locked, graph, rows, task_ids, state, map_indexes=map_indexes, ending=ending)
     _do(conn, plan, graph, rows, now=clock.now(), ids=ids, cause=_cause(state, reason))
     return plan
 
@@ -254,6 +257,7 @@ def _end(conn: sa.Connection, plan: MarkPlan, graph: Graph, *, now: datetime, ca
     """Write how the instances ended by hand, and what is owed for the tries that this stops."""
     ended = [replace(row, token=row.token + 1) for row, _ in plan.marked]
     instances.add_tries(conn, [_try(row, state, now, cause) for row, state in plan.marked])
+    stopped.add(conn, plan.stopped)
     deferrals.forget(conn, [row.id for row, _ in plan.marked if row.state == TaskState.DEFERRED])
     instances.reset(
         conn,
@@ -266,8 +270,8 @@ def _end(conn: sa.Connection, plan: MarkPlan, graph: Graph, *, now: datetime, ca
     for row, state in plan.marked:
         by_state.setdefault(state, []).append(row)
     notices.decided(conn, by_state, now=now, cause=cause)
-    stopped = [(row, state) for row, state in plan.marked if row.state == TaskState.RUNNING]
-    callbacks.stopped(conn, stopped, graph, cause=cause, now=now)
+    told = [(row, state) for row, state in plan.marked if row.state == TaskState.RUNNING]
+    callbacks.stopped(conn, told, graph, cause=cause, now=now)
 
 
 def _try(row: LockedInstance, state: str, now: datetime, cause: str) -> dict[str, Any]:

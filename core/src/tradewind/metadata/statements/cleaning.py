@@ -35,6 +35,7 @@ from tradewind.metadata.tables import (
     run_note,
     run_parent,
     run_progress,
+    stopped_try,
     task_counter,
     task_instance,
     task_limit,
@@ -55,7 +56,7 @@ BY_RUN = (
     run_progress,
     hold,
 )
-BY_INSTANCE = (task_counter, task_try, deferral, instance_label)
+BY_INSTANCE = (task_counter, task_try, stopped_try, deferral, instance_label)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 TABLES = {name: rule.table for name, rule in RULES.items()}
 """What can be cleaned by itself, in this order."""

@@ -87,6 +87,7 @@ _AT_ZERO = Hot(
     .where(any_of(_progress.run, "runs"), _progress.unfinished <= 0, of_open_run(_run.state, "running"))
     .order_by(_progress.run)
 )
+_STARTED_AT = sa.select(_run.started_at).where(_run.id == sa.bindparam("key"))
 _ADD = HotRows(dag_run)
 _ADD_PROGRESS = HotRows(run_progress)
 _VERSION_OF = sa.select(_dag.version_id).where(_dag.dag_id == sa.bindparam("of_dag"))
@@ -97,7 +98,6 @@ _LAST_ENDS = (
     .limit(sa.bindparam("most"))
 )
 _PAUSE = dag.update().where(_dag.dag_id == sa.bindparam("of_dag")).values(is_paused=True)
-_STARTED = sa.select(_run.started_at).where(_run.id == sa.bindparam("key"))
 _PROGRESS = sa.select(_progress.unfinished).where(_progress.run == sa.bindparam("key"))
 
 
@@ -192,7 +192,7 @@ def at_zero(conn: sa.Connection, runs: Iterable[int]) -> list[tuple[int, datetim
 
 def started_at(conn: sa.Connection, run: int) -> datetime | None:
     """Return when a run started, None for one that has not."""
-    found: datetime | None = conn.execute(_STARTED, {"key": run}).scalar_one()
+    found: datetime | None = conn.execute(_STARTED_AT, {"key": run}).scalar_one()
     return found
 
 
