@@ -65,21 +65,20 @@ def limits(rng: random.Random, scenario: Scenario) -> Scenario:
     """Tasks have limits of their own on how many of their instances are at work, in all runs or in one."""
     dag = _any_dag(rng, scenario)
     dag = replace(dag, max_active_tasks=5, max_active_runs=3)
-    for task in dag.tasks.values():
-        if rng.random() < 0.7:
+    for n, task in enumerate(dag.tasks.values()):
+        if rng.random() < 0.5:
             most, of_run = rng.randint(1, 2), rng.random() < 0.5
             limited = replace(
                 task,
                 max_active_tis_per_dag=None if of_run else most,
                 max_active_tis_per_dagrun=most if of_run else None,
                 priority=rng.randint(1, 2),
-                expand=task.expand or ((("x", 3),) if of_run else None),
+                expand=task.expand or ((("x", 3),) if of_run and n < 2 else None),
                 is_empty=False,
             )
             dag = _with_task(dag, limited)
-    more = tuple((rng.uniform(0, 12), dag.dag_id) for _ in range(2))
     scenario = _with_dag(scenario, dag)
-    return replace(scenario, runs=scenario.runs + more)
+    return replace(scenario, runs=(*scenario.runs, (rng.uniform(0, 12), dag.dag_id)))
 
 
 @feature
