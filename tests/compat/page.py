@@ -186,9 +186,9 @@ def _ends() -> Iterator[str]:
         "Run on both sides, without a network, are the files that can harm nobody and need nobody: read without stand-ins, of one "
         "module, with tasks of core's operators only, and without a word by which code reaches outside of its own process (the "
         "rule is `tests/compat/ends.py`). Compared are the states of the run and of each task instance.\n\n"
-        f"{len(rows)} files are run; {len(rows) - len(ran)} of them are left out, as Airflow's own outcome is not the same each time, "
-        f"its runs take more than {ends.PATIENCE} s, or their start date lies behind the logical date. Of the other {len(ran)}, "
-        f"{equal} end alike: {share(equal, len(ran))}.\n\n"
+        f"{len(rows)} files are run; {len(rows) - len(ran)} of them are left out, as Airflow's own outcome is not the same each "
+        f"time, its runs take more than {ends.PATIENCE} s, or their start date lies behind the logical date. "
+        f"Of the other {len(ran)}, {equal} end alike: {share(equal, len(ran))}.\n\n"
     )
     odd = [each for each in ran if each[2] != ends.EQUAL]
     if odd:
