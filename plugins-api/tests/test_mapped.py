@@ -45,7 +45,7 @@ def test_default_args_are_refused_and_passed_over_as_for_any_task(inside):
     inside.default_args["run_as_user"] = None
     assert Copy.partial(task_id="copy").expand(source=["a"]).unmap(0, no_pull).source == "a"
     inside.default_args["run_as_user"] = "me"
-    with pytest.raises(TradewindException, match=r"Task 'other': the argument run_as_user=.* is not built yet"):
+    with pytest.raises(TradewindException, match=r"Task 'other': the argument run_as_user=.* cannot be followed"):
         Copy.partial(task_id="other").expand(source=["a"])
 
 
@@ -105,7 +105,7 @@ def test_every_combination_comes_exactly_once(lengths):
         (lambda: Copy.partial(task_id="c").expand_kwargs([{"retries": 1}]), r"\[0\]: 'retries' is shared by all"),
         (lambda: Copy.partial(task_id="c", source="a").expand_kwargs([{"source": "b"}]), "'source' is shared by all"),
         (lambda: Copy.partial(task_id="c").expand(), "needs at least one argument"),
-        (lambda: Copy.partial(task_id="c", run_as_user="me"), "run_as_user=.* is not built yet"),
+        (lambda: Copy.partial(task_id="c", run_as_user="me"), "run_as_user=.* cannot be followed"),
     ],
 )
 def test_wrong_use_is_refused(make, sentence):

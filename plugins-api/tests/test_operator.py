@@ -81,7 +81,9 @@ def test_a_misspelt_argument_is_refused_with_a_suggestion():
     ],
 )
 def test_what_is_not_built_is_refused_by_name(name, value):
-    with pytest.raises(TradewindException, match=f"Task 'a': the argument {name}=.* is not built yet"):
+    with pytest.raises(
+        TradewindException, match=f"Task 'a': the argument {name}=.* cannot be followed: .* a queue of its own"
+    ):
         Scoop(task_id="a", **{name: value})
 
 
@@ -101,7 +103,7 @@ def test_a_limit_has_an_old_name_and_is_a_number_above_zero():
 
 def test_what_is_not_built_is_refused_in_default_args_too(inside):
     inside.default_args["run_as_user"] = "me"
-    with pytest.raises(TradewindException, match=r"run_as_user=.* is not built yet"):
+    with pytest.raises(TradewindException, match=r"run_as_user=.* cannot be followed"):
         Scoop(task_id="a")
 
 

@@ -18,7 +18,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from compat.imports import Needs
+from compat.corpus import Source
+from compat.imports import Needs, needs_of
+from compat.verdicts import READ, Verdict
 from oracle import examples, recordings
 from oracle.asking import Airflow
 
@@ -27,8 +29,9 @@ ENDS: Final = HERE / "ends.json"
 PATIENCE: Final = 60
 OUTSIDE: Final = re.compile(
     r"requests|urllib|http\.|socket|boto|subprocess|shutil|pathlib|\bos\.|\bopen\(|\brm\b|curl|wget|\bgit\b|ssh|docker|dbt"
-    r"|psycopg|sqlalchemy|[Ss]ession\b|Variable|Connection|Hook\b|while True|multiprocessing|threading|stress|kill|\bfind\b|(?i:delete|truncate|drop)\b|sudo"
-    r"|/(?:tmp|opt|usr|root|home|data|etc|var)\b|to_csv|read_csv|smtplib|send_email"
+    r"|psycopg|sqlalchemy|[Ss]ession\b|Variable|Connection|Hook\b|while True|multiprocessing|threading"
+    r"|stress|kill|\bfind\b|(?i:delete|truncate|drop)\b|sudo"
+    r"|/(?:tmp|opt|usr|root|home|data|etc|var)\b|to_csv|read_csv|smtplib|send_email|inlet_events|triggering_"
 )
 """Words by which a file reaches outside of its own process, or takes long."""
 
@@ -62,6 +65,31 @@ def _code(file: Path) -> str:
     return ast.unparse(tree)
 
 
+def of_sources(
+    there: Iterable[Source], results: Mapping[str, Mapping[str, Verdict]], folder: Path, airflow_2: Path
+) -> dict[str, dict[str, str]]:
+    """Return the verdicts on the files that are run, by source and path.
+
+    Arguments:
+        results: of the reading; `airflow-2.jsonl` in the folder is what Airflow made of the files.
+    """
+    read = map(json.loads, (folder / "airflow-2.jsonl").read_text().splitlines())
+    recorded = {each["file"]: each["dags"] for each in read}
+    chosen: dict[str, tuple[str, str]] = {}
+    for source in there:
+        top = source.top(folder / "files")
+        for path in source.files:
+            file, verdict = top / path, results[source.name][path]
+            is_compared = verdict.verdict == READ and verdict.structure and str(file) in recorded
+            if is_compared and is_run(file, needs_of(file, top), recorded[str(file)]):
+                chosen[str(file)] = (source.name, path)
+    found: dict[str, dict[str, str]] = {}
+    for file, said in verdicts(chosen, folder, airflow_2).items():
+        name, path = chosen[file]
+        found.setdefault(name, {})[path] = said
+    return found
+
+
 def verdicts(files: Iterable[str], folder: Path, airflow_2: Path) -> dict[str, str]:
     """Return for each file that is run `equal`, the first difference, or that it was left out, with why."""
     asked = sorted(files)
@@ -76,6 +104,7 @@ def _on_airflow(files: list[str], folder: Path, airflow_2: Path) -> dict[str, di
     airflow = Airflow(str(_without_network(airflow_2, folder)), homes)
     airflow.prepare()
     found = airflow.ask("airflow_runs.py", [Path(each) for each in files], recordings.LOGICAL_DATE, patience=PATIENCE)
+    (folder / "ends-airflow.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in found))
     return {each["file"]: each for each in found}
 
 

@@ -15,6 +15,7 @@ from typing import Final
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from compat import ends
 from compat.corpus import sources
 from compat.verdicts import EXCLUDED, NEITHER, OTHER, READ, STOOD_IN, WAITS, Verdict
 
@@ -84,6 +85,7 @@ def page(results: Results) -> str:
         *_totals(results, kinds),
         *_waiting(results),
         *_causes(results),
+        *_ends(),
         *_by_source(results),
     ]
     return "".join(parts).rstrip("\n") + "\n"
@@ -173,6 +175,26 @@ def _grouped(found: Iterable[tuple[str, str, Verdict]]) -> Iterator[str]:
         by_cause.setdefault(each.about[0], []).append(f"`{source}` {path}")
     for cause, files in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0])):
         yield f"| {_cell(cause)} | {len(files)} | {_cell(files[0])} |\n"
+
+
+def _ends() -> Iterator[str]:
+    rows = ends.committed()
+    ran = [each for each in rows if not each[2].startswith(ends.LUCK)]
+    equal = sum(said == ends.EQUAL for _, _, said in ran)
+    yield (
+        "## How their runs end\n\n"
+        "Run on both sides, without a network, are the files that can harm nobody and need nobody: read without stand-ins, of one "
+        "module, with tasks of core's operators only, and without a word by which code reaches outside of its own process (the "
+        "rule is `tests/compat/ends.py`). Compared are the states of the run and of each task instance.\n\n"
+        f"{len(rows)} files are run; {len(rows) - len(ran)} of them are left out, as Airflow's own outcome is not the same each "
+        f"time, its runs take more than {ends.PATIENCE} s, or their start date lies behind the logical date. "
+        f"Of the other {len(ran)}, {equal} end alike: {share(equal, len(ran))}.\n\n"
+    )
+    odd = [each for each in ran if each[2] != ends.EQUAL]
+    if odd:
+        yield "| file | first difference |\n|---|---|\n"
+        yield from (f"| `{source}` {_cell(path)} | {_cell(said)} |\n" for source, path, said in odd)
+        yield "\n"
 
 
 def _by_source(results: Results) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
     python tests/compat/run.py --folder FOLDER [--snapshots FOLDER] --airflow-2 PYTHON --airflow-3 PYTHON
 
-Downloads, laid-out files and what was read stay in the folder; `results.json` (one verdict a file) and the pages are committed.
+Downloads, laid-out files and what was read stay in the folder; `results.json` and `ends.json` (one verdict a file) and the
+pages are committed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Final
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from compat import page
+from compat import ends, page
 from compat.corpus import Source, lay_out, sources
 from compat.imports import Needs, dag_folder, needs_of
 from compat.verdicts import Found, Verdict, causes, excluded, verdict
@@ -52,6 +53,7 @@ def main() -> None:
         print(f"{missing} sources were left out, so the committed results stay as they are", file=sys.stderr)
         return
     page.RESULTS.write_text(page.as_text(results))
+    ends.ENDS.write_text(ends.as_text(ends.of_sources(there, results, folder, options.airflow_2)))
     page.write(results)
 
 

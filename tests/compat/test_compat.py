@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compat import page
+from compat import ends, page
 from compat.corpus import sources
 from compat.imports import needs_of
 from compat.page import Counts, committed
@@ -145,8 +145,14 @@ def test_the_committed_results_are_of_all_listed_files_and_hold_what_is_promised
     results = committed()
     assert {name: set(of) for name, of in results.items()} == {each.name: set(each.files) for each in sources()}
     counts = Counts(each for of in results.values() for each in of.values())
-    assert counts.read / counts.could >= 0.95
-    assert counts.equal / counts.compared >= 0.95
+    assert counts.read / counts.could >= 0.98
+    assert counts.equal / counts.compared >= 0.97
+
+
+def test_the_runs_that_were_compared_end_alike():
+    ran = [said for _, _, said in ends.committed() if not said.startswith(ends.LUCK)]
+    assert len(ran) >= 50
+    assert sum(said == ends.EQUAL for said in ran) / len(ran) >= 0.97
 
 
 def test_shares_leave_out_what_waits():
@@ -154,3 +160,21 @@ def test_shares_leave_out_what_waits():
         [Verdict("read", structure="equal"), Verdict("waits for what is not built", ("x",)), Verdict("not read")]
     )
     assert (counts.read, counts.could, counts.equal, counts.compared) == (1, 2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("x = 1", True),
+        ("'''Deletes the files of https://example.com'''\nx = 1  # os.remove", True),
+        ("import subprocess", False),
+        ("BASH = 'rm -rf folder'", False),
+        ("import pandas", False),
+        ("import pendulum", True),
+    ],
+)
+def test_what_reaches_outside_is_not_run(tmp_path, text, runs):
+    top = write(tmp_path, plain=text)
+    file = top / "plain.py"
+    recorded = {"d": {"tasks": {"t": {"operator": "BashOperator"}}}}
+    assert ends.is_run(file, needs_of(file, top), recorded) is runs

@@ -15,7 +15,7 @@ import pytest
 import tradewind
 from tradewind_airflow_names import finder
 from tradewind_airflow_names.finder import NotBuiltError, ProviderMissingError, install, uninstall
-from tradewind_airflow_names.items import ASSETS, INTERNALS, ITEMS, OTHER_DAGS, PROVIDERS
+from tradewind_airflow_names.items import INTERNALS, ITEMS, OBJECT_STORAGE, OTHER_DAGS, PROVIDERS
 from tradewind_airflow_names.tables import BUILT, NOT_BUILT, RENAMED
 from tradewind_plugins.declarations import AirflowAlias
 
@@ -153,10 +153,10 @@ def test_each_name_that_is_not_built_is_named_with_what_it_belongs_to() -> None:
 
 def test_the_sentence_names_the_capability() -> None:
     with pytest.raises(
-        NotBuiltError, match=r"^airflow\.sdk\.AssetWatcher is not built yet in Tradewind \(datasets and assets\)$"
+        NotBuiltError, match=r"^airflow\.sdk\.ObjectStoragePath is not built yet in Tradewind \(object storage paths\)$"
     ) as told:
-        exec("from airflow.sdk import AssetWatcher", {})  # noqa: S102  (the statement is what is tested)
-    assert told.value.item == ASSETS
+        exec("from airflow.sdk import ObjectStoragePath", {})  # noqa: S102  (the statement is what is tested)
+    assert told.value.item == OBJECT_STORAGE
     assert NOT_BUILT["airflow.sensors.external_task"]["ExternalDagLink"] == OTHER_DAGS
 
 

@@ -101,3 +101,20 @@ def test_what_cannot_be_meant_is_said(run, assets: Path, words: tuple[str, ...],
     code, _, err = run("assets", *words)
     assert code != 0
     assert said in err
+
+
+def test_watchers_are_listed_with_their_triggers(run, dags: Path) -> None:
+    (dags / "watched.py").write_text(
+        "from tradewind import DAG, Asset, AssetWatcher\n"
+        "from tradewind.operators.empty import EmptyOperator\n"
+        "from tradewind.triggers.file import FileTrigger\n"
+        'LINES = Asset("lines", watchers=[AssetWatcher("of_folder", FileTrigger(filepath="/incoming/*"))])\n'
+        'with DAG("reads_lines", schedule=[LINES]):\n    EmptyOperator(task_id="t")\n'
+    )
+    code, out, err = run("assets", "watchers")
+    assert (code, out, "No asset is watched: give one watchers=[AssetWatcher" in err) == (0, "", True)
+    assert run("dag-processor", "--once")[0] == 0
+    (found,) = rows(run, "watchers")
+    assert found["trigger"] == "tradewind.triggers.file.FileTrigger"
+    assert (found["dag_id"], found["asset"], found["watcher"]) == ("reads_lines", "lines", "of_folder")
+    assert (found["triggerer"], found["problem"]) == (None, None)

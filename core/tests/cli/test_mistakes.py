@@ -395,7 +395,7 @@ def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> N
     assert code == 1
     assert (first, trace) == (f"tradewind: {file} could not be imported:", "Traceback (most recent call last):")
     assert where == f'  File "{file}", line 7, in <module>'
-    assert "run_as_user='me' is not built yet" in last
+    assert "run_as_user='me' cannot be followed" in last
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ NOT_BUILT: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     "run_as_user": _is_empty,
 }
 
+_NOT_YET = "is not built yet in Tradewind; leave it out to run the task without it."
+_WHY = {
+    "run_as_user": (
+        "cannot be followed: a task's process is forked from its worker and has the worker's user. Start a worker as that "
+        "user with a queue of its own, and give the task that queue."
+    ),
+}
+
 _SIGNATURES: dict[type, dict[str, Any]] = {}
 
 
@@ -85,10 +93,7 @@ def refuse_unknown(operator_class: type, task_id: str, extra: Mapping[str, Any])
         if name not in NOT_BUILT:
             raise TradewindException(_unknown_sentence(operator_class, task_id, name))
         if not NOT_BUILT[name](value, extra):
-            raise TradewindException(
-                f"Task {task_id!r}: the argument {name}={value!r} is not built yet in Tradewind; "
-                "leave it out to run the task without it."
-            )
+            raise TradewindException(f"Task {task_id!r}: the argument {name}={value!r} {_WHY.get(name, _NOT_YET)}")
 
 
 def _unknown_sentence(operator_class: type, task_id: str, name: str) -> str:
