@@ -69,6 +69,7 @@ def test_where_the_file_says_the_new_id_already_its_dag_takes_the_history_over(d
     assert (row.dag_id, row.version_id, row.path, row.is_paused) == ("new", 2, "dag.py", False)
     assert {name: found for name, found in names(database).items() if found != ["new"]} == {
         "asset_reference": [],
+        "asset_watcher": [],
         "dag_listing": [],
         "dag_version": ["new", "new"],
         "task_limit": [],

@@ -11,6 +11,7 @@ from tradewind.metadata.tables import (
     asset_event,
     asset_queue,
     asset_reference,
+    asset_watcher,
     backfill,
     dag,
     dag_listing,
@@ -22,8 +23,8 @@ from tradewind.metadata.tables import (
 )
 
 RUNS_AT_ONCE = 1000
-OF_FILE = (asset_reference, dag_listing, task_limit)
-"""What the processor writes with a DAG's newest version."""
+OF_FILE = (asset_reference, asset_watcher, dag_listing, task_limit)
+"""What the processor writes with a DAG's newest version, and so anew when the file says the new id."""
 HISTORY = (asset_event, backfill, dag_version, hold)
 
 
