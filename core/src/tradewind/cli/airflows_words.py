@@ -19,10 +19,9 @@ _INSTEAD = {
     "render": "tasks render",
     "resetdb": "db reset",
     "rotate_fernet_key": "rotate-fernet-key",
-    "run": "tasks test",
+    "run": "tasks run",
     "show_dag": "dags show",
     "task_state": "tasks state",
-    "tasks run": "tasks test",
     "test": "tasks test",
     "trigger_dag": "dags trigger",
     "unpause": "dags unpause",
@@ -37,7 +36,7 @@ _NOT_YET = {
 
 
 def words_instead(command: str) -> str | None:
-    """Return what to say of a command of Airflow, such as `list_dags` or `dags backfill`; None for one that is none."""
+    """Return what to say of a command of Airflow, such as `list_dags`; None for one that is none."""
     if command in _INSTEAD:
         return f"Airflow's {command!r} is `tradewind {_INSTEAD[command]}` here"
     if command in _NOT_YET:
