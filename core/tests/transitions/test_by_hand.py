@@ -13,7 +13,7 @@ from tradewind.metadata import tables
 from tradewind.metadata.statements import continuations
 from tradewind.transitions import marking, recount
 
-CASES = int(os.environ.get("TRADEWIND_BY_HAND_CASES", "20"))
+CASES = int(os.environ.get("TRADEWIND_BY_HAND_CASES", "12"))
 STEPS = 25
 RULES = ("all_success", "all_done", "none_failed", "one_failed", "one_success", "none_failed_min_one_success")
 

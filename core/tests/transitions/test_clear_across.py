@@ -124,7 +124,8 @@ def test_a_chain_that_is_too_long_is_refused_and_a_circle_is_gone_round_once(sma
     assert [len(each.cleared) for each in clear_all(world, steps)] == [1, 1]
 
 
-def test_what_runs_stops_the_clear_of_its_run_and_the_other_run_is_cleared(world, graph):
+def test_what_runs_stops_the_clear_of_its_run_and_the_other_run_is_cleared(small_world, graph):
+    world = small_world
     first, second, _ = two_dags(world, graph)
     world.clear(second, "c")
     world.database.write(lambda c: clear_across.runs.start(c, second, now=world.clock.at))

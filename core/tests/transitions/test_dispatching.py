@@ -74,7 +74,8 @@ def test_a_hold_and_a_run_that_has_not_started_are_left_aside_together(small_wor
     world.database.write(lambda c: holds.release(c, [1]))
 
 
-def test_what_has_ended_is_cleared_alone_with_force(world, graph):
+def test_what_has_ended_is_cleared_alone_with_force(small_world, graph):
+    world = small_world
     world.add_worker("hand")
     shape = graph([("a", "b")], dag_id="d")
     run = world.begin(shape)

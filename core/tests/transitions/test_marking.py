@@ -33,7 +33,8 @@ def owed(world: Any) -> list[tuple[str, str | None, Any]]:
         return [(row.kind, row.task_id, json.loads(row.details)) for row in rows]
 
 
-def test_a_failed_task_that_is_marked_as_success_lets_what_it_kept_back_run(world, graph):
+def test_a_failed_task_that_is_marked_as_success_lets_what_it_kept_back_run(small_world, graph):
+    world = small_world
     world.add_worker()
     shape = graph([("a", "b"), ("b", "c"), ("x", "y")])
     run = world.begin(shape)
@@ -109,7 +110,8 @@ def test_what_waits_and_what_ended_is_marked_without_a_callback(small_world, gra
     assert (world.run_state(run), world.differences(run, shape)) == ("success", [])
 
 
-def test_one_index_is_marked_and_its_siblings_go_on(world, graph, pushed):
+def test_one_index_is_marked_and_its_siblings_go_on(small_world, graph, pushed):
+    world = small_world
     world.add_worker()
     shape = graph([("make", "each"), ("each", "end")], each={"expand": (("x", ("make", "return_value")),)})
     run = world.begin(shape)
@@ -174,7 +176,8 @@ def test_a_run_that_is_marked_as_failed_ends_with_what_is_at_work(world, graph):
         assert conn.execute(sa.select(sa.func.count()).select_from(tables.deferral)).scalar_one() == 0
 
 
-def test_a_run_that_is_marked_as_success_has_successful_tasks_and_ends(world, graph):
+def test_a_run_that_is_marked_as_success_has_successful_tasks_and_ends(small_world, graph):
+    world = small_world
     world.add_worker()
     shape = graph([("a", "b"), ("b", "c")])
     run = world.begin(shape)
@@ -187,7 +190,8 @@ def test_a_run_that_is_marked_as_success_has_successful_tasks_and_ends(world, gr
     assert (world.run_state(run), set(world.states(run).values())) == ("failed", {"success"})
 
 
-def test_teardowns_still_run_and_the_run_ends_after_them(world, graph):
+def test_teardowns_still_run_and_the_run_ends_after_them(small_world, graph):
+    world = small_world
     world.add_worker()
     shape = graph(
         [("make", "work"), ("work", "drop"), ("make", "drop")],
