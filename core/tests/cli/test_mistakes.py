@@ -48,7 +48,6 @@ with DAG("late", schedule=None):
         (["dags", "trigger", "shop", "--wiat"], "unrecognized arguments: --wiat; did you mean --wait?"),
         (["list_dags"], "Airflow's 'list_dags' is `tradewind dags list` here [wrong-usage]"),
         (["initdb"], "Airflow's 'initdb' is `tradewind db migrate` here [wrong-usage]"),
-        (["tasks", "run", "shop", "numbers"], "Airflow's 'tasks run' is `tradewind tasks test` here [wrong-usage]"),
         (["dags", "backfill", "shop"], "the following arguments are required: -s/--start-date [wrong-usage]"),
         (["users", "create"], "is not built yet: there is one user, admin"),
         (["dags", "list-runs", "shop"], "unrecognized arguments: shop; did you mean --dag-id shop? [wrong-usage]"),
