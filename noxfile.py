@@ -76,7 +76,7 @@ def quarantine(session: nox.Session) -> None:
 def simulation(session: nox.Session) -> None:
     """Seeded simulation of schedulers, workers and crashes: `nox -s simulation -- --seeds 10000`. Half is on PostgreSQL."""
     install(session, "tests")
-    session.run("python", "tests/simulation/run.py", *(session.posargs or ("--seeds", "240", "--require-faults")))
+    session.run("python", "tests/simulation/run.py", *(session.posargs or ("--seeds", "160", "--require-faults")))
 
 
 @nox.session(default=False)
