@@ -61,6 +61,7 @@ class Checker:
         self.seen = Seen({}, {})
         self._most: list[tuple[int, Limits]] = []
         self._ended: dict[str, str] = {}
+        self._resumed: list[tuple[int, int]] = []
         conditions = [each.timetable.asset_condition for each in world.scenario.dags]
         self.assets = AssetWatch(next((each for each in conditions if each is not None), None))
         self.watches = {name: WATCHES[name](world) for name in sorted(world.scenario.features & WATCHES.keys())}
@@ -106,11 +107,18 @@ class Checker:
         }
         # A backfill starts its runs whatever the DAG says, and has a limit of its own
         apart = self.world.backfilled()
-        used, was = Use(self.seen, apart=apart), Use(before, resumed, apart=apart)
+        # Nor does who admits see what went on since he counted
+        self._resumed += [(self.world.commits, key) for key in resumed]
+        unseen = self.resumed_since(turn.began_at) - resumed
+        used, was = Use(self.seen, apart=apart, without=unseen), Use(before, resumed, apart=apart)
         _no_more(used.pools, was.pools, [each.pools for each in allowed], "pool")
         _no_more(used.dags, was.dags, [each.dags for each in allowed], "DAG")
         _no_more(used.runs, was.runs, [each.runs for each in allowed], "runs of")
         self._paused(before, frozenset.intersection(*(each.paused for each in allowed)), apart)
+
+    def resumed_since(self, commit: int) -> set[int]:
+        """Return what went on after it was deferred, after a commit: who began before counted without it."""
+        return {key for at, key in self._resumed if at > commit}
 
     def _paused(self, before: Seen, paused: frozenset[str], apart: Collection[int]) -> None:
         for run in self.seen.runs.values():
@@ -419,10 +427,18 @@ class Checker:
 class Use:
     """What queued and running instances and running runs take up; runs of backfills, and those `apart`, do not count."""
 
-    def __init__(self, seen: Seen, besides: Collection[int] = (), apart: Collection[int] = ()) -> None:
+    def __init__(
+        self,
+        seen: Seen,
+        besides: Collection[int] = (),
+        apart: Collection[int] = (),
+        without: Collection[int] = (),
+    ) -> None:
         self.pools: Counter[str] = Counter()
         self.dags: Counter[str] = Counter()
         for each in seen.instances.values():
+            if each.id in without:
+                continue
             if each.state in {"queued", "running"} or each.id in besides:
                 self.pools[each.pool] += each.pool_slots
                 self.dags[each.dag_id] += 1

@@ -22,7 +22,8 @@ class LimitWatch(Watch):
     def look(self, before: Seen, seen: Seen, turn: Turn) -> None:
         """See `Watch.look`."""
         resumed = {each.id for each in before.instances.values() if each.state == "deferred"}
-        was, used = _lanes(before, resumed), _lanes(seen)
+        was = _lanes(before, resumed)
+        used = _lanes(seen, without=self.world.checker.resumed_since(turn.began_at))
         for lane, count in used.items():
             limit = self.limit_of(lane)
             if limit is not None and count > limit and count > was[lane]:
@@ -46,10 +47,10 @@ class LimitWatch(Watch):
         return all((limit := self.limit_of(lane)) is None or used[lane] < limit for lane in lanes)
 
 
-def _lanes(seen: Seen, besides: Collection[int] = ()) -> Counter[Lane]:
+def _lanes(seen: Seen, besides: Collection[int] = (), without: Collection[int] = ()) -> Counter[Lane]:
     found: Counter[Lane] = Counter()
     for each in seen.instances.values():
-        if each.state in AT_WORK or each.id in besides:
+        if each.id not in without and (each.state in AT_WORK or each.id in besides):
             found[each.dag_id, each.task_id, 0] += 1
             found[each.dag_id, each.task_id, each.run] += 1
     return found
