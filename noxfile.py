@@ -60,9 +60,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order, on two processes. Arguments go to pytest."""
+    """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order. Arguments go to pytest."""
     install(session, "tests", "fork-safety")
-    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not quarantined")))
+    session.run("pytest", *(session.posargs or ("-n", "3", "-m", "not quarantined")))
 
 
 @nox.session(default=False)
