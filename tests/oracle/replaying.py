@@ -45,6 +45,7 @@ def deployed(store: Store, sources: Mapping[str, str]) -> Iterator[Stage]:
         "PYTHONPATH": path,
         "TRADEWIND__PLUGINS__MODULES": '["tradewind_airflow_names.plugin"]',
         "TRADEWIND__PARSING__SCAN_INTERVAL": "3600",
+        "TRADEWIND__EXECUTION__MAX_PARENTS": "80",  # all files run at once: fewer would be imported again and again
     }
     with open_stage(store, texts=sources, environment=environment) as stage:
         yield stage
