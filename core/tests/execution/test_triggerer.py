@@ -79,6 +79,11 @@ FLOW = """
             assert more == {1, 2}
             return event
 
+    class Slow(Deferring):
+        def resume_execution(self, *args):
+            time.sleep(0.05)  # longer than what is left of a timeout that has passed
+            return super().resume_execution(*args)
+
     with DAG("flow"):
         TASKS
 """
@@ -132,7 +137,7 @@ def test_a_task_goes_on_with_what_its_trigger_has_found(house: Any, start_trigge
         "Deferring(task_id='fails', how='fail', retries=0)",
         "Deferring(task_id='ends', how='end', value='x')",
         "Deferring(task_id='late', how='never', timeout=timedelta(seconds=1))",
-        "Deferring(task_id='limited', how='never', execution_timeout=timedelta(seconds=2))",
+        "Slow(task_id='limited', how='never', execution_timeout=timedelta(seconds=2))",
     )
     house.start_worker()
     start_triggerer(house)

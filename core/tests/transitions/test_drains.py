@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradewind.metadata.statements import admission, drains, waits
-from tradewind.transitions import waiting
+from tradewind.transitions import draining, waiting
 
 
 def drain(world: Any, name: str, kind: str = "worker", key: int = 1) -> None:
@@ -35,7 +35,8 @@ def test_it_finishes_what_it_has_and_another_takes_what_follows(world, graph):
     assert set(world.claim("w2")) == {"b", "x", "y"}
     with world.database.read() as conn:
         assert [(each.name, each.at_work) for each in drains.list_all(conn)] == [("w1", 0)]
-    world.database.write(lambda c: drains.release(c, [1]))
+    woken = world.database.write(lambda c: draining.release(c, [1]))
+    assert woken == {"scheduler", "worker:local"}, "what is queued already waits for a worker, not for a scheduler"
     assert slots(world) == {"local": 8}
     assert world.differences(run, shape) == []
 
@@ -55,7 +56,7 @@ def test_where_every_worker_is_drained_that_is_why(small_world, graph):
         limits = admission.limits(conn, pools=["default_pool"], dags=["d"], sql_now=world.clock.sql_now())
         needs = admission.Group("default_pool", "d", "local", 1, 1)
         assert waiting.why_ready(needs, limits, admission.occupancy(conn), {"scheduler"}) == said
-    world.database.write(lambda c: drains.release(c, [1]))
+    assert "worker:local" in world.database.write(lambda c: draining.release(c, [1]))
     assert set(world.claim()) == {"a", "b"}
     assert world.run_state(run) == "running"
 

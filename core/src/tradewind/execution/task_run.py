@@ -41,11 +41,13 @@ from tradewind.execution.messages import Ended, Start, Timeout
 from tradewind.execution.outcomes import marked
 from tradewind.execution.task_host import TaskHost
 from tradewind.plugins.behaviour import Listeners, listeners
-from tradewind.transitions.states import TaskState
+from tradewind.transitions.states import TaskState, TriggerEnd
 from tradewind.transitions.values import XComValue
 
 LONGEST_TEXT = 20_000
 SHORTEST_LIMIT = 0.001
+# For a piece that only takes in that the trigger did not fire in time: the same timeout may have ended the waiting
+IN_VAIN_LIMIT = 10.0
 # The ids of what a task's exception means, where that is one of our own kinds
 KINDS: dict[type[BaseException], str] = {
     MemoryError: "task-out-of-memory",
@@ -345,7 +347,8 @@ def _limited(operator: BaseOperator, host: TaskHost, start: Start) -> Iterator[N
         return
     took = 0.0 if start.began_at is None else time.time() - start.began_at / 1_000_000
     seconds = limit.total_seconds()
-    left = max(seconds - took, SHORTEST_LIMIT)
+    was_in_vain = start.resume is not None and start.resume[2] == TriggerEnd.TIMEOUT
+    left = max(seconds - took, IN_VAIN_LIMIT if was_in_vain else SHORTEST_LIMIT)
     host.tell(Timeout(left))
 
     def expire(_number: int, _frame: FrameType | None) -> None:

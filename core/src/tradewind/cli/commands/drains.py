@@ -12,11 +12,12 @@ from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.cli.waking import wake_schedulers
+from tradewind.cli.waking import wake
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import daemons, drains
 from tradewind.metadata.statements.drains import HOST, WORKER, Drain
+from tradewind.transitions import draining
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -88,8 +89,7 @@ def release_drains(options: argparse.Namespace) -> None:
             raise CommandError(
                 f"There is no drain {unknown[0]}: `tradewind drains list` shows all.", error_id="no-such-drain"
             )
-        session.database.write(lambda c: drains.release(c, options.drain_ids))
-        wake_schedulers(session)
+        wake(session, session.database.write(lambda c: draining.release(c, options.drain_ids)))
     for key in options.drain_ids:
         what = known[key].what
         print(f"{what[0].upper()}{what[1:]} takes tries again.")

@@ -59,17 +59,22 @@ class Drain:
         return f"worker {self.name}" if self.kind == WORKER else f"every worker on {self.name}"
 
 
+_IS_OF = sa.or_(
+    sa.and_(_drain.kind == WORKER, _d.id == _drain.name), sa.and_(_drain.kind == HOST, _d.host == _drain.name)
+)
 _AT_WORK = (
     sa.select(sa.func.count())
     .select_from(task_instance.join(daemon, _d.id == _ti.worker))
-    .where(
-        equal(_ti.state, "running"),
-        sa.or_(
-            sa.and_(_drain.kind == WORKER, _d.id == _drain.name), sa.and_(_drain.kind == HOST, _d.host == _drain.name)
-        ),
-    )
+    .where(equal(_ti.state, "running"), _IS_OF)
     .correlate(drain)
     .scalar_subquery()
+)
+_EXECUTORS = (
+    sa.select(_d.executor)
+    .join_from(drain, daemon, _IS_OF)
+    .where(_d.kind == "worker", _d.ended_at.is_(None))
+    .distinct()
+    .order_by(_d.executor)
 )
 _ALL = sa.select(_drain.id, _drain.kind, _drain.name, _drain.reason, _drain.drained_at, _AT_WORK).order_by(
     _drain.drained_at, _drain.id
@@ -84,6 +89,11 @@ def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 def list_all(conn: sa.Connection) -> list[Drain]:
     """Return all drains, the oldest first."""
     return [Drain(*row) for row in conn.execute(_ALL)]
+
+
+def executors(conn: sa.Connection, keys: Sequence[int]) -> list[str]:
+    """Return the executors of the workers that drains are about."""
+    return list(conn.execute(_EXECUTORS.where(_drain.id.in_(sorted(keys)))).scalars())
 
 
 def release(conn: sa.Connection, keys: Sequence[int]) -> None:
