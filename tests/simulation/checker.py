@@ -15,6 +15,7 @@ from simulation.watch import Watch
 from simulation.watch_backfills import BackfillWatch
 from simulation.watch_children import ChildWatch
 from simulation.watch_deadlines import DeadlineWatch
+from simulation.watch_drains import DrainWatch
 from simulation.watch_limits import HoldWatch, LimitWatch, held_now
 from simulation.watch_marks import MarkWatch
 from simulation.watch_past import PastWatch
@@ -48,6 +49,7 @@ WATCHES: dict[str, type[Watch]] = {
     "pausing": PauseWatch,
     "catchup": ScheduleWatch,
     "children": ChildWatch,
+    "drains": DrainWatch,
     "marks": MarkWatch,
 }
 """Who knows the promise of each feature that has one of its own."""

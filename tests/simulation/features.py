@@ -37,6 +37,8 @@ def add(scenario: Scenario) -> Scenario:
     found = frozenset(rng.sample(FIRST, rng.choice([0, 0, 1, 1, 2, 2, 2, 3])))
     if scenario.seed % 8 == 3:
         found |= {"marks"}
+    if scenario.seed % 8 == 6:
+        found |= {"drains"}
     for name in sorted(found):
         scenario = DRAWN[name](random.Random(f"{name} {scenario.seed}"), scenario)
     return replace(scenario, features=found)
@@ -215,6 +217,16 @@ def marks(rng: random.Random, scenario: Scenario) -> Scenario:
         else:
             orders.append((at, "mark", f"{dag.dag_id} - {rng.choice(['success', 'failed'])}"))
         orders.append((rng.uniform(1, 15), "priority", f"{dag.dag_id} {task_id} {rng.randint(-3, 9)}"))
+    return replace(scenario, orders=scenario.orders + tuple(orders))
+
+
+@feature
+def drains(rng: random.Random, scenario: Scenario) -> Scenario:
+    """Somebody has a worker finish what it has, and lets it take tries again later; perhaps one after the other."""
+    orders = []
+    for n in rng.sample(range(len(scenario.workers)), rng.randint(1, len(scenario.workers))):
+        at = rng.uniform(0, 12)
+        orders += [(at, "drain", f"worker{n}"), (at + rng.uniform(2, 15), "undrain", f"worker{n}")]
     return replace(scenario, orders=scenario.orders + tuple(orders))
 
 

@@ -20,6 +20,7 @@ from tradewind.transitions import (
     backfills,
     continuing,
     deadlines,
+    draining,
     ends,
     marking,
     past,
@@ -60,6 +61,9 @@ NEEDS = {
     "mark-keeps-tokens": "marks",
     "mark-recounts-nothing": "marks",
     "deadline-of-what-succeeded": "deadlines",
+    "drained-worker-claims": "drains",
+    "handover-past-drains": "drains",
+    "release-wakes-schedulers-only": "drains",
 }
 
 
@@ -140,6 +144,34 @@ def handover_past_holds(_: Any) -> Patches:
         return replace(found, is_scheduled_higher=conn.execute(higher).first() is not None)
 
     return [swap(claim_statements, "who_waits", blind)]
+
+
+@mutant
+def handover_past_drains(_: Any) -> Patches:
+    """Slots are handed over to what a drained worker has made ready."""
+    return handover_past_holds(_)
+
+
+@mutant
+def drained_worker_claims(_: Any) -> Patches:
+    """A claim does not ask whether its worker is drained."""
+    is_asked = claim_statements._CLAIM._where_criteria[2]
+
+    def blind(statement: Any) -> Any:
+        found = statement._generate()
+        found._where_criteria = tuple(each for each in statement._where_criteria if each is not is_asked)
+        return found
+
+    return [
+        swap(claim_statements, name, blind(getattr(claim_statements, name))) for name in ("_CLAIM", "_CLAIM_QUEUES")
+    ]
+
+
+@mutant
+def release_wakes_schedulers_only(_: Any) -> Patches:
+    """Who lets a drained worker go on tells schedulers, and not the worker."""
+    release = draining.release
+    return [swap(draining, "release", lambda conn, keys: release(conn, keys) & {"scheduler"})]
 
 
 @mutant

@@ -1,4 +1,4 @@
-"""What people do in seeds with features: they hold and release, ask for backfills, mark, and change priorities."""
+"""What people do in seeds with features: they hold, drain and release, ask for backfills, mark, and change priorities."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from simulation.actors import seconds
 from simulation.scenario import START
 from tradewind.metadata import tables
 from tradewind.metadata.statements import backfills as backfill_statements
-from tradewind.metadata.statements import holds
-from tradewind.transitions import backfills, marking, priorities
+from tradewind.metadata.statements import drains, holds
+from tradewind.transitions import backfills, draining, marking, priorities
 from tradewind_plugins.exceptions import TradewindException
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def verbs(world: World) -> dict[str, Callable[[str], None]]:
     return {
         "hold": partial(_hold, world),
         "release": partial(_release, world),
+        "drain": partial(_drain, world),
+        "undrain": partial(_undrain, world),
         "backfill": partial(_backfill, world),
         "mark": partial(_mark, world),
         "priority": partial(_priority, world),
@@ -50,6 +52,21 @@ def _release(world: World, dag_id: str) -> None:
     world.write(holds.release, keys)
     world.note(f"operator releases {dag_id}")
     world.notify(["scheduler"])
+
+
+def _drain(world: World, host: str) -> None:
+    row = {"id": world.ids.block(1)[0], "kind": drains.HOST, "name": host, "drained_at": world.clock.at}
+    world.write(drains.add, row)
+    world.note(f"operator drains {host}")
+    world.count("drain")
+
+
+def _undrain(world: World, host: str) -> None:
+    with world.database.read() as conn:
+        keys = [each.id for each in drains.list_all(conn) if each.name == host]
+    wake = world.write(draining.release, keys)
+    world.note(f"operator lets {host} take tries again")
+    world.notify(sorted(wake))
 
 
 def _backfill(world: World, words: str) -> None:

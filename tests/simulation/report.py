@@ -19,6 +19,7 @@ COUNTED = (
     LOST_AFTER,
     FAILED,
     "hold",
+    "drain",
     "backfill",
     "backfill changed",
     "run timed out",

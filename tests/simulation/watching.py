@@ -155,6 +155,11 @@ def pushed(calm: Calm) -> dict[tuple[int, str, int], int | None]:
     return {(row[0], row[1], row[2]): row[3] for row in calm.rows(text)}
 
 
+def drained_hosts(calm: Calm) -> frozenset[str]:
+    """Return the hosts whose workers take nothing new."""
+    return frozenset(row[0] for row in calm.rows("SELECT name FROM drain WHERE kind = 'host'"))
+
+
 def ended_daemons(calm: Calm) -> dict[str, str]:
     """Return the causes of the ends of daemons, by id."""
     return dict(calm.rows("SELECT id, end_cause FROM daemon WHERE ended_at IS NOT NULL"))
@@ -179,9 +184,9 @@ def limits(calm: Calm) -> Limits:
 
 
 def live_slots(calm: Calm, now: int) -> dict[str, int]:
-    """Return the slots of workers whose lease holds, by executor."""
+    """Return the slots of workers whose lease holds and that are not drained, by executor."""
     text = (
         "SELECT executor, sum(slots) FROM daemon WHERE kind = 'worker' AND ended_at IS NULL "
-        f"AND expires_at > {now} GROUP BY executor"
+        f"AND expires_at > {now} AND host NOT IN (SELECT name FROM drain) GROUP BY executor"
     )
     return {row[0]: int(row[1]) for row in calm.rows(text)}

@@ -25,7 +25,7 @@ from simulation.statement_log import StatementLog
 from simulation.triggerers import TriggererActor
 from simulation.violation import Violation
 from simulation.watch_backfills import of_backfills
-from simulation.watching import Calm, TrySeen, tries
+from simulation.watching import Calm, TrySeen, drained_hosts, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
@@ -318,7 +318,8 @@ class World:
 
     def has_free_slot(self, executor: str, queue: str) -> bool:
         """Whether a worker could take a try of this executor and queue now."""
-        workers = [each for each in self.actors if isinstance(each, WorkerActor)]
+        drained = drained_hosts(self.calm)
+        workers = [each for each in self.actors if isinstance(each, WorkerActor) and each.name not in drained]
         return any(
             each.free > 0 and each.station.executor == executor and each.station.serves(queue) for each in workers
         )
