@@ -18,7 +18,7 @@ from tradewind.metadata.statements import waits, watchers
 from tradewind.transitions.waiting import why_deferred
 
 FLOW = """
-    import asyncio, os, time
+    import asyncio, os
     from pathlib import Path
     from datetime import timedelta
     from tradewind import DAG, BaseOperator, Variable
@@ -81,7 +81,7 @@ FLOW = """
 
     class Slow(Deferring):
         def resume_execution(self, *args):
-            time.sleep(0.05)  # longer than what is left of a timeout that has passed
+            sum(range(3_000_000))  # takes longer than what is left of a timeout that has passed
             return super().resume_execution(*args)
 
     with DAG("flow"):
