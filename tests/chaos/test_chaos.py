@@ -6,6 +6,8 @@ import pytest
 from chaos.measure import outage
 from chaos.play import play
 
+pytestmark = pytest.mark.long
+
 SECONDS = 15.0
 SEED = 4
 LEASES = {"DURATION": "2", "RENEW_EVERY": "0.6", "ISOLATION_GRACE": "60"}

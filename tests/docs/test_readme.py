@@ -8,6 +8,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
@@ -17,6 +19,7 @@ def test_the_readme_has_its_two_commands() -> None:
     assert "$ scripts/test\n" in README
 
 
+@pytest.mark.long
 def test_the_readme_shows_what_its_commands_print(follow, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     follow(README, ".venv/bin/tradewind", "--dags-folder", "examples", home=tmp_path / "home")

@@ -28,6 +28,8 @@ from tradewind_perf.stage import Stage, open_stage
 
 NAMES = Path(__file__).resolve().parents[2] / "backport" / "airflow-names" / "src"
 RECORDER = Path(__file__).with_name("tradewind_structure.py")
+LOOK_SECONDS = 0.2
+PATIENCE = 400.0
 _NOBODY_WAITS = sa.select(
     sa.case((sa.exists(sa.select(tables.callback.c.id).where(tables.callback.c.error.is_(None))), 0), else_=1)
 )
@@ -88,8 +90,8 @@ def ended(store: Store, sources: Mapping[str, str], dag_ids: Sequence[str]) -> d
             tags = {each.dag_id: each.tags for each in listings.list_dags(connection)}
         wanted = [(dag_id, number) for dag_id in dag_ids for number in range(runs_of(tags[dag_id]))]
         trigger(stage, wanted, datetime.fromisoformat(recordings.LOGICAL_DATE))
-        stage.await_count(is_ours, len(wanted), "runs have ended")
-        stage.await_count(_NOBODY_WAITS, 1, "callbacks were called once")
+        stage.await_count(is_ours, len(wanted), "runs have ended", seconds=PATIENCE, every=LOOK_SECONDS)
+        stage.await_count(_NOBODY_WAITS, 1, "callbacks were called once", every=LOOK_SECONDS)
         return outcomes(stage)
 
 

@@ -27,6 +27,8 @@ def text_of(name: str, line: Mapping[str, Any]) -> str:
     return {recordings.GENERATED: generate.source, recordings.SCHEDULED: schedules.source}[name](line["number"])
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_generated_dags_are_read_scheduled_and_run_as_on_airflow(sqlite_url: str, tmp_path: Path) -> None:
     generated = recordings.read(recordings.GENERATED)[1]
     scheduled = recordings.read(recordings.SCHEDULED)[1]

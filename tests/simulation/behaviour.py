@@ -65,6 +65,11 @@ def behave(scenario: Scenario, dag: SimDag, ticket: Ticket) -> Behaviour:
     # Where workers may be cut off, some tries outlast a lease by far, and some even the grace.
     durations += [40, 110] if scenario.faults & {"isolation", "outage"} else [1]
     duration, state, most = timedelta(seconds=rng.choice(durations)), rng.choice(states), None
+    if task.fails_often:
+        apart = random.Random(
+            f"fail {scenario.seed} {ticket.run_id} {ticket.task_id} {ticket.map_index} {ticket.token}"
+        )
+        state = "failed" if apart.random() < 0.4 else state
     if scenario.defers:
         apart = random.Random(
             f"defer {scenario.seed} {ticket.run_id} {ticket.task_id} {ticket.map_index} {ticket.token}"

@@ -12,13 +12,19 @@ from simulation.model import FinishedRun, above, index_of
 from simulation.scenario import Station
 from simulation.violation import Violation
 from simulation.watch import Watch
+from simulation.watch_asset_watchers import AssetWatcherWatch
 from simulation.watch_backfills import BackfillWatch
 from simulation.watch_children import ChildWatch
+from simulation.watch_cleaning import CleaningWatch
 from simulation.watch_deadlines import DeadlineWatch
 from simulation.watch_drains import DrainWatch
+from simulation.watch_fail_stop import FailStopWatch
+from simulation.watch_groups import GroupWatch
 from simulation.watch_limits import HoldWatch, LimitWatch, held_now
+from simulation.watch_markers import MarkerWatch
 from simulation.watch_marks import MarkWatch
 from simulation.watch_past import PastWatch
+from simulation.watch_renames import RenameWatch
 from simulation.watch_schedule import PauseWatch, ScheduleWatch
 from simulation.watching import (
     InstanceSeen,
@@ -50,7 +56,13 @@ WATCHES: dict[str, type[Watch]] = {
     "catchup": ScheduleWatch,
     "children": ChildWatch,
     "drains": DrainWatch,
+    "fail_stop": FailStopWatch,
+    "xcom_groups": GroupWatch,
+    "markers": MarkerWatch,
     "marks": MarkWatch,
+    "watchers": AssetWatcherWatch,
+    "renames": RenameWatch,
+    "cleaning": CleaningWatch,
 }
 """Who knows the promise of each feature that has one of its own."""
 
@@ -303,7 +315,8 @@ class Checker:
         world, seen = self.world, self.seen
         if not world.scenario.features:
             return all(run.state in RUN_ENDS for run in seen.runs.values())
-        if any(run.continuations for run in seen.runs.values()):
+        is_resting = all(watch.is_at_rest() for watch in self.watches.values())
+        if not is_resting or any(run.continuations for run in seen.runs.values()):
             return False
         backfills, deadlines, schedule = (self.watches.get(name) for name in ("backfill", "deadlines", "catchup"))
         if isinstance(backfills, BackfillWatch) and not backfills.is_over():
@@ -318,6 +331,8 @@ class Checker:
         """Whether each run that is left may wait for ever: with what is open it is neither ready, nor at work, nor due."""
         world, seen, now = self.world, self.seen, limits(self.world.calm)
         gates = self.watches.get("past")
+        if isinstance(gates, PastWatch) and gates.has_open(seen):
+            return False
         closed = gates.closed(seen) if isinstance(gates, PastWatch) else set()
         stuck = {run for run, _ in closed}
         for run in seen.runs.values():
@@ -359,7 +374,7 @@ class Checker:
             complaints = [] if is_cut or is_torn else finished.complaints()
             complaints += [] if is_cut else self._end_state(run.id)
             mine = {key[1:]: length for key, length in stored.items() if key[0] == run.id}
-            complaints += [] if is_marked else finished.of_pushed(mine)
+            complaints += [] if is_marked or run.id in self.world.emptied else finished.of_pushed(mine)
             if complaints:
                 raise Violation(f"run {run.run_id}: " + "; ".join(complaints))
 
@@ -391,6 +406,7 @@ class Checker:
         instances = self.seen.of_run(run)
         mine = {each.id: each for each in instances}
         found = FinishedRun(dag, instances)
+        found.stopped = {each.id for each in instances if world.stopped.get(each.id) == each.token}
         for each in ended:
             if each.instance not in mine:
                 continue
@@ -454,6 +470,6 @@ class Use:
 def _no_more(used: Counter[str], was: Counter[str], most: list[dict[str, int]], what: str) -> None:
     """Return if no use passes its limit, or a limit that held while the transaction went on; what shrank may be above it."""
     for name, count in used.items():
-        limit = max(each[name] for each in most)
+        limit = max(each.get(name, 0) for each in most)
         if count > limit and count > was[name]:
             raise Violation(f"{what} {name} holds {count} of at most {limit}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from simulation import features
+from simulation import features, features_of_flow, upkeep
 from simulation.scenario import (
     CONSUMER,
     FAULTS,
@@ -25,6 +25,8 @@ from simulation.scenario import (
 from tradewind.timetables import AssetTriggeredTimetable, DeltaDataIntervalTimetable, NullTimetable
 from tradewind.transitions.callbacks import OF_RUN, OF_TASK
 from tradewind_plugins.assets import Asset
+
+__all__ = ["features_of_flow", "generate", "upkeep"]
 
 
 def generate(seed: int) -> Scenario:

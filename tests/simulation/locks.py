@@ -73,6 +73,8 @@ class LockOrder:
             return
         kinds = turn.held.kinds
         lower = [each for each in kinds if ORDER[each] > ORDER[kind]]
+        if turn.held.is_run_alone and _is_of_what_is_over(clause):
+            return  # nobody has any of these rows, who would have to lock their run before
         # Whoever locked the run before may write its end: that changes no key, and waits for nobody but expansions.
         is_again = kind in kinds
         if lower and not is_again:
@@ -90,7 +92,8 @@ class LockOrder:
             held.is_run_alone = True
             if "dag" not in held.locked:
                 self.found.append("a run is made without the lock of its DAG's row")
-        if _changed(clause) & OF_INSTANCES and "task_instance" not in held.locked:
+        is_history = held.is_run_alone and _is_of_what_is_over(clause)
+        if _changed(clause) & OF_INSTANCES and "task_instance" not in held.locked and not is_history:
             self.found.append(f"task rows are changed that nobody locked: {str(clause)[:300]}")
 
     def _alone(self, write: Callable[..., None]) -> Callable[..., None]:
@@ -169,6 +172,12 @@ def _changed(clause: Any) -> set[str]:
     """Return the tables of which a statement changes rows that are there: an insert may have an update as its CTE."""
     written = [clause, *(cte.element for cte in getattr(clause, "_independent_ctes", ()))]
     return {each.table.name for each in written if isinstance(each, (sa.Update, sa.Delete))}
+
+
+def _is_of_what_is_over(clause: Any) -> bool:
+    """Whether a statement deletes rows, or gives them another DAG's name: of runs that have ended nobody changes them."""
+    written = [getattr(each, "key", each) for each in getattr(clause, "_values", None) or ()]
+    return isinstance(clause, sa.Delete) or written == ["dag_id"]
 
 
 def _is_ordered(clause: sa.Select[Any]) -> bool:

@@ -95,7 +95,8 @@ class FinishedRun:
     - `lengths`: lengths that the last successful tries pushed, by task id, for unmapped tasks;
     - `may_skip`: tasks that a branch or short circuit of this run skipped by name, since it was cleared itself, each with the
       index that is meant, None for all;
-    - `must_skip`: those of them directly below it, in a run that was never cleared.
+    - `must_skip`: those of them directly below it, in a run that was never cleared;
+    - `stopped`: instances that the first failure of a run stopped that ends there: whatever else there is to say, they are skipped.
     """
 
     def __init__(self, dag: SimDag, instances: list[InstanceSeen]) -> None:
@@ -109,13 +110,14 @@ class FinishedRun:
         self.lengths: dict[str, int] = {}
         self.may_skip: set[tuple[str, int | None]] = set()
         self.must_skip: set[tuple[str, int | None]] = set()
+        self.stopped: set[int] = set()
 
     def complaints(self) -> list[str]:
         """Return a sentence for everything that nothing explains."""
         found = []
         for task in self.dag.tasks.values():
             for each in self.of_task.get(task.task_id, []):
-                found += self._of_instance(task, each)
+                found += self._of_stopped(each) if each.id in self.stopped else self._of_instance(task, each)
             found += self._of_length(task)
         return found
 
@@ -139,6 +141,9 @@ class FinishedRun:
             or (task_id, index) not in expected
             or stored[task_id, index] != expected[task_id, index]
         ]
+
+    def _of_stopped(self, each: InstanceSeen) -> list[str]:
+        return [] if each.state == SKIP else [f"{each.name} is {each.state}, but a failure stopped it"]
 
     def _of_instance(self, task: SimTask, each: InstanceSeen) -> list[str]:
         ends = [one.state for one in above(self.dag, self.of_task, each, task.upstream)]

@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from simulation import orders
+from simulation import orders, orders_of_upkeep
 from simulation.actors import Actor, seconds
 from simulation.faults import UNREACHABLE
 from simulation.scenario import SimDag, SimTask, arrange
+from simulation.upkeep import BEFORE
 from tradewind.metadata import tables
 from tradewind.metadata.statements import listings, pools
 from tradewind.transitions import assets, clear, runs
 from tradewind.transitions.graph import descendants
 from tradewind.transitions.values import AssetNews
+from tradewind_plugins.exceptions import TradewindException
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -73,6 +75,7 @@ class OperatorActor(Actor):
             "shrink": lambda pool: self._resize(pool, self.rng.choice([0, 1])),
             "grow": lambda words: self._resize(words.split()[0], int(words.split()[1])),
             **orders.verbs(self.world),
+            **orders_of_upkeep.verbs(self.world),
         }
         try:
             verbs[what](of)
@@ -83,12 +86,16 @@ class OperatorActor(Actor):
         self._wait()
 
     def _run(self, dag_id: str) -> None:
-        world = self.world
+        world, dag = self.world, tables.dag.c
+        dag_id = world.called(dag_id)
 
-        def work(conn: sa.Connection) -> None:
+        def work(conn: sa.Connection) -> bool:
             # As `triggering.trigger` does: the DAG's row is locked before its version is read.
             runs.runs.gate(conn, dag_id)
-            version = conn.execute(sa.select(tables.dag.c.version_id).where(tables.dag.c.dag_id == dag_id)).scalar_one()
+            asked = sa.select(dag.version_id).where(dag.dag_id == dag_id, dag.is_active.is_(True))
+            version = conn.execute(asked).scalar_one_or_none()
+            if version is None:
+                return False
             runs.create_run(
                 conn,
                 version_id=version,
@@ -103,8 +110,10 @@ class OperatorActor(Actor):
                 clock=world.clock,
                 ids=world.ids,
             )
+            return True
 
-        world.write(work)
+        if not world.write(work):
+            world.note(f"operator is told that there is no DAG {dag_id}")
         self.made += 1
         world.notify(["scheduler"])
 
@@ -125,7 +134,11 @@ class OperatorActor(Actor):
         run = self.rng.choice(found)
         dag = world.dag_of(run)
         named = descendants(dag, [self.rng.choice(list(dag.tasks))])
-        done = world.write(clear.clear, run, named, graphs=world.graphs, clock=world.clock, ids=world.ids)
+        try:
+            done = world.write(clear.clear, run, named, graphs=world.graphs, clock=world.clock, ids=world.ids)
+        except (LookupError, TradewindException) as refused:
+            world.note(f"operator may not clear: {refused}")
+            return
         world.note(f"operator clears {sorted(named)} of {run % 10000}: {len(done.cleared)} instances")
         if done.cleared:
             world.count("clear")
@@ -135,9 +148,11 @@ class OperatorActor(Actor):
 
     def _version(self, dag_id: str) -> None:
         world = self.world
+        if dag_id == BEFORE:
+            return  # its next version has another id
         dag: SimDag = world.versions[world.current[dag_id]]
         more = SimTask("new", 0, upstream=(next(iter(dag.tasks)),))
-        changed = replace(dag, tasks=arrange([*dag.tasks.values(), more]))
+        changed = replace(dag, tasks=arrange(list({**dag.tasks, more.task_id: more}.values())))
         world.current[dag_id] = world.write(world.add_version, changed)
         world.count("new version")
 
@@ -145,6 +160,7 @@ class OperatorActor(Actor):
         world = self.world
         if not is_paused:
             world.unpaused.add(dag_id)
+        dag_id = world.called(dag_id)
         world.write(listings.set_paused, dag_id, paused=is_paused)
         world.note(f"operator {'pauses' if is_paused else 'unpauses'} {dag_id}")
         world.count("pause")

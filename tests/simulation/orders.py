@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from simulation import crossing
 from simulation.actors import seconds
 from simulation.scenario import START
 from tradewind.metadata import tables
@@ -30,6 +31,7 @@ def verbs(world: World) -> dict[str, Callable[[str], None]]:
         "backfill": partial(_backfill, world),
         "mark": partial(_mark, world),
         "priority": partial(_priority, world),
+        "clear-across": partial(crossing.clear_across_dags, world),
         **changes,
     }
 

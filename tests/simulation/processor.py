@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from simulation.scenario import SimDag
 from tradewind.metadata import tables
-from tradewind.metadata.statements import assets, parsing
+from tradewind.metadata.statements import assets, parsing, watchers
 from tradewind.transitions import calendar
 from tradewind.transitions.graph import is_limited
 
@@ -38,6 +38,8 @@ def store(conn: sa.Connection, dag: SimDag, version: int, *, now: datetime, is_n
         "created_at": now,
     }
     conn.execute(tables.dag_version.insert(), of_version)
+    if dag.watchers:
+        _watch(conn, dag, version)
 
 
 def _refer(conn: sa.Connection, dag: SimDag) -> None:
@@ -48,6 +50,14 @@ def _refer(conn: sa.Connection, dag: SimDag) -> None:
         keys = sorted(assets.key_of_spec(spec) for spec in specs)
         rows = [{"asset": key, "role": "schedule", "dag_id": dag.dag_id, "task_id": ""} for key in keys]
         assets.refer(conn, [dag.dag_id], rows)
+
+
+def _watch(conn: sa.Connection, dag: SimDag, version: int) -> None:
+    """Write the watchers of a DAG, in place of those of its last version."""
+    kwargs = json.dumps({"version": version})
+    names = ("dag_id", "uri", "name", "classpath", "kwargs")
+    rows = [(dag.dag_id, uri, name, "m.Watcher", kwargs) for uri, name in dag.watchers]
+    watchers.put(conn, [dag.dag_id], [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _limit(conn: sa.Connection, dag: SimDag) -> None:

@@ -20,6 +20,11 @@ COUNTED = (
     FAILED,
     "hold",
     "drain",
+    "failure that stops",
+    "stopped by a failure",
+    "group expanded",
+    "clear across DAGs",
+    "check: markers lead where the rows say",
     "backfill",
     "backfill changed",
     "run timed out",
@@ -27,6 +32,14 @@ COUNTED = (
     "child run",
     "mark",
     "priority",
+    "watcher claimed",
+    "watcher event",
+    "watcher event again",
+    "rename",
+    "rename before its file",
+    "rename refused",
+    "cleaned: dag_run",
+    "cleaned: asset_event",
     "lock wait",
     "killed in isolation",
     CONSERVING,
@@ -35,6 +48,13 @@ COUNTED = (
 )
 """What is counted when it strikes: the faults that seeds switch on, what follows of them, and the checks
 that can be made in some moments only."""
+RARE = (
+    "triggerer lost",
+    "watcher taken over",
+    "check: no date is lost by a rename",
+    *(f"cleaned: {table}" for table in ("xcom", "daemon", "dag_version", "backfill")),
+)
+"""What is counted too, and may be missing where few seeds are played."""
 
 
 def never_fired(tally: Tally) -> list[str]:
@@ -52,7 +72,7 @@ def as_values(tally: Tally, seconds: float, mutants: Mapping[str, Any] | None = 
         "statements": tally.statements,
         "interleavings": {kind: len(orders) for kind, orders in sorted(tally.orders.items())},
         "hand_overs": len(tally.hand_overs),
-        "fired": {fault: tally.fired[fault] for fault in COUNTED},
+        "fired": {fault: tally.fired[fault] for fault in (*COUNTED, *RARE)},
         "failing": [[kind, failure.scenario.seed, failure.text] for kind, failure in tally.failures],
         **({"mutants": dict(mutants)} if mutants is not None else {}),
     }
@@ -70,7 +90,7 @@ def as_text(tally: Tally, seconds: float) -> str:
             "pairs of them between which the baton changed hands"
         ),
         "how often each fault struck:",
-        *(f"  {fault:<42}{tally.fired[fault]:>9,}" for fault in COUNTED),
+        *(f"  {fault:<42}{tally.fired[fault]:>9,}" for fault in (*COUNTED, *RARE)),
     ]
     return "\n".join(lines)
 

@@ -47,6 +47,7 @@ class SimTask:
 
     Arguments:
         is_branch: whether it skips some of what is below.
+        fails_often: whether it does so more readily than others.
         triggers: whether it asks for a run of the DAG `child`: not at all, `once`, or `again` (one that is there runs again).
     """
 
@@ -80,6 +81,7 @@ class SimTask:
     in_scope: tuple[str, ...] = ()
     expand: tuple[tuple[str, Any], ...] | None = None
     is_branch: bool = False
+    fails_often: bool = False
     triggers: str = ""
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -105,11 +107,16 @@ class SimDag:
     deadlines: tuple[tuple[str, float], ...] = ()
     fail_stop: bool = False
     params: dict[str, Any] = field(default_factory=dict)
+    watchers: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_scopes(self) -> bool:
         """Whether it has setups, whose tasks are cleared with what needs them."""
         return any(task.is_setup for task in self.tasks.values())
+
+    def with_task(self, task: SimTask) -> SimDag:
+        """Return the DAG with a task: in place of the one of its name, or behind all others."""
+        return replace(self, tasks=arrange(list({**self.tasks, task.task_id: task}.values())))
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ class Scenario:
         news: when somebody tells of new data, in seconds after the start, and in which assets.
         features: what the seed has that most have not: see `features.py`.
         orders: what people do for that: seconds after the start, a verb, and what it is about.
+        sightings: when something happens that a watcher of an asset sees, in seconds after the start, and which one.
     """
 
     seed: int
@@ -153,6 +161,7 @@ class Scenario:
     news: tuple[tuple[float, str], ...] = ()
     features: frozenset[str] = frozenset()
     orders: tuple[tuple[float, str, str], ...] = ()
+    sightings: tuple[tuple[float, str], ...] = ()
 
     @property
     def defers(self) -> bool:
@@ -169,6 +178,10 @@ class Scenario:
         """Whether anything is to be called when states change."""
         return any(dag.callbacks or any(task.callbacks for task in dag.tasks.values()) for dag in self.dags)
 
+    def with_dag(self, dag: SimDag) -> Scenario:
+        """Return the scenario with a DAG in place of the one of its name."""
+        return replace(self, dags=tuple(dag if each.dag_id == dag.dag_id else each for each in self.dags))
+
     def without_fault(self, fault: str) -> Scenario:
         """Return the scenario without a fault."""
         outages = () if fault == "outage" else self.outages
@@ -177,10 +190,10 @@ class Scenario:
     def without_dag(self, dag_id: str) -> Scenario:
         """Return the scenario without a DAG and its runs."""
         dags = tuple(dag for dag in self.dags if dag.dag_id != dag_id)
-        news = () if dag_id == CONSUMER else self.news
+        news, sightings = ((), ()) if dag_id == CONSUMER else (self.news, self.sightings)
         orders = tuple(each for each in self.orders if each[2].split()[0] != dag_id)
         runs = tuple(run for run in self.runs if run[1] != dag_id)
-        return replace(self, dags=dags, runs=runs, news=news, orders=orders)
+        return replace(self, dags=dags, runs=runs, news=news, orders=orders, sightings=sightings)
 
     def without_task(self, dag_id: str, task_id: str) -> Scenario:
         """Return the scenario without a task; what was mapped over it is not mapped any more."""
@@ -200,7 +213,8 @@ class Scenario:
         ]
         for dag in self.dags:
             lines.append(
-                f"  DAG {dag.dag_id}, {dag.timetable.summary}, runs {dag.max_active_runs}, tasks {dag.max_active_tasks}:"
+                f"  DAG {dag.dag_id}, {dag.timetable.summary}, runs {dag.max_active_runs}, tasks {dag.max_active_tasks}"
+                f"{', stops at a failure' if dag.fail_stop else ''}:"
             )
             lines += [f"    {_describe(task)}" for task in dag.tasks.values()]
         return "\n".join(lines)
@@ -208,7 +222,18 @@ class Scenario:
 
 _SHOWN = (
     *("trigger_rule", "retries", "pool", "pool_slots", "priority", "executor", "queue"),
-    *("is_empty", "expand", "is_branch", "triggers", "mapped_group", "is_setup", "is_teardown", "setups"),
+    *(
+        "is_empty",
+        "expand",
+        "is_branch",
+        "fails_often",
+        "triggers",
+        "marks",
+        "mapped_group",
+        "is_setup",
+        "is_teardown",
+        "setups",
+    ),
     *(
         "depends_on_past",
         "wait_for_downstream",

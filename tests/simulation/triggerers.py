@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from simulation.actors import Actor, seconds
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 RENEW_EVERY = seconds(6)
 MOST = 3
+
+
+def register(world: World, key: str, name: str) -> None:
+    """Announce a triggerer; after a lost reply it is known already."""
+    with world.database.read() as conn:
+        known = conn.execute(sa.select(tables.daemon.c.id).where(tables.daemon.c.id == key)).first()
+    if known is None:
+        tools: dict[str, Any] = {"clock": world.clock, "leases": world.leases}
+        world.write(daemons.register, daemon_id=key, kind=deferring.KIND, host=name, pid=1, **tools)
 
 
 class TriggererActor(Actor):
@@ -62,7 +71,8 @@ class TriggererActor(Actor):
     def _say(self) -> None:
         world = self.world
         if not self.is_registered:
-            self._register()
+            register(world, self.id, self.name)
+            self.is_registered = True
         if world.clock.at >= self.renew_at:
             if not world.write(daemons.renew, self.id, clock=world.clock, leases=world.leases):
                 world.note(f"{self.name} learns that it was declared ended")
@@ -77,22 +87,6 @@ class TriggererActor(Actor):
             at = world.clock.at + seconds(self.rng.choice([0.0, 0.5, 3, 15]))
             self.running[waiting.instance, waiting.claim] = (at, fired)
         self._fire()
-
-    def _register(self) -> None:
-        world = self.world
-        with world.database.read() as conn:
-            known = conn.execute(sa.select(tables.daemon.c.id).where(tables.daemon.c.id == self.id)).first()
-        if known is None:
-            world.write(
-                daemons.register,
-                daemon_id=self.id,
-                kind=deferring.KIND,
-                host=self.name,
-                pid=1,
-                clock=world.clock,
-                leases=world.leases,
-            )
-        self.is_registered = True
 
     def _drop(self) -> None:
         with self.world.database.read() as conn:

@@ -22,11 +22,18 @@ class Watch:
     def look(self, before: Seen, seen: Seen, turn: Turn) -> None:
         """Look at what a turn has committed."""
 
+    def begin(self, seen: Seen) -> None:
+        """Look before somebody begins with what it watches."""
+
     def when_quiet(self, seen: Seen) -> None:
         """Look right after a scheduler has done all it could, undisturbed."""
 
     def at_the_end(self, seen: Seen) -> None:
         """Look when all is over."""
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing is to come any more of what it watches."""
+        return True
 
 
 def admitted(before: Seen, seen: Seen) -> list[InstanceSeen]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulation.baton import Turn
 from simulation.violation import Violation
 from simulation.watch import Watch, note_cleared
 from simulation.watching import Calm, History, Seen
+
+if TYPE_CHECKING:
+    from simulation.world import World
 
 _BACKFILLS = "SELECT id, dag_id, max_active_runs, state FROM backfill ORDER BY id"
 _DATES = "SELECT backfill, position, logical_date, state, run FROM backfill_date ORDER BY backfill, position"
@@ -29,12 +33,13 @@ class DateSeen:
 class BackfillWatch(Watch):
     """Knows what backfills promise."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
         self._states: History[dict[int, str]] = History()
         self._states.put(0, {})
         self._dates: dict[tuple[int, int], DateSeen] = {}
         self._at_work: Counter[int] = Counter()
+        self._asked: set[int | None] = set()
 
     def look(self, before: Seen, seen: Seen, turn: Turn) -> None:
         """See `Watch.look`."""
@@ -64,12 +69,11 @@ class BackfillWatch(Watch):
             if was is not None and was.state not in {"pending", "open"} and was.state != each.state:
                 raise Violation(f"a date of backfill {each.backfill % 10000} was {was.state} and is {each.state}")
 
-    @staticmethod
-    def _once(seen: Seen, dates: list[DateSeen]) -> None:
-        asked = {each.run for each in dates}
+    def _once(self, seen: Seen, dates: list[DateSeen]) -> None:
+        self._asked |= {each.run for each in dates}  # a backfill that is over may be deleted before its runs
         of_date: dict[tuple[str, int], str] = {}
         for run in seen.runs.values():
-            if run.run_type == "backfill" and run.id not in asked:
+            if run.run_type == "backfill" and run.id not in self._asked:
                 raise Violation(f"run {run.run_id} is of no date of a backfill")
             if run.run_type not in {"backfill", "scheduled"} or run.logical_date is None:
                 continue

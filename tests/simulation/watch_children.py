@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from simulation.baton import Turn
 from simulation.scenario import CHILD
@@ -10,14 +11,17 @@ from simulation.violation import Violation
 from simulation.watch import Watch, note_cleared
 from simulation.watching import Seen
 
+if TYPE_CHECKING:
+    from simulation.world import World
+
 Dispatch = tuple[int, int]
 
 
 class ChildWatch(Watch):
     """Knows what `child_runs.make` promises."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
         self._made: Counter[Dispatch] = Counter()
 
     def look(self, before: Seen, seen: Seen, turn: Turn) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulation.baton import Turn
 from simulation.violation import Violation
 from simulation.watch import Watch
 from simulation.watching import Calm, Seen
+
+if TYPE_CHECKING:
+    from simulation.world import World
 
 _ROWS = "SELECT run, kind, task_id, due_at, missed_at FROM deadline"
 TIMEOUT = "dagrun_timeout"
@@ -17,8 +22,8 @@ Key = tuple[int, str, str]
 class DeadlineWatch(Watch):
     """Knows what `dagrun_timeout` and `sla` promise, and which runs were ended by the one."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
         self._rows: dict[Key, tuple[int | None, int | None]] = {}
 
     def look(self, before: Seen, seen: Seen, turn: Turn) -> None:

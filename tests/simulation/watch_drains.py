@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulation.baton import Turn
 from simulation.violation import Violation
 from simulation.watch import Watch
 from simulation.watching import History, Seen, drained_hosts
 
+if TYPE_CHECKING:
+    from simulation.world import World
+
 
 class DrainWatch(Watch):
     """Knows that no worker begins a try that was drained all the while."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
         self._history: History[frozenset[str]] = History()
         self._history.put(0, frozenset())
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulation.baton import Turn
 from simulation.violation import Violation
 from simulation.watch import AT_WORK, Watch, admitted
 from simulation.watching import Calm, History, InstanceSeen, Seen
+
+if TYPE_CHECKING:
+    from simulation.world import World
 
 _HOLDS = "SELECT dag_id, run, task_id FROM hold ORDER BY id"
 Lane = tuple[str, str, int]
@@ -72,8 +76,8 @@ class Held:
 class HoldWatch(Watch):
     """Knows that nothing gets a slot that was held all the while."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
         self._history: History[frozenset[Held]] = History()
         self._history.put(0, frozenset())
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simulation.baton import Turn
 from simulation.violation import Violation
 from simulation.watch import Watch
 from simulation.watching import InstanceSeen, Seen
 
+if TYPE_CHECKING:
+    from simulation.world import World
+
 
 class MarkWatch(Watch):
     """Knows what was marked, and which dispatches that overruled."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
         self._marked: dict[int, InstanceSeen] = {}
 
     def look(self, before: Seen, seen: Seen, turn: Turn) -> None:

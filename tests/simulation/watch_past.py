@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from simulation.baton import Turn
 from simulation.scenario import SimDag, SimTask
@@ -10,6 +11,9 @@ from simulation.violation import Violation
 from simulation.watch import Watch
 from simulation.watching import RunSeen, Seen
 from tradewind.metadata.tables import EPOCH, MICROSECOND
+
+if TYPE_CHECKING:
+    from simulation.world import World
 
 _GATES = "SELECT run, task_id FROM past_gate"
 FINE = {"success", "skipped"}
@@ -19,8 +23,8 @@ Key = tuple[int, str]
 class PastWatch(Watch):
     """Knows that no task that depends on past runs begins before those let it, and that none waits that they let begin."""
 
-    def __init__(self, world: object) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
         self._open: frozenset[Key] = frozenset()
         self._last_open: dict[Key, int] = {}
 
@@ -54,13 +58,18 @@ class PastWatch(Watch):
 
     def closed(self, seen: Seen) -> set[Key]:
         """Return the tasks of running runs that rightly wait for the run before."""
+        return {key for key, is_open in self._gates(seen) if not is_open}
+
+    def has_open(self, seen: Seen) -> bool:
+        """Whether a task of a running run waits at a gate that is open, as nobody has looked yet."""
+        return any(is_open and seen.runs[key[0]].state == "running" for key, is_open in self._gates(seen))
+
+    def _gates(self, seen: Seen) -> list[tuple[Key, bool]]:
         past = Past(self, seen)
         gates = [(seen.runs[row[0]], row[1]) for row in self.world.calm.rows(_GATES)]
-        return {
-            (run.id, task_id)
-            for run, task_id in gates
-            if not past.is_open(run, self.world.dag_of(run.id).tasks[task_id])
-        }
+        return [
+            ((run.id, task_id), past.is_open(run, self.world.dag_of(run.id).tasks[task_id])) for run, task_id in gates
+        ]
 
 
 class Past:

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from simulation import processor
 from simulation.actors import Actor
+from simulation.asset_watchers import WatchingActor
 from simulation.baton import Baton, Turn
 from simulation.behaviour import behave
 from simulation.calling import Account, CallerActor
@@ -25,10 +26,12 @@ from simulation.statement_log import StatementLog
 from simulation.triggerers import TriggererActor
 from simulation.violation import Violation
 from simulation.watch_backfills import of_backfills
+from simulation.watch_markers import Crossing
 from simulation.watching import Calm, TrySeen, drained_hosts, tries
 from simulation.workers import ISOLATED, HostActor, Process, WorkerActor
 from tradewind.metadata import tables
 from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements.retention import Limits
 from tradewind.metadata.tables import EPOCH, MICROSECOND, Instant
 from tradewind.scheduling.settings import Settings
 from tradewind.transitions import continuing, ends, expansion
@@ -117,11 +120,18 @@ class World:
         self.cleared_tokens: dict[int, int] = {}
         self.cleared_runs: set[int] = set()
         self.timed_out: set[int] = set()
+        self.stopped: dict[int, int] = {}
         self.unpaused: set[str] = set()
         self.marking: int | None = None
         self.marked_runs: set[int] = set()
         self.overruled: set[tuple[int, int]] = set()
         self.asking: dict[str, tuple[int, int]] = {}
+        self.crossing: Crossing | None = None
+        self.names: dict[str, str] = {}
+        self.renaming = False
+        self.cleaning: tuple[str, int, Limits] | None = None
+        self.emptied: set[int] = set()
+        self.told_sightings: set[tuple[str, int]] = set()
         self.faults = scenario.faults
         self.fired: Counter[str] = Counter()
         self.commits = 0
@@ -143,6 +153,7 @@ class World:
             workers = [each for each in self.actors if isinstance(each, WorkerActor)]
             self.actors += [CallerActor(self, f"caller{n}", each) for n, each in enumerate(workers)]
         self.actors += [TriggererActor(self, f"triggerer{n}") for n in range(2 if scenario.defers else 0)]
+        self.actors += [WatchingActor(self, f"triggerer{n}") for n in range(2 if scenario.sightings else 0)]
         self.operator = OperatorActor(self)
         self.actors.append(self.operator)
 
@@ -456,6 +467,10 @@ class World:
         if ended.state != "failed" or ticket is None:
             return False
         return behave(self.scenario, self.dag_of(ticket.run), ticket).retry
+
+    def called(self, dag_id: str) -> str:
+        """Return what a DAG is called now."""
+        return self.names.get(dag_id, dag_id)
 
     def backfilled(self) -> set[int]:
         """Return the runs that a backfill is at."""

@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.long
+
 PATIENCE = 60.0
 DAEMONS = {"scheduler": ["scheduler", "--no-worker"], "worker": ["worker"]}
 KINDS = ("scheduler", "worker")

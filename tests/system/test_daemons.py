@@ -8,6 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tradewind.metadata.statements import listings
+
+pytestmark = pytest.mark.long
 
 GATED = """
 import os
@@ -69,7 +72,8 @@ def test_a_file_becomes_runs_and_a_run_keeps_its_code(deployment, tmp_path: Path
     assert "second says new" in deployment.log("gated", "second", "two")
 
     deployment.put("gated.py", "this is not Python\n")
-    [error] = deployment.until("the error is listed", lambda: deployment.rows("dags", "list-import-errors"))
+    deployment.until("the error is known", lambda: import_errors(deployment))
+    [error] = deployment.rows("dags", "list-import-errors")
     assert error["file"] == "gated.py"
     assert error["line"] == 1
     assert deployment.dag_ids() == ["gated"], "a broken file is no evidence"
@@ -85,6 +89,12 @@ def version(deployment) -> int | None:
     """The newest version's number that a run would get."""
     with deployment.database.read() as connection:
         return connection.exec_driver_sql("SELECT max(number) FROM dag_version WHERE dag_id = 'gated'").scalar()
+
+
+def import_errors(deployment) -> int:
+    """How many files have an error."""
+    with deployment.database.read() as connection:
+        return len(listings.list_import_errors(connection))
 
 
 # MariaDB's part in it, rows and locks, is tested beside transitions

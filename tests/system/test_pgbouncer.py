@@ -12,6 +12,8 @@ import pytest
 import sqlalchemy as sa
 from services import pgbouncer
 
+pytestmark = pytest.mark.long
+
 CHAIN = """
 from tradewind import dag, task
 

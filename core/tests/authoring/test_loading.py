@@ -76,6 +76,13 @@ def test_a_dag_that_does_not_register_itself_needs_a_name_at_module_level(load):
     assert sorted(found) == ["named", "neighbour"]
 
 
+@pytest.mark.parametrize("entry", ["pathlib.Path(__file__).parent", "'/'"])
+def test_a_file_may_put_a_path_on_sys_path_that_is_no_string(load, monkeypatch, entry):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    load(f"import pathlib, sys; sys.path.insert(0, {entry})", "first.py")
+    assert list(load("from tradewind import DAG; second = DAG('second')", "second.py")) == ["second"]
+
+
 def test_a_block_that_fails_defines_nothing(load):
     found = load(
         """

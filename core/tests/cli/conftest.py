@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -53,11 +55,24 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+@pytest.fixture(scope="session")
+def parsed(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose DAG folder has one good file, which was parsed; to be copied."""
+    home = tmp_path_factory.mktemp("parsed")
+    shutil.copyfile(sqlite_template, home / "tradewind.db")
+    (home / "dags").mkdir()
+    (home / "dags" / "good.py").write_text(SHOP)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADEWIND_HOME", str(home))
+        assert main(["dag-processor", "--once"]) == 0
+    with sqlite3.connect(home / "tradewind.db") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return home
+
+
 @pytest.fixture
-def dags(home: Path, run) -> Path:
+def dags(home: Path, sqlite_url: str, parsed: Path) -> Path:
     """A DAG folder with one good file, which was parsed."""
-    folder = home / "dags"
-    folder.mkdir()
-    (folder / "good.py").write_text(SHOP)
-    assert run("dag-processor", "--once")[0] == 0
-    return folder
+    shutil.copyfile(parsed / "tradewind.db", sqlite_url.removeprefix("sqlite:///"))
+    return Path(shutil.copytree(parsed / "dags", home / "dags"))

@@ -211,4 +211,34 @@ def test_daemons_do_without_what_they_seldom_need(module: str) -> None:
     """What their memory depends on, counted instead of measured."""
     code = f"import sys; import tradewind.{module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"cryptography", "http.server", "flask", "jinja2"}
+    needless = {"cryptography", "http.server", "flask", "jinja2"}
+    if module == "cli.worker_daemon":
+        needless |= {
+            "sqlalchemy",
+            "asyncio",
+            "pendulum",
+        }  # a watcher waits for weeks, and needs the database for moments
+    assert not set(done.stdout.split()) & needless
+
+
+def test_what_imports_dag_files_has_the_usual_already_and_little_more() -> None:
+    """Each warm parent has what its file imports for itself, and shares what the zygote has imported with the others."""
+    code = """
+import sys
+from tradewind.execution import zygote
+zygote.rehearse()
+print(*sys.modules)
+before = set(sys.modules)
+from tradewind import DAG, task
+with DAG("usual"):
+    @task
+    def work(): ...
+    @task.branch
+    def choose(): ...
+    work() >> choose()
+print(*set(sys.modules) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    held, more = (line.split() for line in done.stdout.splitlines())
+    assert not set(held) & {"asyncio", "cryptography", "http.server", "flask", "sqlalchemy"}
+    assert more == []

@@ -64,6 +64,18 @@ def test_the_history_has_the_new_name_and_the_file_goes_on(run, flow: Path, firs
     assert run("tasks", "mark", "after", "a", "r1", "failed", "-y")[0] == 0
 
 
+def test_until_its_file_says_the_new_id_nothing_of_it_begins(run, flow: Path, sqlite_url: str) -> None:
+    assert run("dags", "rename", "before", "after", "-y")[0] == 0
+    assert "There is no DAG 'after'" in run("dags", "trigger", "after", "-r", "r2")[2]
+    flow.write_text(FLOW.replace("NAME", "after"))
+    assert run("dag-processor", "--once")[0] == 0
+    assert run("dags", "trigger", "after", "-r", "r2")[0] == 0
+    database = Database(sqlite_url)
+    with database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM dag_run WHERE dag_id = 'before'").scalar_one() == 0
+    database.dispose()
+
+
 def test_logs_go_along_and_into_a_folder_that_is_there(run, flow: Path, home: Path) -> None:
     store = FileLogStore(home / "logs")
     keys = {dag_id: log_key(dag_id, "r1", "a", -1, 1, token=1) for dag_id in ("before", "after")}
@@ -122,3 +134,39 @@ def test_it_asks_and_refuses_while_a_run_has_not_ended(run, flow: Path) -> None:
     code, _, err = run("dags", "rename", "before", "after", "-y")
     assert (code, "is not renamed while runs of it have not ended: r1" in err) == (1, True)
     assert run("dags", "trigger", "beside", "-r", "r1")[0] == 0
+
+
+DAILY = """
+from datetime import datetime
+from tradewind import DAG
+from tradewind.operators.empty import EmptyOperator
+
+with DAG("NAME", schedule="@daily", start_date=datetime(2020, 1, 1), end_date=datetime(2020, 1, 3), catchup=True,
+         is_paused_upon_creation=True):
+    EmptyOperator(task_id="a")
+"""
+
+
+def test_the_schedule_goes_on_behind_the_history_though_old_runs_were_deleted(run, dags: Path, sqlite_url: str) -> None:
+    path, database = dags / "daily.py", Database(sqlite_url)
+
+    def next_date() -> str:
+        with database.read() as conn:
+            return json.loads(
+                conn.exec_driver_sql("SELECT next_run FROM dag WHERE path = 'daily.py' AND is_active").scalar_one()
+            )["logical_date"][:10]
+
+    path.write_text(DAILY.replace("NAME", "before"))
+    assert run("dag-processor", "--once")[0] == 0
+    assert next_date() == "2020-01-01"
+    assert run("dags", "trigger", "before", "-r", "r2", "-e", "2020-01-02")[0] == 0
+    with database.transaction() as conn:
+        conn.exec_driver_sql(
+            "UPDATE dag_run SET run_type = 'scheduled', state = 'success', data_interval_start = logical_date, "
+            "data_interval_end = logical_date + 86400000000"
+        )
+    path.write_text(DAILY.replace("NAME", "after"))
+    assert run("dag-processor", "--once")[0] == 0
+    assert run("dags", "rename", "before", "after", "-y")[0] == 0
+    assert next_date() == "2020-01-03"
+    database.dispose()

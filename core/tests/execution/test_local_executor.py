@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from tradewind.execution.evidence import Coroner, is_within_sight, is_worker_alive
-from tradewind.execution.journal import Journal, boot_id, this_place
+from tradewind.execution.journal import Journal, boot_id, journal_path, this_place
 from tradewind.execution.local_executor import LocalExecutor
-from tradewind.execution.settings import journal_path
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
-from tradewind.metadata.wakeups import open_wakeups
+from tradewind.metrics.catalogue import TRIES_LOST
+from tradewind.metrics.meter import Meter
+from tradewind.metrics.recording import use_meter
+from tradewind.metrics.selecting import Selection
 from tradewind.transitions.values import Outcome
 
 HANGING = """
@@ -41,19 +43,9 @@ HANGING = """
 @pytest.fixture
 def executor(small_house: Any) -> Iterator[LocalExecutor]:
     house = small_house
-    wakeups = open_wakeups(house.database, house.home)
-    made = LocalExecutor(
-        house.config,
-        house.database,
-        graphs=house.graphs,
-        clock=house.clock,
-        ids=house.ids,
-        wakeups=wakeups,
-        environ=house.environ,
-    )
+    made = LocalExecutor(house.config, environ=house.environ)
     yield made
     made.stop(drain_seconds=10.0)
-    wakeups.close()
 
 
 def live_workers(house: Any) -> list[Any]:
@@ -116,6 +108,39 @@ def test_a_clean_stop_leaves_nothing_behind(small_house: Any, executor: LocalExe
     assert live_workers(small_house) == []
     assert list((small_house.home / "workers").iterdir()) == []
     assert not is_worker_alive(executor.worker)
+
+
+def test_an_end_is_reported_again_until_the_database_hears_of_it(
+    small_house: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    house = small_house
+    run, ticket = claim_one(house, "w9")
+    journal = Journal(journal_path(house.home, "w9"))
+    journal.start([(ticket.instance, ticket.token)])
+    journal.close()
+    away = {**house.environ, "TRADEWIND__DATABASE__URL": f"sqlite:///{tmp_path}/no-such-folder/there.db"}
+    assert not LocalExecutor(house.config, environ=away)._inquire("w9", "it ended")
+    assert "the end of worker w9 cannot be reported yet: " in capfd.readouterr().err
+    assert house.instances(run)["work"].state == "running"
+    meter = Meter(Selection.of(house.config.metrics))
+    use_meter(meter)
+    try:
+        assert LocalExecutor(house.config, environ=house.environ)._inquire("w9", "it ended")
+    finally:
+        use_meter(None)
+    assert house.run_state(run) == "failed"
+    counted = {each.metric.name: each.increase for each in meter.batch().series if each.metric.kind == "counter"}
+    assert counted[TRIES_LOST.name] == 1, "its watcher counts what the process that reported it has seen"
+
+
+def test_the_executor_answers_from_the_database(small_house: Any, executor: LocalExecutor) -> None:
+    house = small_house
+    _, ticket = claim_one(house, "w9")
+    executor._worker = "w9"
+    total = house.config.executor.slots
+    assert [(each.instance, each.token) for each in executor.list_alive()] == [(ticket.instance, ticket.token)]
+    assert (executor.capacity().free, executor.capacity().total) == (total - 1, total)
+    assert [each.accepted for each in executor.submit(executor.list_alive())] == [True]
 
 
 def test_what_the_journal_does_not_know_is_dispatched_again(house: Any) -> None:

@@ -12,15 +12,19 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 import sqlalchemy as sa
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
+from tradewind.execution.evidence import Coroner
 from tradewind.execution.journal import Journal, read_journal
 from tradewind.execution.lifecycle import Exchange, Unreachable
 from tradewind.execution.loop import Loop
+from tradewind.execution.shelf import Shelf
 from tradewind.metadata.engine import Database
+from tradewind.metadata.tables import daemon
 from tradewind.transitions.values import Answer, Outcome
 
 FLOW = """
@@ -104,6 +108,47 @@ def test_at_the_end_of_the_isolation_grace_a_cut_off_worker_kills_its_tasks(far_
         with outage(house.database, postgres_url):
             wait_for_end()
         house.listen_again()
+    assert house.finish(run) == "failed"
+    assert "its worker could not reach the database for" in house.tries(run)[0].cause
+
+
+def is_any_worker_known(house: Any) -> bool:
+    with house.database.read() as conn:
+        return conn.execute(sa.select(daemon.c.id)).first() is not None
+
+
+@pytest.mark.postgres
+def test_at_the_end_of_the_isolation_grace_a_worker_without_a_watcher_ends_itself(
+    far_house: Any, postgres_url: str
+) -> None:
+    house = far_house
+    fifo = house.home / "fifo"
+    os.mkfifo(fifo)
+    house.deploy(FLOW.format(fifo=str(fifo)))
+    settings = {"DURATION": "1", "RENEW_EVERY": "0.3", "ISOLATION_GRACE": "4", "MARGIN": "1.5"}
+    environ = house.environ | {f"TRADEWIND__LEASES__{name}": value for name, value in settings.items()}
+    with (house.home / "watcher.out").open("ab") as output:
+        watcher = subprocess.Popen(
+            [sys.executable, "-m", "tradewind", "worker"], env=environ, stdout=output, stderr=output
+        )
+    house.until(lambda: is_any_worker_known(house), "the worker registers")
+    run = house.start_run()
+    task = psutil.Process(int(fifo.read_text()))
+    [supervisor] = [each for each in psutil.Process(watcher.pid).children() if each in task.parents()]
+    processes = [supervisor, *supervisor.children(recursive=True)]
+    watcher.kill()
+    watcher.wait()
+    house.wakeups.close()
+    with outage(house.database, postgres_url):
+        _, living = psutil.wait_procs(processes, timeout=30)
+        for each in living:
+            each.kill()
+    house.listen_again()
+    assert living == []
+    # What it could not tell stands in its journal, for the next watcher
+    tools = {"graphs": house.graphs, "clock": house.clock, "ids": house.ids}
+    coroner = Coroner(house.config.home, house.database, shelf=Shelf.open(house.config), **tools)
+    assert len(coroner.settle_leftovers()) == 1
     assert house.finish(run) == "failed"
     assert "its worker could not reach the database for" in house.tries(run)[0].cause
 

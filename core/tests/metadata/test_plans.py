@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from datetime import datetime, timezone
 
 import pytest
@@ -16,28 +17,38 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 TOTAL = 20_000
 
 
-@pytest.fixture
-def plans(sqlite_url):
-    """A full SQLite database, and a call that returns the plans of the statements that a function makes."""
-    database = Database(sqlite_url)
+@pytest.fixture(scope="module")
+def full(sqlite_template, tmp_path_factory):
+    """A full SQLite database: filling it takes longer than all the tests that look at it."""
+    path = tmp_path_factory.mktemp("plans") / "tradewind.db"
+    shutil.copyfile(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
     fill(database)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def plans(full):
+    """A call that returns the plans of the statements that a function makes; what they change is taken back."""
 
     def plans_of(work):
-        with database.transaction() as conn:
+        with full.engine.connect() as conn:
             seen = []
             sa.event.listen(
                 conn, "before_cursor_execute", lambda _c, _cu, text, params, *_: seen.append((text, params))
             )
             work(conn)
             found = list(seen)
-            return [
+            plans = [
                 (text, str(row[3]))
                 for text, params in found
                 for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", params)
             ]
+            conn.rollback()
+            return plans
 
-    yield plans_of
-    database.dispose()
+    return plans_of
 
 
 def fill(database):

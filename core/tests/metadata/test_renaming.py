@@ -55,6 +55,16 @@ def test_all_that_names_the_dag_names_the_new_id_and_nothing_else_does(database:
     assert {"dag", "dag_run", "task_instance", "dag_version", "hold", "backfill"} <= set(names(database))
 
 
+def test_a_dag_whose_file_does_not_say_the_new_id_yet_counts_as_gone(database: Database) -> None:
+    fill(database, "old", 1)
+    with database.transaction() as conn:
+        conn.execute(tables.dag.update().values(is_active=True, due_at=NOW, next_run="{}"))
+    assert not rename(database, "old", "new").was_there
+    with database.read() as conn:
+        (row,) = conn.execute(sa.select(tables.dag))
+    assert (row.dag_id, row.is_active, row.due_at) == ("new", False, None), "its code makes runs of the old name"
+
+
 def test_where_the_file_says_the_new_id_already_its_dag_takes_the_history_over(database: Database) -> None:
     fill(database, "old", 1)
     with database.transaction() as conn:

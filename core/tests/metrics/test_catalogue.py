@@ -6,7 +6,6 @@ import ast
 import json
 from pathlib import Path
 
-import pytest
 from tradewind.metrics import catalogue
 from tradewind.metrics.catalogue import CATALOGUE
 from tradewind_plugins.contracts.metrics import Metric
@@ -59,15 +58,18 @@ def names(argument):
 
 
 KINDS = {"count": "counter", "observe": "timer", "gauge": "gauge", "gauges": "gauge"}
-CALLS = [each for each in calls() if each[1] in KINDS]
 
 
-@pytest.mark.parametrize(("place", "function", "name", "labels"), CALLS, ids=[call[0] for call in CALLS])
-def test_every_place_that_counts_gives_the_labels_of_its_metric(place, function, name, labels):
-    metric = CONSTANTS[name]
-    assert KINDS[function] == metric.kind
-    if function != "gauges":
-        assert labels == set(metric.labels)
+def test_every_place_that_counts_gives_the_labels_of_its_metric():
+    found = [each for each in calls() if each[1] in KINDS]
+    kinds = [(place, function) for place, function, name, _ in found if KINDS[function] != CONSTANTS[name].kind]
+    labels = [
+        (place, given)
+        for place, function, name, given in found
+        if function != "gauges" and given != set(CONSTANTS[name].labels)
+    ]
+    assert found
+    assert (kinds, labels) == ([], [])
 
 
 def test_every_metric_is_counted_somewhere():

@@ -229,3 +229,10 @@ def test_after_an_outage_the_first_renewal_beats_before_anybody_is_judged(office
         ).scalar()
     assert pulse.since == office.clock.at
     assert ended is None
+
+
+def test_after_the_last_of_so_many_steps_it_does_not_sleep(office, monkeypatch):
+    slept = []
+    monkeypatch.setattr(office.scheduler, "_sleep", slept.append)
+    office.scheduler.run(3)
+    assert len(slept) == 2

@@ -73,7 +73,8 @@ def ticks(cron: Cron, begin: datetime, end: datetime) -> list[datetime]:
 def distinct_zones() -> list[str]:
     """Return every time zone whose clocks show something of their own; many are names of others."""
     days = [FIRST + timedelta(days=23) * number for number in range(400)]
-    shown = {tuple(day.astimezone(ZoneInfo(name)).utcoffset() for day in days): name for name in available_timezones()}
+    names = sorted(available_timezones())
+    shown = {tuple(day.astimezone(ZoneInfo(name)).utcoffset() for day in days): name for name in names}
     return sorted(shown.values())
 
 

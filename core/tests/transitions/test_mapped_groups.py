@@ -198,3 +198,58 @@ def test_an_index_among_many_costs_what_it_costs_among_few(world, graph, stateme
     )
     for name, value in more.items():
         assert value <= 1.2 * few[name], (few, more)
+
+
+def late(world, graph, pushed):
+    """make -> g(a -> b) -> after, slow -> b: b has ended for slow's sake before the group learns its length."""
+    edges = [("make", "a"), ("a", "b"), ("slow", "b"), ("b", "after")]
+    shape = graph(edges, a=in_group(), b=in_group())
+    run = world.begin(shape)
+    world.add_worker(slots=50)
+    tickets = by_name(world.tickets())
+    world.finish(tickets["slow"], "failed")
+    world.finish(tickets["make"], xcoms=(pushed(2),))
+    world.go_on()
+    return shape, run
+
+
+def test_what_ended_before_its_group_was_expanded_waits_for_nothing_of_it(world, graph, pushed):
+    shape, run = late(world, graph, pushed)
+    assert world.states(run)["b"] == "upstream_failed"
+    assert world.differences(run, shape) == []
+    world.end(*map(world.outcome, world.tickets()))
+    assert world.run_state(run) == "failed"
+    assert world.differences(run, shape) == []
+
+
+def test_what_is_cleared_after_its_group_was_expanded_joins_it_index_by_index(world, graph, pushed):
+    shape, run = late(world, graph, pushed)
+    started = by_name(world.tickets())
+    world.finish(started["a[0]"])
+    world.clear(run, "slow", "b", "after")
+    assert world.differences(run, shape) == []
+    world.finish(by_name(world.tickets())["slow"])
+    world.go_on()
+    assert world.states(run) == {
+        "make": "success",
+        "slow": "success",
+        "after": "none",
+        "a[0]": "success",
+        "a[1]": "running",
+        "b[0]": "scheduled",
+        "b[1]": "none",
+    }
+    assert world.differences(run, shape) == []
+    world.finish(started["a[1]"], "failed")
+    world.end(*map(world.outcome, world.tickets()))
+    assert world.states(run) == {
+        "make": "success",
+        "slow": "success",
+        "after": "upstream_failed",
+        "a[0]": "success",
+        "a[1]": "failed",
+        "b[0]": "success",
+        "b[1]": "upstream_failed",
+    }
+    assert world.differences(run, shape) == []
+    assert world.run_state(run) == "failed"

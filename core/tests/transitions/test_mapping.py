@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tradewind.transitions import recount
 
 SOURCE = (("x", ("make", "return_value")),)
 
@@ -146,3 +147,19 @@ def test_clearing_the_source_makes_its_mapped_task_unexpanded_again(world, graph
     world.go_on()
     assert world.states(run) == {"make": "success", "each[0]": "scheduled", "after": "none"}
     assert world.differences(run, shape) == []
+
+
+def test_each_index_has_its_own_tries_after_its_list_was_cleared(small_world, graph, pushed):
+    world = small_world
+    shape = graph([("make", "each")], each={"expand": (("x", ("make", "return_value")),)})
+    run = world.begin(shape)
+    world.add_worker(slots=50)
+    world.finish(world.tickets()[0], xcoms=(pushed(1),))
+    world.go_on()
+    world.end(*map(world.outcome, world.tickets()))
+    world.clear(run, "make", "each")
+    world.database.write(lambda c: recount.start_queued(c, run, **world.tools))
+    world.finish(world.tickets()[0], xcoms=(pushed(2),))
+    world.go_on()
+    world.end(*(world.outcome(each, "failed", retry=True) for each in world.tickets()))
+    assert world.states(run) == {"make": "success", "each[0]": "failed", "each[1]": "failed"}

@@ -165,6 +165,23 @@ def test_empty_and_mapped_tasks_wait_too_and_go_on(world, graph):
     assert world.differences(second, shape) == []
 
 
+def test_a_task_whose_rule_is_early_and_whose_length_is_late_waits_at_the_gate_for_its_length(world, graph, pushed):
+    """One success satisfies the rule, but what it is mapped over is known when all of them have ended."""
+    m = {**PAST, "expand": (("y", ("a", "return_value")),), "trigger_rule": "one_success"}
+    shape = graph([("a", "m")], a={"expand": (("x", 2),)}, m=m)
+    world.add_worker()
+    world.add_dag(shape)
+    run = world.add_run(shape)
+    one, other = world.start().values()
+    world.finish(one, xcoms=(pushed(None),))
+    world.let_on()
+    world.go_on()
+    world.finish(other, xcoms=(pushed(None),))
+    world.let_on()
+    world.go_on()
+    assert world.states(run) == {"a[0]": "success", "a[1]": "success", "m[0]": "scheduled", "m[1]": "scheduled"}
+
+
 def test_an_end_costs_no_statement_more_and_touches_no_other_run(world, graph, statements):
     world.add_worker()
     counts = []

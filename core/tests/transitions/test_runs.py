@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.renaming import rename_dag
 from tradewind.metadata.statements import continuations
 from tradewind.transitions import continuing, daemons, recount
 from tradewind.transitions.recount import Start
@@ -193,6 +194,19 @@ def test_who_unpauses_a_dag_that_was_paused_by_failures_is_not_overruled_by_the_
     world.database.write(lambda c: c.execute(tables.dag.update().values(is_paused=False)))
     assert not world.database.write(lambda c: continuing.go_on(c, left, **world.tools)), "another scheduler comes late"
     assert not is_paused(world)
+
+
+def test_a_dag_that_is_renamed_before_it_is_paused_by_failures_is_paused_under_its_new_name(world, graph):
+    shape = replace(graph(tasks=["a"]), max_consecutive_failed_runs=1)
+    world.begin(shape)
+    world.add_worker()
+    world.finish(world.start()["a"], "failed")
+    (left,) = world.database.write(lambda c: continuations.first(c, 10))
+    world.database.write(lambda c: rename_dag(c, "d", "new"))
+    assert world.database.write(lambda c: continuing.go_on(c, left, **world.tools)), "it is to be looked at again"
+    assert not is_paused(world)
+    assert world.go_on() == 1
+    assert is_paused(world)
 
 
 def test_a_task_whose_dates_leave_the_run_out_is_removed_and_what_is_behind_it_goes_on(world, graph):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tradewind.transitions import continuing, ends
+from tradewind.transitions.decision import one
 from tradewind.transitions.graph import leaves, with_scopes
+from tradewind.transitions.settling import Pressure
 
 TEARDOWN = {"is_teardown": True, "trigger_rule": "all_done_setup_success", "setups": ("up",)}
 
@@ -148,4 +151,59 @@ def test_the_first_failure_stops_what_has_not_begun_and_teardowns_run(world, gra
     world.finish(by_name["first"])
     world.end(*map(world.outcome, world.tickets()))
     assert world.run_state(run) == "success"
+    assert world.differences(run, shape) == []
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_a_failure_is_recorded_however_much_it_stops_before_itself(small_world, graph, monkeypatch, most):
+    world = small_world
+    monkeypatch.setattr(ends, "MOST_ROWS", most)
+    monkeypatch.setattr(continuing, "MOST_ROWS", most)
+    waits = {name: {"pool": "none"} for name in ("w1", "w2", "w3", "w4")}
+    shape = replace(graph([("bad", "behind")], tasks=[*waits, "good", "bad"], **waits), fail_stop=True)
+    run = world.begin(shape)
+    world.add_worker()
+    by_name = {each.task_id: each for each in world.tickets()}
+    both = [world.outcome(by_name["good"]), world.outcome(by_name["bad"], "failed")]
+    assert [answer.state for answer in world.end(*both).answers] == ["success", "failed"]
+    world.go_on()
+    skipped = dict.fromkeys([*waits, "behind"], "skipped")
+    assert world.states(run) == {**skipped, "good": "success", "bad": "failed"}
+    assert world.run_state(run) == "success", "no leaf has failed"
+    assert world.differences(run, shape) == []
+
+
+def test_what_a_failure_was_still_to_stop_is_stopped_after_a_clear(small_world, graph, monkeypatch):
+    """A clear in a run that goes on takes over what was left: also for what is ready, and for what it makes wait itself."""
+    world = small_world
+    monkeypatch.setattr(ends, "MOST_ROWS", 1)
+    shape = replace(graph(tasks=["bad", "w1", "w2", "other"], w1={"pool": "none"}, w2={"pool": "none"}), fail_stop=True)
+    run = world.begin(shape)
+    world.add_worker()
+    by_name = {each.task_id: each for each in world.tickets()}
+    world.finish(by_name["other"])
+    world.finish(by_name["bad"], "failed")
+    assert world.states(run)["w2"] == "scheduled", "that is left to a scheduler"
+    world.clear(run, "other")
+    world.go_on()
+    assert world.states(run) == {"bad": "failed", "w1": "skipped", "w2": "skipped", "other": "skipped"}
+    assert world.differences(run, shape) == []
+
+
+def test_what_is_stopped_with_all_others_is_stopped_whatever_else_concerns_it():
+    pressure = Pressure(is_forced=True, is_stopped=True)
+    pressure.special(1).ends = one("failed")
+    assert [pressure.on(index).is_stopped for index in (0, 1)] == [True, True]
+
+
+def test_a_mapped_task_that_cannot_be_expanded_is_a_failure_that_stops(small_world, graph):
+    world = small_world
+    over = {"expand": (("x", ("make", "return_value")),)}
+    shape = graph([("make", "each"), ("each", "after")], tasks=["waits"], each=over, waits={"pool": "none"})
+    run = world.begin(replace(shape, fail_stop=True))
+    world.add_worker()
+    world.finish(world.tickets()[0])
+    world.go_on()
+    assert world.states(run) == {"make": "success", "each": "failed", "after": "skipped", "waits": "skipped"}
+    assert world.run_state(run) == "success", "no leaf has failed"
     assert world.differences(run, shape) == []

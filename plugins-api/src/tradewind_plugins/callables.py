@@ -79,6 +79,17 @@ def signature_or_none(function: Callable[..., Any]) -> inspect.Signature | None:
         return inspect.signature(function)
 
 
+_is_generator = functools.lru_cache(maxsize=256)(inspect.isgeneratorfunction)
+
+
+def _yields(function: Callable[..., Any]) -> bool:
+    """Tell whether ``function`` is a generator function; found out once, before a task's process is forked."""
+    try:
+        return _is_generator(function)
+    except TypeError:  # a callable object that has no hash
+        return inspect.isgeneratorfunction(function)
+
+
 def context_arguments(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], context: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -103,7 +114,7 @@ def run_function(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], context: Mapping[str, Any]
 ) -> Any:
     """Call ``function`` and return its result. One that yields is run to its end: what it yields is about its outlets."""
-    if not inspect.isgeneratorfunction(function):
+    if not _yields(function):
         return function(*args, **kwargs)
     running = function(*args, **kwargs)
     while True:
@@ -126,6 +137,7 @@ def check_call(
 
     ``missing`` names arguments that come later; so do the context variables it has parameters for.
     """
+    _yields(function)  # known from here on in whatever is forked from this process
     signature = signature_or_none(function)
     if signature is None:
         return

@@ -227,9 +227,22 @@ class Stage:
         ended = sa.select(sa.func.count()).where(tables.dag_run.c.state.in_(ENDED_RUN))
         self.await_count(ended, number, "runs have ended")
 
-    def await_count(self, query: sa.Select[Any], wanted: int, what: str) -> None:
-        """Wait until a query counts so many; `what` is counted."""
-        self._await(lambda: f"{found} of {wanted} {what}" if (found := self._scalar(query)) < wanted else "")
+    def await_count(
+        self,
+        query: sa.Select[Any],
+        wanted: int,
+        what: str,
+        *,
+        seconds: float = PATIENCE,
+        every: float = LOOK_SECONDS,
+    ) -> None:
+        """Wait until a query counts so many; `what` is counted. Where nobody measures, `every` so many seconds will do."""
+
+        def lacking() -> str:
+            found = self._scalar(query)
+            return f"{found} of {wanted} {what}" if found < wanted else ""
+
+        self._await(lacking, seconds, every=every)
 
     def times(self) -> list[tuple[str, int, int]]:
         """Return (task, began, ended) of what ran since the last `run` began, in ns, by the time they began."""
@@ -244,7 +257,7 @@ class Stage:
         self._watched.rollback()
         return found
 
-    def _await(self, lacking: Callable[[], str], seconds: float = PATIENCE) -> None:
+    def _await(self, lacking: Callable[[], str], seconds: float = PATIENCE, *, every: float = LOOK_SECONDS) -> None:
         """Look until nothing is lacking; what is, is told when the time is over."""
         deadline = time.monotonic() + seconds
         while said := lacking():
@@ -253,7 +266,7 @@ class Stage:
             dead = [name for name, process in self.daemons.items() if process.poll() is not None]
             if dead:
                 raise RuntimeError(f"{dead[0]} ended by itself:\n{self.log(dead[0])}")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(every)
 
     # --- What it uses
 

@@ -21,7 +21,7 @@ The contract with execution, in the order of a try::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, timedelta
@@ -33,14 +33,11 @@ from tradewind_plugins.task_node import TaskNode
 from tradewind_plugins.variable import Variable
 
 from tradewind.authoring import macros
-from tradewind.authoring.asset_events import InletEvents, OutletEvents, TriggeringEvents
-from tradewind.authoring.other_runs import mapping_of, neighbours_of, past_of
+from tradewind.authoring.other_runs import AT_HAND, VARIABLES, OtherRuns
 from tradewind.authoring.params import as_params, resolve_params
 from tradewind.authoring.views import DagRunView, TaskInstanceView
 
-Later = Mapping[str, Callable[[], Any]]
-"""Variables by name, each with what finds it out."""
-
+DAY = timedelta(days=1)
 _NO_DEFAULT = object()
 _offered: dict[str, Any] = {}
 _running: ContextVar[dict[str, Any] | None] = ContextVar("tradewind_context", default=None)
@@ -80,29 +77,30 @@ class _Connections:
             return default
 
 
+_CONNECTIONS = _Connections()
+_VARIABLES = {"value": _Variables(as_json=False), "json": _Variables(as_json=True)}
+
+
 class Context(dict[str, Any]):
     """A context in which some variables are found out when somebody asks for them.
 
     Args:
         values: the variables that are there.
-        neighbours: those that the schedule tells: cheap, and seldom asked for.
-        past: those that the database has to be asked for.
+        others: finds out the rest.
     """
 
-    def __init__(self, values: Mapping[str, Any], neighbours: Later, past: Later) -> None:
+    def __init__(self, values: Mapping[str, Any], others: OtherRuns) -> None:
         super().__init__(values)
-        self._neighbours = neighbours
-        self._later: Later = {**neighbours, **past}
+        self._others = others
 
     def __missing__(self, name: str) -> Any:
-        found = self._later.get(name)
-        if found is None:
+        if not self._others.knows(name):
             raise KeyError(name)
-        self[name] = value = found()
+        self[name] = value = self._others.find_out(name)
         return value
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self._later
+        return super().__contains__(name) or (isinstance(name, str) and self._others.knows(name))
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a variable, ``default`` where there is none."""
@@ -113,11 +111,11 @@ class Context(dict[str, Any]):
 
     def names(self) -> set[str]:
         """Return the names of all variables."""
-        return {*self, *self._later}
+        return {*self, *filter(self._others.knows, VARIABLES)}
 
     def filled(self) -> dict[str, Any]:
         """Return all variables but those that the database has to be asked for."""
-        return {**self, **{name: self[name] for name in self._neighbours}}
+        return {**self, **{name: self[name] for name in AT_HAND if self._others.knows(name)}}
 
 
 def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str, Any] | None = None) -> Context:
@@ -138,16 +136,14 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
     run = DagRunView(dag.dag_id, dag_run)
     instance = TaskInstanceView(task, run, ti or {})
     context: dict[str, Any] = {
-        "conn": _Connections(),
+        "conn": _CONNECTIONS,
         "dag": dag,
         "dag_run": run,
         "data_interval_end": run.data_interval_end,
         "data_interval_start": run.data_interval_start,
-        "inlet_events": InletEvents(task.inlets),
         "inlets": list(task.inlets),
         "macros": macros,
         "map_index_template": task.map_index_template,
-        "outlet_events": OutletEvents(task.outlets),
         "outlets": list(task.outlets),
         "params": resolve_params(
             {**dag.params, **as_params(task.params)}, run.conf, overrides=dag_run.get("conf_overrides_params", True)
@@ -159,14 +155,12 @@ def build_context(task: TaskNode, *, dag_run: Mapping[str, Any], ti: Mapping[str
         "templates_dict": None,
         "test_mode": False,
         "ti": instance,
-        "triggering_asset_events": TriggeringEvents(by_uri=False),
-        "triggering_dataset_events": TriggeringEvents(by_uri=True),
         "try_number": instance.try_number,
-        "var": {"value": _Variables(as_json=False), "json": _Variables(as_json=True)},
+        "var": dict(_VARIABLES),
     }
     context.update(_dates(run, task))
     context.update(_offered)
-    whole = Context(context, neighbours_of(dag, run), {**past_of(dag.dag_id, run), **mapping_of(task, run)})
+    whole = Context(context, OtherRuns(dag, run, task))
     instance.template_context = whole
     return whole
 
@@ -185,23 +179,28 @@ def _dates(run: DagRunView, task: TaskNode) -> dict[str, Any]:
     moment = run.logical_date
     if moment is None:
         return {}
-    day = moment.strftime("%Y%m%d")
+    # Of plain dates: pendulum's own texts are written in Python, and every try begins with these
     today = date(moment.year, moment.month, moment.day)
-    tomorrow, yesterday = today + timedelta(days=1), today - timedelta(days=1)
+    ds, yesterday, tomorrow = (each.isoformat() for each in (today, today - DAY, today + DAY))
+    ds_nodash, ts = _nodash(ds), moment.isoformat()
     return {
-        "ds": moment.strftime("%Y-%m-%d"),
-        "ds_nodash": day,
+        "ds": ds,
+        "ds_nodash": ds_nodash,
         "execution_date": moment,
         "logical_date": moment,
-        "task_instance_key_str": f"{run.dag_id}__{task.task_id}__{day}",
-        "tomorrow_ds": tomorrow.isoformat(),
-        "tomorrow_ds_nodash": tomorrow.strftime("%Y%m%d"),
-        "ts": moment.isoformat(),
-        "ts_nodash": moment.strftime("%Y%m%dT%H%M%S"),
-        "ts_nodash_with_tz": moment.isoformat().replace("-", "").replace(":", ""),
-        "yesterday_ds": yesterday.isoformat(),
-        "yesterday_ds_nodash": yesterday.strftime("%Y%m%d"),
+        "task_instance_key_str": f"{run.dag_id}__{task.task_id}__{ds_nodash}",
+        "tomorrow_ds": tomorrow,
+        "tomorrow_ds_nodash": _nodash(tomorrow),
+        "ts": ts,
+        "ts_nodash": f"{ds_nodash}T{moment.hour:02}{moment.minute:02}{moment.second:02}",
+        "ts_nodash_with_tz": _nodash(ts).replace(":", ""),
+        "yesterday_ds": yesterday,
+        "yesterday_ds_nodash": _nodash(yesterday),
     }
+
+
+def _nodash(day: str) -> str:
+    return day.replace("-", "")
 
 
 @contextmanager

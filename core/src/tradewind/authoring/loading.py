@@ -104,7 +104,8 @@ def _is_machinery(filename: str, caller: str) -> bool:
 def _relative(path: Path) -> str:
     """Return the path from the folder on ``sys.path`` that holds the file, with ``/``."""
     # As text: a Path of each entry would be a fifth of what the import of a small file takes
-    root = next((each for each in sys.path if each and str(path).startswith(f"{each.rstrip(os.sep)}{os.sep}")), None)
+    folders = (f"{str(each).rstrip(os.sep)}{os.sep}" for each in sys.path if each)  # some put a Path there, no string
+    root = next((each for each in folders if str(path).startswith(each)), None)
     return path.name if root is None else path.relative_to(root).as_posix()
 
 

@@ -18,8 +18,10 @@ from tradewind.cli.verbs import Verbs
 from tradewind.cli.waking import wake_schedulers
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.moving_logs import move_logs
-from tradewind.metadata.renaming import UnfinishedError, rename_dag
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.renaming import Renamed, UnfinishedError, rename_dag
 from tradewind.metadata.statements import listings
+from tradewind.scheduling.due_runs import go_on_behind_history
 from tradewind.serialization import SerializedDag
 from tradewind.transitions.loading import open_graphs
 
@@ -44,7 +46,7 @@ def run_rename(options: argparse.Namespace) -> None:
             row = find_dag(connection, old)
         confirm(f"{old} and its history are to be called {new}.", yes=options.yes)
         try:
-            done = session.database.write(lambda c: rename_dag(c, old, new))
+            done = session.database.write(lambda c: _rename(session, c, old, new))
         except UnfinishedError as error:
             raise CommandError(str(error), error_id="task-running") from error
         with closing(open_log_store(session.config)) as store:
@@ -57,6 +59,14 @@ def run_rename(options: argparse.Namespace) -> None:
         print(f"Write {new!r} for {old!r} in {row.path} now: the DAG goes on when that is read.", file=sys.stderr)
     if others:
         print(f"These DAGs still name {old!r}: {', '.join(others)}.", file=sys.stderr)
+
+
+def _rename(session: Session, connection: sa.Connection, old: str, new: str) -> Renamed:
+    done = rename_dag(connection, old, new)
+    if done.was_there:
+        graphs = open_graphs(session.config.plugins.codec)
+        go_on_behind_history(connection, new, graphs=graphs, clock=SystemClock())
+    return done
 
 
 def _who_names(session: Session, connection: sa.Connection, dag_id: str) -> list[str]:

@@ -9,21 +9,21 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
+from functools import partial
 from threading import Thread
 
 from tradewind_plugins.contracts.executor import Executor, ExecutorSetup
 
 from tradewind import notify
+from tradewind.cli.apart import do_apart
 from tradewind.cli.probe import open_probe
-from tradewind.cli.session import open_session
 from tradewind.cli.stopping import stop_on_signals
-from tradewind.config import Config
+from tradewind.config import Config, load
 from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.isolation import Overseer
 from tradewind.execution.local_executor import LocalExecutor
-from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.prestart import Prestarted
-from tradewind.metrics.reporting import check_exporters, start_reporting
+from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.executors import executor_class
 
 log = logging.getLogger(__name__)
@@ -49,15 +49,20 @@ def run_executor(
         ears: where the local executor's worker tells of itself.
         begun: the local executor's first worker, which waits for the word; None for every other executor.
     """
-    with open_session(is_daemon=True) as session:
-        config = session.config
-        configure_log(config, files, NAME)
-        check_exporters(config, NAME)
-        open_log_store(config).close()  # what is wrong with it is said here, not by a worker that cannot start
+    do_apart(partial(_check, files))
+    config = load().config
+    configure_log(config, files, NAME)
     executor = _open_executor(config, asked, environ)
     if begun is not None and isinstance(executor, LocalExecutor):
         executor.begin_with(begun)
     _run(executor, config, files, ears, is_local=begun is not None)
+
+
+def _check(files: DaemonFiles) -> None:
+    # In a process of its own, as this one does without the database: SQLAlchemy is 30 MiB
+    from tradewind.cli.worker_checks import check  # noqa: PLC0415
+
+    check(files, NAME)
 
 
 def _run(executor: Executor, config: Config, files: DaemonFiles, ears: notify.NotifySocket, *, is_local: bool) -> None:

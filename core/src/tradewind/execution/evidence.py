@@ -13,11 +13,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tradewind.execution.journal import Story, boot_id, read_journal, this_place
+from tradewind.execution.journal import Story, boot_id, journal_path, journals, read_journal, this_place
 from tradewind.execution.prestart import MARK
 from tradewind.execution.process_table import process_table
 from tradewind.execution.remains import kill_remains
-from tradewind.execution.settings import journal_path
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
@@ -104,7 +103,7 @@ class Coroner:
             sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
         """
         settled: list[str] = []
-        for path in sorted(journal_path(self._home, "x").parent.glob("*.journal")):
+        for path in journals(self._home):
             if is_within_sight(read_journal(path).place, path) and not is_worker_alive(path.stem):
                 self.settle(path.stem, "worker process and its watcher ended")
                 settled.append(path.stem)

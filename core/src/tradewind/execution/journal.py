@@ -26,6 +26,21 @@ Try = tuple[int, int]
 OUTCOME_FIELDS = tuple(each.name for each in fields(Outcome))
 
 
+def journal_path(home: Path, worker: str) -> Path:
+    """Return where the journal of a worker is."""
+    return journals_folder(home) / f"{worker}.journal"
+
+
+def journals(home: Path) -> list[Path]:
+    """Return the journals that there are."""
+    return sorted(journals_folder(home).glob("*.journal"))
+
+
+def journals_folder(home: Path) -> Path:
+    """Return where the journals are."""
+    return home / "workers"
+
+
 def boot_id() -> str:
     """Return the name of this start of the machine; empty where the system does not tell."""
     try:
@@ -117,6 +132,10 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+    def remove(self) -> None:
+        """Remove the file, closed or not: all that it tells is known, and nobody need look at it."""
+        self.path.unlink(missing_ok=True)
 
     def _write(self, lines: Sequence[str]) -> None:
         """Write lines, all or none: half of one would swallow the next.

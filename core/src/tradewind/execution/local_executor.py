@@ -1,7 +1,8 @@
 """The local executor: a worker process on this host, and the watcher that starts it, sees it end, and starts the next.
 
-The watcher is the process that the worker's death leaves standing (a scheduler, or `standalone`). It alone can say at once,
-and for certain, that the worker's processes ended; without it the tries would wait for the isolation grace.
+The watcher is the process that the worker's death leaves standing (`tradewind worker`). It alone can say at once, and for
+certain, that the worker's processes ended; without it the tries would wait for the isolation grace. What is said to the
+database is said by a process of its own (`inquest`), so that the watcher, which waits for weeks, does without the database.
 """
 
 from __future__ import annotations
@@ -9,38 +10,32 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
+import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from datetime import timedelta
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy.exc import DBAPIError
 from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Submission, Ticket
 
 from tradewind.config import Config, load
-from tradewind.execution.evidence import Coroner
-from tradewind.execution.prestart import Prestarted, worker_process
+from tradewind.execution.journal import journal_path, journals, read_journal
+from tradewind.execution.prestart import MARK, Prestarted, worker_process
 from tradewind.execution.processes import become_subreaper
-from tradewind.execution.remains import reap_session
-from tradewind.execution.shelf import Shelf
-from tradewind.execution.worker import EXECUTOR
-from tradewind.metadata.clock import Clock, SystemClock
-from tradewind.metadata.engine import Database, open_database
-from tradewind.metadata.ids import Ids, RandomIds
-from tradewind.metadata.patience import Patience
-from tradewind.metadata.statements.tickets import tries_of_worker
-from tradewind.metadata.wakeups import Wakeups, open_wakeups, worker_channel
-from tradewind.plugins.behaviour import listened_states
-from tradewind.transitions.graph import Graphs
-from tradewind.transitions.loading import open_graphs
+from tradewind.execution.remains import kill_remains, reap_session
+from tradewind.metrics.relaying import retell
+
+if TYPE_CHECKING:
+    from tradewind.execution.local_tickets import LocalTickets
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-HEALTHY = timedelta(seconds=30)
+HEALTHY_SECONDS = 30.0
 
 
 class LocalExecutor(Executor):
@@ -48,58 +43,26 @@ class LocalExecutor(Executor):
 
     Arguments:
         config: of this installation; the worker reads the same, from `environ`.
-        database: the metadata database, for what is reported when the worker died.
-        wakeups: wakes the worker; None leaves that to its polling.
-        environ: of the worker's process.
+        environ: of the processes that it starts.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        database: Database,
-        *,
-        graphs: Graphs,
-        clock: Clock,
-        ids: Ids,
-        wakeups: Wakeups | None = None,
-        environ: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, config: Config, *, environ: Mapping[str, str] | None = None) -> None:
         self._config = config
-        self._database = database
-        self._wakeups = wakeups
-        self._clock = clock
-        self._environ = dict(os.environ if environ is None else environ)
-        self._coroner = Coroner(config.home, database, graphs=graphs, clock=clock, ids=ids, shelf=Shelf.open(config))
+        given = os.environ if environ is None else environ
+        self._environ = {**given, "TRADEWIND_HOME": str(config.home)}
         self._worker = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._settling = threading.Lock()  # leftovers and our own worker are settled by two threads, with one coroner
+        self._settling = threading.Lock()  # two threads have ends reported: of leftovers, and of our own worker
         self._begun: Prestarted | None = None
         self.worker_started = threading.Event()
-        self._own = ExitStack()
 
     @classmethod
     def open(cls, setup: ExecutorSetup) -> LocalExecutor:
-        """See `Executor.open`: with a database and wake-ups of its own, which `stop` closes."""
-        config = load(Path(setup.home), setup.environ).config
-        clock = SystemClock()
-        patience = Patience.of(config.database, config.leases)
-        database = open_database(config.database, listened=listened_states(), patience=patience)
-        wakeups = open_wakeups(database, config.home)
-        made = cls(
-            config,
-            database,
-            graphs=open_graphs(config.plugins.codec),
-            clock=clock,
-            ids=RandomIds(clock.now),
-            wakeups=wakeups,
-            environ=setup.environ,
-        )
-        made._own.callback(database.dispose)
-        made._own.callback(wakeups.close)
-        return made
+        """See `Executor.open`."""
+        return cls(load(Path(setup.home), setup.environ).config, environ=setup.environ)
 
     def begin_with(self, begun: Prestarted) -> None:
         """Take a worker that was begun already as the first one."""
@@ -124,8 +87,11 @@ class LocalExecutor(Executor):
 
     def stop(self, *, drain_seconds: float = 0.0) -> None:
         """Have the worker take nothing new, end when its tasks have, or after `drain_seconds` end them."""
-        with self._own:
+        try:
             self._stop(drain_seconds)
+        finally:
+            if "_tickets" in vars(self):
+                self._tickets.close()
 
     def hurry(self) -> None:
         """End the worker's tasks: that is what a second SIGTERM says to it."""
@@ -154,7 +120,7 @@ class LocalExecutor(Executor):
         threading.Thread(target=self._settle_leftovers, name="tradewind-leftovers", daemon=True).start()
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
-            began = self._clock.now()
+            began = time.monotonic()
             with self._starting:
                 if self._stopping.is_set():
                     return
@@ -163,23 +129,9 @@ class LocalExecutor(Executor):
             code = process.wait()
             self._settle(code)
             reap_session(process.pid)
-            is_healthy = self._clock.now() - began > HEALTHY
+            is_healthy = time.monotonic() - began > HEALTHY_SECONDS
             pause = FIRST_PAUSE if is_healthy else min(LONGEST_PAUSE, pause * 2)
             self._stopping.wait(pause if code else 0.0)
-
-    def _settle_leftovers(self) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                with self._settling:
-                    self._coroner.settle_leftovers()
-            except (DBAPIError, RuntimeError) as error:
-                log.warning("workers that died with their watcher cannot be reported yet: %s", error)
-            else:
-                return
-            if self._stopping.wait(pause):
-                return
-            pause = min(LONGEST_PAUSE, pause * 2)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         begun, self._begun = self._begun, None
@@ -188,47 +140,88 @@ class LocalExecutor(Executor):
             begun.go()
             return begun.process
         self._worker = str(uuid4())
-        return worker_process({**self._environ, "TRADEWIND_HOME": str(self._config.home)}, self._worker)
+        return worker_process(self._environ, self._worker)
+
+    # --- ends ---------------------------------------------------------------------------------------------------------
 
     def _settle(self, code: int) -> None:
-        """Report the worker's end, as often as it takes; a clean end has nothing left to report but costs little to check."""
+        """End what the worker left running, and have its end reported; one that left in order has said so itself."""
         cause = (
             f"worker process ended with exit code {code}" if code >= 0 else f"worker process killed by signal {-code}"
         )
+        path = journal_path(self._config.home, self._worker)
+        sessions = read_journal(path).sessions
+        self._insist(lambda: _ended(self._worker, sessions))
+        if path.exists():
+            self._insist(lambda: self._inquire(self._worker, cause))
+
+    def _settle_leftovers(self) -> None:
+        """Have the ends of workers reported that died with their watcher."""
+        own = journal_path(self._config.home, self._worker)
+        if any(path != own for path in journals(self._config.home)):
+            self._insist(self._inquire)
+
+    def _insist(self, work: Callable[[], bool]) -> None:
+        """Do something until it is done, or this executor is told to stop."""
         pause = FIRST_PAUSE
-        while True:
+        while not work():
+            if self._stopping.wait(pause):
+                return
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _inquire(self, *whom: str) -> bool:
+        """Start the process that reports ends, and wait for it; tell whether it has reported them."""
+        answer, mouth = os.pipe()
+        with self._settling, open(answer, encoding="utf-8") as told:  # noqa: PTH123  (a descriptor)
             try:
-                with self._settling:
-                    taken = self._coroner.settle(self._worker, cause)
-            except (DBAPIError, RuntimeError) as error:
-                log.warning("the end of worker %s cannot be reported yet: %s", self._worker, error)
-                if self._stopping.wait(pause):
-                    return
-                pause = min(LONGEST_PAUSE, pause * 2)
-                continue
-            if self._wakeups is not None and taken.wake:
-                self._wakeups.notify(taken.wake)
-            return
+                process = subprocess.Popen(  # noqa: S603  (our own module)
+                    [sys.executable, "-m", "tradewind.execution.inquest", str(mouth), *whom],
+                    env=self._environ,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,  # a Ctrl-C in the terminal does not keep an end from being reported
+                    pass_fds=(mouth,),
+                )
+            finally:
+                os.close(mouth)
+            counted = told.read()
+            code = process.wait()
+        if code == 0:
+            retell(counted)
+        return code == 0
 
     # --- the contract's verbs that apply ------------------------------------------------------------------------------
 
+    @cached_property
+    def _tickets(self) -> LocalTickets:
+        # Only where somebody asks: what it imports is three quarters of what this process would hold otherwise
+        from tradewind.execution.local_tickets import LocalTickets  # noqa: PLC0415
+
+        return LocalTickets(self._config)
+
     def submit(self, tickets: Sequence[Ticket]) -> Sequence[Submission]:
         """Wake the worker: it claims from the database what is queued."""
-        if self._wakeups is not None:
-            self._wakeups.notify([worker_channel(EXECUTOR)])
-        return [Submission(ticket=each, accepted=True) for each in tickets]
+        return self._tickets.submit(tickets)
 
     def cancel(self, tickets: Sequence[Ticket]) -> None:
         """Wake the worker: it compares what it runs with the database, where the tries' tokens have been raised."""
-        self.submit(tickets)
+        self._tickets.submit(tickets)
 
     def list_alive(self) -> Sequence[Ticket]:
         """Return the tries that the worker runs, by the database."""
-        with self._database.read() as conn:
-            held = tries_of_worker(conn, self._worker)
-        return [Ticket(instance=instance, token=token) for instance, token in sorted(held)]
+        return self._tickets.alive(self._worker)
 
     def capacity(self) -> Capacity:
         """Return the worker's slots, and how many are free."""
-        total = self._config.executor.slots
-        return Capacity(free=max(0, total - len(self.list_alive())), total=total)
+        return self._tickets.capacity(self._worker)
+
+
+def _ended(worker: str, sessions: set[int]) -> bool:
+    """Kill what a worker that has ended left running; tell whether nothing of it is left."""
+    try:
+        killed = kill_remains(f"{MARK}={worker}", sessions)
+    except RuntimeError as error:
+        log.warning("the end of worker %s cannot be reported yet: %s", worker, error)
+        return False
+    if killed:
+        log.warning("worker %s has ended, and the %d processes that it left were killed", worker, killed)
+    return True

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from uuid import uuid4
 
+EXECUTOR = "LocalExecutor"
+"""The executor whose tries such a worker claims."""
 MARK = "TRADEWIND_WORKER"
 """Names the worker in the environment of all its processes: by this they are found when it has died."""
 GATE = "TRADEWIND_WORKER_GATE"

@@ -14,6 +14,7 @@ from typing import Any
 from tradewind_plugins.operator import BaseOperator
 
 from tradewind.authoring.dag import DAG
+from tradewind.authoring.task_decorator import TaskDecorators
 from tradewind.execution.channel import Frames, frame
 from tradewind.execution.instants import instant
 from tradewind.execution.messages import Message, Reply, Request, Start
@@ -23,7 +24,7 @@ from tradewind.operators.bash import BashOperator
 from tradewind.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
 from tradewind.transitions.states import TaskState
 
-IMPORTED_FOR_TASKS = (BashOperator, BranchPythonOperator, PythonOperator, ShortCircuitOperator)
+IMPORTED_FOR_TASKS = (BashOperator, BranchPythonOperator, PythonOperator, ShortCircuitOperator, TaskDecorators)
 WITH_TEMPLATE = "with_template"
 WITHOUT_TEMPLATE = "without_template"
 

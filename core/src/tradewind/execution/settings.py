@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tradewind.config import Config
+from tradewind.execution.journal import journal_path
 from tradewind.execution.parents import ParentLimits
 from tradewind.execution.spool import LARGEST_INLINE
 from tradewind.transitions.callbacks import Patience
@@ -70,11 +71,6 @@ class WorkerSettings:
 def versions_path(home: Path) -> Path:
     """Return where the files of versions are."""
     return home / "versions"
-
-
-def journal_path(home: Path, worker: str) -> Path:
-    """Return where the journal of a worker is."""
-    return home / "workers" / f"{worker}.journal"
 
 
 def spool_path(home: Path) -> Path:

@@ -11,9 +11,9 @@ from tradewind.execution.direct_lifecycle import DirectLifecycle, reaching
 from tradewind.execution.lifecycle import Lease
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.messages import Start
+from tradewind.execution.prestart import EXECUTOR
 from tradewind.execution.settings import WorkerSettings, worker_settings
 from tradewind.execution.supervisor import Supervisor
-from tradewind.execution.worker import EXECUTOR
 from tradewind.metadata.clock import Clock, SystemClock
 from tradewind.metadata.engine import Database, open_database
 from tradewind.metadata.ids import Ids, RandomIds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cached_property
 from pathlib import Path
 
 from tradewind_plugins.exceptions import TradewindException
@@ -28,8 +29,11 @@ class SocketHost(TaskHost):
         self._channel = channel
         self._turn = threading.Lock()
         self._process = os.getpid()
-        self._spool = Spool(Path(start.spool))
         self._room = LARGEST_INLINE
+
+    @cached_property
+    def _spool(self) -> Spool:
+        return Spool(Path(self.start.spool))
 
     def hand_over(self, value: XComValue) -> XComValue:
         """See `TaskHost.hand_over`: a large value, or one more when many were small, goes through the spool."""

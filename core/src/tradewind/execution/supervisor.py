@@ -57,6 +57,7 @@ CLOSE_SECONDS = 5.0
 ISOLATED_SECONDS = 0.2
 EXIT_CLEAN = 0
 EXIT_DECLARED_DEAD = 4
+EXIT_ALONE = 6
 
 
 class Supervisor:
@@ -86,6 +87,7 @@ class Supervisor:
         self._held: list[Start] = []
         self._polled_at = self._loop.now()
         self._is_draining = False
+        self._watcher = os.getppid()
         self._exit_code = EXIT_CLEAN
         self._ear = -1
         self._desk = Desk(
@@ -156,12 +158,16 @@ class Supervisor:
     def _close(self, *, is_clean: bool) -> None:
         """Give everything back. Only a clean stop says so: after any other the watcher looks at what is left."""
         if is_clean:
-            self._clerk.submit(partial(self._lifecycle.leave, "stopped"), _nothing, _leaving_failed)
+            self._clerk.submit(self._leave, _nothing, _leaving_failed)
         self._clerk.close(CLOSE_SECONDS)
         self._starter.close()
         self._logs.close()
         self._journal.close()
         self._loop.close()
+
+    def _leave(self) -> None:
+        self._lifecycle.leave("stopped")
+        self._journal.remove()  # with nothing at work it tells nothing that the database does not know
 
     # --- stopping -----------------------------------------------------------------------------------------------------
 
@@ -240,6 +246,11 @@ class Supervisor:
                     f"its worker could not reach the database for {silence:.0f} s ([leases] isolation_grace)"
                 )
                 running.signal(signal.SIGKILL)
+            if not self._live() and os.getppid() != self._watcher:
+                # Nobody waits for it, and nobody would ever stop it; what it could not tell stands in its journal
+                log.error("no database for %.0f s ([leases] isolation_grace), and no watcher: stopping", silence)
+                self._exit_code = EXIT_ALONE
+                self._loop.stop()
         self._loop.after(max(self._contact.deadline - now, ISOLATED_SECONDS), self._check_isolation)
 
     def _listen(self) -> None:

@@ -42,7 +42,7 @@ from tradewind.execution.outcomes import marked
 from tradewind.execution.task_host import TaskHost
 from tradewind.plugins.behaviour import Listeners, listeners
 from tradewind.transitions.states import TaskState, TriggerEnd
-from tradewind.transitions.values import XComValue
+from tradewind.transitions.values import AssetNews, XComValue
 
 LONGEST_TEXT = 20_000
 SHORTEST_LIMIT = 0.001
@@ -104,7 +104,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
             with running_in(context), _terminable(operator), _limited(operator, host, start):
                 run = _executed if is_heard else _unheard
                 xcoms = run(start, operator, context, host)
-                events = results.asset_news(context["outlet_events"].told(), operator.task_id)
+                events = _asset_news(operator, context)
         except EndedByTrigger as end:
             return _ended_by_trigger(start, end, host, begun)
         except TaskDeferred as deferral:
@@ -124,6 +124,10 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
         events=events,
         label=label_in(context),
     )
+
+
+def _asset_news(operator: BaseOperator, context: dict[str, Any]) -> tuple[AssetNews, ...]:
+    return results.asset_news(context["outlet_events"].told(), operator.task_id) if operator.outlets else ()
 
 
 def _deferred(raised: TaskDeferred, start: Start, operator: BaseOperator | None, begun: float) -> Ended:

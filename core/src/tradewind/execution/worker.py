@@ -15,7 +15,7 @@ from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.direct_lifecycle import DirectLifecycle
 from tradewind.execution.lifecycle import Unreachable
 from tradewind.execution.log_stores import open_log_store
-from tradewind.execution.prestart import MARK, await_word
+from tradewind.execution.prestart import EXECUTOR, MARK, await_word
 from tradewind.execution.settings import worker_settings
 from tradewind.execution.supervisor import Supervisor
 from tradewind.metadata.clock import SystemClock
@@ -27,7 +27,6 @@ from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.behaviour import listened_states
 from tradewind.transitions.loading import open_graphs
 
-EXECUTOR = "LocalExecutor"
 KIND = "worker"
 # The database thread must not wait 5 ms (Python's default) for a loop that has a little to do
 SWITCH_SECONDS = 0.0005

@@ -8,17 +8,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Final
+from typing import Final, Protocol
 
 from tradewind_plugins.contracts.metrics import Metric
 
-from tradewind.metrics.meter import Meter
+
+class Counting(Protocol):
+    """What takes the values: the meter of a process that reports, or a relay to one."""
+
+    def add(self, metric: Metric, amount: float, labels: Mapping[str, str]) -> None:
+        """Raise a counter."""
+
+    def observe(self, metric: Metric, seconds: float, labels: Mapping[str, str]) -> None:
+        """Take how long something took."""
+
+    def set(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        """Take how a gauge stands."""
+
+    def set_all(self, metric: Metric, values: Mapping[tuple[str, ...], float]) -> None:
+        """Take how all series of a gauge stand."""
 
 
 class _Process:
     """The meter of this process; None where no exporter is configured."""
 
-    meter: Meter | None = None
+    meter: Counting | None = None
 
 
 class _Held(threading.local):
@@ -31,7 +45,7 @@ _held: Final = _Held()
 _NOTHING: Final = nullcontext()
 
 
-def use_meter(meter: Meter | None) -> None:
+def use_meter(meter: Counting | None) -> None:
     """Count into this meter from now on; None counts nothing."""
     _Process.meter = meter
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import schedules
+from tradewind.metadata.statements import parsing, schedules
 from tradewind.metrics.catalogue import SCHEDULE_DELAY
 from tradewind.metrics.recording import observe
 from tradewind.scheduling.settings import Settings
@@ -62,3 +62,13 @@ def make_due_run(
         **to_columns(next_run(graph, after=spec.data_interval_end, start=spec.data_interval_start, now=now)),
     )
     return run
+
+
+def go_on_behind_history(conn: sa.Connection, dag_id: str, *, graphs: Graphs, clock: Clock) -> None:
+    """Have a DAG that took over another one's runs go on behind the last scheduled one: what was deleted is not made again."""
+    last = parsing.last_interval(conn, dag_id)
+    if last is None:
+        return
+    graph = cast("ScheduledGraph", graphs.get(conn, schedules.plan(conn, dag_id).version_id))
+    spec = next_run(known_listing(conn, graph), after=last[1], start=last[0], now=clock.now())
+    schedules.set_next_run(conn, dag_id, **to_columns(spec))

@@ -123,13 +123,14 @@ class Scheduler:
         Arguments:
             num_steps: end after so many steps.
         """
-        for _ in itertools.count() if num_steps is None else range(num_steps):
+        for number in itertools.count() if num_steps is None else range(num_steps):
             if self._stop.is_set():
                 break
             stepped = self.attempt()
             count(SCHEDULER_HEARTBEAT)
             self._on_turn()
-            if not stepped.has_more:
+            is_last = num_steps is not None and number + 1 == num_steps
+            if not (stepped.has_more or is_last):
                 self._sleep(stepped)
         self._end()
 

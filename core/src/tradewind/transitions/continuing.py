@@ -68,6 +68,9 @@ def go_on(
 def _pause(conn: sa.Connection, left: Continuation) -> bool:
     """Pause a DAG that failed too often, under the lock of its row alone: a run's would have to be taken after it."""
     runs.gate(conn, left.dag_id)
+    run = runs.get(conn, left.run)
+    if run is not None and run.dag_id != left.dag_id:
+        return True  # renamed since it was read: it is done under the lock of the new name, in the next step
     if not continuations.take(conn, left.id):
         return False
     if pause_after_failures(conn, left.dag_id, left.payload["most"]):

@@ -34,6 +34,7 @@ from tradewind.transitions.graph import (
     is_paired,
     matters_later,
     reach,
+    stopped_by,
 )
 from tradewind.transitions.recording import (
     ALREADY_RECORDED,
@@ -125,6 +126,8 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
     most = MOST_ROWS + len(todo)
     found = instances.lock_with_targets(conn, {outcome.instance for outcome in todo}, targets, most=most + 1)
     rows, cut = within(found, most)
+    if cut is not None:
+        rows = [*rows, *_beyond(conn, todo, batch, rows, cut)]
     by_id = {row.id: row for row in rows}
     batch.queued |= {row.id: row.executor for row in rows if row.state == TaskState.QUEUED}
     locked = [outcome for outcome in todo if outcome.instance in by_id]
@@ -152,6 +155,17 @@ def _end_some(conn: sa.Connection, todo: list[Outcome], batch: _Batch, *, now: d
     return []
 
 
+def _beyond(
+    conn: sa.Connection, todo: Sequence[Outcome], batch: _Batch, rows: Sequence[LockedInstance], cut: LockedInstance
+) -> list[LockedInstance]:
+    """Lock the outcomes' own rows in the run of the cut where none is within: what a failure stops may be all before it."""
+    locked = {row.id for row in rows}
+    if any(outcome.instance in locked for outcome in todo):
+        return []
+    mine = [each.instance for each in todo if batch.owners[each.instance].run == cut.run]
+    return instances.lock_with_targets(conn, mine, {}, most=len(mine))
+
+
 def _by_run(outcomes: Iterable[Outcome], batch: _Batch) -> dict[int, list[Outcome]]:
     found: dict[int, list[Outcome]] = {}
     for outcome in outcomes:
@@ -171,7 +185,7 @@ def _reach(graph: Graph, owners: Mapping[int, Owner], outcomes: Iterable[Outcome
             continue
         owner = owners[outcome.instance]
         task, here = graph.tasks[owner.task_id], frozenset({owner.map_index})
-        skipped = _forced(graph, outcome) | _stopped(graph, task.task_id, state)
+        skipped = _forced(graph, outcome) | stopped_by(graph, task.task_id, state)
         for below in task.downstream:
             pressed.setdefault(below, set()).add(state)
         for below in {*task.downstream, *skipped, *task.in_scope}:
@@ -189,13 +203,6 @@ def _forced(graph: Graph, outcome: Outcome) -> set[str]:
     if not outcome.skip_all:
         return named
     return {task_id for task_id in descendants(graph, named) if not graph.tasks[task_id].is_teardown}
-
-
-def _stopped(graph: Graph, task_id: str, state: str) -> set[str]:
-    """Return the tasks that the end of another stops: all but teardowns, where the DAG stops at the first failure."""
-    if not graph.fail_stop or state != TaskState.FAILED or graph.tasks[task_id].is_teardown:
-        return set()
-    return {each.task_id for each in graph.tasks.values() if each.task_id != task_id and not each.is_teardown}
 
 
 def _record(
@@ -252,7 +259,7 @@ def _pressures(graph: Graph, newly: Sequence[Recorded]) -> dict[str, Pressure]:
                 pressure.special(each.row.map_index).is_forced = True
             else:
                 pressure.is_forced = pressure.is_for_all = True
-        for task_id in _stopped(graph, each.row.task_id, each.state):
+        for task_id in stopped_by(graph, each.row.task_id, each.state):
             pressure = pressures.setdefault(task_id, single())
             pressure.is_forced = pressure.is_stopped = pressure.is_for_all = True
     return pressures

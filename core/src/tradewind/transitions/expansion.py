@@ -7,8 +7,8 @@ run shared, and two of them that both wanted more would wait for each other for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import prod
 from typing import Any
@@ -31,11 +31,13 @@ from tradewind.transitions.graph import (
     members,
     outputs_of,
     reach,
+    stopped_by,
     xcom_sources,
 )
+from tradewind.transitions.recount import resettle
 from tradewind.transitions.runs import close_finished
 from tradewind.transitions.scopes import Setups, read_setups
-from tradewind.transitions.settling import ALL_INDEXES, counters_of, press_down, settle, within
+from tradewind.transitions.settling import ALL_INDEXES, Pressure, counters_of, press_down, settle, within
 from tradewind.transitions.states import ENDED, TaskState
 
 MOST_ROWS = 500
@@ -56,8 +58,10 @@ def expand(
     """
     task = graph.tasks[task_id]
     beside = [task] if task.mapped_group is None else members(graph, task.mapped_group)
-    rows, cut = _lock(conn, run.id, task, beside, graph)
-    placeholders = {row.task_id: row for row in rows if row.map_index < 0}
+    is_late = task.mapped_group is not None and _is_any_expanded(conn, run.id, beside)
+    rows, cut = (instances.lock_run(conn, run.id), None) if is_late else _lock(conn, run.id, task, beside, graph)
+    names = {each.task_id for each in beside}
+    placeholders = {row.task_id: row for row in rows if row.map_index < 0 and row.task_id in names}
     placeholder = placeholders.get(task_id)
     setups = read_setups(conn, run.id, graph, {row.task_id for row in rows})
     if placeholder is None or not _is_open(task, placeholder, setups):
@@ -66,27 +70,19 @@ def expand(
     if any(state not in ENDED for found in states.values() for state in found):
         return False
     length = _length(conn, run.id, task, graph, states, most=most)
-    if length.count > 0:
-        for each in beside:
-            row = placeholders.get(each.task_id)
-            if row is not None and row.state == TaskState.NONE:
-                is_ready = _is_open(each, row, setups)
-                state = _begin(conn, row, each, is_asked=each.task_id == task_id) if is_ready else TaskState.NONE
-                _multiply(conn, run, row, each, length.count, state=state, graph=graph, now=now, ids=ids)
+    if length.count == 0:
+        return _end_unexpanded(conn, placeholder, length, rows, cut, setups=setups, graph=graph, now=now, ids=ids)
+    waiting = [row for row in placeholders.values() if row.state == TaskState.NONE]
+    if is_late:
+        _join(conn, run, waiting, rows, length.count, graph=graph, now=now, ids=ids)
         return True
-    instances.settle(conn, [placeholder.id], state=length.state, now=now, is_end=True)
-    notices.decided(conn, {length.state: [placeholder]}, now=now, cause=length.cause)
-    if length.cause:
-        instances.add_tries(conn, [_never_tried(placeholder, length.cause, now)])
-        callbacks.never_tried(conn, placeholder, graph, cause=length.cause, now=now)
-    ended = [(task_id, placeholder.map_index, length.state)]
-    settlement = settle(graph, rows, press_down(graph, ended), cut=cut, setups=setups)
-    ready = apply(conn, {run.id: settlement}, now=now, ids=ids)
-    if ready:
-        instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)
-    runs.advance(conn, {run.id: 1 + settlement.ended})
-    close_finished(conn, {run.id: graph}, now=now, ids=ids)
-    return bool(ready or settlement.left)
+    for row in waiting:
+        each = graph.tasks[row.task_id]
+        is_ready = _is_open(each, row, setups)
+        state = _begin(conn, row, each, is_asked=each.task_id == task_id) if is_ready else TaskState.NONE
+        _multiply(conn, run, row, each, length.count, state=state, graph=graph, now=now, ids=ids)
+    _part(conn, run.id, {row.task_id for row in waiting}, placeholders.values(), graph)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +105,75 @@ def _lock(
     most = MOST_ROWS if task.mapped_group is None else MOST_ROWS_OF_GROUP
     rows, last = within(instances.lock_with_targets(conn, [], {run: wanted}, most=most + 1), most)
     return rows, None if last is None else (last.rank, last.map_index)
+
+
+def _end_unexpanded(
+    conn: sa.Connection,
+    placeholder: LockedInstance,
+    length: _Length,
+    rows: Sequence[LockedInstance],
+    cut: tuple[int, int] | None,
+    *,
+    setups: Setups,
+    graph: Graph,
+    now: datetime,
+    ids: Ids,
+) -> bool:
+    """End a task that has no instances, and what that decides below; tell whether there is more to do now."""
+    run, task_id = placeholder.run, placeholder.task_id
+    instances.settle(conn, [placeholder.id], state=length.state, now=now, is_end=True)
+    notices.decided(conn, {length.state: [placeholder]}, now=now, cause=length.cause)
+    if length.cause:
+        instances.add_tries(conn, [_never_tried(placeholder, length.cause, now)])
+        callbacks.never_tried(conn, placeholder, graph, cause=length.cause, now=now)
+    pressures, stopped = press_down(graph, [(task_id, -1, length.state)]), stopped_by(graph, task_id, length.state)
+    for below in stopped & pressures.keys():
+        pressures[below].is_forced = pressures[below].is_stopped = True
+    settlement = settle(graph, rows, pressures, cut=cut, setups=setups)
+    # What else this stops is not locked here: a scheduler goes on with it
+    settlement.left += [(name, Pressure(is_forced=True, is_stopped=True)) for name in sorted(stopped)]
+    ready = apply(conn, {run: settlement}, now=now, ids=ids)
+    if ready:
+        instances.settle(conn, [row.id for row in ready], state=TaskState.SCHEDULED, now=now, is_end=False)
+    runs.advance(conn, {run: 1 + settlement.ended})
+    close_finished(conn, {run: graph}, now=now, ids=ids)
+    return bool(ready or settlement.left)
+
+
+def _is_any_expanded(conn: sa.Connection, run: int, tasks: Iterable[Task]) -> bool:
+    """Whether a mapped group has learned its length before: one of it that was cleared since joins the others."""
+    states = instances.states_by_index(conn, run, [each.task_id for each in tasks])
+    return any(map_index >= 0 for _, map_index, _ in states)
+
+
+def _join(
+    conn: sa.Connection,
+    run: Run,
+    waiting: Sequence[LockedInstance],
+    rows: Sequence[LockedInstance],
+    count: int,
+    *,
+    graph: Graph,
+    now: datetime,
+    ids: Ids,
+) -> None:
+    """Expand tasks of a group beside others that have gone on: each new instance counts what those of its index have done."""
+    keys = {row.id for row in waiting}
+    found = [row for row in rows if row.id not in keys]
+    for row in waiting:
+        task = graph.tasks[row.task_id]
+        found += _multiply(conn, run, row, task, count, state=TaskState.NONE, graph=graph, now=now, ids=ids)
+    resettle(conn, run.id, graph=graph, rows=found, now=now, ids=ids)
+
+
+def _part(
+    conn: sa.Connection, run: int, expanded: Collection[str], placeholders: Iterable[LockedInstance], graph: Graph
+) -> None:
+    """Let those of a group that have ended before it was expanded wait no more for those that were: no index is theirs."""
+    for row in placeholders:
+        lost = sum(above in expanded for above in graph.tasks[row.task_id].upstream)
+        if row.task_id not in expanded and lost:
+            counters.widen(conn, run, [row.task_id], -lost)
 
 
 def _begin(conn: sa.Connection, placeholder: LockedInstance, task: Task, *, is_asked: bool) -> str:
@@ -183,14 +248,17 @@ def _multiply(
     graph: Graph,
     now: datetime,
     ids: Ids,
-) -> None:
-    """Make the placeholder the instance of index 0 and insert the others; those below wait for all of them."""
-    begin = {"state": state, "scheduled_at": now if state == TaskState.SCHEDULED else None}
+) -> list[LockedInstance]:
+    """Make the placeholder the instance of index 0 and insert the others, and return all; those below wait for all of them."""
+    begin: dict[str, Any] = {"state": state, "scheduled_at": now if state == TaskState.SCHEDULED else None}
     instances.reset(conn, [{"key": first.id, "map_index": 0, "ended_at": None, **begin}])
+    made = [replace(first, map_index=0, state=state)]
     more = count - 1
     if more == 0:
-        return
+        return made
     keys = ids.block(more)
+    # Not those of the first: if that had tries before it was cleared, it may make as many more
+    begin["max_tries"] = task.retries
     rows = [_sibling(first, run, key=key, map_index=index) | begin for index, key in enumerate(keys, 1)]
     counts: Sequence[dict[str, Any]] = [{"instance": key, **counters_of(first)._asdict()} for key in keys]
     instances.add(conn, rows, counts)
@@ -198,10 +266,12 @@ def _multiply(
     if wider:
         counters.widen(conn, run.id, wider, more)
     runs.advance(conn, {run.id: -more})
+    fresh = replace(first, state=state, try_number=0, max_tries=task.retries, token=0, worker=None, started_at=None)
+    return made + [replace(fresh, id=key, map_index=index) for index, key in enumerate(keys, 1)]
 
 
 def _sibling(first: LockedInstance, run: Run, *, key: int, map_index: int) -> dict[str, Any]:
-    same = ("task_id", "rank", "max_tries", "priority", "pool", "pool_slots", "executor", "queue")
+    same = ("task_id", "rank", "priority", "pool", "pool_slots", "executor", "queue")
     return {
         "id": key,
         "run": run.id,

@@ -228,6 +228,13 @@ def matters_later(graph: Graph, task_id: str) -> bool:
     return task.depends_on_past or any(graph.tasks[above].wait_for_downstream for above in task.upstream)
 
 
+def stopped_by(graph: Graph, task_id: str, state: str) -> set[str]:
+    """Return the tasks that the end of another stops: all but teardowns, where the DAG stops at the first failure."""
+    if not graph.fail_stop or state != TaskState.FAILED or graph.tasks[task_id].is_teardown:
+        return set()
+    return {each.task_id for each in graph.tasks.values() if each.task_id != task_id and not each.is_teardown}
+
+
 def is_limited(task: Task) -> bool:
     """Whether the task has a limit of its own on how many of its instances may be at work."""
     return task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None

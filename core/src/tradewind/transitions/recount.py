@@ -164,7 +164,8 @@ def resettle(
     continuations.drop(conn, run)
     gates.drop(conn, run)
     undecided = {row.task_id for row in recounted if row.state == TaskState.NONE}
-    pressures = {task_id: forced.get(task_id, Pressure()) for task_id in undecided}
+    stopped = {task_id for task_id, each in forced.items() if each.is_stopped}
+    pressures = {task_id: forced.get(task_id, Pressure()) for task_id in undecided | stopped}
     setups = Setups(
         graph, ((row.task_id, row.map_index, row.state) for row in recounted if graph.tasks[row.task_id].in_scope)
     )
@@ -188,12 +189,13 @@ def recount(conn: sa.Connection, graph: Graph, rows: Sequence[LockedInstance]) -
 
 
 def _forced(conn: sa.Connection, run: int) -> dict[str, Pressure]:
-    """Return the pressures on tasks that a pending continuation was still to skip by name."""
+    """Return the pressures on tasks that a pending continuation was still to skip by name, or to stop."""
     found: dict[str, Pressure] = {}
     for pending in continuations.of_run(conn, run):
         for left in pending.payload if pending.kind == SETTLE else ():
             pressure, forced = pressure_of(left), found.setdefault(left["task"], Pressure())
             forced.is_forced = forced.is_forced or pressure.is_forced
+            forced.is_stopped = forced.is_stopped or pressure.is_stopped
             for index in [index for index, each in pressure.at.items() if each.is_forced]:
                 forced.special(index).is_forced = True
     return found

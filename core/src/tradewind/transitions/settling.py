@@ -84,7 +84,8 @@ class Pressure:
         own = self.at.get(map_index)
         if own is None:
             return Special(self.ends, self.is_forced, self.is_let_on, self.is_stopped) if self.is_for_all else None
-        return Special(self.ends.plus(own.ends), self.is_forced or own.is_forced, self.is_let_on or own.is_let_on)
+        is_let_on = self.is_let_on or own.is_let_on
+        return Special(self.ends.plus(own.ends), self.is_forced or own.is_forced, is_let_on, self.is_stopped)
 
     def states(self) -> tuple[str, ...]:
         """Return the end states that it counts."""
@@ -264,10 +265,14 @@ def _press(found: Settlement, task: Task, row: LockedInstance, pressure: Special
 
 def _decide(found: Settlement, task: Task, row: LockedInstance, pressure: Special, setups: Setups) -> str | None:
     before = counters_of(row)
-    decision = setups.judge(task, row.map_index, decide(task.trigger_rule, before.plus(pressure.ends)))
+    counted = before.plus(pressure.ends)
+    decision = setups.judge(task, row.map_index, decide(task.trigger_rule, counted))
     if waits_for_past(task, decision) and not pressure.is_let_on:
-        # Noted once, by what satisfied the rule: later ends must not meet with whoever lets it on
-        if not any(pressure.ends[1:]) or decide(task.trigger_rule, before) != decision:
+        # Noted once, by what satisfied the rule: later ends must not meet with whoever lets it on. What has yet to be expanded
+        # is noted by the last end above it, as its length may be known no sooner, and who was let on is not asked again
+        is_early = decision == RUN and is_placeholder(task, row.map_index)
+        was_noted = before.is_done if is_early else decide(task.trigger_rule, before) == decision
+        if (counted.is_done or not is_early) and not (any(pressure.ends[1:]) and was_noted):
             found.gated.add(gate_of(task, row.map_index))
         return None
     state = decided_state(task, row.map_index, decision)

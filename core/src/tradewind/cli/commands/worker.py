@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 
 from tradewind import notify
 from tradewind.cli.daemon import add_daemon_options, run_daemon
+from tradewind.cli.worker_daemon import run_executor
 from tradewind.config import load
 from tradewind.daemon_log import DaemonFiles
 from tradewind.execution.prestart import Prestarted
@@ -43,7 +44,4 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
             environ |= ears.environment
             begun = Prestarted(environ)
             stack.callback(begun.drop)
-        # Only now: the worker's process imports the same meanwhile, which halves the time until tasks can run
-        from tradewind.cli.worker_daemon import run_executor  # noqa: PLC0415
-
         run_executor(options.executor, environ, files, ears, begun)

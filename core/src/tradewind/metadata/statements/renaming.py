@@ -55,9 +55,13 @@ def move_history(conn: sa.Connection, old: str, new: str, runs: Sequence[int]) -
 
 
 def rename(conn: sa.Connection, old: str, new: str) -> None:
-    """Give the DAG's own row another id, with what its file and its assets say of it; nobody has that id."""
-    for table in (dag, asset_queue, *OF_FILE):
+    """Give the DAG's own row another id, with what its file and its assets say of it; nobody has that id.
+
+    No file makes a DAG of that id yet, and the version's code would make runs of the old one: it counts as gone until then.
+    """
+    for table in (asset_queue, *OF_FILE):
         conn.execute(sa.update(table).where(table.c.dag_id == old).values(dag_id=new))
+    conn.execute(sa.update(dag).where(dag.c.dag_id == old).values(dag_id=new, is_active=False, due_at=None))
 
 
 def replace(conn: sa.Connection, old: Any, new: Any) -> None:

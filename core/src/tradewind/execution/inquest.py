@@ -1,0 +1,90 @@
+"""The process that reports how workers ended: `python -m tradewind.execution.inquest FD WORKER CAUSE`, started by their watcher.
+
+Without WORKER and CAUSE it reports the workers whose watcher died with them. Its exit code is 0 when all is reported; after
+any other it is to be started again. What it has counted it writes to the descriptor FD, for its watcher's metrics.
+
+It is a process of its own because a watcher lives for weeks and needs the database for this alone: what that imports is
+three quarters of the memory that a watcher would have.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+
+from sqlalchemy.exc import DBAPIError
+
+from tradewind.config import Config, load
+from tradewind.daemon_log import DaemonFiles, configure_log
+from tradewind.execution.evidence import Coroner
+from tradewind.execution.shelf import Shelf
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.engine import open_database
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.patience import Patience
+from tradewind.metadata.wakeups import open_wakeups
+from tradewind.metrics.recording import use_meter
+from tradewind.metrics.relaying import Relay
+from tradewind.plugins.behaviour import listened_states
+from tradewind.transitions.loading import open_graphs
+
+KIND = "worker"
+AGAIN = 75
+"""Exit code: the database cannot be reached, or a process cannot be ended; EX_TEMPFAIL of sysexits.h."""
+log = logging.getLogger(__name__)
+
+
+def report(config: Config, worker: str | None = None, cause: str = "") -> None:
+    """Report one worker's end, or without one those whose watcher died with them.
+
+    Arguments:
+        cause: how the worker's process ended, one line.
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
+        RuntimeError: a process of a worker cannot be killed; of that one nothing was reported.
+    """
+    clock = SystemClock()
+    with ExitStack() as stack:
+        patience = Patience.of(config.database, config.leases)
+        database = open_database(config.database, listened=listened_states(), patience=patience)
+        stack.callback(database.dispose)
+        wakeups = stack.enter_context(closing(open_wakeups(database, config.home)))
+        coroner = Coroner(
+            config.home,
+            database,
+            graphs=open_graphs(config.plugins.codec),
+            clock=clock,
+            ids=RandomIds(clock.now),
+            shelf=Shelf.open(config),
+        )
+        if worker is None:
+            coroner.settle_leftovers()
+            return
+        taken = coroner.settle(worker, cause)
+        if taken.wake:
+            wakeups.notify(taken.wake)
+
+
+def main(words: Sequence[str]) -> int:
+    """Report what the words name, with the configuration of TRADEWIND_HOME; return the exit code."""
+    descriptor, *whom = words
+    config = load().config
+    configure_log(config, DaemonFiles.of_environment(), KIND)
+    relay = Relay()
+    use_meter(relay)
+    try:
+        report(config, *whom)
+    except (DBAPIError, RuntimeError) as error:
+        log.warning("%s cannot be reported yet: %s", f"the end of worker {whom[0]}" if whom else "an end", error)
+        return AGAIN
+    finally:
+        with os.fdopen(int(descriptor), "w") as answer:
+            answer.write(relay.told())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
