@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -53,6 +54,7 @@ class House:
     clock: SystemClock = field(default_factory=SystemClock)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
+    suffix: str = field(default_factory=lambda: uuid4().hex)
 
     def __post_init__(self) -> None:
         self.ids = RandomIds(self.clock.now)
@@ -158,7 +160,7 @@ class House:
 
     def start_worker(self, name: str = "w1", **settings: Any) -> subprocess.Popen[bytes]:
         """Start a worker process; `settings` are configuration keys such as `executor__slots=4`."""
-        environ = {**self.environ, "TRADEWIND_WORKER": name}
+        environ = {**self.environ, "TRADEWIND_WORKER": self.worker_id(name)}
         environ |= {f"TRADEWIND__{key.upper()}": str(value) for key, value in settings.items()}
         with (self.home / f"{name}.out").open("ab") as output:
             command = [sys.executable, "-m", "tradewind.execution.worker"]
@@ -167,9 +169,14 @@ class House:
         self.until(lambda: self._is_registered(name), f"worker {name} registers")
         return process
 
+    def worker_id(self, name: str) -> str:
+        """The id of a worker's row. No other house has it: a dead worker's processes are looked for on the whole host."""
+        return f"{name}-{self.suffix}"
+
     def _is_registered(self, name: str) -> bool:
+        query = sa.select(tables.daemon.c.id).where(tables.daemon.c.id == self.worker_id(name))
         with self.database.read() as conn:
-            return conn.execute(sa.select(tables.daemon.c.id).where(tables.daemon.c.id == name)).first() is not None
+            return conn.execute(query).first() is not None
 
     def until(self, is_so: Callable[[], Any], what: str) -> Any:
         """Wait for wake-ups, doing the scheduler's work, until `is_so()` is true; return its value."""

@@ -169,7 +169,7 @@ with DAG("flow"):
     house = small_house
     tools = {"graphs": house.graphs, "clock": house.clock, "ids": house.ids}
     coroner = Coroner(house.config.home, house.database, shelf=Shelf.open(house.config), **tools)
-    coroner.settle("w1", "killed")  # as a watcher does that has seen it die
+    coroner.settle(house.worker_id("w1"), "killed")  # as a watcher does that has seen it die
     house.start_worker("w2")
     nothing_owed(house)
     assert len(told(house, tmp_path, 2, "slow")) == 2
