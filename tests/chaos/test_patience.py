@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from chaos.proxy import Proxies, Proxy, open_proxies
@@ -81,6 +83,26 @@ def test_a_transaction_that_stands_still_gives_its_locks_back(server_url: str) -
         assert time.monotonic() - began < PATIENCE.idle + SLACK
         with pytest.raises(DBAPIError):
             conn.execute(lock)
+        conn.invalidate()
+    assert one(frozen) == 1
+    for each in (frozen, other):
+        each.dispose()
+
+
+@pytest.mark.postgres
+def test_a_transaction_that_stands_still_in_mid_sentence_gives_its_locks_back(postgres_database_url: str) -> None:
+    """The server takes a session that has not sent the end of its batch for busy: none of the idle time-outs counts then."""
+    frozen, other = opened(postgres_database_url), Database(postgres_database_url)
+    lock = "SELECT slots FROM pool WHERE name = 'default_pool' FOR UPDATE"
+    with frozen.engine.connect() as conn:
+        driver = conn.connection.dbapi_connection
+        with suppress(psycopg.Error), driver.pipeline():
+            driver.execute(lock)
+            began = time.monotonic()
+            with other.transaction() as waiting:
+                waiting.execute(sa.text(lock))
+            assert time.monotonic() - began < PATIENCE.transaction + SLACK
+        assert driver.closed
         conn.invalidate()
     assert one(frozen) == 1
     for each in (frozen, other):

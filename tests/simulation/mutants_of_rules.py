@@ -111,7 +111,7 @@ def claim_without_state_check(_: Any) -> Patches:
 @mutant
 def claim_without_nonce(_: Any) -> Patches:
     """A claim asked again after a lost reply claims anew; the first tickets are nobody's."""
-    return [swap(claims, "reclaim", lambda _conn, _claimer: ())]
+    return [swap(claims, "reclaim", lambda _conn, _worker, _nonce: ())]
 
 
 @mutant

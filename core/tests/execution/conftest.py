@@ -166,17 +166,17 @@ class House:
             command = [sys.executable, "-m", "tradewind.execution.worker"]
             process = subprocess.Popen(command, env=environ, stdout=output, stderr=output)
         self.workers.append(process)
-        self.until(lambda: self._is_registered(name), f"worker {name} registers")
+        self.until(lambda: self.is_registered(self.worker_id(name)), f"worker {name} registers")
         return process
 
     def worker_id(self, name: str) -> str:
         """The id of a worker's row. No other house has it: a dead worker's processes are looked for on the whole host."""
         return f"{name}-{self.suffix}"
 
-    def _is_registered(self, name: str) -> bool:
-        query = sa.select(tables.daemon.c.id).where(tables.daemon.c.id == self.worker_id(name))
+    def is_registered(self, worker: str) -> bool:
+        """Whether a worker of this id has told the database of itself."""
         with self.database.read() as conn:
-            return conn.execute(query).first() is not None
+            return conn.execute(sa.select(tables.daemon.c.id).where(tables.daemon.c.id == worker)).first() is not None
 
     def until(self, is_so: Callable[[], Any], what: str) -> Any:
         """Wait for wake-ups, doing the scheduler's work, until `is_so()` is true; return its value."""

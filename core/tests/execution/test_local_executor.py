@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tradewind.execution import local_executor
 from tradewind.execution.evidence import Coroner, is_within_sight, is_worker_alive
 from tradewind.execution.journal import Journal, boot_id, journal_path, this_place
 from tradewind.execution.local_executor import LocalExecutor
+from tradewind.execution.prestart import Prestarted
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
 from tradewind.metrics.catalogue import TRIES_LOST
@@ -99,6 +102,35 @@ def test_a_killed_worker_loses_its_try_and_the_next_worker_runs_it_again(
     lost, second = house.tries(run)
     assert (lost.state, lost.cause, lost.worker) == ("lost", "worker process killed by signal 9 [task-lost]", first)
     assert (second.state, second.worker) == ("success", executor.worker)
+
+
+def test_a_worker_that_is_killed_before_its_word_is_followed_by_the_next(
+    small_house: Any, executor: LocalExecutor
+) -> None:
+    begun = Prestarted(small_house.environ)
+    begun.process.kill()
+    begun.process.wait()
+    executor.begin_with(begun)
+    executor.start()
+    small_house.until(lambda: live_workers(small_house), "the next worker registers")
+    assert executor.worker != begun.worker
+
+
+def test_where_no_process_can_be_started_it_is_tried_again(
+    small_house: Any, executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails = [BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))] * 2
+    begin = local_executor.worker_process
+
+    def begin_later(*words: Any) -> Any:
+        if fails:
+            raise fails.pop()
+        return begin(*words)
+
+    monkeypatch.setattr(local_executor, "worker_process", begin_later)
+    executor.start()
+    small_house.until(lambda: live_workers(small_house), "a worker registers")
+    assert fails == []
 
 
 def test_a_clean_stop_leaves_nothing_behind(small_house: Any, executor: LocalExecutor) -> None:

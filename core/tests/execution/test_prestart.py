@@ -25,7 +25,7 @@ def test_without_the_word_it_leaves_and_has_touched_nothing(small_house: Any, be
 def test_with_the_word_it_works_until_it_is_told_to_stop(small_house: Any, begun: Prestarted) -> None:
     small_house.workers.append(begun.process)
     begun.go()
-    small_house.until(lambda: small_house._is_registered(begun.worker), "the worker registers")
+    small_house.until(lambda: small_house.is_registered(begun.worker), "the worker registers")
     begun.drop()  # too late: it works
     assert begun.process.poll() is None
     begun.process.terminate()

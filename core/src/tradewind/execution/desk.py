@@ -67,13 +67,14 @@ class Desk:
         self._about: dict[tuple[int, int], Mapping[str, str | int]] = {}
         self._is_claim_due = False
         self._is_busy = False
+        self._is_unanswered = False
         self._pause = 0.0
         self._nonce = str(uuid4())
 
     @property
     def is_idle(self) -> bool:
-        """Whether every outcome was recorded and no exchange is under way."""
-        return not self._is_busy and not self._waiting and not self._alone
+        """Whether every outcome was recorded and no exchange is under way, or to be repeated."""
+        return not (self._is_busy or self._is_unanswered or self._waiting or self._alone)
 
     def put(self, outcome: Outcome, about: Mapping[str, str | int]) -> None:
         """Take an outcome to the desk.
@@ -94,7 +95,7 @@ class Desk:
             return
         batch = self._next_batch()
         free = self._free()
-        if not batch and free < 1:
+        if not batch and free < 1 and not self._is_unanswered:
             self._is_claim_due = False
             return
         self._is_busy = True
@@ -111,7 +112,7 @@ class Desk:
         return batch
 
     def _done(self, batch: list[Outcome], begun: float, result: Exchange) -> None:
-        self._is_busy = False
+        self._is_busy = self._is_unanswered = False
         self._pause = 0.0
         self._nonce = str(uuid4())
         self._on_contact(begun)
@@ -119,7 +120,8 @@ class Desk:
         self._forget(batch)
 
     def _failed(self, batch: list[Outcome], error: Exception) -> None:
-        if isinstance(error, Unreachable):
+        self._is_unanswered = isinstance(error, Unreachable)
+        if self._is_unanswered:
             self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self._pause * 2))
             log.warning("the database cannot be reached, %d outcomes wait: %s", len(batch), error)
             self._loop.after(self._pause, partial(self._again, batch))

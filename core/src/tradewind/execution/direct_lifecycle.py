@@ -129,21 +129,21 @@ class DirectLifecycle:
 
     def exchange(self, outcomes: Sequence[Outcome], free: int, nonce: str) -> Exchange:
         """See `TaskLifecycle.exchange`."""
-        claimer = None
-        if free > 0:
-            settings = self._settings
-            claimer = Claimer(settings.worker, settings.executor, free, nonce, settings.queues)
         answers: tuple[Answer, ...] = ()
         is_repeated, self._unanswered = self._unanswered == nonce, nonce
         has_callbacks = False
         with reaching():
+            if is_repeated:
+                self._keep_claimed(self._claimed_before(nonce))
+            free -= len(self._unprepared)
+            claimer = self._claimer(free, nonce) if free > 0 else None
             if outcomes:
                 result = self._end(outcomes, claimer)
                 answers, has_callbacks = result.answers, result.has_callbacks
                 self._keep_claimed(result.tickets)
                 self._wake(result, free)
             elif claimer is not None:
-                taken = self._claim(claimer, is_repeated=is_repeated)
+                taken = self._take(claimer)
                 has_callbacks = taken.has_callbacks
                 self._keep_claimed(taken.tickets)
             starts, refusals = self._starts.prepare(list(self._unprepared.values()))
@@ -173,12 +173,15 @@ class DirectLifecycle:
         self._shelf.sweep({(each.instance, each.token) for each in outcomes if each.state == TaskState.FAILED})
         return result
 
-    def _claim(self, claimer: Claimer, *, is_repeated: bool) -> Taken:
-        """Claim; only where the answer to the same nonce may have been lost, ask for that answer first."""
-        if is_repeated:
-            again = self._database.write(lambda conn: claims.claim(conn, claimer, clock=self._clock))
-            return Taken(again, is_refill_needed=False)
+    def _claimer(self, free: int, nonce: str) -> Claimer:
+        return Claimer(self._settings.worker, self._settings.executor, free, nonce, self._settings.queues)
+
+    def _take(self, claimer: Claimer) -> Taken:
         return self._database.write(lambda conn: claims.take(conn, claimer, most=claimer.free, clock=self._clock))
+
+    def _claimed_before(self, nonce: str) -> tuple[Ticket, ...]:
+        """Return what was claimed by an exchange whose answer got lost, however many slots are free by now."""
+        return self._database.write(lambda conn: claims.reclaim(conn, self._settings.worker, nonce))
 
     def _wake(self, result: EndResult, free: int) -> None:
         """Wake who has work now; not ourselves when our claim had room left, so that nothing is left to claim."""

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 HEALTHY_SECONDS = 30.0
+NOT_STARTED = 1
 
 
 class LocalExecutor(Executor):
@@ -124,14 +125,23 @@ class LocalExecutor(Executor):
             with self._starting:
                 if self._stopping.is_set():
                     return
-                process = self._process = self._spawn()
+                process = self._process = self._spawned()
             self.worker_started.set()
-            code = process.wait()
-            self._settle(code)
-            reap_session(process.pid)
+            code = process.wait() if process is not None else NOT_STARTED
+            if process is not None:
+                self._settle(code)
+                reap_session(process.pid)
             is_healthy = time.monotonic() - began > HEALTHY_SECONDS
             pause = FIRST_PAUSE if is_healthy else min(LONGEST_PAUSE, pause * 2)
             self._stopping.wait(pause if code else 0.0)
+
+    def _spawned(self) -> subprocess.Popen[bytes] | None:
+        """Start a worker; None where the system has no room for a process just now."""
+        try:
+            return self._spawn()
+        except OSError as error:
+            log.error("no worker could be started (%s): it is tried again", error)  # noqa: TRY400  (the sentence says it)
+            return None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         begun, self._begun = self._begun, None
@@ -164,7 +174,7 @@ class LocalExecutor(Executor):
     def _insist(self, work: Callable[[], bool]) -> None:
         """Do something until it is done, or this executor is told to stop."""
         pause = FIRST_PAUSE
-        while not work():
+        while not _tried(work):
             if self._stopping.wait(pause):
                 return
             pause = min(LONGEST_PAUSE, pause * 2)
@@ -213,6 +223,15 @@ class LocalExecutor(Executor):
     def capacity(self) -> Capacity:
         """Return the worker's slots, and how many are free."""
         return self._tickets.capacity(self._worker)
+
+
+def _tried(work: Callable[[], bool]) -> bool:
+    """Do something; where the system has no room for a process just now, it is not done."""
+    try:
+        return work()
+    except OSError as error:
+        log.warning("an end cannot be reported yet: %s", error)
+        return False
 
 
 def _ended(worker: str, sessions: set[int]) -> bool:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from uuid import uuid4
 
 EXECUTOR = "LocalExecutor"
@@ -49,8 +50,9 @@ class Prestarted:
             os.close(gate)
 
     def go(self) -> None:
-        """Let it work."""
-        os.write(self._word, b"g")
+        """Let it work. One that was killed meanwhile is seen by who waits for its end, as any other."""
+        with suppress(BrokenPipeError):
+            os.write(self._word, b"g")
         os.close(self._word)
         self._word = -1
 

@@ -201,7 +201,7 @@ def _connect_patiently(engine: sa.Engine, patience: Patience, *, is_session_ours
     def connect(_dialect: Any, _record: Any, words: list[Any], arguments: dict[str, Any]) -> Any:
         made = patient_connect(*words, answer=patience.answer, **{**arguments, **patience.postgres_arguments()})
         if is_session_ours:
-            settings = patience.postgres_settings()
+            settings = patience.postgres_settings(made.info.server_version)
             values = [list(settings), list(settings.values())]
             made.execute(SET, values, prepare=False)
             made.commit()

@@ -3,6 +3,9 @@
 Three things can be silent: a server that is busy or waits for a lock, a network that swallows packets, and a daemon of ours that
 was stopped in the middle of a transaction, with locks that others need. The server's own time-outs end the first and the
 last; the second ends here, as nobody else is left who could tell.
+
+A daemon that went silent in the middle of a batch of statements (a pipeline) is not idle to PostgreSQL, but busy: what ends that
+is the server's own look at the network, and from PostgreSQL 17 on the longest time that a transaction may take.
 """
 
 from __future__ import annotations
@@ -17,6 +20,11 @@ from typing import Any
 from tradewind.config.sections import DatabaseSection, LeasesSection
 
 KEEPALIVE = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+SERVERS_KEEPALIVE = {"tcp_keepalives_idle": "5s", "tcp_keepalives_interval": "2s", "tcp_keepalives_count": "3"}
+TRANSACTION_TIMEOUT_SINCE = 17_00_00
+"""The version of PostgreSQL, as its library counts, that ends a transaction by how long it takes."""
+STATEMENTS = 4
+"""How many statements of one transaction may take as long as one may."""
 LATER = 1.0
 """Seconds that the server's own time-out comes before the client's: its answer leaves the connection usable."""
 
@@ -45,13 +53,26 @@ class Patience:
         limits = {"tcp_user_timeout": round(self.answer * 1000)} if self.answer else {}
         return {**KEEPALIVE, **limits, "connect_timeout": max(2, round(self.connect))}
 
-    def postgres_settings(self) -> dict[str, str]:
-        """Return settings of a session of PostgreSQL."""
+    @property
+    def transaction(self) -> float:
+        """The longest that a transaction takes, in seconds; 0 for as long as it likes."""
+        return STATEMENTS * self.answer + self.idle if self.answer and self.idle else 0.0
+
+    def postgres_settings(self, version: int) -> dict[str, str]:
+        """Return settings of a session of PostgreSQL.
+
+        Arguments:
+            version: of the server, as its library counts: 17.2 is 170002.
+        """
         found = {
             "statement_timeout": max(0.0, self.answer - LATER),
             "idle_in_transaction_session_timeout": self.idle,
+            "tcp_user_timeout": self.answer,
         }
-        return {name: f"{round(seconds * 1000)}ms" for name, seconds in found.items() if seconds}
+        if version >= TRANSACTION_TIMEOUT_SINCE:
+            found["transaction_timeout"] = self.transaction
+        times = {name: f"{round(seconds * 1000)}ms" for name, seconds in found.items() if seconds}
+        return {**SERVERS_KEEPALIVE, **times}
 
     def mariadb_arguments(self) -> dict[str, Any]:
         """Return arguments of PyMySQL's `connect`."""

@@ -32,13 +32,13 @@ def claim(conn: sa.Connection, claimer: Claimer, *, clock: Clock) -> tuple[Ticke
     The tries are running when the transaction commits: the worker must start them, or evidence of its end gives them
     back.
     """
-    again = reclaim(conn, claimer)
+    again = reclaim(conn, claimer.worker, claimer.nonce)
     return again or take(conn, claimer, most=claimer.free, clock=clock).tickets
 
 
-def reclaim(conn: sa.Connection, claimer: Claimer) -> tuple[Ticket, ...]:
-    """Return what the claimer's nonce has claimed already: the answer that got lost."""
-    return tuple(ticket(row) for row in claims.claimed(conn, claimer.worker, claimer.nonce))
+def reclaim(conn: sa.Connection, worker: str, nonce: str) -> tuple[Ticket, ...]:
+    """Return what a worker's nonce has claimed already: the answer that got lost."""
+    return tuple(ticket(row) for row in claims.claimed(conn, worker, nonce))
 
 
 def take(conn: sa.Connection, claimer: Claimer, *, most: int, clock: Clock) -> Taken:

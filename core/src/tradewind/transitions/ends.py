@@ -325,7 +325,7 @@ def _follow(
     """Schedule what became ready, hand slots over, and let the claimer claim."""
     if claimer is not None and any(answer.verdict == ALREADY_RECORDED for answer in answers):
         # The report was sent before: its answer got lost, and with it perhaps the tickets it brought.
-        again = claims.reclaim(conn, claimer)
+        again = claims.reclaim(conn, claimer.worker, claimer.nonce)
         if again:
             _leave_to_scheduler(conn, batch, batch.ready, clock=clock)
             return again
