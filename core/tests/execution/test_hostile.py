@@ -368,7 +368,7 @@ def test_full_disks_are_told_of_and_work_goes_on_when_there_is_room(
         assert state == "failed"
         assert f"cannot be written to {versions}: No space left on device" in house.tries(run)[0].cause
         full.unlink()
-        journal = journals / "w1.journal"
+        journal = journals / f"{house.worker_id('w1')}.journal"
         with journal.open("ab") as file:  # to the end of a page, after which the file system has no room for another
             file.write(b"#" * (-journal.stat().st_size % 4096))
         full = fill(journals)
