@@ -85,6 +85,10 @@ class Desk:
         self._about[outcome.instance, outcome.token] = about
         self._waiting.append(outcome)
 
+    def keep(self) -> None:
+        """Note in the journal what waits behind an exchange: this worker ends before it can report that."""
+        self._journal.outcomes(self._waiting)
+
     def claim(self) -> None:
         """Have the next exchange, due now, ask for new tries."""
         self._is_claim_due = True

@@ -159,6 +159,8 @@ class Supervisor:
         """Give everything back. Only a clean stop says so: after any other the watcher looks at what is left."""
         if is_clean:
             self._clerk.submit(self._leave, _nothing, _leaving_failed)
+        else:
+            self._desk.keep()
         self._clerk.close(CLOSE_SECONDS)
         self._starter.close()
         self._logs.close()
