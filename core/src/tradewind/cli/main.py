@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if "_ARGCOMPLETE" in os.environ:
         # Only where the shell asks, as it loads what reads the database
-        from tradewind.cli.completing import complete  # noqa: PLC0415
+        from tradewind.cli.help.completing import complete  # noqa: PLC0415
 
         complete()
     try:
