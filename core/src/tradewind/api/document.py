@@ -44,6 +44,11 @@ PROBLEM = {
         "title": {"type": "string", "example": "Not Found"},
         "status": {"type": "integer", "example": 404},
         "detail": {"type": "string", "example": "There is no pool 'reports'."},
+        "error_id": {
+            "type": "string",
+            "example": "no-such-pool",
+            "description": "The kind; `tradewind explain` has a page on it.",
+        },
         "fields": {"type": "object", "additionalProperties": True, "description": "For each wrong field, what is."},
     },
 }
