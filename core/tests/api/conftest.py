@@ -80,7 +80,7 @@ def server(tools: Tools) -> Iterator[str]:
 @pytest.fixture
 def airflow_client(server: str) -> Iterator[airflow.ApiClient]:
     """The published client for Airflow's API, unchanged, connected to the server."""
-    configuration = airflow.Configuration(host=server, username="ada", password="lovelace")  # noqa: S106 - nobody's
+    configuration = airflow.Configuration(host=server, username="ada", password="lovelace")
     with airflow.ApiClient(configuration) as client:
         yield client
         client.rest_client.pool_manager.clear()

@@ -75,6 +75,17 @@ class Whole(fields.Integer):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class Flag(fields.Boolean):
+    """True or false; in a body nothing else, such as 1 or "yes", in a query the words for it."""
+
+    strict = True
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if self.strict and not isinstance(value, bool):
+            raise ma.ValidationError("Not a valid boolean: write true or false.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Words(fields.Field[Any]):
     """Texts, separated by commas or given several times."""
 
@@ -85,6 +96,8 @@ class Words(fields.Field[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
         given = value if isinstance(value, list) else [value]
         words = [word.strip() for each in given for word in str(each).split(",") if word.strip()]
+        if not words:
+            raise ma.ValidationError("Empty: name one, or leave it out.")
         for word in words:
             _printable(word)
             if self.choices is not None and word not in self.choices:

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from tradewind.api.fields import LARGEST, Whole, Words
+from tradewind.api.fields import LARGEST, Flag, Whole, Words
 from tradewind.operations.paging import Paging
 
 MOST_ROWS = 100
@@ -29,7 +29,7 @@ class Query(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Called by marshmallow for each field."""
-        if isinstance(field_obj, fields.Integer):
+        if isinstance(field_obj, fields.Integer | Flag):
             field_obj.strict = False
 
 
