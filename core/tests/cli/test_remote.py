@@ -22,7 +22,7 @@ from tradewind.operations.context import Tools
 from werkzeug.serving import make_server
 
 Run = Callable[..., tuple[int, str, str]]
-TOKEN = "twd_for_tests"  # noqa: S105 - the servers of these tests know no other
+TOKEN = "twd_for_tests"
 
 
 def authenticate(request: Request) -> Actor:
