@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from tradewind.api.route import Route
-from tradewind.api.routes import pools
+from tradewind.api.routes import connections, pools, variables
 
-ROUTES: tuple[Route, ...] = (*pools.ROUTES,)
+ROUTES: tuple[Route, ...] = (
+    *connections.ROUTES,
+    *pools.ROUTES,
+    *variables.ROUTES,
+)
