@@ -30,6 +30,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     DagRunAlreadyExists: HTTPStatus.CONFLICT,
     ClosedError: HTTPStatus.FORBIDDEN,
+    BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -91,16 +92,10 @@ def problem_of(error: Exception) -> ProblemError | None:
         return ProblemError(status, error.description or status.description)
     if isinstance(error, DBAPIError):
         return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, NO_DATABASE, headers={"Retry-After": str(BUSY_SECONDS)})
-    if isinstance(error, BusyError):
-        return ProblemError(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            str(error),
-            error_id=error.error_id,
-            headers={"Retry-After": str(error.seconds)},
-        )
     found = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), None)
     kind = getattr(error, "error_id", "")
-    return None if found is None else ProblemError(found, str(error), error_id=kind)
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, BusyError) else None
+    return None if found is None else ProblemError(found, str(error), error_id=kind, headers=headers)
 
 
 def install(app: Flask) -> None:

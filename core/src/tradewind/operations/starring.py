@@ -82,8 +82,8 @@ def _unstarred(new: Any, old: Any, names: Collection[str], *, is_secret: bool = 
             for key, each in new.items()
         }
     if isinstance(new, list):
-        before = old if isinstance(old, list) and len(old) == len(new) else [None] * len(new)
-        return [_unstarred(each, was, names, is_secret=is_secret) for each, was in zip(new, before, strict=True)]
+        were = old if isinstance(old, list) and len(old) == len(new) else [None] * len(new)
+        return [_unstarred(each, was, names, is_secret=is_secret) for each, was in zip(new, were, strict=True)]
     return old if is_secret and new == STARS and old is not None else new
 
 
