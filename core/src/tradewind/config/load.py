@@ -47,6 +47,9 @@ AIRFLOWS = {
     "logging.logging_level": "logs.level",
     "operators.default_queue": "executor.queue",
     "secrets.backend": "plugins.secrets_backends",
+    "webserver.config_file": "web.config_file",
+    "webserver.secret_key": "web.secret_key",
+    "webserver.session_lifetime_minutes": "web.session_lifetime",
     "webserver.web_server_host": "web.host",
     "webserver.web_server_port": "web.port",
 }

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, render_template, request
-from sqlalchemy.exc import DBAPIError
+from urllib.parse import urlencode
 
-from tradewind.access.passwords import Administrator
+from flask import Flask, Response, abort, g, redirect, render_template, request
+from sqlalchemy.exc import DBAPIError
+from werkzeug.wrappers import Response as AnyResponse
+
+from tradewind.access.authentication import AuthenticationError, Authenticator
+from tradewind.access.authorization import DeniedError, allowed_dags, authorize
+from tradewind.access.fab.install import install_access
+from tradewind.access.operations import TABLE
 from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import listings
 from tradewind.web.health import health_report, readiness_report
 
-OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz"})
+OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz", "static"})
+GUARDED_BY_THEMSELVES = frozenset({"api", "execution"})
+"""Blueprints that find out by themselves who sends a request, and answer in their own words."""
 RUNS_SHOWN = 50
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -31,19 +40,8 @@ def create_app(config: Config, database: Database) -> Flask:
         database: the metadata database; only read.
     """
     app = Flask(__name__)
-    administrator = Administrator(config.home)
-
-    @app.before_request
-    def authenticate() -> Response | None:
-        if request.endpoint in OPEN_ENDPOINTS:
-            return None
-        given = request.authorization
-        if given is not None and given.type == "basic" and administrator.accepts(given.username, given.password):
-            return None
-        text = "Log in as admin, with the password that the web server printed when it first started.\n"
-        return Response(
-            text, 401, {"WWW-Authenticate": 'Basic realm="Tradewind", charset="UTF-8"'}, mimetype="text/plain"
-        )
+    clock = SystemClock()
+    _guard(app, install_access(app, config, database, clock=clock, ids=RandomIds(clock.now)))
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -66,6 +64,8 @@ def create_app(config: Config, database: Database) -> Flask:
 
     @app.get("/")
     def front_page() -> str:
+        for each in ("dags.list", "runs.list", "import_errors.list"):
+            _require(each)
         with database.read() as connection:
             return render_template(
                 "front.html",
@@ -77,6 +77,7 @@ def create_app(config: Config, database: Database) -> Flask:
 
     @app.get("/dags/<dag_id>/runs/<path:run_id>")
     def run_page(dag_id: str, run_id: str) -> str:
+        _require("task_instances.list", dag_id)
         with database.read() as connection:
             runs = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
             if not runs:
@@ -89,3 +90,44 @@ def create_app(config: Config, database: Database) -> Flask:
 
     app.jinja_env.filters["seconds"] = lambda instant: instant.isoformat(" ", "seconds") if instant else ""
     return app
+
+
+def _guard(app: Flask, authenticator: Authenticator) -> None:
+    """Have every request be somebody's, but for those that everybody may send."""
+    login_pages = f"{app.extensions['appbuilder'].sm.auth_view.endpoint}."
+
+    @app.before_request
+    def authenticate() -> AnyResponse | None:
+        endpoint = request.endpoint or ""
+        if endpoint in OPEN_ENDPOINTS or request.blueprint in GUARDED_BY_THEMSELVES or endpoint.startswith(login_pages):
+            return None
+        try:
+            actor = authenticator.authenticate(request)
+        except AuthenticationError as error:
+            return _refusal(str(error), error)
+        if actor is not None:
+            g.actor = actor
+            return None
+        if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            return redirect(f"{request.script_root}/login/?{urlencode({'next': request.full_path.rstrip('?')})}")
+        return _refusal("Log in with a name and a password, or with an API token.")
+
+    @app.errorhandler(DeniedError)
+    def denied(error: DeniedError) -> AnyResponse:
+        return Response(f"{error}\n", 403, mimetype="text/plain")
+
+
+def _require(operation: str, dag_id: str | None = None) -> None:
+    """Return if who sends the request may do this; what these pages show is not cut down to some DAGs."""
+    authorize(g.actor, TABLE[operation], dag_id)
+    if dag_id is None and allowed_dags(g.actor, TABLE[operation]) is not None:
+        raise DeniedError("This page shows all DAGs, and you may see some: ask for them by the API.")
+
+
+def _refusal(text: str, error: AuthenticationError | None = None) -> Response:
+    response = Response(f"{text}\n", error.status if error else 401, mimetype="text/plain")
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Tradewind", charset="UTF-8"'
+    if error is not None and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
