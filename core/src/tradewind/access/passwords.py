@@ -34,7 +34,10 @@ def hash_password(password: str) -> str:
 
 def is_right(stored: str | None, password: str) -> bool:
     """Tell whether a password is the one of a stored hash; None takes as long and is never right."""
-    right = check_password_hash(stored or _nobodys(), password)
+    try:
+        right = check_password_hash(stored or _nobodys(), password)
+    except ValueError:  # somebody has written into the table what is no hash
+        return False
     return right and bool(stored) and bool(password.strip("\0"))
 
 

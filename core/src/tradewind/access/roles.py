@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from tradewind.access.operations import CREATE, DELETE, EDIT, MENU, READ, TABLE, TOKENS, Permission
+from tradewind.access.operations import CREATE, DELETE, EDIT, MENU, OF_ONE_DAG, READ, TABLE, TOKENS, Permission
 from tradewind.metadata.statements import roles
 
 ADMIN, OP, USER, VIEWER, PUBLIC = "Admin", "Op", "User", "Viewer", "Public"
@@ -121,11 +121,15 @@ DAG_PERMISSIONS = (
 
 
 def ensure_roles(connection: sa.Connection) -> bool:
-    """Make the built-in roles where one is missing, with what they give; tell whether one was. One statement if not."""
-    known = roles.role_ids(connection, list(BUILT_IN))
-    missing = [name for name in BUILT_IN if name not in known]
+    """Make the built-in roles where one is missing or empty, with what they give; tell whether one was.
+
+    One statement where none is. A DAG's file may have given something to a role before it was made here.
+    """
+    giving = [name for name, pairs in BUILT_IN.items() if pairs]
+    filled = roles.filled_roles(connection, giving)
+    missing = [name for name in giving if name not in filled]
     if missing:
-        roles.add_roles(connection, missing)
+        roles.add_roles(connection, BUILT_IN)
         roles.grant(connection, {name: BUILT_IN[name] for name in missing})
     return bool(missing)
 
@@ -133,10 +137,12 @@ def ensure_roles(connection: sa.Connection) -> bool:
 def sync_roles(connection: sa.Connection) -> None:
     """Give the built-in roles exactly what they give in this release; roles of one's own are left alone."""
     ensure_roles(connection)
-    has = {role.name: frozenset(role.permissions) for role in roles.list_roles(connection, names=list(BUILT_IN))}
-    for name, wanted in BUILT_IN.items():
-        if has[name] != wanted:
-            roles.set_permissions(connection, name, wanted)
+    for role in roles.list_roles(connection, names=list(BUILT_IN)):
+        # What DAG files give is theirs to take back
+        of_dags = {pair for pair in role.permissions if pair[1].startswith(tuple(OF_ONE_DAG.values()))}
+        wanted = BUILT_IN[role.name] | of_dags
+        if set(role.permissions) != wanted:
+            roles.set_permissions(connection, role.name, wanted)
 
 
 def make_dag_permissions(connection: sa.Connection, dag_ids: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import uuid
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 from waitress import wasyncore
 from waitress.server import create_server
 
+from tradewind.access.secret_key import Presence
 from tradewind.config import Config
+from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.web.app import create_app
 
@@ -34,12 +37,15 @@ def serve(
         on_turn: called each time the server's loop has turned, once a second or more often.
     Raises:
         OSError: when the port is taken.
+        ConfigError: `webserver_config.py` cannot work, or another web server lives whose key differs.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    app = create_app(config, database)
+    presence = Presence(database, app.config["SECRET_KEY"], server=str(uuid.uuid4()), now=SystemClock().now)
+    presence.begin()
     family = socket.AF_INET6 if ":" in config.web.host else socket.AF_INET
     listener = socket.create_server((config.web.host, config.web.port), family=family)
     sockets: dict[int, Any] = {}
-    app = create_app(config, database)
     server = create_server(app, map=sockets, sockets=[listener], threads=THREADS, ident="tradewind")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -56,3 +62,4 @@ def serve(
         server.task_dispatcher.shutdown()
     finally:
         server.close()
+        presence.end()

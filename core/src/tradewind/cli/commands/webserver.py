@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tradewind import notify
-from tradewind.cli.admin import tell_admin_password
+from tradewind.cli.admin import tell_admin_password, tell_admin_password_ahead
 from tradewind.cli.daemon import add_daemon_options, run_daemon
 from tradewind.cli.listening import cannot_listen, require_free
 from tradewind.cli.session import open_session
@@ -31,7 +31,7 @@ def webserver(options: argparse.Namespace) -> None:
         options,
         NAME,
         lambda files: _work(options, files),
-        prepare=lambda config: tell_admin_password(config.home),
+        prepare=tell_admin_password_ahead,
     )
 
 
@@ -42,7 +42,7 @@ def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
         web = session.config.web
         configure_log(session.config, files, NAME)
         require_free(web.host, web.port)
-        tell_admin_password(session.config.home)
+        tell_admin_password(session)
         try:
             serve(session.config, session.database, on_ready=_ready, on_turn=notify.beat)
         except OSError as error:

@@ -5,12 +5,13 @@ All are written for sets: what is there is read once, and what is missing is ins
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import sqlalchemy as sa
 
+from tradewind.authoring.access_control import PREFIXES
 from tradewind.metadata.access_tables import (
     ab_group_role,
     ab_permission,
@@ -21,12 +22,17 @@ from tradewind.metadata.access_tables import (
     ab_view_menu,
 )
 from tradewind.metadata.dialects import insert_or_keep
+from tradewind.metadata.tables import dag, dag_version
 
 Pair = tuple[str, str]
 """An action and a resource."""
-PREFIXES = ("DAG:", "DAG Run:")
-"""What begins the name of a resource of one DAG."""
+BUILT_IN_NAMES = ("Admin", "Op", "User", "Viewer", "Public")
+"""Roles that are there from the beginning; what they give is written when it is first asked for."""
+AccessControl = Mapping[str, Mapping[str, Sequence[str]]]
+"""What a DAG gives: actions by resource by role."""
 AT_ONCE = 500
+MARK = '"access_control":'
+"""What stands in a serialized DAG that says something."""
 Item = TypeVar("Item")
 
 _pv, _pvr = ab_permission_view.c, ab_permission_view_role.c
@@ -76,6 +82,20 @@ def list_actions(connection: sa.Connection) -> list[str]:
 def list_pairs(connection: sa.Connection) -> set[Pair]:
     """Return all permissions that there are, whoever has them."""
     return set(_ids_of_pairs(connection, None))
+
+
+def filled_roles(connection: sa.Connection, names: Collection[str]) -> set[str]:
+    """Return those of some roles that are there and give something besides what single DAGs have given them."""
+    of_one_dag = sa.or_(*(ab_view_menu.c.name.startswith(prefix) for prefix in PREFIXES.values()))
+    query = (
+        sa.select(ab_role.c.name)
+        .distinct()
+        .join_from(ab_role, ab_permission_view_role, _pvr.role_id == ab_role.c.id)
+        .join(ab_permission_view, _pv.id == _pvr.permission_view_id)
+        .join(ab_view_menu, ab_view_menu.c.id == _pv.view_menu_id)
+        .where(ab_role.c.name.in_(sorted(names)), ~of_one_dag)
+    )
+    return set(connection.execute(query).scalars())
 
 
 def add_roles(connection: sa.Connection, names: Iterable[str]) -> list[str]:
@@ -156,37 +176,54 @@ def ensure_pairs(connection: sa.Connection, pairs: Collection[Pair]) -> dict[Pai
 # --- What DAGs give ---------------------------------------------------------------------------------------------------
 
 
-def of_dag(connection: sa.Connection, dag_id: str) -> dict[str, set[Pair]]:
-    """Return which permissions on one DAG roles have, by role."""
-    found: dict[str, set[Pair]] = {}
+def of_dags(connection: sa.Connection, dag_ids: Collection[str]) -> dict[tuple[str, Pair], tuple[int, int]]:
+    """Return who has which permission on single DAGs: by role and permission the ids of both."""
     query = (
-        _granted()
+        sa.select(ab_role.c.name, ab_permission.c.name, ab_view_menu.c.name, ab_role.c.id, _pv.id)
+        .join_from(ab_permission_view_role, ab_permission_view, _pv.id == _pvr.permission_view_id)
+        .join(ab_permission, ab_permission.c.id == _pv.permission_id)
+        .join(ab_view_menu, ab_view_menu.c.id == _pv.view_menu_id)
         .join(ab_role, ab_role.c.id == _pvr.role_id)
-        .add_columns(ab_role.c.name.label("role"))
-        .where(ab_view_menu.c.name.in_(_resources(dag_id)))
     )
-    for _, action, resource, role in connection.execute(query):
-        found.setdefault(role, set()).add((action, resource))
+    found: dict[tuple[str, Pair], tuple[int, int]] = {}
+    for part in _parts(sorted(resource for dag_id in dag_ids for resource in _resources(dag_id))):
+        rows = connection.execute(query.where(ab_view_menu.c.name.in_(part)))
+        found |= {(role, (action, resource)): (role_id, key) for role, action, resource, role_id, key in rows}
     return found
 
 
-def set_of_dag(connection: sa.Connection, dag_id: str, wanted: Mapping[str, Collection[Pair]]) -> bool:
-    """Have roles have these permissions on a DAG and no others; tell whether that changed anything.
+def set_of_dags(connection: sa.Connection, wanted: Mapping[str, AccessControl]) -> bool:
+    """Have roles have these permissions on DAGs, and no others on them; tell whether that changed anything.
 
     Arguments:
-        wanted: (action, resource) by the name of a role, which is there.
+        wanted: what each DAG gives, by its id. A role that is not there is made: it is a built-in one.
     """
-    has = of_dag(connection, dag_id)
-    changed = False
-    for role in sorted(set(has) | set(wanted)):
-        if surplus := has.get(role, set()) - set(wanted.get(role, ())):
-            revoke(connection, role, surplus)
-            changed = True
-    missing = {role: set(pairs) - has.get(role, set()) for role, pairs in wanted.items()}
-    if any(missing.values()):
-        grant(connection, {role: pairs for role, pairs in missing.items() if pairs})
-        changed = True
-    return changed
+    has = of_dags(connection, list(wanted))
+    given = {
+        (role, (action, f"{PREFIXES[resource]}{dag_id}"))
+        for dag_id, access in wanted.items()
+        for role, by_resource in access.items()
+        for resource, actions in by_resource.items()
+        for action in actions
+    }
+    surplus = [ids for each, ids in has.items() if each not in given]
+    for part in _parts(surplus):
+        connection.execute(
+            sa.delete(ab_permission_view_role).where(sa.tuple_(_pvr.role_id, _pvr.permission_view_id).in_(part))
+        )
+    missing: dict[str, set[Pair]] = {}
+    for role, pair in given - set(has):
+        missing.setdefault(role, set()).add(pair)
+    if missing:
+        add_roles(connection, missing)
+        grant(connection, missing)
+    return bool(surplus or missing)
+
+
+def current_dags(connection: sa.Connection) -> dict[str, str]:
+    """Return all active DAGs, serialized, by id."""
+    query = sa.select(dag.c.dag_id, dag_version.c.serialized).join(dag_version, dag_version.c.id == dag.c.version_id)
+    return {row.dag_id: row.serialized for row in connection.execute(query.where(dag.c.is_active))}
 
 
 def delete_of_dag(connection: sa.Connection, dag_id: str) -> None:
@@ -215,7 +252,7 @@ def rename_of_dag(connection: sa.Connection, old: str, new: str) -> None:
 
 
 def _resources(dag_id: str) -> list[str]:
-    return [f"{prefix}{dag_id}" for prefix in PREFIXES]
+    return [f"{prefix}{dag_id}" for prefix in PREFIXES.values()]
 
 
 def _granted() -> sa.Select[tuple[int, str, str]]:
