@@ -20,9 +20,9 @@ import tradewind
 from tradewind import timetables
 from tradewind.authoring import dag_arguments, macros
 from tradewind.authoring.context import build_context
-from tradewind.cli import explaining
 from tradewind.cli.groups import GROUPS, module_of
-from tradewind.cli.tree import group_parser, verbs_of
+from tradewind.cli.help import explaining
+from tradewind.cli.help.tree import group_parser, verbs_of
 from tradewind.config.sections import SECTIONS
 from tradewind.metrics.catalogue import CATALOGUE, Alias, Declaration
 from tradewind.metrics.prometheus import prometheus_name

@@ -22,8 +22,8 @@ from services.mariadb import restartable_mariadb
 from services.postgres import restartable_postgres
 from services.processes import Restartable
 from sqlalchemy.exc import DBAPIError
-from tradewind.cli.session import Session, open_session
-from tradewind.cli.triggering import trigger
+from tradewind.cli.runs.triggering import trigger
+from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata import migrating
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 import yaml
-from tradewind.cli.commands import dags
+from tradewind.cli.dags import dags
 from tradewind.cli.parser import Parser
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tradewind.cli.groups import GROUPS
+from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.parser import Parser
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_commands_are_taken(page: Path) -> None:
     for line in shown(page):
         group, *words = shlex.split(line)
         parser = Parser(prog=f"tradewind {group}")
-        importlib.import_module(f"tradewind.cli.commands.{group.replace('-', '_')}").configure(parser)
+        importlib.import_module(module_of(group)).configure(parser)
         is_name = len(words) < 2  # `tradewind dags trigger` in a sentence names the verb
         assert exit_code(parser, [*words, "--help"] if is_name else words) == 0, f"no such command: tradewind {line}"
 

@@ -20,8 +20,8 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from tradewind.cli import main
-from tradewind.cli.session import open_session
-from tradewind.cli.triggering import trigger
+from tradewind.cli.runs.triggering import trigger
+from tradewind.cli.shared.session import open_session
 from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
 

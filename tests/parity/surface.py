@@ -22,7 +22,7 @@ from tradewind.authoring.context import build_context
 from tradewind.authoring.dag import DAG
 from tradewind.authoring.task_decorator import task
 from tradewind.cli.groups import GROUPS
-from tradewind.cli.tree import group_parser, verbs_of
+from tradewind.cli.help.tree import group_parser, verbs_of
 from tradewind.operators.empty import EmptyOperator
 from tradewind_plugins import arguments
 from tradewind_plugins.exceptions import TradewindException

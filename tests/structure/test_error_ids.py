@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tradewind.cli.errors import WRONG_USAGE
 from tradewind.cli.expected import ERROR_IDS
-from tradewind.cli.explaining import explained_ids, explanation, title
+from tradewind.cli.help.explaining import explained_ids, explanation, title
 
 ROOT = Path(__file__).parents[2] / "core" / "src" / "tradewind"
 PAGES = explained_ids()
@@ -19,7 +19,7 @@ TABLES = (
     "cli/expected.py",
     "parsing/failures.py",
     "parsing/endings.py",
-    "cli/background.py",
+    "cli/processes/background.py",
     "execution/running.py",
     "execution/supervisor.py",
     "execution/task_run.py",

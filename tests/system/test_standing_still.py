@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
-from tradewind.cli.watchdog import EXIT_STALLED
+from tradewind.cli.processes.watchdog import EXIT_STALLED
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import daemons

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tradewind.cli.apart import do_apart
 from tradewind.cli.errors import CommandError
+from tradewind.cli.processes.apart import do_apart
 from tradewind.config import ConfigError
 
 
@@ -52,8 +52,8 @@ def test_any_other_error_is_printed_there_and_ends_this_process(capfd: pytest.Ca
 def test_sigterm_ends_both(tmp_path: Path) -> None:
     code = """
 import os, threading
-from tradewind.cli.apart import do_apart
-from tradewind.cli.stopping import leave_on_sigterm
+from tradewind.cli.processes.apart import do_apart
+from tradewind.cli.processes.stopping import leave_on_sigterm
 def wait():
     print(os.getpid(), flush=True)
     threading.Event().wait()

@@ -205,14 +205,14 @@ def test_a_list_does_not_wait_for_what_runs_tasks(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["cli.commands.scheduler", "cli.commands.dag_processor", "cli.worker_daemon", "execution.worker"]
+    "module", ["cli.daemons.scheduler", "cli.daemons.dag_processor", "cli.daemons.worker_daemon", "execution.worker"]
 )
 def test_daemons_do_without_what_they_seldom_need(module: str) -> None:
     """What their memory depends on, counted instead of measured."""
     code = f"import sys; import tradewind.{module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     needless = {"cryptography", "http.server", "flask", "jinja2"}
-    if module == "cli.worker_daemon":
+    if module == "cli.daemons.worker_daemon":
         needless |= {
             "sqlalchemy",
             "asyncio",

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tradewind.cli.pid_file import PidFile
+from tradewind.cli.processes.pid_file import PidFile
 
 
 def tradewind(*words: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ import io
 
 import pytest
 from rich.console import Console
-from tradewind.cli.following import progress_bar
+from tradewind.cli.runs.following import progress_bar
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -11,12 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 from tradewind.cli.errors import CommandError
-from tradewind.cli.pid_file import PidFile, require_not_running
+from tradewind.cli.processes.pid_file import PidFile, require_not_running
 
 HOLDER = """
 import os, sys
 from pathlib import Path
-from tradewind.cli.pid_file import PidFile
+from tradewind.cli.processes.pid_file import PidFile
 held = PidFile.take(Path(sys.argv[1]), "scheduler")
 child = os.fork() if "fork" in sys.argv else 1
 if child == 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tradewind.cli.errors import CommandError
-from tradewind.cli.probe import open_probe, require_probes_free
+from tradewind.cli.processes.probe import open_probe, require_probes_free
 from tradewind.config import Config, load
 
 

@@ -10,7 +10,7 @@ import pytest
 
 HANGING = """
 import os, sys, threading
-from tradewind.cli.stopping import stop_on_signals
+from tradewind.cli.processes.stopping import stop_on_signals
 
 def say(word):
     os.write(1, word.encode() + b"\\n")

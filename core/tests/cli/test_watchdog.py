@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
-from tradewind.cli.watchdog import EXIT_STALLED, Watchdog, place_of
+from tradewind.cli.processes.watchdog import EXIT_STALLED, Watchdog, place_of
 from tradewind.metadata.engine import Database
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from tradewind.cli.session import Session
+from tradewind.cli.shared.session import Session
 from tradewind.config import load
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock

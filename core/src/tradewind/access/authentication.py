@@ -27,7 +27,7 @@ from tradewind.access.passwords import PasswordCache, is_right
 from tradewind.config import Config
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
-from tradewind.metadata.ids import Ids
+from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.statements import logins, users
 from tradewind.metadata.statements import tokens as token_statements
 from tradewind.metadata.statements.roles import Pair
@@ -95,7 +95,6 @@ class Authenticator:
         *,
         key: str,
         clock: Clock,
-        ids: Ids,
         ways: Ways | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -103,12 +102,15 @@ class Authenticator:
         self.proxies = Proxies(config.web.trusted_proxies)
         self._database = database
         self._clock = clock
-        self._ids = ids
         self._key = key.encode()
         self._attempts = Attempts.of(config.security)
         self._idle = timedelta(minutes=config.web.session_idle)
         self._lifetime = timedelta(minutes=config.web.session_lifetime)
         self._cache = PasswordCache(monotonic)
+
+    @property
+    def _ids(self) -> Ids:
+        return RandomIds(self._clock.now)  # a source is not for several threads
 
     # --- Requests -----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from tradewind.access.actors import Actor
 from tradewind.access.operations import OF_ONE_DAG, Operation, Permission, Scope
 
 
-class DeniedError(Exception):
+class DeniedError(PermissionError):
     """Somebody may not do something; the text says what is missing."""
 
 

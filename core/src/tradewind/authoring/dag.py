@@ -358,7 +358,7 @@ class DAG(GraphBuilder):
             the run, whose ``state`` and ``tasks`` tell how it ended.
         """
         # By name, as a plugin's class: authoring knows nothing of what runs DAGs
-        run = load("tradewind.cli.rehearsing:test_dag", f"test() of DAG {self.dag_id!r}")
+        run = load("tradewind.cli.dags.rehearsing:test_dag", f"test() of DAG {self.dag_id!r}")
         moment = as_moment(logical_date or execution_date)
         return run(self, logical_date=moment, conf=dict(run_conf or {}), mark_success=mark_success_pattern)
 

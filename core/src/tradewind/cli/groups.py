@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# Group -> one line of help. Each has a module of the same name in `tradewind.cli.commands`, dashes as underscores.
+# Group -> one line of help. Each has a module of the same name, dashes as underscores, in the package below; it has
+# `configure(parser)`, which sets `run` to the function that does it.
 GROUPS = {
     "standalone": "run everything on this machine: processor, scheduler, worker, triggerer and web server",
     "scheduler": "run a scheduler (any number may run at once)",
@@ -42,6 +43,32 @@ GROUPS = {
 }
 
 
+# Group -> the package of its module, for those that are not in `commands`
+_PACKAGES = {
+    "standalone": "daemons",
+    "scheduler": "daemons",
+    "worker": "daemons",
+    "triggerer": "daemons",
+    "dag-processor": "daemons",
+    "webserver": "daemons",
+    "dags": "dags",
+    "tasks": "tasks",
+    "backfill": "backfill",
+    "assets": "assets",
+    "connections": "connections",
+    "db": "database",
+    "providers": "installation",
+    "plugins": "installation",
+    "config": "installation",
+    "doctor": "installation",
+    "info": "installation",
+    "version": "installation",
+    "explain": "help",
+    "cheat-sheet": "help",
+    "completion": "help",
+}
+
+
 def module_of(group: str) -> str:
     """Return the name of a group's module."""
-    return f"tradewind.cli.commands.{group.replace('-', '_')}"
+    return f"tradewind.cli.{_PACKAGES.get(group, 'commands')}.{group.replace('-', '_')}"

@@ -15,7 +15,6 @@ from tradewind.access.operations import TABLE
 from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
-from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import listings
 from tradewind.web.health import health_report, readiness_report
 
@@ -41,7 +40,7 @@ def create_app(config: Config, database: Database) -> Flask:
     """
     app = Flask(__name__)
     clock = SystemClock()
-    _guard(app, install_access(app, config, database, clock=clock, ids=RandomIds(clock.now)))
+    _guard(app, install_access(app, config, database, clock=clock))
 
     @app.after_request
     def harden(response: Response) -> Response:

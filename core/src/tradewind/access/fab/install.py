@@ -20,7 +20,6 @@ from tradewind.config import Config
 from tradewind.config.errors import ConfigError
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
-from tradewind.metadata.ids import Ids
 
 REMOTE_USER = "REMOTE_USER"
 KEPT = frozenset({"_flashes", "_user_id", "_fresh", "_id", "oauth_provider"})
@@ -56,7 +55,7 @@ class Cookies(SecureCookieSessionInterface):
         return bool(app.config["SESSION_COOKIE_SECURE"]) or request.is_secure
 
 
-def install_access(app: Flask, config: Config, database: Database, *, clock: Clock, ids: Ids) -> Authenticator:
+def install_access(app: Flask, config: Config, database: Database, *, clock: Clock) -> Authenticator:
     """Add the pages for logging in to the application; return what finds out who sends a request.
 
     Nothing asks the database yet.
@@ -73,8 +72,8 @@ def install_access(app: Flask, config: Config, database: Database, *, clock: Clo
     app.config.pop("FAB_SECURITY_MANAGER_CLASS", None)
     app.session_interface = Cookies()
     app.register_blueprint(Blueprint("access", __name__, template_folder="templates"))
-    authenticator = Authenticator(config, database, key=key, clock=clock, ids=ids)
-    app.extensions |= {AUTHENTICATOR: authenticator, "tradewind.database": database, "tradewind.ids": ids}
+    authenticator = Authenticator(config, database, key=key, clock=clock)
+    app.extensions |= {AUTHENTICATOR: authenticator, "tradewind.database": database, "tradewind.clock": clock}
     # SQLite: a transaction that reads and then writes fails where another has written in between
     engine = database.engine.execution_options(tradewind_immediate=True)
     orm = scoped_session(sessionmaker(bind=engine, expire_on_commit=False))

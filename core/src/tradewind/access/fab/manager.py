@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, request, session
@@ -19,6 +18,7 @@ from werkzeug.wrappers import Response
 from tradewind.access.actors import Actor
 from tradewind.access.audit import record
 from tradewind.access.authentication import SESSION, AuthenticationError, Authenticator
+from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import users
 
 log = logging.getLogger(__name__)
@@ -160,7 +160,7 @@ class SecurityManager(FabSecurityManager):
         """Commit what a login has changed of a user, and count it."""
         self.session.commit()
         if self.auth_type in {AUTH_OAUTH, AUTH_REMOTE_USER}:
-            now = datetime.now(timezone.utc)
+            now = current_app.extensions["tradewind.clock"].now()
             database = current_app.extensions["tradewind.database"]
             database.write(lambda c: users.note_login(c, user.id, now=now, is_success=success))
         if success:
@@ -190,7 +190,8 @@ class SecurityManager(FabSecurityManager):
             after = {"username": user.username, "roles": [each.name for each in user.roles]}
             who = Actor(user.username, user.id, frozenset(), via="registration")
             self.session.commit()
-            now, ids = datetime.now(timezone.utc), extensions["tradewind.ids"]
+            now = extensions["tradewind.clock"].now()
+            ids = RandomIds(extensions["tradewind.clock"].now)
             extensions["tradewind.database"].write(
                 lambda c: record(c, actor=who, event="users.create", now=now, ids=ids, after=after), collisions=True
             )

@@ -1,1 +1,1 @@
-"""One module a command group. Each has `configure(parser)`, which sets `run` to the function that does it."""
+"""Groups of commands that need no module but their own."""

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.output import add_output_option, print_rows
-from tradewind.cli.session import Session, open_session
+from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.session import Session, open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.statements import callbacks

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 
-from tradewind.cli.output import add_output_option, print_rows
-from tradewind.cli.session import open_session
+from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import deadlines
 

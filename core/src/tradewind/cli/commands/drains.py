@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.output import add_output_option, print_rows
 from tradewind.cli.parser import did_you_mean
-from tradewind.cli.session import open_session
+from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.session import open_session
+from tradewind.cli.shared.waking import wake
 from tradewind.cli.verbs import Verbs
-from tradewind.cli.waking import wake
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import daemons, drains

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from tradewind.access.accounts import Accounts
 from tradewind.access.operations import ACTIONS
 from tradewind.access.roles import BUILT_IN, ensure_roles
-from tradewind.cli.accounts import opened
 from tradewind.cli.errors import CommandError
-from tradewind.cli.files import read_list, write_json
-from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.shared.accounts import opened
+from tradewind.cli.shared.files import read_list, write_json
+from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import roles
 from tradewind.metadata.statements.roles import Pair, Role

@@ -9,7 +9,7 @@ import argparse
 
 import sqlalchemy as sa
 
-from tradewind.cli.session import Session, open_session
+from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata.statements import encrypted
 
 BATCH = 200

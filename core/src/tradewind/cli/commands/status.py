@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.cli.output import add_output_option, print_sections
-from tradewind.cli.session import Session, open_session
+from tradewind.cli.shared.output import add_output_option, print_sections
+from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.dialects import POSTGRESQL, SQLITE
 from tradewind.metadata.statements import admission, daemons, monitoring, sessions, waits

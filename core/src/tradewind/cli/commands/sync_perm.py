@@ -10,7 +10,7 @@ from tradewind.access.accounts import Accounts
 from tradewind.access.audit import record
 from tradewind.access.dag_access import sync_all_dags
 from tradewind.access.roles import sync_roles
-from tradewind.cli.accounts import CLOCK, opened
+from tradewind.cli.shared.accounts import CLOCK, opened
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

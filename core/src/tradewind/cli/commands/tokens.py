@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from tradewind.access.accounts import Accounts
 from tradewind.access.audit import record
 from tradewind.access.tokens import NewToken, TokenRequestError, make_token
-from tradewind.cli.accounts import CLOCK, opened
 from tradewind.cli.errors import CommandError
-from tradewind.cli.output import add_output_option, print_rows
+from tradewind.cli.shared.accounts import CLOCK, opened
+from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
 from tradewind.config.sections import SecuritySection
 from tradewind.metadata.statements import tokens

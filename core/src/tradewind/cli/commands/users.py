@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from tradewind.access.accounts import Accounts
 from tradewind.access.passwords import random_password
-from tradewind.cli.accounts import add_password_options, opened, tell_password, wanted_password
 from tradewind.cli.errors import CommandError
-from tradewind.cli.files import read_list, write_json
-from tradewind.cli.output import add_output_option, print_rows
-from tradewind.cli.session import open_session
+from tradewind.cli.shared.accounts import add_password_options, opened, tell_password, wanted_password
+from tradewind.cli.shared.files import read_list, write_json
+from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import users
 from tradewind.metadata.statements.users import User

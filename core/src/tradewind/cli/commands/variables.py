@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.files import read_object, write_json
-from tradewind.cli.output import add_output_option, print_rows
-from tradewind.cli.session import open_session
+from tradewind.cli.shared.files import read_object, write_json
+from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_variable
 from tradewind.metadata.secrets import Cipher

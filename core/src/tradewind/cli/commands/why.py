@@ -7,9 +7,9 @@ import argparse
 import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.finding import find_dag, find_run
-from tradewind.cli.output import add_output_option, print_rows
-from tradewind.cli.session import Session, open_session
+from tradewind.cli.shared.finding import find_dag, find_run
+from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata.clock import SystemClock
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.why import Why

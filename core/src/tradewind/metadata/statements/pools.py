@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tradewind.metadata.tables import pool, task_instance
 
 DEFAULT_POOL = "default_pool"
+ORDERS = {"name": pool.c.name, "id": pool.c.name, "slots": pool.c.slots}  # what lists can be ordered by
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,32 @@ def delete_pool(connection: sa.Connection, name: str) -> bool:
 
 def list_pools(connection: sa.Connection) -> list[Pool]:
     """Return all pools by name, with their use counted."""
+    return page(connection, limit=None)
+
+
+def page(
+    connection: sa.Connection,
+    *,
+    limit: int | None,
+    offset: int = 0,
+    order_by: str | None = None,
+    is_descending: bool = False,
+    name: str | None = None,
+) -> list[Pool]:
+    """Return some pools with their use counted: two statements, however many there are.
+
+    Arguments:
+        order_by: one of `ORDERS`; by default the name.
+        name: only the pool of that name.
+    """
+    column = ORDERS[order_by or "name"]
+    query = (
+        sa.select(pool).order_by(column.desc() if is_descending else column, pool.c.name).limit(limit).offset(offset)
+    )
+    if name is not None:
+        query = query.where(pool.c.name == name)
+    found = connection.execute(query).all()
     taken = {(row.pool, row.state): row.slots for row in connection.execute(_taken())}
-    rows = connection.execute(sa.select(pool).order_by(pool.c.name))
     return [
         Pool(
             row.name,
@@ -52,8 +77,18 @@ def list_pools(connection: sa.Connection) -> list[Pool]:
             queued=taken.get((row.name, "queued"), 0),
             running=taken.get((row.name, "running"), 0),
         )
-        for row in rows
+        for row in found
     ]
+
+
+def get(connection: sa.Connection, name: str) -> Pool | None:
+    """Return the pool of that name with its use counted, None if there is none."""
+    return next(iter(page(connection, limit=1, name=name)), None)
+
+
+def count(connection: sa.Connection) -> int:
+    """Return how many pools there are."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(pool)).scalar_one())
 
 
 def _taken() -> sa.Select[tuple[str, str, int]]:

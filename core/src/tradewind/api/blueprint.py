@@ -1,0 +1,77 @@
+"""`/api/v1` as a Flask blueprint: from a request to an operation and back."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Request, Response, request
+
+from tradewind.access.actors import Actor
+from tradewind.api.document import make_document
+from tradewind.api.problems import ProblemError, problem_of
+from tradewind.api.reading import read_request
+from tradewind.api.route import Route
+from tradewind.api.routes import ROUTES
+from tradewind.operations.context import Context, Tools
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/api/v1"
+Authenticate = Callable[[Request], Actor]
+NOBODY = Actor("nobody", None, frozenset(), via="nobody")
+
+
+def make_blueprint(tools: Tools, authenticate: Authenticate, routes: Sequence[Route] = ROUTES) -> Blueprint:
+    """Return the REST API.
+
+    Arguments:
+        tools: what operations work with.
+        authenticate: tells who sends a request; raises `ProblemError` (401, 403, 429) where nobody may.
+        routes: what is answered.
+    """
+    blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
+    for route in routes:
+        blueprint.add_url_rule(
+            route.flask_path,
+            endpoint=f"{route.method} {route.path}".replace(".", ""),
+            view_func=partial(_answer, route, tools, authenticate),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    document = json.dumps(make_document(routes))
+
+    @blueprint.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(document, mimetype="application/json")
+
+    return blueprint
+
+
+def _answer(route: Route, tools: Tools, authenticate: Authenticate, **_in_path: str) -> Response:
+    try:
+        actor = NOBODY if route.operation.is_open else authenticate(request)
+        result = route.run(Context(actor, tools), **read_request(route, request))
+        return _written(route, result)
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            log.exception("%s %s failed", request.method, request.path)
+            problem = ProblemError(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "A fault of the server, which its log tells more about: please report it.",
+            )
+        return problem.response()
+
+
+def _written(route: Route, result: Any) -> Response:
+    if route.render is not None:
+        return route.render(result)
+    if route.answer is None:
+        return Response(status=route.status)
+    body = route.answer(many=route.is_many).dump(result)
+    return Response(json.dumps(body), route.status, mimetype=route.media_type)

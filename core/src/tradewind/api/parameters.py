@@ -1,0 +1,50 @@
+"""Parameters that stand in paths: by the name in the path, what they may be and what operations call them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from tradewind.api.fields import Name, Whole
+
+
+def _name(attribute: str, example: str, text: str) -> Name:
+    return Name(required=True, attribute=attribute, metadata={"example": example, "description": text})
+
+
+def _whole(attribute: str, example: int, text: str, *, smallest: int = 0) -> Whole:
+    return Whole(
+        required=True,
+        strict=False,
+        smallest=smallest,
+        attribute=attribute,
+        metadata={"example": example, "description": text},
+    )
+
+
+# In the path -> the field, whose attribute is the operation's argument
+PARAMETERS: dict[str, fields.Field[Any]] = {
+    "dag_id": _name("dag_id", "reports", "The id of a DAG."),
+    "dag_run_id": _name("run_id", "manual__2026-11-23T12:00:00+00:00", "The id of a run."),
+    "task_id": _name("task_id", "extract", "The id of a task."),
+    "map_index": _whole(
+        "map_index", 0, "Which instance of a mapped task, from 0; -1 of one that is not mapped.", smallest=-1
+    ),
+    "task_try_number": _whole("try_number", 1, "Which try, from 1."),
+    "xcom_key": _name("key", "return_value", "The key of an XCom."),
+    "pool_name": _name("name", "default_pool", "The name of a pool."),
+    "connection_id": _name("conn_id", "warehouse", "The id of a connection."),
+    "variable_key": _name("key", "region", "The key of a variable."),
+    "section": _name("section", "web", "A section of the configuration."),
+    "option": _name("option", "port", "An option of that section."),
+    "username": _name("username", "ada", "The name of a user."),
+    "role_name": _name("name", "Viewer", "The name of a role."),
+    "uri": fields.String(
+        required=True, attribute="uri", metadata={"example": "s3://bucket/key", "description": "The URI of a dataset."}
+    ),
+    "file_token": _name("file_token", "ZGFncy9yZXBvcnRzLnB5", "The `file_token` that a DAG's answer has."),
+    "event_log_id": _whole("id", 1, "The id of an entry.", smallest=1),
+    "import_error_id": _whole("id", 1, "The id of an import error.", smallest=1),
+}
+IN_SEVERAL_PARTS = frozenset({"uri", "dag_run_id"})  # their values may have slashes

@@ -1,0 +1,114 @@
+"""Reading requests: what does not fit the schemas is a problem that names the field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import marshmallow as ma
+from flask import Request
+
+from tradewind.api.fields import DEEPEST, Words
+from tradewind.api.problems import ProblemError
+from tradewind.api.route import Route
+from tradewind.api.schemas.common import Schema
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def read_request(route: Route, request: Request) -> dict[str, Any]:
+    """Return the operation's arguments.
+
+    Raises:
+        ProblemError: something does not fit; status 400, 413 or 415.
+    """
+    arguments = dict(route.binds)
+    arguments |= _load(route.parameters, request.view_args or {}, "the path")
+    query = _read_query(route, request)
+    mask = query.pop("update_mask", None)
+    arguments |= query
+    if route.body is None:
+        _refuse_body(request)
+        return arguments
+    body = _read_body(route.body(), _read_json(request), mask)
+    return arguments | (body if route.body_as is None else {route.body_as: body})
+
+
+def _read_query(route: Route, request: Request) -> dict[str, Any]:
+    if route.query is None:
+        if unknown := list(request.args):
+            _refuse({name: ["Unknown field."] for name in unknown}, "the query")
+        return {}
+    schema = route.query()
+    given: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        field = next((each for key, each in schema.fields.items() if name == (each.data_key or key)), None)
+        is_list = isinstance(field, ma.fields.List | Words)
+        given[name] = values if is_list else values[-1]
+    return _load(schema, given, "the query")
+
+
+def _read_body(schema: Schema, given: dict[str, Any], mask: list[str] | None) -> dict[str, Any]:
+    loaded = _load(schema, given, "the body")
+    if mask is None:
+        return loaded
+    if missing := [name for name in mask if name not in given]:
+        _refuse({"update_mask": [f"The body has no {name!r}." for name in missing]}, "the query")
+    counted = {each.attribute or name for name, each in schema.fields.items() if (each.data_key or name) in mask}
+    return {name: value for name, value in loaded.items() if name in counted}
+
+
+def _load(schema: Schema, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ma.ValidationError as error:
+        _refuse(error.messages_dict, where)
+    return loaded
+
+
+def _refuse(fields: Mapping[str, Any], where: str) -> NoReturn:
+    name, first = next(iter(fields.items()))
+    while not isinstance(first, str):
+        first = next(iter(first.values() if isinstance(first, Mapping) else first))
+    raise ProblemError(HTTPStatus.BAD_REQUEST, f"{str(name)[:100]} in {where}: {first}", fields=fields)
+
+
+def _refuse_body(request: Request) -> None:
+    # An empty object is what some clients send with every POST
+    if request.content_length and request.get_data() not in {b"", b"{}", b"null"}:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "This takes no body: leave it out.")
+
+
+def _read_json(request: Request) -> dict[str, Any]:
+    if request.mimetype not in {JSON, MERGE_PATCH}:
+        raise ProblemError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"The body is {request.mimetype or 'of no type'!r}: send JSON, with the header Content-Type: {JSON}.",
+        )
+    try:
+        value = json.loads(request.get_data(), parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"The body is nested too deep: at most {DEEPEST} levels.") from error
+    except ValueError as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"The body is no JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, 'The body is no JSON object: write {"name": value, …}.')
+    for name, each in value.items():
+        if _is_too_deep(each, DEEPEST):
+            _refuse({name: [f"Nested too deep: at most {DEEPEST} levels."]}, "the body")
+    return value
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _is_too_deep(value: Any, left: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    if left == 0:
+        return True
+    return any(_is_too_deep(each, left - 1) for each in (value.values() if isinstance(value, dict) else value))

@@ -1,0 +1,92 @@
+"""What many schemas are made of: pages, masks, collections."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+
+from tradewind.api.fields import LARGEST, Flag, Whole, Words
+from tradewind.operations.paging import Paging
+
+MOST_ROWS = 100
+
+
+class Schema(ma.Schema):
+    """A schema that takes no field that it does not know."""
+
+    class Meta:
+        """Settings of marshmallow."""
+
+        unknown = ma.RAISE
+        ordered = True
+
+
+class Query(Schema):
+    """What stands behind the question mark, where numbers are written as texts."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Called by marshmallow for each field."""
+        if isinstance(field_obj, fields.Integer | Flag):
+            field_obj.strict = False
+
+
+class PageQuery(Query):
+    """Which part of a list is asked for; becomes one `Paging`, under the name `page`."""
+
+    limit = Whole(
+        load_default=MOST_ROWS,
+        metadata={"description": f"Rows at most; 0 and numbers above {MOST_ROWS} mean {MOST_ROWS}.", "example": 25},
+    )
+    offset = Whole(load_default=0, metadata={"description": "Rows left out at the beginning.", "example": 0})
+
+    @ma.post_load
+    def _page(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        limit, order = values.pop("limit"), values.pop("order_by", None)
+        values["page"] = Paging(
+            limit=min(limit or MOST_ROWS, MOST_ROWS),
+            offset=values.pop("offset"),
+            order_by=order.lstrip("-") if order else None,
+            is_descending=bool(order and order.startswith("-")),
+        )
+        return values
+
+
+def order_by(names: Collection[str]) -> fields.String:
+    """Return the parameter that orders a list: by one of these names, with a minus before it the largest first."""
+    return fields.String(
+        validate=ma.validate.OneOf(
+            [*sorted(names), *(f"-{name}" for name in sorted(names))],
+            error=f"The list cannot be ordered by it: choose from {', '.join(sorted(names))}, with - before it downwards.",
+        ),
+        metadata={"description": "What the list is ordered by; with a minus before it the largest first."},
+    )
+
+
+def update_mask(schema: type[Schema]) -> Words:
+    """Return the parameter that says which fields of the body count; the others are left as they are."""
+    return Words(
+        choices=[each.data_key or name for name, each in schema().fields.items()],
+        metadata={"description": "Fields of the body that count, separated by commas; all by default."},
+    )
+
+
+def collection(key: str, schema: type[Schema]) -> type[Schema]:
+    """Return the schema of a page of a list.
+
+    Arguments:
+        key: under which name the rows stand.
+        schema: of one row.
+    """
+    name = f"{schema.__name__.removesuffix('Schema')}Collection"
+    members: Mapping[str, Any] = {
+        key: fields.List(fields.Nested(schema), attribute="rows"),
+        "total_entries": Whole(
+            attribute="total",
+            largest=LARGEST,
+            metadata={"description": "How many rows the whole list has.", "example": 1},
+        ),
+    }
+    return type(name, (Schema,), {"__doc__": "A page of a list.", **members})

@@ -1,0 +1,1 @@
+"""`tradewind assets`: its verbs, and what finds and changes assets for them."""

@@ -1,0 +1,1 @@
+"""`tradewind backfill`: its verbs, and what asks for runs over a range of dates."""

@@ -1,0 +1,87 @@
+"""Backfills: runs over a range of past dates, made by the schedulers under a limit of their own."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from tradewind.cli.errors import CommandError
+from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.session import open_session
+from tradewind.cli.verbs import Verbs
+from tradewind.metadata.statements import backfills as statements
+from tradewind.metadata.statements.backfills import Backfill
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verbs."""
+    verbs = Verbs(parser)
+    # What makes one reads the DAG's version: the other verbs need not wait for it
+    verbs.elsewhere(
+        {"create": "Have the runs made that a DAG's schedule has over a range of dates."},
+        "tradewind.cli.backfill.creating",
+    )
+    listed = verbs.add("list", list_backfills)
+    listed.add_argument("-d", "--dag-id", help="of this DAG only")
+    add_output_option(listed)
+    details = verbs.add("details", details_of_backfill)
+    details.add_argument("backfill_id", type=int)
+    add_output_option(details)
+    verbs.elsewhere(
+        {
+            "pause": "Make no further runs of a backfill; those under way go on.",
+            "unpause": "Let a paused backfill go on.",
+            "cancel": "End a backfill: dates that have no run yet get none; runs under way go on.",
+        },
+        "tradewind.cli.backfill.changing",
+    )
+
+
+def list_backfills(options: argparse.Namespace) -> None:
+    """List backfills with their progress, the newest first."""
+    with open_session() as session, session.database.read() as connection:
+        found = statements.list_all(connection, dag_id=options.dag_id)
+        counts = statements.counts(connection, [each.id for each in found])
+    rows = [_row(each, counts[each.id]) for each in found]
+    print_rows(
+        rows, options.output, empty="No backfills yet: tradewind backfill create DAG_ID -s FIRST_DATE -e LAST_DATE"
+    )
+
+
+def details_of_backfill(options: argparse.Namespace) -> None:
+    """List the dates of a backfill, with the run of each as far as there is one."""
+    with open_session() as session, session.database.read() as connection:
+        _found(statements.get(connection, options.backfill_id), options.backfill_id)
+        dates = statements.dates(connection, options.backfill_id)
+    rows = [
+        {
+            "logical_date": each.logical_date,
+            "state": each.state if each.run_state is None or each.state == statements.SKIPPED else each.run_state,
+            "run_id": each.run_id,
+        }
+        for each in dates
+    ]
+    print_rows(rows, options.output)
+
+
+def _found(backfill: Backfill | None, key: int) -> Backfill:
+    if backfill is None:
+        raise CommandError(
+            f"There is no backfill {key}: `tradewind backfill list` shows all.", error_id="no-such-backfill"
+        )
+    return backfill
+
+
+def _row(backfill: Backfill, counts: dict[str, int]) -> dict[str, Any]:
+    total = sum(counts.values())
+    ended = total - counts.get(statements.PENDING, 0) - counts.get(statements.OPEN, 0)
+    return {
+        "id": backfill.id,
+        "dag_id": backfill.dag_id,
+        "first_date": backfill.first_date,
+        "last_date": backfill.last_date,
+        "state": backfill.state,
+        "done": f"{ended} of {total}",
+        "failed": counts.get("failed", 0),
+        "created": backfill.created_at,
+    }

@@ -1,0 +1,1 @@
+"""`tradewind connections`: its verbs, and what reads, writes and tries connections for them."""

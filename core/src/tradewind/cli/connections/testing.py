@@ -1,0 +1,94 @@
+"""Trying a connection: its type's hook does it, in a process of its own that is ended when it takes too long.
+
+Run as a module it is that process: it reads the connection from its input, and writes a JSON list of success and message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+
+from tradewind_plugins import host
+from tradewind_plugins.connection import Connection
+from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+
+from tradewind.plugins.current import registry
+
+
+class OneConnection(host.Host):
+    """A host that has one connection, and masks nothing: what the hook says is masked by who asked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def connection(self, conn_id: str) -> Connection:
+        """See `Host.connection`."""
+        if conn_id != self._connection.conn_id:
+            raise TradewindNotFoundException(f"only {self._connection.conn_id!r} is tested, not {conn_id!r}")
+        return self._connection
+
+    def variable(self, key: str) -> str | None:
+        """See `Host.variable`."""
+        return None
+
+    def mask(self, secret: str) -> None:
+        """See `Host.mask`."""
+
+
+def test_connection(connection: Connection, *, timeout: float) -> tuple[bool, str]:
+    """Return whether a connection works, with a sentence; its password never stands in it.
+
+    Arguments:
+        timeout: seconds after which it counts as failed.
+    """
+    sent = json.dumps({"conn_id": connection.conn_id, "json": connection.as_json()})
+    command = [sys.executable, "-m", "tradewind.cli.connections.testing"]
+    try:
+        # Secrets go through its input: arguments can be read by every user of the machine
+        done = subprocess.run(command, input=sent, capture_output=True, text=True, timeout=timeout, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return False, f"no answer within {timeout:g} s"
+    try:
+        works, message = json.loads(done.stdout)
+    except ValueError:
+        last = done.stderr.strip().splitlines()
+        works, message = False, f"the test ended with code {done.returncode}: {last[-1] if last else 'without a word'}"
+    return bool(works), _masked(str(message), connection)
+
+
+def _masked(message: str, connection: Connection) -> str:
+    return message.replace(connection.password, "***") if connection.password else message
+
+
+def _try(connection: Connection) -> tuple[bool, str]:
+    found = registry().connection_type(connection.conn_type)
+    hook_class = registry().load("connection type", found.name)
+    hook = hook_class(**{getattr(hook_class, "conn_name_attr", "conn_id"): connection.conn_id})
+    try:
+        works, message = hook.test_connection()
+    except NotImplementedError:
+        return (
+            False,
+            f"connections of type {connection.conn_type!r} cannot be tested: {hook_class.__name__} has no test",
+        )
+    return works, message
+
+
+def main() -> None:
+    """Read, try, and answer. What the hook prints goes to the errors."""
+    sent = json.loads(sys.stdin.read())
+    connection = Connection.from_json(sent["json"], sent["conn_id"])
+    with contextlib.redirect_stdout(sys.stderr), host.bind(OneConnection(connection)):
+        try:
+            answer = _try(connection)
+        except TradewindException as error:
+            answer = False, str(error)
+        except Exception as error:  # noqa: BLE001  (a provider's code: whatever it raises is the answer)
+            answer = False, f"{type(error).__name__}: {error}"
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

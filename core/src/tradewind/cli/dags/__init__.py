@@ -1,0 +1,1 @@
+"""`tradewind dags`: its verbs, and what reads, draws and rehearses DAGs for them."""

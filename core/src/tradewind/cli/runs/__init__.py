@@ -1,0 +1,1 @@
+"""What several groups do with runs and their tasks: make them, select them, mark them, follow them."""

@@ -1,0 +1,1 @@
+"""`tradewind tasks`: its verbs, and what clears, tries and runs tasks for them."""

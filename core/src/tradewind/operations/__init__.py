@@ -1,0 +1,1 @@
+"""What may be done: one function for each operation, for API, UI and command line alike; no HTTP, no printing."""
