@@ -136,10 +136,9 @@ class DAG(GraphBuilder):
         self.dag_display_name = dag_display_name or dag_id
         self.owner_links = self._links(owner_links or {})
         self.is_paused_upon_creation = is_paused_upon_creation
-        self.auto_register = bool(auto_register)
         self.access_control = as_access_control(dag_id, access_control)
         self.deadline = deadlines_of(deadline, dag_id)
-        self.fail_stop = bool(fail_stop)
+        self.auto_register, self.fail_stop = bool(auto_register), bool(fail_stop)
         self._take_templates(template_searchpath, template_undefined, jinja_environment_kwargs)
         self._take_names(user_defined_macros or {}, user_defined_filters or {})
         self.render_template_as_native_obj = render_template_as_native_obj

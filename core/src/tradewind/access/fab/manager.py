@@ -53,7 +53,7 @@ class RemoteUserView(AuthRemoteUserView):
     @expose("/login/")
     def login(self) -> Response:
         """Begin a session for that user; refused where no trusted proxy names one."""
-        manager = current_app.appbuilder.sm
+        manager = current_app.extensions["appbuilder"].sm
         name = manager.authenticator.name_by_proxy(request)
         user = manager.auth_user_remote_user(name) if name is not None else None
         if user is None:
@@ -87,7 +87,7 @@ class SecurityManager(FabSecurityManager):
 
     def register_views(self) -> None:
         """Add the pages for logging in and out, and no others."""
-        views = {
+        views: dict[int, tuple[type[Any], str]] = {
             AUTH_DB: (self.authdbview, PASSWORD_TEMPLATE),
             AUTH_LDAP: (self.authldapview, PASSWORD_TEMPLATE),
             AUTH_OAUTH: (self.authoauthview, PROVIDERS_TEMPLATE),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +66,14 @@ def list_roles(options: argparse.Namespace) -> None:
 def create_roles(options: argparse.Namespace) -> None:
     """Create roles, which give nothing yet."""
     with opened() as (session, accounts):
-        session.database.write(lambda c: [accounts.create_role(c, name) for name in options.role], collisions=True)
+        session.database.write(lambda c: _each(partial(accounts.create_role, c), options.role), collisions=True)
     print(f"Created: {', '.join(options.role)}.")
 
 
 def delete_roles(options: argparse.Namespace) -> None:
     """Delete roles, and take them from who has them."""
     with opened() as (session, accounts):
-        session.database.write(lambda c: [accounts.delete_role(c, name) for name in options.role], collisions=True)
+        session.database.write(lambda c: _each(partial(accounts.delete_role, c), options.role), collisions=True)
     print(f"Deleted: {', '.join(options.role)}.")
 
 
@@ -82,7 +84,7 @@ def add_permissions(options: argparse.Namespace) -> None:
     pairs = _pairs(options)
     with opened() as (session, accounts):
         session.database.write(
-            lambda c: [accounts.change_role(c, name, add=pairs) for name in options.role], collisions=True
+            lambda c: _each(partial(accounts.change_role, c, add=pairs), options.role), collisions=True
         )
     print(f"{', '.join(options.role)}: {', '.join(options.action)} on {', '.join(options.resource)} given.")
 
@@ -93,7 +95,7 @@ def take_permissions(options: argparse.Namespace) -> None:
     pairs = _pairs(options)
     with opened() as (session, accounts):
         session.database.write(
-            lambda c: [accounts.change_role(c, name, take=pairs) for name in options.role], collisions=True
+            lambda c: _each(partial(accounts.change_role, c, take=pairs), options.role), collisions=True
         )
     print(f"{', '.join(options.role)}: {', '.join(options.action)} on {', '.join(options.resource)} taken.")
 
@@ -126,6 +128,11 @@ def import_roles(options: argparse.Namespace) -> None:
     print(f"{len(new)} roles are created, {len(wanted) - len(new)} changed.")
 
 
+def _each(change: Callable[[str], None], names: Iterable[str]) -> None:
+    for name in names:
+        change(name)
+
+
 def _import(connection: sa.Connection, accounts: Accounts, wanted: dict[str, set[Pair]]) -> list[str]:
     known = roles.role_ids(connection)
     new = [name for name in wanted if name not in known]
@@ -140,15 +147,19 @@ def _import(connection: sa.Connection, accounts: Accounts, wanted: dict[str, set
 def _entry(path: Path, number: int, entry: Any) -> tuple[str, set[Pair]]:
     if isinstance(entry, str):
         return entry, set()
-    parts = [entry.get(each, "") for each in ("name", "resource", "action")] if isinstance(entry, dict) else [None]
-    if not all(isinstance(each, str) for each in parts) or not parts[0] or bool(parts[1]) != bool(parts[2]):
+    given = entry if isinstance(entry, dict) else {}
+    name, resource, actions = (given.get(each, "") for each in ("name", "resource", "action"))
+    if (
+        not all(isinstance(each, str) for each in (name, resource, actions))
+        or not name
+        or bool(resource) != bool(actions)
+    ):
         raise CommandError(
             f"Entry {number} of {path} is no role: write a name, or "
             + json.dumps({"name": "analysts", "resource": "DAGs", "action": "can_read,can_edit"})
             + ".",
             error_id="file-invalid",
         )
-    name, resource, actions = parts
     return name, {(action.strip(), resource) for action in actions.split(",") if action.strip()}
 
 

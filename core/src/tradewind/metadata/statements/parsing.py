@@ -31,7 +31,11 @@ _DAG_ROWS = HotRows(dag)
 
 # In a subquery, so that the lock is on the DAGs alone, on MariaDB too
 _CURRENT = sa.select(
-    dag_version.c.id, dag_version.c.number, dag_version.c.structure_hash, dag_version.c.source_hash
+    dag_version.c.id,
+    dag_version.c.number,
+    dag_version.c.structure_hash,
+    dag_version.c.source_hash,
+    dag_version.c.serialized.contains(MARK, autoescape=True).label("has_access"),
 ).subquery("current_version")
 _RUNS = dag_run.alias()
 _LAST = (
@@ -60,7 +64,7 @@ _LOCK_DAGS = (
         _LAST.label("last_interval_end"),
         sa.exists().where(asset_reference.c.dag_id == dag.c.dag_id).label("names_assets"),
         sa.exists().where(task_limit.c.dag_id == dag.c.dag_id).label("has_limits"),
-        _CURRENT.c.serialized.contains(MARK).label("has_access"),
+        _CURRENT.c.has_access,
     )
     .join(_CURRENT, _CURRENT.c.id == dag.c.version_id)
     .where(

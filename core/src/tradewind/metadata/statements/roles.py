@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -64,8 +64,8 @@ def list_roles(
     found = connection.execute(query).all()
     given: dict[int, list[Pair]] = {row.id: [] for row in found}
     of_roles = _granted().where(_pvr.role_id.in_(list(given)))
-    for role, action, resource in connection.execute(of_roles):
-        given[role].append((action, resource))
+    for row in connection.execute(of_roles):
+        given[row[0]].append((row[1], row[2]))
     return [Role(row.name, tuple(sorted(given[row.id], key=lambda pair: (pair[1], pair[0])))) for row in found]
 
 
@@ -152,7 +152,7 @@ def revoke(connection: sa.Connection, role: str, pairs: Collection[Pair]) -> int
 def set_permissions(connection: sa.Connection, role: str, pairs: Collection[Pair]) -> None:
     """Have a role give these permissions and no others."""
     number = role_ids(connection, [role])[role]
-    has = {(action, resource) for _, action, resource in connection.execute(_granted().where(_pvr.role_id == number))}
+    has = {(row[1], row[2]) for row in connection.execute(_granted().where(_pvr.role_id == number))}
     if surplus := has - set(pairs):
         revoke(connection, role, surplus)
     if missing := set(pairs) - has:
@@ -255,7 +255,7 @@ def _resources(dag_id: str) -> list[str]:
     return [f"{prefix}{dag_id}" for prefix in PREFIXES.values()]
 
 
-def _granted() -> sa.Select[tuple[int, str, str]]:
+def _granted() -> sa.Select[Any]:
     return (
         sa.select(_pvr.role_id, ab_permission.c.name, ab_view_menu.c.name)
         .join_from(ab_permission_view_role, ab_permission_view, _pv.id == _pvr.permission_view_id)
