@@ -168,7 +168,8 @@ def _links(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
     """Return what can be asked next about what an answer names: paths that go on from this one by what stands in it."""
     if route.answer is None or route.is_many:
         return {}
-    before, schema = "$response.body#", route.answer()
+    before = "$response.body#"
+    schema: ma.Schema = route.answer()
     key, rows = next(((name, each) for name, each in schema.fields.items() if each.attribute == "rows"), ("", None))
     if isinstance(rows, fields.List) and isinstance(rows.inner, fields.Nested):
         before, schema = f"{before}/{key}/0", rows.inner.schema
