@@ -20,6 +20,7 @@ TABLES = (
     "parsing/failures.py",
     "parsing/endings.py",
     "cli/processes/background.py",
+    "cli/shared/accounts.py",
     "execution/running.py",
     "execution/supervisor.py",
     "execution/task_run.py",
