@@ -8,9 +8,14 @@ from tradewind.api.routes import (
     connections,
     dag_warnings,
     datasets,
+    event_logs,
     import_errors,
     installation,
+    permissions,
     pools,
+    roles,
+    tokens,
+    users,
     variables,
 )
 
@@ -19,8 +24,13 @@ ROUTES: tuple[Route, ...] = (
     *connections.ROUTES,
     *dag_warnings.ROUTES,
     *datasets.ROUTES,
+    *event_logs.ROUTES,
     *import_errors.ROUTES,
     *installation.ROUTES,
+    *permissions.ROUTES,
     *pools.ROUTES,
+    *roles.ROUTES,
+    *tokens.ROUTES,
+    *users.ROUTES,
     *variables.ROUTES,
 )
