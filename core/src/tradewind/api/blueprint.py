@@ -22,6 +22,7 @@ from tradewind.operations.context import Context, Tools
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
+JSON, TEXT = "application/json", "text/plain"
 Authenticate = Callable[[Request], Actor]
 NOBODY = Actor("nobody", None, frozenset(), via="nobody")
 
@@ -74,4 +75,6 @@ def _written(route: Route, result: Any) -> Response:
     if route.answer is None:
         return Response(status=route.status)
     body = route.answer(many=route.is_many).dump(result)
+    if route.text is not None and request.accept_mimetypes.best_match([JSON, TEXT]) == TEXT:
+        return Response(route.text(body), route.status, mimetype=TEXT)
     return Response(json.dumps(body), route.status, mimetype=route.media_type)

@@ -148,6 +148,8 @@ def _responses(route: Route) -> dict[str, Any]:
         shape: Any = {"type": "array", "items": route.answer} if route.is_many else route.answer
         example: Any = example_of(route.answer(), is_loaded=False)
         done["content"] = {route.media_type: {"schema": shape, "example": [example] if route.is_many else example}}
+        if route.text is not None:
+            done["content"]["text/plain"] = {"schema": {"type": "string"}, "example": route.text(example)}
     elif route.render is not None:
         done["content"] = {route.media_type: {"schema": {"type": "string"}, "example": ""}}
     answers: dict[str, Any] = {str(route.status): done}
