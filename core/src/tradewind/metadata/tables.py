@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from tradewind.metadata import access_tables
 from tradewind.metadata.asset_tables import (
     asset,
     asset_alias_member,
@@ -38,6 +39,7 @@ __all__ = [
     "Hash",
     "Instant",
     "Name",
+    "access_tables",
     "asset",
     "asset_alias_member",
     "asset_event",

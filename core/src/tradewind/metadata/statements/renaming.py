@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.access_tables import audit_event
 from tradewind.metadata.tables import (
     asset_event,
     asset_queue,
@@ -25,7 +26,7 @@ from tradewind.metadata.tables import (
 RUNS_AT_ONCE = 1000
 OF_FILE = (asset_reference, asset_watcher, dag_listing, task_limit)
 """What the processor writes with a DAG's newest version, and so anew when the file says the new id."""
-HISTORY = (asset_event, backfill, dag_version, hold)
+HISTORY = (asset_event, audit_event, backfill, dag_version, hold)
 
 
 def lock(conn: sa.Connection, dag_ids: Sequence[str]) -> dict[str, Any]:
