@@ -16,7 +16,9 @@ def test_the_document_is_valid_openapi_3_0(client: FlaskClient) -> None:
 
 def test_each_operation_has_a_summary_an_example_and_its_permission(client: FlaskClient) -> None:
     document = client.get("/api/v1/openapi.json").json
-    operations = [each for path in document["paths"].values() for method, each in path.items() if method != "parameters"]
+    operations = [
+        each for path in document["paths"].values() for method, each in path.items() if method != "parameters"
+    ]
     assert len(operations) == len(ROUTES)
     assert len({each["operationId"] for each in operations}) == len(operations)
     for each in operations:

@@ -18,6 +18,7 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups
+from tradewind.operations.totals import Totals
 from tradewind.transitions.graph import Graphs
 
 Arguments = ParamSpec("Arguments")
@@ -35,6 +36,7 @@ class Tools:
         graphs: versions of DAGs in memory.
         clock: the time.
         wakeups: how daemons are told that there is something to do.
+        totals: how many rows large tables have.
     """
 
     config: Config
@@ -42,6 +44,7 @@ class Tools:
     graphs: Graphs
     clock: Clock
     wakeups: Wakeups
+    totals: Totals = field(default_factory=Totals)
 
 
 @dataclass(slots=True)
