@@ -20,7 +20,6 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.wakeups import open_wakeups
 from tradewind.operations.context import Tools
-from tradewind.transitions.loading import open_graphs
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -30,7 +29,7 @@ MIGHTY = Actor("ada", 1, None)
 @pytest.fixture
 def tools(database: Database, tmp_path: Path) -> Iterator[Tools]:
     wakeups = open_wakeups(database, tmp_path)
-    yield Tools(load(tmp_path, {}).config, database, open_graphs(), SystemClock(), wakeups)
+    yield Tools(load(tmp_path, {}).config, database, SystemClock(), wakeups)
     wakeups.close()
 
 

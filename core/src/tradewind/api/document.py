@@ -44,6 +44,11 @@ PROBLEM = {
         "title": {"type": "string", "example": "Not Found"},
         "status": {"type": "integer", "example": 404},
         "detail": {"type": "string", "example": "There is no pool 'reports'."},
+        "error_id": {
+            "type": "string",
+            "example": "no-such-pool",
+            "description": "The kind; `tradewind explain` has a page on it.",
+        },
         "fields": {"type": "object", "additionalProperties": True, "description": "For each wrong field, what is."},
     },
 }
@@ -70,7 +75,10 @@ def make_document(routes: Sequence[Route]) -> dict[str, Any]:
     spec.components.security_scheme("Basic", {"type": "http", "scheme": "basic"})
     spec.components.security_scheme("Bearer", {"type": "http", "scheme": "bearer"})
     for route in routes:
-        spec.path(route.path, operations={route.method.lower(): _operation(route)})
+        made = _operation(route)
+        if links := _links(route, routes):
+            made["responses"][str(route.status)]["links"] = links
+        spec.path(route.path, operations={route.method.lower(): made})
     document: dict[str, Any] = spec.to_dict()
     document["tags"] = [{"name": name} for name in sorted({_tag(route.operation) for route in routes})]
     return document
@@ -158,6 +166,35 @@ def _responses(route: Route) -> dict[str, Any]:
     return answers
 
 
+def _links(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
+    """Return what can be asked next about what an answer names: paths that go on from this one by what stands in it."""
+    if route.answer is None or route.is_many:
+        return {}
+    before, schema = "$response.body#", route.answer()
+    key, rows = next(((name, each) for name, each in schema.fields.items() if each.attribute == "rows"), ("", None))
+    if isinstance(rows, fields.List) and isinstance(rows.inner, fields.Nested):
+        before, schema = f"{before}/{key}/0", rows.inner.schema
+    stated = {each.data_key or name for name, each in schema.fields.items()}
+    known = {name: f"$request.path.{name}" for name in route.parameters.fields}
+    links = {}
+    for other in routes:
+        names = other.parameters.fields
+        if other is route or not names or not other.path.startswith(route.path.rpartition("/{")[0] or route.path):
+            continue
+        found = known | {
+            name: f"{before}/{field}"
+            for name, each in names.items()
+            for field in (name, each.attribute or name)
+            if name not in known and field in stated
+        }
+        if set(names) <= set(found):
+            links[other.operation_id] = {
+                "operationId": other.operation_id,
+                "parameters": {name: found[name] for name in names},
+            }
+    return links
+
+
 def _tag(described: Operation) -> str:
     return described.name.partition(".")[0]
 
@@ -175,7 +212,7 @@ def _shape(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any
     if isinstance(field, JsonObject):
         return {"type": "object", "additionalProperties": True}
     if isinstance(field, Words):
-        return {"type": "string"}
+        return {"type": "string", "minLength": 1}
     if isinstance(field, Json):
         return {"nullable": True}
     if isinstance(field, ma.fields.Constant):

@@ -13,6 +13,7 @@ from tradewind.metadata.tables import EPOCH
 
 LARGEST = 2**31 - 1
 LONGEST_NAME = 250
+LONGEST_TEXT = 10_000
 DEEPEST = 40
 
 
@@ -63,6 +64,18 @@ class Name(fields.String):
         super().__init__(**{"validate": rules, **kwargs})
 
 
+class Text(fields.String):
+    """A text of any kind without NUL characters.
+
+    Arguments:
+        longest: characters that it has at most.
+    """
+
+    def __init__(self, *, longest: int = LONGEST_TEXT, **kwargs: Any) -> None:
+        rules = [validate.Length(0, longest), _printable]
+        super().__init__(**{"validate": rules, **kwargs})
+
+
 class Whole(fields.Integer):
     """A whole number from a smallest to a largest one; `true` and `1.0` are none."""
 
@@ -72,6 +85,17 @@ class Whole(fields.Integer):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if isinstance(value, bool):
             raise ma.ValidationError("Not a valid integer.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Flag(fields.Boolean):
+    """True or false; in a body nothing else, such as 1 or "yes", in a query the words for it."""
+
+    strict = True
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if self.strict and not isinstance(value, bool):
+            raise ma.ValidationError("Not a valid boolean: write true or false.")
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -85,6 +109,8 @@ class Words(fields.Field[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
         given = value if isinstance(value, list) else [value]
         words = [word.strip() for each in given for word in str(each).split(",") if word.strip()]
+        if not words:
+            raise ma.ValidationError("Empty: name one, or leave it out.")
         for word in words:
             _printable(word)
             if self.choices is not None and word not in self.choices:
@@ -95,3 +121,5 @@ class Words(fields.Field[Any]):
 def _printable(text: str) -> None:
     if "\x00" in text:
         raise ma.ValidationError("A NUL character cannot be stored.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ma.ValidationError("Half a character (a surrogate without its other half) cannot be stored.")

@@ -38,6 +38,7 @@ class ProblemError(Exception):
         status: of the answer.
         detail: one sentence.
         fields: for each field that is wrong, what is.
+        error_id: which kind of error it is, as `tradewind explain` knows it.
         headers: added to the answer's.
     """
 
@@ -47,12 +48,14 @@ class ProblemError(Exception):
         detail: str,
         *,
         fields: Mapping[str, Any] | None = None,
+        error_id: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.fields = fields
+        self.error_id = error_id
         self.headers = headers or {}
 
     def response(self) -> Response:
@@ -63,6 +66,8 @@ class ProblemError(Exception):
             "status": self.status.value,
             "detail": self.detail,
         }
+        if self.error_id:
+            body["error_id"] = self.error_id
         if self.fields:
             body["fields"] = self.fields
         return Response(json.dumps(body, default=str), self.status.value, dict(self.headers), mimetype=MEDIA_TYPE)
@@ -73,7 +78,9 @@ def problem_of(error: Exception) -> ProblemError | None:
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, InvalidError):
-        return ProblemError(HTTPStatus.BAD_REQUEST, str(error), fields={error.field: [str(error)]})
+        return ProblemError(
+            HTTPStatus.BAD_REQUEST, str(error), fields={error.field: [str(error)]}, error_id=error.error_id
+        )
     if isinstance(error, ParamValidationError):
         return ProblemError(HTTPStatus.BAD_REQUEST, str(error), fields={"conf": [str(error)]})
     if isinstance(error, HTTPException):
@@ -82,7 +89,8 @@ def problem_of(error: Exception) -> ProblemError | None:
     if isinstance(error, DBAPIError):
         return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, NO_DATABASE, headers={"Retry-After": str(BUSY_SECONDS)})
     found = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), None)
-    return None if found is None else ProblemError(found, str(error))
+    kind = getattr(error, "error_id", "")
+    return None if found is None else ProblemError(found, str(error), error_id=kind)
 
 
 def install(app: Flask) -> None:

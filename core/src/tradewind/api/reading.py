@@ -37,7 +37,7 @@ def read_request(route: Route, request: Request) -> dict[str, Any]:
     if route.body is None:
         _refuse_body(request)
         return arguments
-    body = _load(route.body(), _masked(_read_json(request), mask), "the body")
+    body = _read_body(route.body(), _read_json(request), mask)
     return arguments | (body if route.body_as is None else {route.body_as: body})
 
 
@@ -68,12 +68,14 @@ def _read_query(route: Route, request: Request) -> dict[str, Any]:
     return _load(schema, given, "the query")
 
 
-def _masked(body: dict[str, Any], mask: list[str] | None) -> dict[str, Any]:
+def _read_body(schema: Schema, given: dict[str, Any], mask: list[str] | None) -> dict[str, Any]:
+    loaded = _load(schema, given, "the body")
     if mask is None:
-        return body
-    if missing := [name for name in mask if name not in body]:
+        return loaded
+    if missing := [name for name in mask if name not in given]:
         _refuse({"update_mask": [f"The body has no {name!r}." for name in missing]}, "the query")
-    return {name: body[name] for name in mask}
+    counted = {each.attribute or name for name, each in schema.fields.items() if (each.data_key or name) in mask}
+    return {name: value for name, value in loaded.items() if name in counted}
 
 
 def _load(schema: Schema, given: Mapping[str, Any], where: str) -> dict[str, Any]:

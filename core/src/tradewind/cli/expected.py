@@ -11,6 +11,7 @@ from tradewind.config import ConfigError, UnknownKeyError
 from tradewind.metadata.file_systems import NetworkFileSystemError
 from tradewind.metadata.schema import MigrationBlockedError, SchemaError
 from tradewind.metadata.secrets import SecretError
+from tradewind.operations.errors import OperationError
 
 # Of an error's classes the most special one that is listed gives the id
 ERROR_IDS: dict[type[Exception], str] = {
@@ -44,6 +45,8 @@ def describe(error: Exception) -> Told | None:
     """Return the one line that people read, or None for an error that nobody expected."""
     if isinstance(error, DBAPIError):
         return _of_database(error)
+    if isinstance(error, OperationError):
+        return Told(str(error), error.error_id)
     if isinstance(error, InvalidRequestError) and "not a MariaDB variant" in str(error):
         told = "database.url leads to a MySQL server: Tradewind runs on MariaDB 10.6 or newer, PostgreSQL and SQLite."
         return Told(told, "database-url")

@@ -8,10 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from tradewind.cli.errors import CommandError, marked
+from tradewind.cli.errors import WRONG_USAGE, CommandError, marked
 from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.parser import Parser
 from tradewind.version import VERSION
+
+SERVER = "TRADEWIND_SERVER"
+ON_THIS_MACHINE = f"works on this machine only, and cannot be done by a server: leave out --server, or unset {SERVER}."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,21 +50,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
-def _run(words: list[str]) -> int:
+def _run(given: list[str]) -> int:
+    server, words = _taken_server(given)
     group = next((word for word in words if not word.startswith("-")), None)
     if group not in GROUPS or words[0] != group:
+        if server and words:
+            raise CommandError(f"`{words[0]}` {ON_THIS_MACHINE}", exit_code=2, error_id=WRONG_USAGE)
         return _not_our_own(words)
     module = importlib.import_module(module_of(group))
     parser = Parser(prog=f"tradewind {group}", description=_sentence(module.__doc__))
     parser.wanted = next((word for word in words[1:] if not word.startswith("-")), "")
     module.configure(parser)
-    options = parser.parse_args(words[1:], argparse.Namespace(given=words))
+    options = parser.parse_args(words[1:], argparse.Namespace(given=words, server=server))
+    if server and options.run not in parser.remote:
+        raise CommandError(f"`{' '.join(words[:2])}` {ON_THIS_MACHINE}", exit_code=2, error_id=WRONG_USAGE)
     if getattr(options, "verbose", False):
         # Only where it is asked for: no other command waits for logging
         from tradewind.cli.verbosity import speak  # noqa: PLC0415
 
         speak(group)
     return _guarded(lambda: options.run(options))
+
+
+def _taken_server(words: list[str]) -> tuple[str, list[str]]:
+    """Return the URL that `--server` before the command names, or TRADEWIND_SERVER, and the words without it."""
+    server = os.environ.get(SERVER, "")
+    if words and words[0].startswith("--server="):
+        return words[0].partition("=")[2], words[1:]
+    if words and words[0] == "--server":
+        if len(words) < 2:
+            raise CommandError("--server takes the URL of a server.", exit_code=2, error_id=WRONG_USAGE)
+        return words[1], words[2:]
+    return server, words
 
 
 def _not_our_own(words: list[str]) -> int:
@@ -100,9 +120,10 @@ def _top_parser(groups: Mapping[str, str]) -> argparse.ArgumentParser:
         description="Tradewind runs workflows: DAGs of Python tasks, on a schedule or on request.",
         epilog=f"commands:\n{commands}\n\nEach command explains itself: tradewind COMMAND --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="tradewind COMMAND [options]",
+        usage="tradewind [--server URL] COMMAND [options]",
     )
     parser.add_argument("--version", action="version", version=VERSION, help="print the version")
+    parser.add_argument("--server", metavar="URL", help=f"have this server do it, by its REST API (or set {SERVER})")
     parser.add_argument("command", choices=list(groups), metavar="COMMAND", help="one of the commands below")
     return parser
 

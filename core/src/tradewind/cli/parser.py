@@ -15,6 +15,9 @@ class Parser(argparse.ArgumentParser):
     wanted: str | None = None
     """Of a group's parser: the only verb that needs to be declared in full; None for all."""
 
+    remote: frozenset[Any] = frozenset()
+    """Of a group's parser: the functions that a remote server can do as well."""
+
     def __init__(self, *words: Any, **options: Any) -> None:
         super().__init__(*words, **options)
         # Without a default, so that a verb's does not overrule that of its group

@@ -15,6 +15,7 @@ class Verbs:
 
     def __init__(self, parser: argparse.ArgumentParser, *, default: Run | None = None) -> None:
         """Arguments: the group's parser, and what is run when no verb is given (by default one must be)."""
+        self._parser: Any = parser
         self._wanted = getattr(parser, "wanted", None)
         self._verbs: Any = parser.add_subparsers(title="verbs", metavar="VERB", required=default is None)
         if default is not None:
@@ -34,8 +35,14 @@ class Verbs:
         for name, text in verbs.items():
             self._verbs.add_parser(name, help=text)
 
-    def add(self, name: str, run: Run) -> argparse.ArgumentParser:
-        """Add a verb whose help is the first line of `run`'s docstring; return its parser for arguments."""
+    def add(self, name: str, run: Run, *, remote: bool = False) -> argparse.ArgumentParser:
+        """Add a verb whose help is the first line of `run`'s docstring; return its parser for arguments.
+
+        Arguments:
+            remote: it asks for operations only, so that a remote server can do it as well.
+        """
+        if remote:
+            self._parser.remote |= {run}
         text = (run.__doc__ or "").strip().replace("`", "'")
         parser: argparse.ArgumentParser = self._verbs.add_parser(name, help=text.splitlines()[0], description=text)
         parser.set_defaults(run=run)

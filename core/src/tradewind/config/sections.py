@@ -272,6 +272,9 @@ class WebSection:
     host: str = option("127.0.0.1", "Address to listen on.")
     port: int = option(8080, "Port to listen on.")
     base_url: str = option("", "URL under which people reach it, for links in mails; empty: made of host and port.")
+    threads: int = option(8, "Requests that one web server answers at once.")
+    ssl_certificate: str = option("", "PEM file with the server's certificate; empty serves plain HTTP.")
+    ssl_key: str = option("", "PEM file with the certificate's private key; empty: in the same file.")
 
 
 @dataclass(frozen=True)

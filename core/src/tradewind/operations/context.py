@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -19,21 +20,22 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups
 from tradewind.operations.totals import Totals
-from tradewind.transitions.graph import Graphs
+
+if TYPE_CHECKING:
+    from tradewind.transitions.graph import Graphs
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tools:
     """What a process has for all its operations; safe to be used by several threads.
 
     Arguments:
         config: the configuration.
         database: the metadata database, which tells listeners of states that it changes.
-        graphs: versions of DAGs in memory.
         clock: the time.
         wakeups: how daemons are told that there is something to do.
         totals: how many rows large tables have.
@@ -41,10 +43,17 @@ class Tools:
 
     config: Config
     database: Database
-    graphs: Graphs
     clock: Clock
     wakeups: Wakeups
     totals: Totals = field(default_factory=Totals)
+
+    @cached_property
+    def graphs(self) -> Graphs:
+        """Versions of DAGs in memory, read when the first one is asked for."""
+        # Only now: what reads versions takes longer to import than most operations take
+        from tradewind.transitions.loading import open_graphs  # noqa: PLC0415
+
+        return open_graphs(self.config.plugins.codec)
 
 
 @dataclass(slots=True)

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 
 class OperationError(Exception):
-    """Something cannot be done; the text is one sentence that names the thing and the way out."""
+    """Something cannot be done; the text is one sentence that names the thing and the way out.
+
+    Arguments:
+        error_id: which kind of error it is, as `tradewind explain` knows it.
+    """
+
+    default_id = "refused"
+
+    def __init__(self, text: str, *, error_id: str = "") -> None:
+        super().__init__(text)
+        self.error_id = error_id or self.default_id
 
 
 class NotFoundError(OperationError):
     """There is no such thing."""
 
+    default_id = "not-found"
+
 
 class ConflictError(OperationError):
     """It cannot be done as things stand: the name is taken, or what it is about is at work."""
+
+    default_id = "already-exists"
 
 
 class InvalidError(OperationError):
@@ -22,6 +36,6 @@ class InvalidError(OperationError):
         field: its name, as whoever calls the operation gave it.
     """
 
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, field: str, text: str, *, error_id: str = "") -> None:
+        super().__init__(text, error_id=error_id)
         self.field = field

@@ -76,7 +76,9 @@ def change_pool(
         wanted = found.slots if slots is None else slots
         text = found.description if description is None else description
         if name == DEFAULT_POOL and text != found.description:
-            raise InvalidError("description", f"Of {DEFAULT_POOL} only the slots can be changed.")
+            raise InvalidError(
+                "description", f"Of {DEFAULT_POOL} only the slots can be changed.", error_id="pool-protected"
+            )
         entry.before = {"slots": found.slots, "description": found.description}
         entry.after = {"slots": wanted, "description": text}
         pools.set_pool(connection, name, slots=wanted, description=text)
@@ -94,7 +96,11 @@ def delete_pool(context: Context, *, name: str) -> None:
         InvalidError: it is the default pool.
     """
     if name == DEFAULT_POOL:
-        raise InvalidError("pool_name", f"{DEFAULT_POOL} cannot be deleted: tasks that name no pool run there.")
+        raise InvalidError(
+            "pool_name",
+            f"{DEFAULT_POOL} cannot be deleted: tasks that name no pool run there.",
+            error_id="pool-protected",
+        )
 
     def work(connection: sa.Connection, entry: Entry) -> None:
         found = _require(connection, name)
@@ -107,5 +113,5 @@ def delete_pool(context: Context, *, name: str) -> None:
 def _require(connection: sa.Connection, name: str) -> Pool:
     found = pools.get(connection, name)
     if found is None:
-        raise NotFoundError(f"There is no pool {name!r}.")
+        raise NotFoundError(f"There is no pool {name!r}.", error_id="no-such-pool")
     return found

@@ -26,7 +26,6 @@ from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import open_wakeups
 from tradewind.operations.context import Tools
 from tradewind.transitions import admission, claims, daemons, ends, timers, triggering
-from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Claimer, Outcome, Ticket, XComValue
 
 MIGHTY = Actor("ada", 1, None)
@@ -177,7 +176,7 @@ def stage(
     shutil.copytree(parsed_api / "dags", home / "dags")
     database = Database(f"sqlite:///{home / 'tradewind.db'}")
     wakeups = open_wakeups(database, home)
-    tools = Tools(load(home, {}).config, database, open_graphs(), SystemClock(), wakeups)
+    tools = Tools(load(home, {}).config, database, SystemClock(), wakeups)
     yield Stage(tools, home, app_of)
     wakeups.close()
     database.dispose()

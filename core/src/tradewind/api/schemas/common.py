@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from tradewind.api.fields import LARGEST, Whole, Words
+from tradewind.api.fields import LARGEST, Flag, Whole, Words
 from tradewind.operations.paging import Paging
 
 MOST_ROWS = 100
@@ -31,7 +31,7 @@ class Query(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Called by marshmallow for each field."""
-        if isinstance(field_obj, fields.Integer):
+        if isinstance(field_obj, fields.Integer | Flag):
             field_obj.strict = False
 
 
@@ -68,7 +68,10 @@ def order_by(names: Collection[str]) -> fields.String:
             [*sorted(names), *(f"-{name}" for name in sorted(names))],
             error=f"The list cannot be ordered by it: choose from {', '.join(sorted(names))}, with - before it downwards.",
         ),
-        metadata={"description": "What the list is ordered by; with a minus before it the largest first."},
+        metadata={
+            "description": "What the list is ordered by; with a minus before it the largest first.",
+            "example": min(names),
+        },
     )
 
 

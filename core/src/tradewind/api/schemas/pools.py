@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from tradewind.api.fields import Name, Whole
+from tradewind.api.fields import Flag, Name, Whole
 from tradewind.api.schemas.common import PageQuery, Query, Schema, collection, order_by, update_mask
 from tradewind.metadata.statements.pools import ORDERS
 
@@ -32,7 +32,7 @@ class PoolSchema(Schema):
 class _NoDeferred(Schema):
     """What Airflow's clients send along, and what can only be said in one way here."""
 
-    include_deferred = fields.Boolean(
+    include_deferred = Flag(
         validate=validate.Equal(False, error="Deferred tasks take no slot here: leave it out."),
         metadata={"example": False},
     )

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from tradewind.api.fields import Instant
 from tradewind.metadata.statements.browsing.parts import Between
 
 FIRST, LAST = "_gte", "_lte"
+FARTHEST = 1e10  # seconds: three centuries
+
+
+class Number(fields.Float):
+    """A number that the database can compare with microseconds."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"validate": validate.Range(-FARTHEST, FARTHEST), **kwargs})
 
 
 def instants(name: str, text: str) -> dict[str, fields.Field[Any]]:
@@ -25,7 +33,7 @@ def instants(name: str, text: str) -> dict[str, fields.Field[Any]]:
 
 def numbers(name: str, text: str) -> dict[str, fields.Field[Any]]:
     """Return the two parameters of a range of numbers."""
-    return _pair(name, text, fields.Float)
+    return _pair(name, text, Number)
 
 
 def _pair(name: str, text: str, kind: type[fields.Field[Any]]) -> dict[str, fields.Field[Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from tradewind.api.fields import LONGEST_NAME, Instant, JsonObject, Name, Whole, Words
+from tradewind.api.fields import LONGEST_NAME, Instant, JsonObject, Name, Text, Whole, Words
 from tradewind.api.schemas.common import (
     MOST_ROWS,
     PageQuery,
@@ -68,10 +68,8 @@ class RunSchema(Schema):
 RunCollection = collection("dag_runs", RunSchema)
 
 
-class RunQuery(Query):
+class RunQuery(Query.from_dict({"fields": fields_of(RunSchema)})):  # type: ignore[misc]  # made of parts
     """Which fields of a run are asked for."""
-
-    fields = fields_of(RunSchema)
 
 
 _RunFilters: Any = Query.from_dict(
@@ -99,7 +97,7 @@ class RunListQuery(_RunFilters, PageQuery):  # type: ignore[misc]  # made of par
         return values
 
 
-def names(text: str) -> fields.List:
+def names(text: str) -> fields.List[str]:
     """Return the member of a body that names things, at most 1,000 of them."""
     return fields.List(Name(), validate=validate.Length(max=MOST_NAMES), metadata={"description": text})
 
@@ -109,7 +107,8 @@ _RunForm: Any = Schema.from_dict(
         **_OF_RANGES,
         "dag_ids": names("Only runs of these DAGs."),
         "states": fields.List(
-            fields.String(validate=validate.OneOf(STATES)), metadata={"description": "Only runs in these states."}
+            fields.String(validate=validate.OneOf(STATES), metadata={"example": "success"}),
+            metadata={"description": "Only runs in these states."},
         ),
         "order_by": order_by(ORDERS),
         "page_limit": Whole(smallest=1, load_default=MOST_ROWS, metadata={"example": 25}),
@@ -148,7 +147,7 @@ class RunBody(Schema):
     data_interval_start = Instant(allow_none=True)
     data_interval_end = Instant(allow_none=True)
     conf = JsonObject(load_default=dict, allow_none=True)
-    note = fields.String(allow_none=True, validate=validate.Length(max=LONGEST_NOTE))
+    note = Text(allow_none=True, longest=LONGEST_NOTE)
 
     @ma.validates_schema
     def _check(self, values: dict[str, Any], **_: Any) -> None:
@@ -200,9 +199,9 @@ class ClearRunBody(Schema):
 class NoteBody(Schema):
     """A note; an empty one takes away what was there."""
 
-    note = fields.String(
+    note = Text(
         required=True,
         allow_none=True,
-        validate=validate.Length(max=LONGEST_NOTE),
+        longest=LONGEST_NOTE,
         metadata={"example": "for the auditors"},
     )

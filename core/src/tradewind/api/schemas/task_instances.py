@@ -110,19 +110,21 @@ class InstanceSchema(Schema):
 InstanceCollection = collection("task_instances", InstanceSchema)
 
 
-class InstanceStates(fields.List):
+class InstanceStates(fields.List[Any]):
     """States of task instances, as Airflow calls them; null and its other names are ours of what waits."""
 
     def __init__(self, **kwargs: Any) -> None:
-        one = fields.String(allow_none=True, validate=validate.OneOf([*STATES, *NO_STATE]))
+        one = fields.String(
+            allow_none=True, validate=validate.OneOf([*STATES, *NO_STATE]), metadata={"example": "success"}
+        )
         super().__init__(one, **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         found = super()._deserialize(value, attr, data, **kwargs)
         return [TaskState.NONE if each is None or each in NO_STATE else each for each in found]
 
 
-def _several(text: str) -> fields.List:
+def _several(text: str) -> fields.List[str]:
     return fields.List(Name(), metadata={"description": f"{text}; may be given several times."})
 
 
@@ -272,8 +274,8 @@ class ClearBody(Schema):
     dry_run = fields.Boolean(load_default=True, metadata={"example": True})
     task_ids = _TaskIds(metadata={"example": ["extract", ["load", 3]]})
     run_id = Name(data_key="dag_run_id", allow_none=True, metadata={"example": "manual__2026-11-23T12:00:00+00:00"})
-    start_date = Instant(allow_none=True)
-    end_date = Instant(allow_none=True)
+    start_date = Instant(allow_none=True, metadata={"example": None})
+    end_date = Instant(allow_none=True, metadata={"example": None})
     only_failed = fields.Boolean(load_default=True)
     only_running = fields.Boolean(load_default=False)
     include_upstream = fields.Boolean(load_default=False)
@@ -328,7 +330,7 @@ class MarkManyBody(Schema):
     dry_run = fields.Boolean(load_default=True, metadata={"example": True})
     task_id = Name(required=True, metadata={"example": "extract"})
     run_id = Name(data_key="dag_run_id", allow_none=True, metadata={"example": "manual__2026-11-23T12:00:00+00:00"})
-    execution_date = Instant(allow_none=True)
+    execution_date = Instant(allow_none=True, metadata={"example": None})
     include_upstream = fields.Boolean(load_default=False)
     include_downstream = fields.Boolean(load_default=False)
     include_future = fields.Boolean(load_default=False)

@@ -10,46 +10,50 @@ import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.files import read_object, write_json
+from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
 from tradewind.cli.shared.waking import wake_schedulers
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import pools
+from tradewind.metadata.statements import pools as statements
+from tradewind.operations import pools
+from tradewind.operations.errors import NotFoundError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add_output_option(verbs.add("list", list_pools))
-    get = verbs.add("get", get_pool)
+    add_output_option(verbs.add("list", list_pools, remote=True))
+    get = verbs.add("get", get_pool, remote=True)
     get.add_argument("pool")
     add_output_option(get)
-    change = verbs.add("set", set_pool)
+    change = verbs.add("set", set_pool, remote=True)
     change.add_argument("pool")
     change.add_argument("slots", type=int)
     change.add_argument("description", nargs="?")
     add_output_option(change)
-    delete = verbs.add("delete", delete_pool)
+    delete = verbs.add("delete", delete_pool, remote=True)
     delete.add_argument("pool")
     add_output_option(delete)
-    verbs.add("export", export_pools).add_argument("file", type=Path, help="a JSON file; - is standard output")
+    verbs.add("export", export_pools, remote=True).add_argument(
+        "file", type=Path, help="a JSON file; - is standard output"
+    )
     bring = verbs.add("import", import_pools)
     bring.add_argument("file", type=Path, help="a JSON or YAML file; - is standard input")
 
 
 def list_pools(options: argparse.Namespace) -> None:
     """List pools with their slots and who takes them."""
-    with open_session() as session, session.database.read() as connection:
-        print_rows([_shown(each) for each in pools.list_pools(connection)], options.output)
+    with open_operations(options) as operations:
+        rows = [_shown(each) for each in operations.ask_all(pools.list_pools)]
+    print_rows(rows, options.output)
 
 
 def get_pool(options: argparse.Namespace) -> None:
     """Show one pool."""
-    with open_session() as session, session.database.read() as connection:
-        rows = [_shown(each) for each in pools.list_pools(connection) if each.name == options.pool]
-    if not rows:
-        raise CommandError(_unknown(options.pool), error_id="no-such-pool")
-    print_rows(rows, options.output)
+    with open_operations(options) as operations, when_missing(_unknown(options.pool), "no-such-pool"):
+        row = _shown(operations.ask(pools.get_pool, name=options.pool))
+    print_rows([row], options.output)
 
 
 def set_pool(options: argparse.Namespace) -> None:
@@ -60,26 +64,22 @@ def set_pool(options: argparse.Namespace) -> None:
             exit_code=2,
             error_id="wrong-usage",
         )
-    with open_session() as session:
-        session.database.write(
-            lambda c: pools.set_pool(c, options.pool, slots=options.slots, description=options.description)
-        )
-        wake_schedulers(session)
+    values = {"name": options.pool, "slots": options.slots, "description": options.description}
+    with open_operations(options) as operations:
+        try:
+            row = operations.ask(pools.change_pool, **values)
+        except NotFoundError:
+            row = operations.ask(pools.create_pool, **values)
     if options.output == "table":
         print(f"Pool {options.pool} has {options.slots} slots.")
     else:
-        get_pool(options)
+        print_rows([_shown(row)], options.output)
 
 
 def delete_pool(options: argparse.Namespace) -> None:
     """Delete a pool."""
-    if options.pool == pools.DEFAULT_POOL:
-        raise CommandError(
-            f"{pools.DEFAULT_POOL} cannot be deleted: tasks that name no pool run there.", error_id="pool-protected"
-        )
-    with open_session() as session:
-        if not session.database.write(lambda c: pools.delete_pool(c, options.pool)):
-            raise CommandError(_unknown(options.pool), error_id="no-such-pool")
+    with open_operations(options) as operations, when_missing(_unknown(options.pool), "no-such-pool"):
+        operations.ask(pools.delete_pool, name=options.pool)
     if options.output == "table":
         print(f"Pool {options.pool} is deleted.")
     else:
@@ -88,8 +88,8 @@ def delete_pool(options: argparse.Namespace) -> None:
 
 def export_pools(options: argparse.Namespace) -> None:
     """Write all pools to a JSON file."""
-    with open_session() as session, session.database.read() as connection:
-        found = pools.list_pools(connection)
+    with open_operations(options) as operations:
+        found = operations.ask_all(pools.list_pools)
     named = {each.name: {"slots": each.slots, "description": each.description or ""} for each in found}
     write_json(options.file, named, what=f"{len(found)} pools")
 
@@ -107,15 +107,16 @@ def import_pools(options: argparse.Namespace) -> None:
             )
     with open_session() as session:
         session.database.write(lambda c: _set_all(c, given))
+        wake_schedulers(session)
     print(f"{len(given)} pools are set.")
 
 
 def _set_all(connection: sa.Connection, given: dict[str, dict[str, Any]]) -> None:
     for name, each in given.items():
-        pools.set_pool(connection, name, slots=each["slots"], description=each.get("description"))
+        statements.set_pool(connection, name, slots=each["slots"], description=each.get("description"))
 
 
-def _shown(pool: pools.Pool) -> dict[str, object]:
+def _shown(pool: statements.Pool) -> dict[str, object]:
     return {
         "pool": pool.name,
         "slots": pool.slots,

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from tradewind_plugins.exceptions import DagRunAlreadyExists
 
 from tradewind.metadata.statements.browsing import idempotency, runs
 from tradewind.operations.context import Context, Entry, operation
@@ -109,7 +110,7 @@ def _once(context: Context, key: str, wanted: Mapping[str, Any], make: Any) -> A
         return before
     try:
         return context.change(make_and_keep)
-    except (IntegrityError, triggering.DagRunAlreadyExists):
+    except (IntegrityError, DagRunAlreadyExists):
         # The same request was under way beside this one, and is done
         with context.read() as connection:
             before = known(connection)

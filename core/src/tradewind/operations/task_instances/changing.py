@@ -128,7 +128,7 @@ def _mark(
 ) -> None:
     """Mark tasks of a run, in one transaction; `run` has its key as `id` and its name as `run_id`."""
     tools = context.tools
-    how = {"graphs": tools.graphs, "clock": tools.clock, "ids": context.ids, "map_indexes": map_indexes}
+    how: Any = {"graphs": tools.graphs, "clock": tools.clock, "ids": context.ids, "map_indexes": map_indexes}
 
     def work(connection: sa.Connection, entry: Entry) -> None:
         plan = marking.mark_tasks(connection, run.id, tasks, state, **how)

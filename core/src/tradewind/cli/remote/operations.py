@@ -1,0 +1,158 @@
+"""Operations done by a remote server: the same functions name them, and the REST API's own routes say how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from importlib import import_module
+from typing import Any, TypeVar, cast
+from urllib.parse import quote, urlencode
+
+import marshmallow as ma
+
+from tradewind.api.route import Route
+from tradewind.cli.errors import CommandError
+from tradewind.cli.remote.http import Answer, Server
+from tradewind.operations.context import Named
+from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError
+from tradewind.operations.paging import Page, Paging
+
+Result = TypeVar("Result")
+PAGE = 100  # rows of one request
+
+
+class Record(dict[str, Any]):
+    """A row as the server gave it, read like the row of a statement."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+
+class RemoteOperations:
+    """Has a server do operations."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def ask(self, run: Named[..., Result], **arguments: Any) -> Result:
+        """Have one operation done and return its result.
+
+        Raises:
+            NotFoundError, ConflictError, InvalidError: as the operation itself would.
+            CommandError: the server refuses who asks, or cannot be asked.
+        """
+        route = _route_of(run, arguments)
+        answer = self._server.ask(route.method, _path(route, arguments), _body(route, arguments))
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise self._error(answer)
+        return cast("Result", _loaded(route, answer.value))
+
+    def ask_all(self, run: Named[..., Page[Result]], **arguments: Any) -> list[Result]:
+        """Return all rows of a list, page by page."""
+        rows: list[Result] = []
+        while True:
+            page = self.ask(run, page=Paging(limit=PAGE, offset=len(rows)), **arguments)
+            rows += page.rows
+            if not page.rows or len(rows) >= page.total:
+                return rows
+
+    def _error(self, answer: Answer) -> Exception:
+        detail = answer.detail or f"the server answers {answer.status}"
+        kind = answer.value.get("error_id", "") if isinstance(answer.value, dict) else ""
+        match answer.status:
+            case HTTPStatus.NOT_FOUND:
+                return NotFoundError(detail, error_id=kind)
+            case HTTPStatus.CONFLICT:
+                return ConflictError(detail, error_id=kind)
+            case HTTPStatus.BAD_REQUEST:
+                fields = answer.value.get("fields") or {"": None}
+                return InvalidError(next(iter(fields)), detail, error_id=kind)
+            case HTTPStatus.UNAUTHORIZED:
+                way = "set TRADEWIND_TOKEN to a token that `tradewind tokens create` has made there"
+                return CommandError(
+                    f"{self._server.place} does not know who asks: {detail} ({way})", error_id="server-login"
+                )
+            case HTTPStatus.FORBIDDEN:
+                return CommandError(detail, error_id="no-permission")
+        return CommandError(f"{self._server.place} cannot do it: {detail}", error_id="server-unreachable")
+
+
+def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
+    """Return the route with the most parameters that the arguments fill."""
+    noun = run.__module__.rpartition(".")[2]
+    routes = import_module(f"tradewind.api.routes.{noun}").ROUTES
+    fitting = [route for route in routes if route.run is run and _fills(route, arguments)]
+    return cast("Route", max(fitting, key=lambda route: len(route.parameters.fields)))
+
+
+def _fills(route: Route, arguments: Mapping[str, Any]) -> bool:
+    return all(arguments.get(each.attribute or name) is not None for name, each in route.parameters.fields.items())
+
+
+def _path(route: Route, arguments: Mapping[str, Any]) -> str:
+    values = {name: arguments[each.attribute or name] for name, each in route.parameters.fields.items()}
+    path = route.path.format(**{name: quote(str(value), safe="") for name, value in values.items()})
+    if route.query is None:
+        return path
+    given = {**arguments, **_paging(arguments.get("page"))}
+    query = urlencode(list(_query(route.query(), given)))
+    return f"{path}?{query}" if query else path
+
+
+def _paging(page: Paging | None) -> dict[str, Any]:
+    if page is None:
+        return {}
+    order = f"{'-' if page.is_descending else ''}{page.order_by}" if page.order_by else None
+    return {"limit": page.limit, "offset": page.offset, "order_by": order}
+
+
+def _query(schema: ma.Schema, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, each in schema.fields.items():
+        value = given.get(each.attribute or name)
+        if value is None:
+            continue
+        written = each.serialize(name, {each.attribute or name: value})
+        for one in written if isinstance(written, list) else [written]:
+            yield each.data_key or name, str(one).lower() if isinstance(one, bool) else str(one)
+
+
+def _body(route: Route, arguments: Mapping[str, Any]) -> Any:
+    if route.body is None:
+        return None
+    given = arguments[route.body_as] if route.body_as is not None else arguments
+    schema = route.body()
+    known = {each.attribute or name for name, each in schema.fields.items()}
+    return schema.dump({name: value for name, value in given.items() if name in known and value is not None})
+
+
+def _loaded(route: Route, value: Any) -> Any:
+    if route.answer is None:
+        return value
+    if route.is_many:
+        return [_record(route.answer(), each) for each in value]
+    record = _record(route.answer(), value)
+    if set(record) == {"rows", "total"}:
+        return Page(cast("Sequence[Record]", record.rows), record.total)
+    return record
+
+
+def _record(schema: ma.Schema, value: Mapping[str, Any]) -> Record:
+    """Return an answer under the names that the operation's own result has."""
+    made = Record()
+    for name, each in schema.fields.items():
+        given = value.get(each.data_key or name)
+        made[each.attribute or name] = None if given is None else _value(each, given)
+    return made
+
+
+def _value(field: ma.fields.Field[Any], given: Any) -> Any:
+    if isinstance(field, ma.fields.Nested):
+        return [_record(field.schema, each) for each in given] if field.many else _record(field.schema, given)
+    if isinstance(field, ma.fields.List):
+        return [_value(field.inner, each) for each in given]
+    if isinstance(field, ma.fields.Function | ma.fields.Method | ma.fields.Constant):
+        return given
+    return field.deserialize(given)
