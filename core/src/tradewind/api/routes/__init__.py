@@ -11,6 +11,8 @@ from tradewind.api.routes import (
     import_errors,
     installation,
     pools,
+    runs,
+    task_instances,
     variables,
 )
 
@@ -22,5 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *import_errors.ROUTES,
     *installation.ROUTES,
     *pools.ROUTES,
+    *runs.ROUTES,
+    *task_instances.ROUTES,
     *variables.ROUTES,
 )
