@@ -139,6 +139,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         made.append({"in": "path", "schema": type(route.parameters)})
     if route.query is not None:
         made.append({"in": "query", "schema": route.query})
+    if route.headers is not None:
+        made.append({"in": "header", "schema": route.headers})
     return made
 
 

@@ -26,7 +26,9 @@ class Route:
         method: of HTTP.
         path: with parameters in braces, as OpenAPI writes them; each must be in `PARAMETERS`.
         run: the operation; it gets the values of path, query and body as keyword arguments.
-        query: schema of what stands behind the question mark; None takes nothing.
+        query: schema of what stands behind the question mark; None takes nothing. Its field `fields` says which fields the
+            answer is to have, and is not the operation's.
+        headers: schema of the headers that it takes.
         body: schema of the JSON body; None takes none.
         body_as: the operation's argument that gets the whole body; None gives it each value by its name.
         answer: schema of the answer; None where `status` is 204, or where `render` writes something else.
@@ -43,6 +45,7 @@ class Route:
     path: str
     run: Named[..., Any]
     query: type[Schema] | None = None
+    headers: type[Schema] | None = None
     body: type[Schema] | None = None
     body_as: str | None = None
     answer: type[Schema] | None = None

@@ -20,6 +20,7 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import Ids, RandomIds
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups
+from tradewind.operations.totals import Totals
 
 if TYPE_CHECKING:
     from tradewind.transitions.graph import Graphs
@@ -40,12 +41,14 @@ class Tools:
         database: the metadata database, which tells listeners of states that it changes.
         clock: the time.
         wakeups: how daemons are told that there is something to do.
+        totals: how many rows large tables have.
     """
 
     config: Config
     database: Database
     clock: Clock
     wakeups: Wakeups
+    totals: Totals = field(default_factory=Totals)
 
     @cached_property
     def graphs(self) -> Graphs:
