@@ -52,6 +52,8 @@ AIRFLOWS = {
     "webserver.session_lifetime_minutes": "web.session_lifetime",
     "webserver.web_server_host": "web.host",
     "webserver.web_server_port": "web.port",
+    "webserver.web_server_ssl_cert": "web.ssl_certificate",
+    "webserver.web_server_ssl_key": "web.ssl_key",
 }
 """Keys of Airflow 2 that are called otherwise here."""
 

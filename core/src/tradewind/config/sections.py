@@ -287,6 +287,9 @@ class WebSection:
     )
     session_idle: float = option(480.0, "Minutes without a request after which one has to log in again.")
     session_lifetime: float = option(10_080.0, "Minutes after a login when one has to log in again in any case.")
+    threads: int = option(8, "Requests that one web server answers at once.")
+    ssl_certificate: str = option("", "PEM file with the server's certificate; empty serves plain HTTP.")
+    ssl_key: str = option("", "PEM file with the certificate's private key; empty: in the same file.")
 
 
 @dataclass(frozen=True)

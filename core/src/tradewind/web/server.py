@@ -1,4 +1,4 @@
-"""Serving the application with waitress: pure Python, threads, ends cleanly on a signal."""
+"""Serving the application with waitress: pure Python, threads, slow clients hold none of them, ends cleanly on a signal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import signal
 import socket
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from waitress import wasyncore
 from waitress.server import create_server
@@ -18,9 +20,12 @@ from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.web.app import create_app
+from tradewind.web.tls import LOOPBACK, TlsFront, server_context
 
-THREADS = 4
 TURN_SECONDS = 1.0
+CONNECTIONS = 1000
+LARGEST_REQUEST = 64 * 1024 * 1024  # bytes; what an address may send has a limit of its own
+SILENCE_SECONDS = 60  # after which a connection is closed on which nothing comes
 
 
 def serve(
@@ -36,25 +41,49 @@ def serve(
         on_ready: told the URL once the port is open.
         on_turn: called each time the server's loop has turned, once a second or more often.
     Raises:
-        OSError: when the port is taken.
+        OSError: when the port is taken, or the certificate cannot be read.
         ConfigError: `webserver_config.py` cannot work, or another web server lives whose key differs.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app = create_app(config, database)
+    web = config.web
+    context = (
+        server_context(Path(web.ssl_certificate), Path(web.ssl_key) if web.ssl_key else None)
+        if web.ssl_certificate
+        else None
+    )
+    app: Any = create_app(config, database)
     presence = Presence(database, app.config["SECRET_KEY"], server=str(uuid.uuid4()), now=SystemClock().now)
     presence.begin()
-    family = socket.AF_INET6 if ":" in config.web.host else socket.AF_INET
-    listener = socket.create_server((config.web.host, config.web.port), family=family)
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    listener = socket.create_server((web.host, web.port), family=family)
+    front = None
+    if context is not None:
+        behind = socket.create_server((LOOPBACK, 0))
+        front = TlsFront(listener, context, behind.getsockname()[1])
+        app = front.telling_clients(app)
     sockets: dict[int, Any] = {}
-    server = create_server(app, map=sockets, sockets=[listener], threads=THREADS, ident="tradewind")
+    server = create_server(
+        app,
+        map=sockets,
+        sockets=[behind if front else listener],
+        threads=web.threads,
+        ident="tradewind",
+        url_prefix=urlsplit(web.base_url).path.rstrip("/"),
+        url_scheme="https" if front else "http",
+        max_request_body_size=LARGEST_REQUEST,
+        connection_limit=CONNECTIONS,
+        channel_timeout=SILENCE_SECONDS,
+    )
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    on_ready(f"http://{config.web.host}:{listener.getsockname()[1]}")
+    on_ready(f"http{'s' if front else ''}://{web.host}:{listener.getsockname()[1]}")
     try:
+        if front is not None:
+            front.start()
         while True:
             wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=sockets, count=1)
             on_turn()
@@ -62,4 +91,6 @@ def serve(
         server.task_dispatcher.shutdown()
     finally:
         server.close()
+        if front is not None:
+            front.close()
         presence.end()
