@@ -14,7 +14,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from tradewind.access.authentication import SESSION, Authenticator, Ways
 from tradewind.access.fab.manager import AUTHENTICATOR, SecurityManager
 from tradewind.access.fab.models import fit_models
-from tradewind.access.fab.settings import TYPES, read_settings, security_manager
+from tradewind.access.fab.settings import TYPES, password_rule, read_settings, security_manager
 from tradewind.access.secret_key import open_key
 from tradewind.config import Config
 from tradewind.config.errors import ConfigError
@@ -102,6 +102,7 @@ def _ways(app: Flask, manager: SecurityManager) -> Ways:
         remote_user=variable if is_remote else None,
         register=manager.register_remote_user if is_remote else None,
         public_role=app.config["AUTH_ROLE_PUBLIC"],
+        password_rule=password_rule(app.config),
     )
 
 
