@@ -24,6 +24,7 @@ TABLES = (
     "execution/running.py",
     "execution/supervisor.py",
     "execution/task_run.py",
+    "operations/errors.py",
     "transitions/daemons.py",
     "transitions/deadlines.py",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import airflow_client.client as airflow
@@ -47,6 +48,12 @@ def client(tools: Tools) -> Iterator[FlaskClient]:
 
 
 @pytest.fixture
+def client_for() -> Callable[[Tools], FlaskClient]:
+    """Makes clients of somebody mighty on other tools, such as ones with another configuration."""
+    return lambda tools: make_app(tools, MIGHTY).test_client()
+
+
+@pytest.fixture
 def client_of(tools: Tools) -> Callable[..., FlaskClient]:
     """Makes clients of people who have these permissions only: `client_of(("can_read", "Pools"))`."""
 
@@ -57,11 +64,11 @@ def client_of(tools: Tools) -> Callable[..., FlaskClient]:
     return make
 
 
-@pytest.fixture
-def server(tools: Tools) -> Iterator[str]:
-    """URL of the API behind a real server."""
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Answer at a port until the block ends; yields the API's URL."""
     sockets: dict[int, object] = {}
-    served = create_server(make_app(tools, MIGHTY), map=sockets, host="127.0.0.1", port=0, threads=2)
+    served = create_server(app, map=sockets, host="127.0.0.1", port=0, threads=2)
     stop = threading.Event()
 
     def turn() -> None:
@@ -77,10 +84,42 @@ def server(tools: Tools) -> Iterator[str]:
     wasyncore.close_all(sockets)
 
 
-@pytest.fixture
-def airflow_client(server: str) -> Iterator[airflow.ApiClient]:
-    """The published client for Airflow's API, unchanged, connected to the server."""
-    configuration = airflow.Configuration(host=server, username="ada", password="lovelace")
+@contextmanager
+def connecting(url: str) -> Iterator[airflow.ApiClient]:
+    """Yield the published client for Airflow's API, unchanged, connected to a server."""
+    configuration = airflow.Configuration(host=url, username="ada", password="lovelace")
     with airflow.ApiClient(configuration) as client:
         yield client
         client.rest_client.pool_manager.clear()
+
+
+@pytest.fixture(scope="session")
+def app_of() -> Callable[[Tools, Actor], Flask]:
+    """Makes an app with the API, for somebody."""
+    return make_app
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Flask], AbstractContextManager[str]]:
+    """Answers at a port for the length of a block, for tests that share a server."""
+    return serving
+
+
+@pytest.fixture(scope="session")
+def connect() -> Callable[[str], AbstractContextManager[airflow.ApiClient]]:
+    """Connects the published client to a server for the length of a block."""
+    return connecting
+
+
+@pytest.fixture
+def server(tools: Tools) -> Iterator[str]:
+    """URL of the API behind a real server."""
+    with serving(make_app(tools, MIGHTY)) as url:
+        yield url
+
+
+@pytest.fixture
+def airflow_client(server: str) -> Iterator[airflow.ApiClient]:
+    """The published client for Airflow's API, unchanged, connected to the server."""
+    with connecting(server) as client:
+        yield client

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Request, Response, request
+from marshmallow.fields import List
 
 from tradewind.access.actors import Actor
 from tradewind.api.document import make_document
@@ -17,11 +18,13 @@ from tradewind.api.problems import ProblemError, problem_of
 from tradewind.api.reading import read_request
 from tradewind.api.route import Route
 from tradewind.api.routes import ROUTES
+from tradewind.api.schemas.common import FIELDS, TOTAL, Schema
 from tradewind.operations.context import Context, Tools
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
+JSON, TEXT = "application/json", "text/plain"
 Authenticate = Callable[[Request], Actor]
 NOBODY = Actor("nobody", None, frozenset(), via="nobody")
 
@@ -55,8 +58,9 @@ def make_blueprint(tools: Tools, authenticate: Authenticate, routes: Sequence[Ro
 def _answer(route: Route, tools: Tools, authenticate: Authenticate, **_in_path: str) -> Response:
     try:
         actor = NOBODY if route.operation.is_open else authenticate(request)
-        result = route.run(Context(actor, tools), **read_request(route, request))
-        return _written(route, result)
+        arguments = read_request(route, request)
+        wanted = arguments.pop(FIELDS, None)
+        return _written(route, route.run(Context(actor, tools), **arguments), wanted)
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
@@ -68,10 +72,21 @@ def _answer(route: Route, tools: Tools, authenticate: Authenticate, **_in_path: 
         return problem.response()
 
 
-def _written(route: Route, result: Any) -> Response:
+def _written(route: Route, result: Any, wanted: Sequence[str] | None) -> Response:
     if route.render is not None:
         return route.render(result)
     if route.answer is None:
         return Response(status=route.status)
-    body = route.answer(many=route.is_many).dump(result)
+    body = route.answer(many=route.is_many, only=_only(route.answer, wanted) if wanted else None).dump(result)
+    if route.text is not None and request.accept_mimetypes.best_match([JSON, TEXT]) == TEXT:
+        return Response(route.text(body), route.status, mimetype=TEXT)
     return Response(json.dumps(body), route.status, mimetype=route.media_type)
+
+
+def _only(answer: type[Schema], wanted: Sequence[str]) -> list[str]:
+    """Return the fields of an answer that are asked for; those of a page are meant of its rows."""
+    fields = answer().fields
+    rows = next((name for name, each in fields.items() if isinstance(each, List)), None)
+    if rows is None or TOTAL not in fields:
+        return list(wanted)
+    return [TOTAL, *(f"{rows}.{name}" for name in wanted)]

@@ -13,6 +13,7 @@ from tradewind.metadata.tables import EPOCH
 
 LARGEST = 2**31 - 1
 LONGEST_NAME = 250
+LONGEST_TEXT = 10_000
 DEEPEST = 40
 
 
@@ -63,6 +64,18 @@ class Name(fields.String):
         super().__init__(**{"validate": rules, **kwargs})
 
 
+class Text(fields.String):
+    """A text of any kind without NUL characters.
+
+    Arguments:
+        longest: characters that it has at most.
+    """
+
+    def __init__(self, *, longest: int = LONGEST_TEXT, **kwargs: Any) -> None:
+        rules = [validate.Length(0, longest), _printable]
+        super().__init__(**{"validate": rules, **kwargs})
+
+
 class Whole(fields.Integer):
     """A whole number from a smallest to a largest one; `true` and `1.0` are none."""
 
@@ -108,3 +121,5 @@ class Words(fields.Field[Any]):
 def _printable(text: str) -> None:
     if "\x00" in text:
         raise ma.ValidationError("A NUL character cannot be stored.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ma.ValidationError("Half a character (a surrogate without its other half) cannot be stored.")

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import marshmallow as ma
 from flask import Request
 
+from tradewind.access.operations import Scope
 from tradewind.api.fields import DEEPEST, Words
 from tradewind.api.problems import ProblemError
 from tradewind.api.route import Route
@@ -17,6 +18,7 @@ from tradewind.api.schemas.common import Schema
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+ALL = "~"
 
 
 def read_request(route: Route, request: Request) -> dict[str, Any]:
@@ -26,7 +28,9 @@ def read_request(route: Route, request: Request) -> dict[str, Any]:
         ProblemError: something does not fit; status 400, 413 or 415.
     """
     arguments = dict(route.binds)
-    arguments |= _load(route.parameters, request.view_args or {}, "the path")
+    arguments |= _read_path(route, request)
+    if route.headers is not None:
+        arguments |= _read_headers(route.headers(), request)
     query = _read_query(route, request)
     mask = query.pop("update_mask", None)
     arguments |= query
@@ -35,6 +39,19 @@ def read_request(route: Route, request: Request) -> dict[str, Any]:
         return arguments
     body = _read_body(route.body(), _read_json(request), mask)
     return arguments | (body if route.body_as is None else {route.body_as: body})
+
+
+def _read_path(route: Route, request: Request) -> dict[str, Any]:
+    """Return what stands in the path; where many DAGs are asked for, `~` stands for all and becomes None."""
+    found = _load(route.parameters, request.view_args or {}, "the path")
+    if route.operation.scope is not Scope.DAGS:
+        return found
+    return {name: None if value == ALL else value for name, value in found.items()}
+
+
+def _read_headers(schema: Schema, request: Request) -> dict[str, Any]:
+    names = [each.data_key or name for name, each in schema.fields.items()]
+    return _load(schema, {name: request.headers[name] for name in names if name in request.headers}, "the headers")
 
 
 def _read_query(route: Route, request: Request) -> dict[str, Any]:

@@ -26,13 +26,16 @@ class Route:
         method: of HTTP.
         path: with parameters in braces, as OpenAPI writes them; each must be in `PARAMETERS`.
         run: the operation; it gets the values of path, query and body as keyword arguments.
-        query: schema of what stands behind the question mark; None takes nothing.
+        query: schema of what stands behind the question mark; None takes nothing. Its field `fields` says which fields the
+            answer is to have, and is not the operation's.
+        headers: schema of the headers that it takes.
         body: schema of the JSON body; None takes none.
         body_as: the operation's argument that gets the whole body; None gives it each value by its name.
         answer: schema of the answer; None where `status` is 204, or where `render` writes something else.
         is_many: whether the answer is an array of `answer`.
         status: of the answer when all went well.
         render: writes the answer where it is no JSON; given the operation's result.
+        text: writes the answer as plain text for who prefers that; given what `answer` makes of the operation's result.
         media_type: of what `render` writes.
         name: of the operation in the document, for clients that are made from it; by default the function's.
         binds: arguments that this route always gives.
@@ -42,12 +45,14 @@ class Route:
     path: str
     run: Named[..., Any]
     query: type[Schema] | None = None
+    headers: type[Schema] | None = None
     body: type[Schema] | None = None
     body_as: str | None = None
     answer: type[Schema] | None = None
     is_many: bool = False
     status: int = 200
     render: Callable[[Any], Response] | None = None
+    text: Callable[[Any], str] | None = None
     media_type: str = "application/json"
     name: str | None = None
     binds: tuple[tuple[str, Any], ...] = ()

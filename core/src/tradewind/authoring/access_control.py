@@ -64,4 +64,4 @@ def _checked(dag_id: str, role: str, resource: str, actions: Any) -> list[str]:
                 f"DAG {dag_id!r}: access_control of role {role!r} names the action {action!r}; on {resource} there are "
                 f"{', '.join(ACTIONS[resource])}."
             )
-    return sorted(named)
+    return sorted(each for each in named if each is not None)

@@ -273,6 +273,16 @@ class WebSection:
     host: str = option("127.0.0.1", "Address to listen on.")
     port: int = option(8080, "Port to listen on.")
     base_url: str = option("", "URL under which people reach it, for links in mails; empty: made of host and port.")
+    expose_config: str = option(
+        "false",
+        "Whether the REST API shows the configuration: `false`, `true` or `non-sensitive-only`; secrets are stars in each case.",
+    )
+    test_connection: bool = option(
+        False, "Let people who may create connections have the REST API try one, in a process of its own."
+    )
+    threads: int = option(8, "Requests that one web server answers at once.")
+    ssl_certificate: str = option("", "PEM file with the server's certificate; empty serves plain HTTP.")
+    ssl_key: str = option("", "PEM file with the certificate's private key; empty: in the same file.")
     config_file: Path = option(
         "{home}/webserver_config.py",
         "Python file of Flask-AppBuilder's settings: how people log in. It need not exist.",
@@ -287,9 +297,6 @@ class WebSection:
     )
     session_idle: float = option(480.0, "Minutes without a request after which one has to log in again.")
     session_lifetime: float = option(10_080.0, "Minutes after a login when one has to log in again in any case.")
-    threads: int = option(8, "Requests that one web server answers at once.")
-    ssl_certificate: str = option("", "PEM file with the server's certificate; empty serves plain HTTP.")
-    ssl_key: str = option("", "PEM file with the certificate's private key; empty: in the same file.")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,15 @@ RANDOM_BITS = 22
 EPOCH_2020_MS = 1_577_836_800_000
 
 
+def first_id(at: datetime) -> int:
+    """Return what ids that are drawn from this instant on are not below."""
+    return _milliseconds(at) << RANDOM_BITS
+
+
+def _milliseconds(at: datetime) -> int:
+    return int((at - EPOCH).total_seconds() * 1000) - EPOCH_2020_MS
+
+
 class Ids(Protocol):
     """Where ids and nonces come from; injected, so that a simulation repeats them."""
 
@@ -37,8 +46,7 @@ class RandomIds:
 
     def block(self, count: int) -> range:
         """See `Ids.block`."""
-        milliseconds = int((self._now() - EPOCH).total_seconds() * 1000) - EPOCH_2020_MS
-        start = max(self._next, (milliseconds << RANDOM_BITS) | self._rng.getrandbits(RANDOM_BITS))
+        start = max(self._next, first_id(self._now()) | self._rng.getrandbits(RANDOM_BITS))
         self._next = start + count
         return range(start, start + count)
 

@@ -65,6 +65,8 @@ __all__ = [
     "drain",
     "event_outbox",
     "hold",
+    "idempotency_key",
+    "instance_note",
     "metadata",
     "past_gate",
     "pool",
@@ -111,6 +113,7 @@ dag_file = sa.Table(
     sa.Column("error_trace", sa.Text),
     sa.Column("warnings", sa.Text, nullable=False, default="[]"),
     sa.Column("is_present", sa.Boolean, nullable=False, default=True),
+    sa.Column("asked_at", Instant, comment="when somebody asked for it to be read again; null once a processor does"),
 )
 
 source_blob = sa.Table(
@@ -350,6 +353,26 @@ instance_label = sa.Table(
     sa.Column("instance", BigInt, primary_key=True, autoincrement=False, comment="task_instance.id"),
     sa.Column("label", Name, nullable=False),
     comment="What mapped instances are called by their map_index_template; few have one.",
+)
+
+instance_note = sa.Table(
+    "instance_note",
+    metadata,
+    sa.Column("instance", BigInt, primary_key=True, autoincrement=False, comment="task_instance.id"),
+    sa.Column("note", sa.Text, nullable=False),
+    comment="What somebody wrote of a task instance; few have one.",
+)
+
+idempotency_key = sa.Table(
+    "idempotency_key",
+    metadata,
+    sa.Column("actor", Name, primary_key=True, comment="who sent the request"),
+    sa.Column("key", sa.String(128), primary_key=True, comment="what the request calls itself"),
+    sa.Column("request_hash", Hash, nullable=False, comment="of what was asked for"),
+    sa.Column("answer", sa.Text, nullable=False, comment="JSON: what was answered"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_idempotency_key_created_at", "created_at"),
+    comment="Requests that are done once, however often they are sent; kept for a day.",
 )
 
 task_counter = sa.Table(

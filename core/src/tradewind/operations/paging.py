@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from tradewind.metadata.statements.browsing.parts import Slice
+
 Row = TypeVar("Row")
 
 
@@ -24,6 +26,11 @@ class Paging:
     offset: int = 0
     order_by: str | None = None
     is_descending: bool = False
+
+    @property
+    def part(self) -> Slice:
+        """The same for the statements below."""
+        return Slice(self.limit, self.offset, self.order_by, self.is_descending)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ transaction of its own under the run's exclusive lock, and works out anew what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -164,14 +164,24 @@ def clear_all(write: Write, steps: Sequence[Step], *, graphs: Graphs, clock: Clo
     """
     done: dict[int, Cleared] = {}
     for step in steps:
-        ways = step.wish.by
-        if not ways or any(task_id in _markers(done.get(run)) for run, task_id in ways):
-            done[step.wish.run] = write(partial(_clear, step.wish, graphs=graphs, clock=clock, ids=ids))
+        if is_due(step, done):
+            done[step.wish.run] = write(partial(clear_wish, step.wish, graphs=graphs, clock=clock, ids=ids))
     return [done.get(step.wish.run) for step in steps]
 
 
-def _clear(wish: Wish, conn: sa.Connection, *, graphs: Graphs, clock: Clock, ids: Ids) -> Cleared:
-    if runs.lock(conn, wish.run) is None:  # deleted since it was looked at
+def is_due(step: Step, done: Mapping[int, Cleared]) -> bool:
+    """Tell whether a step is to be done: what a marker leads to only if the marker was cleared.
+
+    Arguments:
+        done: what the steps before it did, by the keys of their runs.
+    """
+    ways = step.wish.by
+    return not ways or any(task_id in _markers(done.get(run)) for run, task_id in ways)
+
+
+def clear_wish(wish: Wish, conn: sa.Connection, *, graphs: Graphs, clock: Clock, ids: Ids) -> Cleared:
+    """Clear what a wish names; nothing where its run was deleted since it was looked at."""
+    if runs.lock(conn, wish.run) is None:
         return Cleared((), ())
     return clear(
         conn,

@@ -7,6 +7,7 @@ a shape and not on a format.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ from tradewind.metadata.statements import versions
 from tradewind.serialization.model import Joined, Length, Mark
 from tradewind.transitions.decision import RUN, possible
 from tradewind.transitions.states import TaskState
+
+log = logging.getLogger(__name__)
 
 ExpandSource = tuple[str, Length]
 Where = frozenset[int] | None
@@ -158,6 +161,24 @@ class Graphs:
         graph = self._loader(text)
         self.put(version_id, graph)
         return graph
+
+    def get_all(self, conn: sa.Connection, version_ids: Iterable[int]) -> dict[int, Graph]:
+        """Return the graphs of versions, with one statement for all that are not in memory.
+
+        A version that is not there, or that the loader cannot read, is left out: for those who only show things.
+        """
+        wanted = set(version_ids)
+        with self._lock:
+            found = {each: self._kept[each] for each in wanted if each in self._kept}
+        for version_id, text in versions.serialized_of(conn, wanted - set(found)).items():
+            try:
+                graph = self._loader(text)
+            except Exception as error:  # noqa: BLE001  (whatever a loader says of a broken text)
+                log.warning("DAG version %s cannot be read: %s", version_id, error)
+                continue
+            self.put(version_id, graph)
+            found[version_id] = graph
+        return found
 
     def put(self, version_id: int, graph: Graph) -> None:
         """Keep `graph` as that of `version_id`."""

@@ -215,6 +215,19 @@ def mark_run(
     return plan
 
 
+def queue_run(conn: sa.Connection, run: int, *, clock: Clock) -> bool:
+    """Queue a run again that has ended, with its tasks as they are: it starts when its DAG has room, and ends as they say.
+
+    Returns:
+        whether it had ended; another one is left as it is.
+    """
+    locked = runs.lock(conn, run)
+    if locked is None or locked.state not in ENDED_RUN:
+        return False
+    runs.requeue(conn, run, now=clock.now())
+    return True
+
+
 def _cause(state: str, reason: str | None) -> str:
     return f"marked as {state} by hand{f': {reason}' if reason else ''}"
 

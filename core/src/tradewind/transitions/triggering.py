@@ -44,16 +44,18 @@ def trigger(
     queue: str,
     run_id: str | None = None,
     note: str | None = None,
+    data_interval: tuple[datetime, datetime] | None = None,
 ) -> Triggered:
     """Make a run of a DAG's newest version.
 
     Arguments:
-        logical_date: what the run is about; its data interval is the last complete one, as the schedule has it.
+        logical_date: what the run is about.
         conf: JSON values for the run; those named as the DAG's params are checked against their schemas.
         triggered_by: `cli`, `rest_api`, `ui` or `operator`.
         executor, queue: those of tasks that name none.
         run_id: the run's name; by default `manual__` and the logical date.
         note: what somebody says of the run.
+        data_interval: its start and end; by default the last complete one, as the schedule has it.
     Raises:
         DagNotFound: when there is no such DAG, or its file is gone.
         ParamValidationError: when a value does not fit its param.
@@ -66,7 +68,7 @@ def trigger(
     dag = found[0]
     graph = cast(SerializedDag, graphs.get(conn, dag.version_id))
     check_params(graph, conf)
-    interval = graph.timetable.manual_interval(logical_date)
+    begin, end = data_interval or _last_complete(graph, logical_date)
     name = name_of(run_id, logical_date)
     try:
         with conn.begin_nested():
@@ -77,8 +79,8 @@ def trigger(
                 run_id=name,
                 run_type=MANUAL,
                 logical_date=logical_date,
-                data_interval_start=interval.start,
-                data_interval_end=interval.end,
+                data_interval_start=begin,
+                data_interval_end=end,
                 conf=conf,
                 triggered_by=triggered_by,
                 clock=clock,
@@ -93,6 +95,11 @@ def trigger(
     if note:
         runs.write_note(conn, run, note)
     return Triggered(run, name, dag.is_paused)
+
+
+def _last_complete(graph: SerializedDag, logical_date: datetime) -> tuple[datetime, datetime]:
+    interval = graph.timetable.manual_interval(logical_date)
+    return interval.start, interval.end
 
 
 def name_of(run_id: str | None, logical_date: datetime) -> str:

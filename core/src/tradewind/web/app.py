@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
+from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Flask, Response, abort, g, redirect, render_template, request
+from flask import Flask, Request, Response, abort, g, redirect, render_template, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response as AnyResponse
 
+from tradewind.access.actors import Actor
 from tradewind.access.authentication import AuthenticationError, Authenticator
 from tradewind.access.authorization import DeniedError, allowed_dags, authorize
 from tradewind.access.fab.install import install_access
 from tradewind.access.operations import TABLE
+from tradewind.api import blueprint as api
+from tradewind.api import problems
+from tradewind.api.problems import ProblemError
 from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import listings
+from tradewind.metadata.wakeups import open_wakeups
+from tradewind.operations.context import Tools
+from tradewind.web.forwarding import believing
 from tradewind.web.health import health_report, readiness_report
 
 OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz", "static"})
 GUARDED_BY_THEMSELVES = frozenset({"api", "execution"})
 """Blueprints that find out by themselves who sends a request, and answer in their own words."""
+WHO = "Log in with a name and a password, or with an API token."
+CHALLENGE = 'Basic realm="Tradewind", charset="UTF-8"'
 RUNS_SHOWN = 50
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -40,7 +51,12 @@ def create_app(config: Config, database: Database) -> Flask:
     """
     app = Flask(__name__)
     clock = SystemClock()
-    _guard(app, install_access(app, config, database, clock=clock))
+    authenticator = install_access(app, config, database, clock=clock)
+    _guard(app, authenticator)
+    tools = Tools(config, database, clock, open_wakeups(database, config.home))
+    app.register_blueprint(api.make_blueprint(tools, partial(_who_asks, authenticator)))
+    problems.install(app)
+    app.wsgi_app = believing(app.wsgi_app, authenticator.proxies)  # type: ignore[method-assign, assignment]
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -91,6 +107,22 @@ def create_app(config: Config, database: Database) -> Flask:
     return app
 
 
+def _who_asks(authenticator: Authenticator, asked: Request) -> Actor:
+    """Return who sends a request to the API; raises a problem where nobody does."""
+    try:
+        actor = authenticator.authenticate(asked)
+    except AuthenticationError as error:
+        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+        raise ProblemError(HTTPStatus(error.status), str(error), headers=headers | _challenge(error.status)) from error
+    if actor is None:
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, WHO, headers=_challenge(HTTPStatus.UNAUTHORIZED))
+    return actor
+
+
+def _challenge(status: int) -> dict[str, str]:
+    return {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
+
+
 def _guard(app: Flask, authenticator: Authenticator) -> None:
     """Have every request be somebody's, but for those that everybody may send."""
     login_pages = f"{app.extensions['appbuilder'].sm.auth_view.endpoint}."
@@ -109,7 +141,7 @@ def _guard(app: Flask, authenticator: Authenticator) -> None:
             return None
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             return redirect(f"{request.script_root}/login/?{urlencode({'next': request.full_path.rstrip('?')})}")
-        return _refusal("Log in with a name and a password, or with an API token.")
+        return _refusal(WHO)
 
     @app.errorhandler(DeniedError)
     def denied(error: DeniedError) -> AnyResponse:
@@ -125,8 +157,7 @@ def _require(operation: str, dag_id: str | None = None) -> None:
 
 def _refusal(text: str, error: AuthenticationError | None = None) -> Response:
     response = Response(f"{text}\n", error.status if error else 401, mimetype="text/plain")
-    if response.status_code == 401:
-        response.headers["WWW-Authenticate"] = 'Basic realm="Tradewind", charset="UTF-8"'
+    response.headers.update(_challenge(response.status_code))
     if error is not None and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 from tradewind.api.route import Route
-from tradewind.api.routes import pools
+from tradewind.api.routes import (
+    config,
+    connections,
+    dag_warnings,
+    datasets,
+    import_errors,
+    installation,
+    pools,
+    runs,
+    task_instances,
+    variables,
+)
 
-ROUTES: tuple[Route, ...] = (*pools.ROUTES,)
+ROUTES: tuple[Route, ...] = (
+    *config.ROUTES,
+    *connections.ROUTES,
+    *dag_warnings.ROUTES,
+    *datasets.ROUTES,
+    *import_errors.ROUTES,
+    *installation.ROUTES,
+    *pools.ROUTES,
+    *runs.ROUTES,
+    *task_instances.ROUTES,
+    *variables.ROUTES,
+)

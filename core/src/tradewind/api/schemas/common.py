@@ -12,6 +12,8 @@ from tradewind.api.fields import LARGEST, Flag, Whole, Words
 from tradewind.operations.paging import Paging
 
 MOST_ROWS = 100
+FIELDS = "fields"
+TOTAL = "total_entries"
 
 
 class Schema(ma.Schema):
@@ -44,14 +46,19 @@ class PageQuery(Query):
 
     @ma.post_load
     def _page(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        limit, order = values.pop("limit"), values.pop("order_by", None)
-        values["page"] = Paging(
-            limit=min(limit or MOST_ROWS, MOST_ROWS),
-            offset=values.pop("offset"),
-            order_by=order.lstrip("-") if order else None,
-            is_descending=bool(order and order.startswith("-")),
-        )
+        values["page"] = paging(values.pop("limit"), values.pop("offset"), values.pop("order_by", None))
         return values
+
+
+def paging(limit: int, offset: int, order: str | None) -> Paging:
+    """Return which part of a list is asked for.
+
+    Arguments:
+        limit: rows at most; 0 and more than 100 mean 100.
+        order: what it is ordered by, with a minus before it downwards.
+    """
+    is_descending = order is not None and order.startswith("-")
+    return Paging(min(limit or MOST_ROWS, MOST_ROWS), offset, order.lstrip("-") if order else None, is_descending)
 
 
 def order_by(names: Collection[str]) -> fields.String:
@@ -61,7 +68,10 @@ def order_by(names: Collection[str]) -> fields.String:
             [*sorted(names), *(f"-{name}" for name in sorted(names))],
             error=f"The list cannot be ordered by it: choose from {', '.join(sorted(names))}, with - before it downwards.",
         ),
-        metadata={"description": "What the list is ordered by; with a minus before it the largest first."},
+        metadata={
+            "description": "What the list is ordered by; with a minus before it the largest first.",
+            "example": min(names),
+        },
     )
 
 
@@ -70,6 +80,16 @@ def update_mask(schema: type[Schema]) -> Words:
     return Words(
         choices=[each.data_key or name for name, each in schema().fields.items()],
         metadata={"description": "Fields of the body that count, separated by commas; all by default."},
+    )
+
+
+def fields_of(schema: type[Schema]) -> Words:
+    """Return the parameter that says which fields of an answer are wanted."""
+    return Words(
+        choices=list(schema().fields),
+        metadata={
+            "description": "Fields that the answer is to have, given several times or separated by commas; else all."
+        },
     )
 
 
@@ -83,7 +103,7 @@ def collection(key: str, schema: type[Schema]) -> type[Schema]:
     name = f"{schema.__name__.removesuffix('Schema')}Collection"
     members: Mapping[str, Any] = {
         key: fields.List(fields.Nested(schema), attribute="rows"),
-        "total_entries": Whole(
+        TOTAL: Whole(
             attribute="total",
             largest=LARGEST,
             metadata={"description": "How many rows the whole list has.", "example": 1},

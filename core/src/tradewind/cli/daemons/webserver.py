@@ -38,7 +38,7 @@ def webserver(options: argparse.Namespace) -> None:
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     given = {("web", "host"): options.host, ("web", "port"): options.port}
     overrides = {key: value for key, value in given.items() if value is not None}
-    with open_session(overrides=overrides, is_daemon=True) as session:
+    with open_session(overrides=overrides, is_daemon=True, changes_states=True) as session:
         web = session.config.web
         configure_log(session.config, files, NAME)
         require_free(web.host, web.port)

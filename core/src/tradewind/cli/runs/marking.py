@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
-from tradewind.cli.runs.selecting import add_neighbour_options, runs_around, with_neighbours
+from tradewind.cli.runs.selecting import add_neighbour_options, runs_around
 from tradewind.cli.shared.confirming import add_yes_option, confirm
 from tradewind.cli.shared.finding import add_run_argument, find_run
 from tradewind.cli.shared.output import add_output_option, print_rows
@@ -23,6 +23,7 @@ from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import instances, runs
 from tradewind.metadata.statements.listings import RunRow
 from tradewind.metadata.statements.runs import Run
+from tradewind.operations.selecting import with_neighbours
 from tradewind.transitions.graph import Graph, Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.marking import (

@@ -1,16 +1,16 @@
-"""Which runs, and which tasks in them, a command that changes states is about."""
+"""Which runs a command that changes states is about."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
 
 import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.finding import find_run
 from tradewind.metadata.statements import listings
-from tradewind.transitions.graph import Graph, ancestors, descendants
+from tradewind.operations.errors import InvalidError
+from tradewind.operations.selecting import neighbouring_runs
 
 
 def add_neighbour_options(parser: argparse.ArgumentParser) -> None:
@@ -19,16 +19,6 @@ def add_neighbour_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-d", "--downstream", action="store_true", help="also what is after them")
     parser.add_argument("--past", action="store_true", help="also in runs of the DAG with earlier logical dates")
     parser.add_argument("--future", action="store_true", help="also in runs of the DAG with later logical dates")
-
-
-def with_neighbours(graph: Graph, named: Collection[str], *, upstream: bool, downstream: bool) -> frozenset[str]:
-    """Return tasks, with all that is before and after them where that is wanted."""
-    found = set(named)
-    if downstream:
-        found |= descendants(graph, named)
-    if upstream:
-        found |= ancestors(graph, named)
-    return frozenset(found)
 
 
 def runs_around(
@@ -42,13 +32,11 @@ def runs_around(
     run = find_run(connection, dag_id, name)
     if not past and not future:
         return [run]
-    if run.logical_date is None:
+    try:
+        return neighbouring_runs(connection, run, past=past, future=future)
+    except InvalidError as error:
         raise CommandError(
             f"Run {run.run_id!r} of DAG {dag_id!r} has no logical date: leave --past and --future out.",
             exit_code=2,
             error_id="wrong-usage",
-        )
-    since = None if past else run.logical_date
-    until = None if future else run.logical_date
-    found = listings.list_runs(connection, dag_id=dag_id, since=since, until=until, limit=None)
-    return [each for each in found if each.id == run.id or each.logical_date != run.logical_date]
+        ) from error

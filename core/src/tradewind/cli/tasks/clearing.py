@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.runs.selecting import add_neighbour_options, runs_around, with_neighbours
+from tradewind.cli.runs.selecting import add_neighbour_options, runs_around
 from tradewind.cli.shared.confirming import add_yes_option, confirm
 from tradewind.cli.shared.finding import find_dag
 from tradewind.cli.shared.output import add_output_option, print_rows
@@ -20,6 +20,7 @@ from tradewind.cli.verbs import Verbs
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import listings
+from tradewind.operations.selecting import with_neighbours
 from tradewind.transitions.clear import Cleared, require_same_name
 from tradewind.transitions.clear_across import Step, TooDeepError, Wish, clear_all, preview
 from tradewind.transitions.graph import Graphs

@@ -32,6 +32,7 @@ from tradewind.metadata.tables import (
     event_outbox,
     hold,
     instance_label,
+    instance_note,
     past_gate,
     run_note,
     run_parent,
@@ -57,7 +58,7 @@ BY_RUN = (
     run_progress,
     hold,
 )
-BY_INSTANCE = (task_counter, task_try, stopped_try, deferral, instance_label)
+BY_INSTANCE = (task_counter, task_try, stopped_try, deferral, instance_label, instance_note)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 TABLES = {name: rule.table for name, rule in RULES.items()}
 """What can be cleaned by itself, in this order."""
@@ -181,6 +182,13 @@ def delete_runs(conn: sa.Connection, dag_id: str, *, most: int) -> Deleted:
     query = sa.select(dag_run.c.id).where(dag_run.c.dag_id == dag_id, dag_run.c.state.in_(ENDED))
     found = list(conn.execute(query.order_by(dag_run.c.id).limit(most).with_for_update()).scalars())
     return _delete_runs(conn, found) if found else Deleted(0)
+
+
+def delete_run(conn: sa.Connection, run: int) -> Deleted | None:
+    """Delete a run with all that is its; None, and nothing, for one that has not ended or is not there."""
+    query = sa.select(dag_run.c.id).where(dag_run.c.id == run, dag_run.c.state.in_(ENDED))
+    found = conn.execute(query.with_for_update()).scalar_one_or_none()
+    return None if found is None else _delete_runs(conn, [found])
 
 
 def delete_dag(conn: sa.Connection, dag_id: str) -> bool:

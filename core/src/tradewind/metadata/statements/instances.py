@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.hot import Hot, HotPair, HotRows, any_of, hot
-from tradewind.metadata.tables import dag_run, instance_label, task_counter, task_instance, task_try
+from tradewind.metadata.tables import dag_run, instance_label, instance_note, task_counter, task_instance, task_try
 
 _ti = task_instance.c
 _run = dag_run.c
@@ -167,6 +167,7 @@ _RELEASE = Hot(
 )
 _DELETE = task_instance.delete().where(any_of(_ti.id, "ids"))
 _DELETE_LABELS = instance_label.delete().where(any_of(instance_label.c.instance, "ids"))
+_DELETE_NOTES = instance_note.delete().where(any_of(instance_note.c.instance, "ids"))
 _DELETE_COUNTERS = task_counter.delete().where(any_of(_counter.instance, "ids"))
 _TRY_STATES = sa.select(task_try.c.instance, task_try.c.token, task_try.c.state).where(
     sa.tuple_(task_try.c.instance, task_try.c.token).in_(sa.bindparam("tries", expanding=True))
@@ -299,6 +300,7 @@ def delete(conn: sa.Connection, instances: Iterable[int]) -> None:
     if keys:
         conn.execute(_DELETE_COUNTERS, {"ids": keys})
         conn.execute(_DELETE_LABELS, {"ids": keys})
+        conn.execute(_DELETE_NOTES, {"ids": keys})
         conn.execute(_DELETE, {"ids": keys})
 
 

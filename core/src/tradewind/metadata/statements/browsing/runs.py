@@ -1,0 +1,111 @@
+"""Pages of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tradewind.metadata.statements.browsing.parts import ANY, Between, Slice, among, counted, ordered
+from tradewind.metadata.tables import dag_run, run_note
+
+_run = dag_run.c
+ORDERS: dict[str, sa.ColumnElement[Any]] = {
+    "id": _run.id,
+    "dag_id": _run.dag_id,
+    "dag_run_id": _run.run_id,
+    "execution_date": _run.logical_date,
+    "logical_date": _run.logical_date,
+    "start_date": _run.started_at,
+    "end_date": _run.ended_at,
+    "state": _run.state,
+    "run_type": _run.run_type,
+}
+changed_at = sa.func.coalesce(_run.ended_at, _run.started_at, _run.queued_at, type_=_run.queued_at.type)
+_ROWS = sa.select(dag_run, run_note.c.note).select_from(dag_run.outerjoin(run_note, run_note.c.run == _run.id))
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are meant; what is None, or a range without bounds, leaves none out.
+
+    Arguments:
+        allowed: ids of the DAGs that whoever asks may see.
+        changed: when a run took its present state.
+    """
+
+    dag_ids: Sequence[str] | None = None
+    allowed: frozenset[str] | None = None
+    states: Sequence[str] | None = None
+    logical: Between = ANY
+    started: Between = ANY
+    ended: Between = ANY
+    changed: Between = ANY
+
+    @property
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What a run must be."""
+        return [
+            *among(_run.dag_id, self.dag_ids),
+            *among(_run.dag_id, self.allowed),
+            *among(_run.state, self.states),
+            *self.logical.conditions(_run.logical_date),
+            *self.started.conditions(_run.started_at),
+            *self.ended.conditions(_run.ended_at),
+            *self.changed.conditions(changed_at),
+        ]
+
+
+def page(connection: sa.Connection, wanted: RunFilter, part: Slice) -> Sequence[Any]:
+    """Return some runs with their notes: the columns of `dag_run`, and `note`."""
+    query = ordered(_ROWS.where(*wanted.conditions), part, ORDERS, by="id", key=[_run.id])
+    return connection.execute(query).all()
+
+
+def count(connection: sa.Connection, wanted: RunFilter) -> int:
+    """Return how many runs are meant, counted up to a limit, see `counted`."""
+    return counted(connection, sa.select(_run.id).where(*wanted.conditions))
+
+
+def get(connection: sa.Connection, dag_id: str, run_id: str) -> Any | None:
+    """Return a run with its note."""
+    return connection.execute(_ROWS.where(_run.dag_id == dag_id, _run.run_id == run_id)).one_or_none()
+
+
+def by_key(connection: sa.Connection, run: int) -> Any | None:
+    """Return a run with its note, by its key."""
+    return connection.execute(_ROWS.where(_run.id == run)).one_or_none()
+
+
+def logical_dates(connection: sa.Connection, runs: Collection[int]) -> dict[int, datetime]:
+    """Return by key what runs are about: their logical dates, or where they have none, when they were queued."""
+    date = sa.func.coalesce(_run.logical_date, _run.queued_at, type_=_run.queued_at.type)
+    return {row[0]: row[1] for row in connection.execute(sa.select(_run.id, date).where(_run.id.in_(sorted(runs))))}
+
+
+def between(
+    connection: sa.Connection, dag_id: str, dates: Between, *, most: int, runs: Collection[int] | None = None
+) -> Sequence[Any]:
+    """Return the runs of a DAG with logical dates in a range, the newest first, at most `most`: the columns of `dag_run`.
+
+    Arguments:
+        runs: keys; only these.
+    """
+    query = sa.select(dag_run).where(_run.dag_id == dag_id, *dates.conditions(_run.logical_date))
+    if runs is not None:
+        query = query.where(_run.id.in_(sorted(runs)))
+    return connection.execute(query.order_by(_run.logical_date.desc(), _run.id.desc()).limit(most)).all()
+
+
+def stats(connection: sa.Connection, dag_ids: Sequence[str]) -> list[tuple[str, str, int]]:
+    """Return the DAG, a state, and how many of its runs are in that."""
+    query = (
+        sa.select(_run.dag_id, _run.state, sa.func.count())
+        .where(_run.dag_id.in_(sorted(dag_ids)))
+        .group_by(_run.dag_id, _run.state)
+        .order_by(_run.dag_id, _run.state)
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]

@@ -1,0 +1,1 @@
+"""Runs: listing, triggering, clearing, marking, deleting."""

@@ -1,0 +1,1 @@
+"""Task instances: listing, tries, logs, clearing, marking."""
