@@ -70,6 +70,7 @@ class Ways:
         remote_user: variable of the request's environment that holds the name a proxy found; None believes no proxy.
         register: makes a user of such a name who is not known yet, and returns the id, or None.
         public_role: the role of who does not say who they are.
+        password_rule: a further rule for new passwords, see `check_rules`.
     """
 
     check_password: Callable[[str, str], int | None] | None = None
@@ -77,6 +78,7 @@ class Ways:
     remote_user: str | None = None
     register: Callable[[str], int | None] | None = None
     public_role: str = "Public"
+    password_rule: Callable[[str], object] | None = None
 
 
 class Authenticator:
