@@ -18,7 +18,7 @@ MOST_ROWS = 500
 STATES = ("success", "failed", "queued")
 
 
-def _rows(schema: type[Schema]) -> fields.List:
+def _rows(schema: type[Schema]) -> fields.List[Any]:
     return fields.List(fields.Nested(schema), required=True, attribute="rows", validate=validate.Length(1, MOST_ROWS))
 
 
