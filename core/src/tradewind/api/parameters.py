@@ -43,6 +43,7 @@ PARAMETERS: dict[str, fields.Field[Any]] = {
     "section": _name("section", "web", "A section of the configuration."),
     "option": _name("option", "port", "An option of that section."),
     "username": _name("username", "ada", "The name of a user."),
+    "token_id": _name("lookup", "0123456789ab", "The part of a token by which lists show it."),
     "role_name": _name("name", "Viewer", "The name of a role."),
     "uri": Text(
         required=True,
