@@ -119,5 +119,10 @@ def test_a_right_password_is_asked_for_once_a_minute(make, database, people, lda
 
 def test_a_directory_that_does_not_answer_lets_nobody_in(make, database, people, ldap_url) -> None:
     people.add(database, "ann", "Viewer")
-    client = make(database, settings("ldap://127.0.0.1:1")).test_client()
-    assert client.get("/", auth=("ann", people.password)).status_code == 401
+    for text in (settings("ldap://127.0.0.1:1"), 'AUTH_TYPE = 2\nAUTH_LDAP_SERVER = "ldap://127.0.0.1:1"'):
+        client = make(database, text).test_client()
+        answer = client.get("/", auth=("ann", people.password))
+        assert (answer.status_code, "does not answer" in answer.text) == (503, True)
+        people.log_in(client, "ann")
+        assert "does not answer" in client.get("/login/").text
+    assert people.events(database) == [], "nobody's password was wrong"
