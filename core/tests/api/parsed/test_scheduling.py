@@ -99,6 +99,14 @@ def test_a_dag_without_dates_has_no_backfills(client: FlaskClient) -> None:
     assert client.post(f"{URL}/dags/none/backfills", json=DAYS).status_code == 404
 
 
+def test_the_calendar_has_an_end(client: FlaskClient) -> None:
+    body = {"from_date": "2026-01-01T00:00:00Z", "to_date": "9998-12-31T00:00:00Z", "dry_run": True}
+    refused = client.post(f"{URL}/dags/rare/backfills", json=body)
+    assert (refused.status_code, list(refused.json["fields"])) == (400, ["to_date"])
+    runs = client.get(f"{URL}/dags/rare/nextRuns?number=1000").json["runs"]
+    assert (len(runs), runs[-1]["logical_date"][:4] > "5900") == (1000, True)
+
+
 def test_backfills_of_other_peoples_dags_are_not_shown(stage: Any, client: FlaskClient) -> None:
     made = client.post(OF_CHAIN, json=DAYS).json["backfill"]
     mine = stage.client(*RUNS, ("can_read", "DAG:mine"), ("can_edit", "DAG:mine"))
