@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -39,7 +40,16 @@ class Door:
         values = {name: each.metadata["example"] for name, each in route.parameters.fields.items()}
         path = route.path.format(**{**values, "dag_id": dag_id})
         body = None if route.body is None else example_of(route.body(), is_loaded=True)
-        return self.client.open(PREFIX + path, method=route.method, json=body).status_code
+        return self.client.open(PREFIX + path, method=route.method, json=body, query_string=needed(route)).status_code
+
+
+def needed(route: Route) -> dict[str, Any]:
+    """Return examples of what must stand in a route's query."""
+    if route.query is None:
+        return {}
+    schema = route.query()
+    examples = example_of(schema, is_loaded=True)
+    return {name: examples[name] for name, each in schema.fields.items() if each.required}
 
 
 @pytest.fixture

@@ -65,6 +65,9 @@ with DAG("mapped", schedule=None, is_paused_upon_creation=False, max_active_runs
 
     square.expand(n=[1, 2, 3])
 
+with DAG("spare", schedule=None, is_paused_upon_creation=False):
+    EmptyOperator(task_id="nothing")
+
 with DAG("sleepy", schedule=None, is_paused_upon_creation=True):
     EmptyOperator(task_id="nothing")
 '''

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tradewind.api.route import Route
-from tradewind.api.routes import pools, runs, task_instances
+from tradewind.api.routes import dags, pools, runs, task_instances
 
-ROUTES: tuple[Route, ...] = (*pools.ROUTES, *runs.ROUTES, *task_instances.ROUTES)
+ROUTES: tuple[Route, ...] = (*dags.ROUTES, *pools.ROUTES, *runs.ROUTES, *task_instances.ROUTES)
