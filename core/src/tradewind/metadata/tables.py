@@ -114,6 +114,12 @@ dag_file = sa.Table(
     sa.Column("warnings", sa.Text, nullable=False, default="[]"),
     sa.Column("is_present", sa.Boolean, nullable=False, default=True),
     sa.Column("asked_at", Instant, comment="when somebody asked for it to be read again; null once a processor does"),
+    sa.Index(
+        "ix_dag_file_asked_at",
+        "asked_at",
+        sqlite_where=sa.text("asked_at IS NOT NULL"),
+        postgresql_where=sa.text("asked_at IS NOT NULL"),
+    ),
 )
 
 source_blob = sa.Table(
