@@ -104,6 +104,23 @@ def chaos(session: nox.Session) -> None:
     session.run("python", "tests/chaos/run.py", *session.posargs)
 
 
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Ten minutes of random bytes, huge and slow bodies and broken JSON for a web server, where the tests take 20 seconds."""
+    install(session, "tests")
+    session.run(
+        "pytest", "-q", "-s", "-n", "0", "tests/fuzz", *session.posargs, env={"TRADEWIND_TEST_FUZZ_SECONDS": "600"}
+    )
+
+
+@nox.session(default=False)
+def schemathesis(session: nox.Session) -> None:
+    """Schemathesis on the whole document of the REST API, with 100 examples of each operation, where the tests take a few."""
+    install(session, "tests")
+    where = "core/tests/api/test_schemathesis.py"
+    session.run("pytest", "-q", "-s", "-n", "0", where, *session.posargs, env={"TRADEWIND_TEST_SCHEMATHESIS": "100"})
+
+
 @nox.session(allow_parallel=True)
 def backport(session: nox.Session) -> None:
     """The unchanged sqlite provider on a real Apache Airflow 1.10.15 under Python 3.6."""

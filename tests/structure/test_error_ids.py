@@ -20,9 +20,11 @@ TABLES = (
     "parsing/failures.py",
     "parsing/endings.py",
     "cli/processes/background.py",
+    "cli/shared/accounts.py",
     "execution/running.py",
     "execution/supervisor.py",
     "execution/task_run.py",
+    "operations/errors.py",
     "transitions/daemons.py",
     "transitions/deadlines.py",
 )

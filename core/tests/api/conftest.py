@@ -48,6 +48,12 @@ def client(tools: Tools) -> Iterator[FlaskClient]:
 
 
 @pytest.fixture
+def client_for() -> Callable[[Tools], FlaskClient]:
+    """Makes clients of somebody mighty on other tools, such as ones with another configuration."""
+    return lambda tools: make_app(tools, MIGHTY).test_client()
+
+
+@pytest.fixture
 def client_of(tools: Tools) -> Callable[..., FlaskClient]:
     """Makes clients of people who have these permissions only: `client_of(("can_read", "Pools"))`."""
 

@@ -50,7 +50,7 @@ with DAG("late", schedule=None):
         (["initdb"], "Airflow's 'initdb' is `tradewind db migrate` here [wrong-usage]"),
         (["run", "shop", "numbers"], "Airflow's 'run' is `tradewind tasks run` here [wrong-usage]"),
         (["dags", "backfill", "shop"], "the following arguments are required: -s/--start-date [wrong-usage]"),
-        (["users", "create"], "is not built yet: there is one user, admin"),
+        (["create_user", "-u", "ada"], "Airflow's 'create_user' is `tradewind users create` here"),
         (["dags", "list-runs", "shop"], "unrecognized arguments: shop; did you mean --dag-id shop? [wrong-usage]"),
         (["version", "--x"], "tradewind version: error: unrecognized arguments: --x [wrong-usage]\n"),
         (["dags", "trigger", "shop", "-c", "n=1"], """write it as '{"name": "value"}'"""),

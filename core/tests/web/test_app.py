@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
-from tradewind.access.passwords import Administrator, make_admin_password
+from tradewind.access.first_user import make_first_user, make_password_ahead
 from tradewind.config import load
+from tradewind.metadata.access_tables import ab_user
+from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.tables import daemon, dag, dag_file, dag_run, dag_version, task_instance, task_try
 from tradewind.web.app import create_app
@@ -19,8 +21,8 @@ NOW = datetime.now(timezone.utc)
 
 
 @pytest.fixture
-def password(tmp_path: Path) -> str:
-    made = make_admin_password(tmp_path)
+def password(database: Database, tmp_path: Path) -> str:
+    made = make_first_user(database, tmp_path, now=SystemClock().now)
     assert made
     return made
 
@@ -32,17 +34,25 @@ def client(database: Database, tmp_path: Path) -> Iterator[FlaskClient]:
         yield client
 
 
-def test_the_password_is_made_once_and_never_stored(tmp_path: Path) -> None:
-    password = make_admin_password(tmp_path)
+def test_the_first_user_is_made_once_and_the_password_never_stored(database: Database, tmp_path: Path) -> None:
+    password = make_first_user(database, tmp_path, now=SystemClock().now)
     assert password
-    assert make_admin_password(tmp_path) is None
-    assert password not in (tmp_path / "admin.password-hash").read_text()
-    administrator = Administrator(tmp_path)
-    for _ in range(2):  # the second time it is remembered
-        assert administrator.accepts("admin", password)
-        assert not administrator.accepts("admin", password + "x")
-        assert not administrator.accepts("root", password)
-        assert not administrator.accepts(None, None)
+    assert make_first_user(database, tmp_path, now=SystemClock().now) is None
+    with database.read() as connection:
+        row = connection.execute(sa.select(ab_user)).one()
+    assert row.username == "admin"
+    assert password not in repr(row)
+
+
+def test_a_password_that_was_made_before_there_was_a_database_is_carried_over(
+    client: FlaskClient, database: Database, tmp_path: Path
+) -> None:
+    password = make_password_ahead(tmp_path)
+    assert password
+    assert make_password_ahead(tmp_path) is None, "it was shown before"
+    assert make_first_user(database, tmp_path, now=SystemClock().now) is None
+    assert client.get("/", auth=("admin", password)).status_code == 200
+    assert not (tmp_path / "admin.password-hash").exists(), "whoever deletes all users gets a new password"
 
 
 def test_without_a_password_nobody_gets_in(client: FlaskClient) -> None:
@@ -50,7 +60,7 @@ def test_without_a_password_nobody_gets_in(client: FlaskClient) -> None:
     assert client.get("/health").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/dags/d/runs/r", "/static/tradewind.css", "/nothing/here"])
+@pytest.mark.parametrize("path", ["/", "/dags/d/runs/r", "/nothing/here"])
 def test_everything_but_health_asks_for_the_password(client: FlaskClient, password: str, path: str) -> None:
     refused = client.get(path)
     assert refused.status_code == 401

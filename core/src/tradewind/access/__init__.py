@@ -1,1 +1,1 @@
-"""Who may do what. Today: one administrator, asked for by HTTP Basic; default is deny."""
+"""Who may do what: one table of operations, one function that decides, and the ways to say who one is. Default is deny."""

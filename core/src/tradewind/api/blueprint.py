@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +24,7 @@ from tradewind.operations.context import Context, Tools
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
+JSON, TEXT = "application/json", "text/plain"
 Authenticate = Callable[[Request], Actor]
 NOBODY = Actor("nobody", None, frozenset(), via="nobody")
 
@@ -45,11 +46,11 @@ def make_blueprint(tools: Tools, authenticate: Authenticate, routes: Sequence[Ro
             methods=[route.method],
             provide_automatic_options=False,
         )
-    document = json.dumps(make_document(routes))
+    document = cache(lambda: json.dumps(make_document(routes)))  # takes a second, which no start should wait for
 
     @blueprint.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document, mimetype="application/json")
+        return Response(document(), mimetype="application/json")
 
     return blueprint
 
@@ -77,6 +78,8 @@ def _written(route: Route, result: Any, wanted: Sequence[str] | None) -> Respons
     if route.answer is None:
         return Response(status=route.status)
     body = route.answer(many=route.is_many, only=_only(route.answer, wanted) if wanted else None).dump(result)
+    if route.text is not None and request.accept_mimetypes.best_match([JSON, TEXT]) == TEXT:
+        return Response(route.text(body), route.status, mimetype=TEXT)
     return Response(json.dumps(body), route.status, mimetype=route.media_type)
 
 

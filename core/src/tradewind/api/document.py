@@ -150,6 +150,8 @@ def _responses(route: Route) -> dict[str, Any]:
         shape: Any = {"type": "array", "items": route.answer} if route.is_many else route.answer
         example: Any = example_of(route.answer(), is_loaded=False)
         done["content"] = {route.media_type: {"schema": shape, "example": [example] if route.is_many else example}}
+        if route.text is not None:
+            done["content"]["text/plain"] = {"schema": {"type": "string"}, "example": route.text(example)}
     elif route.render is not None:
         done["content"] = {route.media_type: {"schema": {"type": "string"}, "example": ""}}
     answers: dict[str, Any] = {str(route.status): done}
@@ -170,7 +172,8 @@ def _links(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
     """Return what can be asked next about what an answer names: paths that go on from this one by what stands in it."""
     if route.answer is None or route.is_many:
         return {}
-    before, schema = "$response.body#", route.answer()
+    before = "$response.body#"
+    schema: ma.Schema = route.answer()
     key, rows = next(((name, each) for name, each in schema.fields.items() if each.attribute == "rows"), ("", None))
     if isinstance(rows, fields.List) and isinstance(rows.inner, fields.Nested):
         before, schema = f"{before}/{key}/0", rows.inner.schema

@@ -6,18 +6,22 @@ from typing import Any
 
 from marshmallow import fields
 
-from tradewind.api.fields import Name, Whole
+from tradewind.api.fields import LARGEST, Name, Text, Whole
+
+LARGEST_ID = 2**63 - 1
+LONGEST_URI = 3000
 
 
 def _name(attribute: str, example: str, text: str) -> Name:
     return Name(required=True, attribute=attribute, metadata={"example": example, "description": text})
 
 
-def _whole(attribute: str, example: int, text: str, *, smallest: int = 0) -> Whole:
+def _whole(attribute: str, example: int, text: str, *, smallest: int = 0, largest: int = LARGEST) -> Whole:
     return Whole(
         required=True,
         strict=False,
         smallest=smallest,
+        largest=largest,
         attribute=attribute,
         metadata={"example": example, "description": text},
     )
@@ -40,11 +44,14 @@ PARAMETERS: dict[str, fields.Field[Any]] = {
     "option": _name("option", "port", "An option of that section."),
     "username": _name("username", "ada", "The name of a user."),
     "role_name": _name("name", "Viewer", "The name of a role."),
-    "uri": fields.String(
-        required=True, attribute="uri", metadata={"example": "s3://bucket/key", "description": "The URI of a dataset."}
+    "uri": Text(
+        required=True,
+        longest=LONGEST_URI,
+        attribute="uri",
+        metadata={"example": "s3://bucket/key", "description": "The URI of a dataset; slashes may stand as they are."},
     ),
     "file_token": _name("file_token", "ZGFncy9yZXBvcnRzLnB5", "The `file_token` that a DAG's answer has."),
-    "event_log_id": _whole("id", 1, "The id of an entry.", smallest=1),
-    "import_error_id": _whole("id", 1, "The id of an import error.", smallest=1),
+    "event_log_id": _whole("id", 1, "The id of an entry.", largest=LARGEST_ID),
+    "import_error_id": _whole("id", 1, "The id of an import error.", largest=LARGEST_ID),
 }
 IN_SEVERAL_PARTS = frozenset({"uri", "dag_run_id"})  # their values may have slashes

@@ -14,7 +14,8 @@ from tradewind_plugins.exceptions import DagNotFound, DagRunAlreadyExists, Param
 from werkzeug.exceptions import HTTPException
 
 from tradewind.access.authorization import DeniedError
-from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError
+from tradewind.metadata.secrets import SecretError
+from tradewind.operations.errors import BusyError, ClosedError, ConflictError, InvalidError, NotFoundError
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     DagNotFound: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     DagRunAlreadyExists: HTTPStatus.CONFLICT,
+    ClosedError: HTTPStatus.FORBIDDEN,
+    BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -90,7 +94,8 @@ def problem_of(error: Exception) -> ProblemError | None:
         return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, NO_DATABASE, headers={"Retry-After": str(BUSY_SECONDS)})
     found = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), None)
     kind = getattr(error, "error_id", "")
-    return None if found is None else ProblemError(found, str(error), error_id=kind)
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, BusyError) else None
+    return None if found is None else ProblemError(found, str(error), error_id=kind, headers=headers)
 
 
 def install(app: Flask) -> None:

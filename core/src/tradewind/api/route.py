@@ -35,6 +35,7 @@ class Route:
         is_many: whether the answer is an array of `answer`.
         status: of the answer when all went well.
         render: writes the answer where it is no JSON; given the operation's result.
+        text: writes the answer as plain text for who prefers that; given what `answer` makes of the operation's result.
         media_type: of what `render` writes.
         name: of the operation in the document, for clients that are made from it; by default the function's.
         binds: arguments that this route always gives.
@@ -51,6 +52,7 @@ class Route:
     is_many: bool = False
     status: int = 200
     render: Callable[[Any], Response] | None = None
+    text: Callable[[Any], str] | None = None
     media_type: str = "application/json"
     name: str | None = None
     binds: tuple[tuple[str, Any], ...] = ()

@@ -20,6 +20,7 @@ from tradewind_plugins.exceptions import (
 from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
 from tradewind_plugins.task_node import TaskNode, as_timedelta, check_id
 
+from tradewind.authoring.access_control import as_access_control
 from tradewind.authoring.dag_arguments import as_catchup, refuse_unknown, with_new_names
 from tradewind.authoring.deadlines import deadlines_of
 from tradewind.authoring.params import Param, as_params
@@ -67,6 +68,8 @@ class DAG(GraphBuilder):
             notifier, or a list of them.
         sla_miss_callback: called when tasks have missed their ``sla``, with the DAG, two lists as text, and two as such.
         deadline: a ``DeadlineAlert``, or a list: what is called when a run has not succeeded by a moment.
+        access_control: what it gives to roles: ``{"analysts": {"can_read"}}``, or by resource,
+            ``{"analysts": {"DAGs": {"can_read"}, "DAG Runs": {"can_create"}}}``.
         auto_register: whether leaving ``with`` makes it a DAG of the file; if not, it is one only where a name at module
             level holds it.
         dagrun_timeout: how long a run may take; after that it fails, and what is unfinished in it is skipped.
@@ -108,6 +111,7 @@ class DAG(GraphBuilder):
         sla_miss_callback: Any = None,
         dagrun_timeout: timedelta | None = None,
         deadline: Any = None,
+        access_control: Mapping[str, Any] | None = None,
         auto_register: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -132,9 +136,9 @@ class DAG(GraphBuilder):
         self.dag_display_name = dag_display_name or dag_id
         self.owner_links = self._links(owner_links or {})
         self.is_paused_upon_creation = is_paused_upon_creation
-        self.auto_register = bool(auto_register)
+        self.access_control = as_access_control(dag_id, access_control)
         self.deadline = deadlines_of(deadline, dag_id)
-        self.fail_stop = bool(fail_stop)
+        self.auto_register, self.fail_stop = bool(auto_register), bool(fail_stop)
         self._take_templates(template_searchpath, template_undefined, jinja_environment_kwargs)
         self._take_names(user_defined_macros or {}, user_defined_filters or {})
         self.render_template_as_native_obj = render_template_as_native_obj

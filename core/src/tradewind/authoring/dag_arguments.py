@@ -19,7 +19,6 @@ def _always(_value: Any) -> bool:
 
 # Name -> does this value ask for nothing? What does, is accepted; anything else is refused.
 NOT_BUILT: dict[str, Callable[[Any], bool]] = {
-    "access_control": _is_empty,
     "default_view": _always,  # a choice among Airflow's pages, which are not ours
     "full_filepath": _is_empty,
     "orientation": _always,  # as above

@@ -1,4 +1,4 @@
-"""Commands that people bring from Airflow and that are called otherwise here, or are not there yet."""
+"""Commands that people bring from Airflow and that are called otherwise here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ _INSTEAD = {
     "celery": "worker",
     "checkdb": "db check",
     "clear": "tasks clear",
+    "create_user": "users create",
     "dag_state": "dags state",
     "delete_dag": "dags delete",
     "help": "cheat-sheet",
@@ -27,18 +28,10 @@ _INSTEAD = {
     "unpause": "dags unpause",
     "upgradedb": "db migrate",
 }
-_NO_USERS = "there is one user, admin, whose password `tradewind standalone` and `tradewind webserver` make"
-_NOT_YET = {
-    "create_user": _NO_USERS,
-    "roles": _NO_USERS,
-    "users": _NO_USERS,
-}
 
 
 def words_instead(command: str) -> str | None:
     """Return what to say of a command of Airflow, such as `list_dags`; None for one that is none."""
     if command in _INSTEAD:
         return f"Airflow's {command!r} is `tradewind {_INSTEAD[command]}` here"
-    if command in _NOT_YET:
-        return f"Airflow's {command!r} is not built yet: {_NOT_YET[command]}"
     return None

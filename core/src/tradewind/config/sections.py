@@ -61,6 +61,7 @@ class RetentionSection:
     backfill: float = option(0.0, "Days after their end that backfills stay listed.")
     asset_event: float = option(0.0, "Days that events of assets stay which no DAG waits to take.")
     dag_file: float = option(0.0, "Days after their last import that files stay listed which are gone.")
+    audit_event: float = option(0.0, "Days that entries of the audit log stay.")
     task_log: float = option(
         0.0,
         "Days after their last line that logs stay in the log folder whose runs are gone; others are never touched.",
@@ -272,18 +273,45 @@ class WebSection:
     host: str = option("127.0.0.1", "Address to listen on.")
     port: int = option(8080, "Port to listen on.")
     base_url: str = option("", "URL under which people reach it, for links in mails; empty: made of host and port.")
+    expose_config: str = option(
+        "false",
+        "Whether the REST API shows the configuration: `false`, `true` or `non-sensitive-only`; secrets are stars in each case.",
+    )
+    test_connection: bool = option(
+        False, "Let people who may create connections have the REST API try one, in a process of its own."
+    )
     threads: int = option(8, "Requests that one web server answers at once.")
     ssl_certificate: str = option("", "PEM file with the server's certificate; empty serves plain HTTP.")
     ssl_key: str = option("", "PEM file with the certificate's private key; empty: in the same file.")
+    config_file: Path = option(
+        "{home}/webserver_config.py",
+        "Python file of Flask-AppBuilder's settings: how people log in. It need not exist.",
+    )
+    secret_key: str = option(
+        "",
+        "Key that signs cookies, the same on all web servers; empty means the key in TRADEWIND_HOME/web.key.",
+        secret=True,
+    )
+    trusted_proxies: tuple[str, ...] = option(
+        (), "Addresses or networks of proxies whose word counts on who is logged in and where a request comes from."
+    )
+    session_idle: float = option(480.0, "Minutes without a request after which one has to log in again.")
+    session_lifetime: float = option(10_080.0, "Minutes after a login when one has to log in again in any case.")
 
 
 @dataclass(frozen=True)
 class SecuritySection:
-    """Keys."""
+    """Keys, passwords and API tokens."""
 
     fernet_key: str = option(
         "", "Fernet key for connections and variables; empty means the key in TRADEWIND_HOME/fernet.key.", secret=True
     )
+    password_length: int = option(8, "Characters that a password has at least.")
+    login_attempts: int = option(5, "Wrong passwords for one name, within the window, after which one has to wait.")
+    login_attempts_address: int = option(50, "Wrong passwords from one address, within the window, for any names.")
+    login_window: float = option(15.0, "Minutes for which a wrong password counts.")
+    token_days: float = option(30.0, "Days that an API token is good for, where nothing else is said.")
+    token_days_max: float = option(365.0, "Days that an API token may be good for at most.")
 
 
 @dataclass(frozen=True)

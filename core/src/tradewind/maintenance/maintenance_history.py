@@ -20,6 +20,7 @@ STEPS = {
     "backfills": "backfill",
     "asset_events": "asset_event",
     "daemons": "daemon",
+    "audit_log": "audit_event",
     "stored_values": "stored_xcom",
     "logs": "task_log",
 }

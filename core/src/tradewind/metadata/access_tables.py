@@ -1,8 +1,8 @@
 """The tables of access control: Flask-AppBuilder's, and beside them API tokens, sessions, failed logins and the audit log.
 
 Those called `ab_…` have the names and columns that Flask-AppBuilder's security manager maps its classes to; it makes none of
-them. They have no foreign keys, as everywhere here: statements delete what hangs on a row, and no id is given twice, so that
-what is left behind belongs to nobody.
+them. They have no foreign keys, as everywhere here: statements delete what hangs on a row, and no id is given twice, also on
+SQLite (`sqlite_autoincrement`), so that what is left behind belongs to nobody.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import sqlalchemy as sa
 
 from tradewind.metadata.columns import BigInt, Hash, Instant, Name, metadata
 
-NEVER_AGAIN = {"sqlite_autoincrement": True}
-"""SQLite would give a new role the id, and so the users, of the last one that was deleted."""
 RESOURCE = 260
 """Characters of a resource's name: `DAG Run:` and the longest id of a DAG."""
 
@@ -31,7 +29,7 @@ def _pairs(name: str, one: str, other: str) -> sa.Table:
         sa.Column(other, sa.Integer),
         sa.UniqueConstraint(one, other),
         sa.Index(f"ix_{name}_{other}", other),
-        **NEVER_AGAIN,
+        sqlite_autoincrement=True,
     )
 
 
@@ -43,7 +41,7 @@ ab_permission = sa.Table(
     _id(),
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     comment="Actions: can_read, can_edit, can_create, can_delete, menu_access.",
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 ab_view_menu = sa.Table(
     "ab_view_menu",
@@ -51,7 +49,7 @@ ab_view_menu = sa.Table(
     _id(),
     sa.Column("name", sa.String(RESOURCE), nullable=False, unique=True),
     comment="Resources: DAGs, Connections, DAG:<id> …",
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 ab_permission_view = sa.Table(
     "ab_permission_view",
@@ -62,14 +60,14 @@ ab_permission_view = sa.Table(
     sa.UniqueConstraint("permission_id", "view_menu_id"),
     sa.Index("ix_ab_permission_view_view_menu_id", "view_menu_id"),
     comment="Permissions: an action on a resource.",
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 ab_role = sa.Table(
     "ab_role",
     metadata,
     _id(),
     sa.Column("name", sa.String(64), nullable=False, unique=True),
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 ab_permission_view_role = _pairs("ab_permission_view_role", "permission_view_id", "role_id")
 ab_user = sa.Table(
@@ -89,7 +87,7 @@ ab_user = sa.Table(
     sa.Column("changed_on", sa.DateTime),
     sa.Column("created_by_fk", sa.Integer),
     sa.Column("changed_by_fk", sa.Integer),
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 ab_user_role = _pairs("ab_user_role", "user_id", "role_id")
 ab_group = sa.Table(
@@ -99,7 +97,7 @@ ab_group = sa.Table(
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     sa.Column("label", sa.String(150)),
     sa.Column("description", sa.String(512)),
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 ab_user_group = _pairs("ab_user_group", "user_id", "group_id")
 ab_group_role = _pairs("ab_group_role", "group_id", "role_id")
@@ -115,7 +113,7 @@ ab_register_user = sa.Table(
     sa.Column("registration_date", sa.DateTime),
     sa.Column("registration_hash", sa.String(256)),
     comment="People who asked to be registered.",
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 ab_api_key = sa.Table(
     "ab_api_key",
@@ -134,7 +132,7 @@ ab_api_key = sa.Table(
     sa.Column("revoked_on", sa.DateTime),
     sa.Column("last_used_on", sa.DateTime),
     comment="Flask-AppBuilder's own keys, which are not used: ours are api_token.",
-    **NEVER_AGAIN,
+    sqlite_autoincrement=True,
 )
 
 # --- Ours ---------------------------------------------------------------------------------------------------------------

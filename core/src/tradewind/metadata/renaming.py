@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tradewind_plugins.exceptions import DagNotFound, TradewindException
 from tradewind_plugins.task_node import check_id
 
-from tradewind.metadata.statements import backfills, renaming
+from tradewind.metadata.statements import backfills, renaming, roles
 
 OPEN: Final = ("queued", "running")
 NAMED: Final = 3
@@ -54,6 +54,7 @@ def rename_dag(conn: sa.Connection, old: str, new: str) -> Renamed:
     if was_there:
         renaming.number_after(conn, old, new)
     renaming.move_history(conn, old, new, [key for key, _, _ in runs])
+    roles.rename_of_dag(conn, old, new)
     if was_there:
         renaming.replace(conn, rows[old], rows[new])
     else:

@@ -16,6 +16,7 @@ import select
 import socket
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -173,6 +174,7 @@ class PostgresWakeups:
         self._channels = channels
         self._ear: psycopg.Connection | None = None
         self._mouth: psycopg.Connection | None = None
+        self._speaking = threading.Lock()  # a web server's threads share the mouth
         self._next_attempt = 0.0
         if channels:
             try:
@@ -185,13 +187,14 @@ class PostgresWakeups:
         names = sorted(frozenset(channels))
         if not names:
             return
-        try:
-            if self._mouth is None:
-                self._mouth = self._connect()
-            self._mouth.execute(NOTIFY, [names])
-        except self._driver.Error as error:
-            log.debug("wake-up of %s lost: %s", ", ".join(names), error)
-            self._close_mouth()
+        with self._speaking:
+            try:
+                if self._mouth is None:
+                    self._mouth = self._connect()
+                self._mouth.execute(NOTIFY, [names])
+            except self._driver.Error as error:
+                log.debug("wake-up of %s lost: %s", ", ".join(names), error)
+                self._close_mouth()
 
     def fileno(self) -> int:
         """See `Wakeups.fileno`."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 
 from tradewind.access.actors import Actor
+from tradewind.access.audit import record
 from tradewind.access.authorization import allowed_dags, authorize
 from tradewind.access.operations import TABLE, Operation
 from tradewind.config import Config
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
+
+NAMES = ("dag_id", "run_id", "task_id", "map_index")  # arguments that the audit log has columns for
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Entry:
     """What the audit log will say of a change; the operation fills in what it learns while it makes it.
 
     Arguments:
-        before, after: JSON values of what was changed; secrets are masked when they are written down.
+        before, after: JSON values of what was changed; secrets are masked when they are written down. Where `after` stays
+            None, the log says what was asked for.
     """
 
     dag_id: str | None = None
@@ -119,15 +123,29 @@ class Context:
             work: makes the change and completes the entry; may be called again, after a deadlock.
             wakes: channels of daemons; by default the schedulers'.
         """
-        named = {name: self.arguments.get(name) for name in ("dag_id", "run_id", "task_id", "map_index")}
+        named = {name: self.arguments.get(name) for name in NAMES}
 
         def whole(connection: sa.Connection) -> Result:
             entry = Entry(**named)
-            return work(connection, entry)
+            result = work(connection, entry)
+            self._record(connection, entry)
+            return result
 
         result = self.tools.database.write(whole)
         self.tools.wakeups.notify(wakes)
         return result
+
+    def _record(self, connection: sa.Connection, entry: Entry) -> None:
+        asked = {name: each for name, each in self.arguments.items() if name not in NAMES and each is not None}
+        record(
+            connection,
+            actor=self.actor,
+            event=self.operation.name,
+            now=self.tools.clock.now(),
+            ids=self.ids,
+            **asdict(entry),
+            more={"asked": asked} if entry.after is None and asked else None,
+        )
 
 
 class Named(Protocol[Arguments, Result_co]):

@@ -29,6 +29,26 @@ class ConflictError(OperationError):
     default_id = "already-exists"
 
 
+class ClosedError(OperationError):
+    """Nobody may do it here: the configuration says so. The text names the key."""
+
+    default_id = "not-enabled"
+
+
+class BusyError(OperationError):
+    """As much of it is under way as may be.
+
+    Arguments:
+        seconds: after which one may ask again.
+    """
+
+    default_id = "busy"
+
+    def __init__(self, text: str, *, seconds: int = 5, error_id: str = "") -> None:
+        super().__init__(text, error_id=error_id)
+        self.seconds = seconds
+
+
 class InvalidError(OperationError):
     """A value that was given is wrong.
 

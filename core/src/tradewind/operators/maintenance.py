@@ -19,6 +19,7 @@ NOUNS: Mapping[str, str] = {
     "dag_file": "files that are gone",
     "backfill": "backfills",
     "asset_event": "asset events",
+    "audit_event": "entries of the audit log",
     "stored_xcom": "stored values",
     "task_log": "logs",
     "version_files": "copies of versions on this host",
@@ -34,7 +35,7 @@ class MaintenanceOperator(BaseOperator):
 
     Args:
         kind: ``dag_run``, ``xcom``, ``dag``, ``dag_version``, ``daemon``, ``dag_file``, ``backfill``, ``asset_event``,
-            ``stored_xcom``, ``task_log`` or ``version_files``.
+            ``audit_event``, ``stored_xcom``, ``task_log`` or ``version_files``.
 
     The result is a dict: ``dry_run``, ``removed`` (kind, DAG, number), ``kept`` (kind, DAG, reason, number), ``is_limited``
     (whether the limit was reached, so that the next run has more to remove).

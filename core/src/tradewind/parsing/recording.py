@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from tradewind.metadata.ids import Ids
-from tradewind.metadata.statements import assets, watchers
+from tradewind.metadata.statements import assets, roles, watchers
 from tradewind.metadata.statements import parsing as statements
 from tradewind.metadata.statements.parsing import CurrentDag
+from tradewind.metadata.statements.roles import AccessControl
 from tradewind.parsing.failures import storable
 from tradewind.parsing.results import ImportFailure, ParsedDag, ParsedFile
 from tradewind.serialization import DagHead, read_head
@@ -65,6 +66,8 @@ def record(
     """
     current: dict[str, CurrentDag] = {}
     if parsed.failure is None:
+        parsed = replace(parsed, failure=_unknown_role(connection, parsed))
+    if parsed.failure is None:
         current = statements.lock_dags(connection, place.bundle, parsed.path, [dag.dag_id for dag in parsed.dags])
     plan = _Plan(parsed, place, current, now)
     if parsed.failure is None:
@@ -81,6 +84,8 @@ def record(
         statements.update_dags(connection, plan.relisted)
         limited = [row["key"] for row in plan.changed_dags if current[row["key"]].has_limits]
         statements.put_task_limits(connection, limited, plan.task_limits)
+        if plan.access:
+            roles.set_of_dags(connection, plan.access)
     failure = parsed.failure or plan.contested_failure()
     statements.put_file(
         connection,
@@ -111,6 +116,7 @@ class _Plan:
     watchers: dict[str, tuple[tuple[str, str, str, str], ...]] = field(default_factory=dict)
     contested: list[str] = field(default_factory=list)
     task_limits: list[dict[str, Any]] = field(default_factory=list)
+    access: dict[str, AccessControl] = field(default_factory=dict)
     _next_runs: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     def decide(self, ids: Ids) -> None:
@@ -152,6 +158,8 @@ class _Plan:
         if head.asset_uses:
             self.asset_uses[dag.dag_id] = head.asset_uses
             self.watchers[dag.dag_id] = head.watchers
+        if head.access_control is not None:
+            self.access[dag.dag_id] = head.access_control
         said = head.is_paused_upon_creation
         self.versions.append(self._version(dag, version_id, 1))
         self.new_dags.append(
@@ -175,6 +183,8 @@ class _Plan:
         if head.asset_uses or known.names_assets:
             self.asset_uses[dag.dag_id] = head.asset_uses
             self.watchers[dag.dag_id] = head.watchers
+        if head.access_control is not None or known.has_access:
+            self.access[dag.dag_id] = head.access_control or {}
         facts = self._facts(head, known)
         self.changed_dags.append({"key": dag.dag_id, "version_id": version_id, **facts})
 
@@ -250,6 +260,23 @@ class _Plan:
         )
         sentence = f"A DAG id belongs to one file: {told}. Give one of the DAGs another id."
         return ImportFailure(sentence, error_id="duplicate-dag-id")
+
+
+def _unknown_role(connection: sa.Connection, parsed: ParsedFile) -> ImportFailure | None:
+    """Return the error of a file with a DAG that gives something to a role which there is not."""
+    heads = [read_head(dag.serialized) for dag in parsed.dags if roles.MARK in dag.serialized]
+    named = {role: head.dag_id for head in heads for role in head.access_control or ()}
+    if not named:
+        return None
+    unknown = sorted(named.keys() - roles.role_ids(connection, named).keys() - set(roles.BUILT_IN_NAMES))
+    if not unknown:
+        return None
+    role = unknown[0]
+    sentence = (
+        f"DAG {named[role]!r}: access_control names the role {role!r}, which there is not: make it with "
+        f"`tradewind roles create {role}`, and save the file again."
+    )
+    return ImportFailure(sentence, error_id="no-such-role")
 
 
 def _record_assets(connection: sa.Connection, plan: _Plan) -> None:

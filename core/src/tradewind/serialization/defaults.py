@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 DAG_DEFAULTS: dict[str, Any] = {
+    "access_control": None,
     "fail_stop": False,
     "callbacks": {},
     "catchup": True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -169,6 +169,7 @@ class DagHead:
     ``owners`` are those of its tasks, each once, by name. ``asset_uses`` tells where it names assets: the role
     (``schedule``, ``outlet``, ``inlet``), the task's id (empty for the schedule), and the spec.
     ``task_limits`` are its tasks with limits of their own: id, ``max_active_tis_per_dag``, ``max_active_tis_per_dagrun``.
+    ``access_control`` is what it gives to roles: actions by resource by role; None where it says nothing.
     """
 
     dag_id: str
@@ -186,6 +187,7 @@ class DagHead:
     asset_uses: tuple[tuple[str, str, AssetSpec], ...]
     task_limits: tuple[tuple[str, int | None, int | None], ...]
     watchers: tuple[tuple[str, str, str, str], ...]
+    access_control: Mapping[str, Mapping[str, Sequence[str]]] | None
 
 
 @dataclass(frozen=True, slots=True)

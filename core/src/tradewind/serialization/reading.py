@@ -106,6 +106,7 @@ def _of_head(fields: Mapping[str, Any]) -> dict[str, Any]:
         "asset_uses": _asset_uses(fields),
         "owners": tuple(sorted({task.get("owner", TASK_DEFAULTS["owner"]) for task in fields["tasks"]})),
         "task_limits": tuple(_limits(fields["tasks"])),
+        "access_control": fields["access_control"],
         "watchers": tuple((uri, name, classpath, kwargs) for uri, name, classpath, kwargs in fields["watchers"]),
     }
 

@@ -52,6 +52,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
     rank = {task.task_id: index for index, task in enumerate(order)}
     priorities = effective_priorities(order)
     fields = {
+        "access_control": dag.access_control,
         "callbacks": names_of_dag(dag),
         "catchup": dag.catchup,
         "dagrun_timeout": None if dag.dagrun_timeout is None else dag.dagrun_timeout.total_seconds(),

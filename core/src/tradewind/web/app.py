@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, render_template, request
-from sqlalchemy.exc import DBAPIError
+from functools import partial
+from http import HTTPStatus
+from urllib.parse import urlencode
 
-from tradewind.access.passwords import Administrator
+from flask import Flask, Request, Response, abort, g, redirect, render_template, request
+from sqlalchemy.exc import DBAPIError
+from werkzeug.wrappers import Response as AnyResponse
+
+from tradewind.access.actors import Actor
+from tradewind.access.authentication import AuthenticationError, Authenticator
+from tradewind.access.authorization import DeniedError, allowed_dags, authorize
+from tradewind.access.fab.install import install_access
+from tradewind.access.operations import TABLE
+from tradewind.api import blueprint as api
+from tradewind.api import problems
+from tradewind.api.problems import ProblemError
 from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import listings
+from tradewind.metadata.wakeups import open_wakeups
+from tradewind.operations.context import Tools
+from tradewind.web.forwarding import believing
 from tradewind.web.health import health_report, readiness_report
 
-OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz"})
+OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz", "static"})
+GUARDED_BY_THEMSELVES = frozenset({"api", "execution"})
+"""Blueprints that find out by themselves who sends a request, and answer in their own words."""
+WHO = "Log in with a name and a password, or with an API token."
+CHALLENGE = 'Basic realm="Tradewind", charset="UTF-8"'
 RUNS_SHOWN = 50
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -31,19 +50,13 @@ def create_app(config: Config, database: Database) -> Flask:
         database: the metadata database; only read.
     """
     app = Flask(__name__)
-    administrator = Administrator(config.home)
-
-    @app.before_request
-    def authenticate() -> Response | None:
-        if request.endpoint in OPEN_ENDPOINTS:
-            return None
-        given = request.authorization
-        if given is not None and given.type == "basic" and administrator.accepts(given.username, given.password):
-            return None
-        text = "Log in as admin, with the password that the web server printed when it first started.\n"
-        return Response(
-            text, 401, {"WWW-Authenticate": 'Basic realm="Tradewind", charset="UTF-8"'}, mimetype="text/plain"
-        )
+    clock = SystemClock()
+    authenticator = install_access(app, config, database, clock=clock)
+    _guard(app, authenticator)
+    tools = Tools(config, database, clock, open_wakeups(database, config.home))
+    app.register_blueprint(api.make_blueprint(tools, partial(_who_asks, authenticator)))
+    problems.install(app)
+    app.wsgi_app = believing(app.wsgi_app, authenticator.proxies)  # type: ignore[method-assign, assignment]
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -66,6 +79,8 @@ def create_app(config: Config, database: Database) -> Flask:
 
     @app.get("/")
     def front_page() -> str:
+        for each in ("dags.list", "runs.list", "import_errors.list"):
+            _require(each)
         with database.read() as connection:
             return render_template(
                 "front.html",
@@ -77,6 +92,7 @@ def create_app(config: Config, database: Database) -> Flask:
 
     @app.get("/dags/<dag_id>/runs/<path:run_id>")
     def run_page(dag_id: str, run_id: str) -> str:
+        _require("task_instances.list", dag_id)
         with database.read() as connection:
             runs = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
             if not runs:
@@ -89,3 +105,59 @@ def create_app(config: Config, database: Database) -> Flask:
 
     app.jinja_env.filters["seconds"] = lambda instant: instant.isoformat(" ", "seconds") if instant else ""
     return app
+
+
+def _who_asks(authenticator: Authenticator, asked: Request) -> Actor:
+    """Return who sends a request to the API; raises a problem where nobody does."""
+    try:
+        actor = authenticator.authenticate(asked)
+    except AuthenticationError as error:
+        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+        raise ProblemError(HTTPStatus(error.status), str(error), headers=headers | _challenge(error.status)) from error
+    if actor is None:
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, WHO, headers=_challenge(HTTPStatus.UNAUTHORIZED))
+    return actor
+
+
+def _challenge(status: int) -> dict[str, str]:
+    return {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
+
+
+def _guard(app: Flask, authenticator: Authenticator) -> None:
+    """Have every request be somebody's, but for those that everybody may send."""
+    login_pages = f"{app.extensions['appbuilder'].sm.auth_view.endpoint}."
+
+    @app.before_request
+    def authenticate() -> AnyResponse | None:
+        endpoint = request.endpoint or ""
+        if endpoint in OPEN_ENDPOINTS or request.blueprint in GUARDED_BY_THEMSELVES or endpoint.startswith(login_pages):
+            return None
+        try:
+            actor = authenticator.authenticate(request)
+        except AuthenticationError as error:
+            return _refusal(str(error), error)
+        if actor is not None:
+            g.actor = actor
+            return None
+        if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            return redirect(f"{request.script_root}/login/?{urlencode({'next': request.full_path.rstrip('?')})}")
+        return _refusal(WHO)
+
+    @app.errorhandler(DeniedError)
+    def denied(error: DeniedError) -> AnyResponse:
+        return Response(f"{error}\n", 403, mimetype="text/plain")
+
+
+def _require(operation: str, dag_id: str | None = None) -> None:
+    """Return if who sends the request may do this; what these pages show is not cut down to some DAGs."""
+    authorize(g.actor, TABLE[operation], dag_id)
+    if dag_id is None and allowed_dags(g.actor, TABLE[operation]) is not None:
+        raise DeniedError("This page shows all DAGs, and you may see some: ask for them by the API.")
+
+
+def _refusal(text: str, error: AuthenticationError | None = None) -> Response:
+    response = Response(f"{text}\n", error.status if error else 401, mimetype="text/plain")
+    response.headers.update(_challenge(response.status_code))
+    if error is not None and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response

@@ -10,33 +10,9 @@ from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.schema import SchemaError, require_current
 from tradewind.metadata.statements import daemons as daemon_statements
-from tradewind.metadata.statements import listings
+from tradewind.operations.health import DAEMONS, health_report
 
-# The name in the report -> the kind of daemon
-DAEMONS = {"scheduler": "scheduler", "dag_processor": "processor", "triggerer": "triggerer", "worker": "worker"}
-
-
-def health_report(database: Database, *, clock: Clock) -> dict[str, Any]:
-    """Return the state of each part: `healthy` while a lease of its kind is valid, `unhealthy` when all have ended or
-    expired, and a null status for a kind that never ran.
-
-    Arguments:
-        clock: leases are compared with the database's own time, not with this host's.
-    """
-    try:
-        with database.read() as connection:
-            daemons = listings.latest_daemons(connection)
-            live = daemon_statements.live_kinds(connection, sql_now=clock.sql_now())
-    except DBAPIError:
-        return {"metadatabase": {"status": "unhealthy"}}
-    report: dict[str, Any] = {"metadatabase": {"status": "healthy"}}
-    for name, kind in DAEMONS.items():
-        newest = daemons.get(kind)
-        report[name] = {
-            "status": None if newest is None else "healthy" if kind in live else "unhealthy",
-            f"latest_{name}_heartbeat": None if newest is None else newest.renewed_at.isoformat(),
-        }
-    return report
+__all__ = ["health_report", "readiness_report"]
 
 
 def readiness_report(database: Database, *, clock: Clock) -> tuple[bool, dict[str, Any]]:

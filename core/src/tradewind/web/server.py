@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,7 +17,10 @@ from urllib.parse import urlsplit
 from waitress import wasyncore
 from waitress.server import create_server
 
+from tradewind.access.secret_key import Presence
 from tradewind.config import Config
+from tradewind.config.sections import WebSection
+from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.web.app import create_app
 from tradewind.web.tls import LOOPBACK, TlsFront, server_context
@@ -39,27 +45,46 @@ def serve(
         on_turn: called each time the server's loop has turned, once a second or more often.
     Raises:
         OSError: when the port is taken, or the certificate cannot be read.
+        ConfigError: `webserver_config.py` cannot work, or another web server lives whose key differs.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    web = config.web
-    context = (
-        server_context(Path(web.ssl_certificate), Path(web.ssl_key) if web.ssl_key else None)
-        if web.ssl_certificate
-        else None
-    )
+    app = create_app(config, database)
+    presence = Presence(database, app.config["SECRET_KEY"], server=str(uuid.uuid4()), now=SystemClock().now)
+    presence.begin()
+    try:
+        with _door(config.web, app) as door:
+            _serve_until_told(door, on_ready=on_ready, on_turn=on_turn)
+    finally:
+        presence.end()
+
+
+@dataclass(frozen=True)
+class _Door:
+    """Where clients come in: the URL, and the server behind it with its sockets."""
+
+    url: str
+    server: Any
+    sockets: dict[int, Any]
+
+
+@contextmanager
+def _door(web: WebSection, app: Any) -> Iterator[_Door]:
+    context = None
+    if web.ssl_certificate:
+        context = server_context(Path(web.ssl_certificate), Path(web.ssl_key) if web.ssl_key else None)
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    listener = socket.create_server((web.host, web.port), family=family)
-    app: Any = create_app(config, database)
+    listener = behind = socket.create_server((web.host, web.port), family=family)
     front = None
     if context is not None:
         behind = socket.create_server((LOOPBACK, 0))
         front = TlsFront(listener, context, behind.getsockname()[1])
         app = front.telling_clients(app)
+        front.start()
     sockets: dict[int, Any] = {}
     server = create_server(
         app,
         map=sockets,
-        sockets=[behind if front else listener],
+        sockets=[behind],
         threads=web.threads,
         ident="tradewind",
         url_prefix=urlsplit(web.base_url).path.rstrip("/"),
@@ -68,22 +93,24 @@ def serve(
         connection_limit=CONNECTIONS,
         channel_timeout=SILENCE_SECONDS,
     )
+    try:
+        yield _Door(f"http{'s' if front else ''}://{web.host}:{listener.getsockname()[1]}", server, sockets)
+    finally:
+        server.close()
+        if front is not None:
+            front.close()
 
+
+def _serve_until_told(door: _Door, *, on_ready: Callable[[str], None], on_turn: Callable[[], None]) -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    on_ready(f"http{'s' if front else ''}://{web.host}:{listener.getsockname()[1]}")
+    on_ready(door.url)
     try:
-        if front is not None:
-            front.start()
         while True:
-            wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=sockets, count=1)
+            wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=door.sockets, count=1)
             on_turn()
     except SystemExit:
-        server.task_dispatcher.shutdown()
-    finally:
-        server.close()
-        if front is not None:
-            front.close()
+        door.server.task_dispatcher.shutdown()

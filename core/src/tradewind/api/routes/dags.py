@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tradewind.api import rendering
 from tradewind.api.route import Route
 from tradewind.api.schemas.dags import (
     DagChange,
@@ -47,7 +46,7 @@ ROUTES = (
         "/dagSources/{file_token}",
         dag_sources.get_source,
         answer=SourceSchema,
-        render=rendering.source,
+        text=lambda body: str(body["content"]),
         name="get_dag_source",
     ),
     Route("PUT", "/parseDagFile/{file_token}", dag_sources.parse_file, status=201, name="reparse_dag_file"),

@@ -291,7 +291,7 @@ StatsCollection = collection("dags", DagStatsSchema)
 class SourceSchema(Schema):
     """The source of a DAG file."""
 
-    content = fields.String(metadata={"example": "from tradewind import DAG"})
+    content = fields.Function(lambda text: text, metadata={"type": "string", "example": "from tradewind import DAG"})
 
 
 def dag_filter(values: dict[str, Any]) -> dict[str, Any]:

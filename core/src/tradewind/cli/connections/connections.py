@@ -14,7 +14,6 @@ from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 
 from tradewind.cli.connections import files
-from tradewind.cli.connections.testing import test_connection
 from tradewind.cli.errors import CommandError
 from tradewind.cli.plugins import note_on_connection_type
 from tradewind.cli.shared.output import add_output_option, print_rows
@@ -23,6 +22,7 @@ from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_connection
 from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements import connections
+from tradewind.operations.connection_testing import test_connection
 
 PARTS = ("description", "host", "login", "password", "schema", "port", "extra")
 

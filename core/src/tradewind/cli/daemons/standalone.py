@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
 
-from tradewind.cli.daemons.admin import tell_admin_password
+from tradewind.cli.daemons.admin import tell_admin_password, tell_admin_password_ahead
 from tradewind.cli.daemons.listening import require_free
 from tradewind.cli.processes.child_lines import ChildLines
 from tradewind.cli.processes.children import ChildProcesses, tradewind_command
@@ -47,7 +47,7 @@ def standalone(options: argparse.Namespace) -> None:
         options,
         NAME,
         lambda files: _work(options, files),
-        prepare=lambda config: tell_admin_password(config.home),
+        prepare=tell_admin_password_ahead,
     )
 
 
@@ -78,7 +78,7 @@ def prepare(session: Session) -> None:
     """Make what the first start needs: folder, schema, password, and a SQLite connection to try things with."""
     session.config.dags.folder.mkdir(parents=True, exist_ok=True)
     migrating.migrate(session.database)
-    tell_admin_password(session.config.home)
+    tell_admin_password(session)
     sqlite = Connection(
         conn_id="sqlite_default",
         conn_type="sqlite",

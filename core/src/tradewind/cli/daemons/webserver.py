@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tradewind import notify
-from tradewind.cli.daemons.admin import tell_admin_password
+from tradewind.cli.daemons.admin import tell_admin_password, tell_admin_password_ahead
 from tradewind.cli.daemons.listening import cannot_listen, require_free
 from tradewind.cli.processes.daemon import add_daemon_options, run_daemon
 from tradewind.cli.shared.session import open_session
@@ -31,18 +31,18 @@ def webserver(options: argparse.Namespace) -> None:
         options,
         NAME,
         lambda files: _work(options, files),
-        prepare=lambda config: tell_admin_password(config.home),
+        prepare=tell_admin_password_ahead,
     )
 
 
 def _work(options: argparse.Namespace, files: DaemonFiles) -> None:
     given = {("web", "host"): options.host, ("web", "port"): options.port}
     overrides = {key: value for key, value in given.items() if value is not None}
-    with open_session(overrides=overrides, is_daemon=True) as session:
+    with open_session(overrides=overrides, is_daemon=True, changes_states=True) as session:
         web = session.config.web
         configure_log(session.config, files, NAME)
         require_free(web.host, web.port)
-        tell_admin_password(session.config.home)
+        tell_admin_password(session)
         try:
             serve(session.config, session.database, on_ready=_ready, on_turn=notify.beat)
         except OSError as error:

@@ -16,12 +16,12 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tradewind.cli.expected import describe
-from tradewind.cli.installation.facts import provider_distributions
 from tradewind.cli.shared.session import Session, open_session
 from tradewind.config import Config, ConfigError, load
 from tradewind.config.load import AIRFLOWS
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.statements import connections, listings, variables
+from tradewind.operations.installation import provider_distributions
 from tradewind.plugins.current import registry
 
 FINE, WARNING, PROBLEM = "fine", "warning", "problem"

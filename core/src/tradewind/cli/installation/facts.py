@@ -9,12 +9,11 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, distributions, metadata
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-from tradewind_plugins.hooks import PROJECT
-
 from tradewind.config import Loaded
+from tradewind.operations.installation import provider_distributions
 from tradewind.version import VERSION
 
 TOOLS = ("git", "bash", "ssh", "sqlite3", "psql", "mysql", "dot", "kubectl", "helm", "docker")
@@ -40,16 +39,6 @@ def installation(loaded: Loaded, *, anonymous: bool = False) -> Iterator[tuple[s
         yield "tools", tool, "not found" if found is None else _private(Path(found), anonymous)
     for name, version, _summary in provider_distributions():
         yield "providers", name, version
-
-
-def provider_distributions() -> list[tuple[str, str, str]]:
-    """Return (name, version, summary) of each installed distribution that brings plugins, by name."""
-    found = {
-        (each.metadata["Name"], each.version, each.metadata["Summary"] or "")
-        for each in distributions()
-        if each.entry_points.select(group=PROJECT)
-    }
-    return sorted(found)
 
 
 def distribution_details(name: str) -> dict[str, object] | None:

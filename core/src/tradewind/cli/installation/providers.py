@@ -8,10 +8,11 @@ from typing import Any
 from tradewind_plugins.declarations import ConnectionType
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.installation.facts import distribution_details, provider_distributions
+from tradewind.cli.installation.facts import distribution_details
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
+from tradewind.operations.installation import provider_distributions
 from tradewind.plugins.current import registry
 
 

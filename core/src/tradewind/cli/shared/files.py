@@ -41,16 +41,28 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
     Raises:
         CommandError: it cannot be read, or holds something else; the message names file and line.
     """
-    try:
-        text = sys.stdin.read() if path == STANDARD else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}.", error_id="file-unreadable") from error
-    value = _parsed(path, text)
+    value = _read(path)
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise CommandError(
             f"{path} holds no object with the {what} by name, but a {type(value).__name__}.", error_id="file-invalid"
         )
     return value
+
+
+def read_list(path: Path, what: str) -> list[Any]:
+    """Return the list that a JSON or YAML file holds; see `read_object`."""
+    value = _read(path)
+    if not isinstance(value, list):
+        raise CommandError(f"{path} holds no list of {what}, but a {type(value).__name__}.", error_id="file-invalid")
+    return value
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = sys.stdin.read() if path == STANDARD else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}.", error_id="file-unreadable") from error
+    return _parsed(path, text)
 
 
 def _parsed(path: Path, text: str) -> Any:

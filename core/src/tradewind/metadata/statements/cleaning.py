@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata.statements import roles
 from tradewind.metadata.statements.retention import ENDED, RULES, Limits, condition
 from tradewind.metadata.tables import (
     asset_queue,
@@ -205,6 +206,7 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
     conn.execute(sa.delete(backfill).where(backfill.c.dag_id == dag_id))
     for each in (hold, task_limit, asset_reference, asset_watcher, asset_queue, dag_listing):
         conn.execute(sa.delete(each).where(each.c.dag_id == dag_id))
+    roles.delete_of_dag(conn, dag_id)
     conn.execute(sa.delete(dag).where(dag.c.dag_id == dag_id))
     return True
 

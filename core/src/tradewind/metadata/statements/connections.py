@@ -15,6 +15,15 @@ from tradewind.metadata.tables import connection as table
 PLAIN = ("conn_id", "conn_type", "description", "host", "login", "schema", "port")
 SECRET = CONNECTIONS.columns
 MASK = "***"
+ORDERS = {
+    "connection_id": table.c.conn_id,
+    "id": table.c.conn_id,
+    "conn_type": table.c.conn_type,
+    "description": table.c.description,
+    "host": table.c.host,
+    "port": table.c.port,
+}
+"""What lists can be ordered by."""
 
 
 def get_connection(db: sa.Connection, conn_id: str, *, cipher: Cipher) -> Connection | None:
@@ -41,6 +50,24 @@ def list_masked(db: sa.Connection, conn_id: str | None = None) -> list[Connectio
     return [_masked(row) for row in db.execute(query)]
 
 
+def page_masked(
+    db: sa.Connection, *, limit: int, offset: int = 0, order_by: str | None = None, is_descending: bool = False
+) -> list[Connection]:
+    """Return some connections with stars in place of their secrets, in one statement.
+
+    Arguments:
+        order_by: one of `ORDERS`; by default the id.
+    """
+    column = ORDERS[order_by or "id"]
+    query = sa.select(table).order_by(column.desc() if is_descending else column, table.c.conn_id)
+    return [_masked(row) for row in db.execute(query.limit(limit).offset(offset))]
+
+
+def count(db: sa.Connection) -> int:
+    """Return how many connections there are."""
+    return int(db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+
+
 def existing(db: sa.Connection, conn_ids: Iterable[str]) -> set[str]:
     """Return those ids that are taken."""
     return set(db.execute(sa.select(table.c.conn_id).where(table.c.conn_id.in_(sorted(conn_ids)))).scalars())
@@ -53,16 +80,29 @@ def add_connection(db: sa.Connection, connection: Connection, *, cipher: Cipher)
         sqlalchemy.exc.IntegrityError: when the id is taken; ids are unique.
         SecretError: the key file is gone while there are secrets that need it.
     """
-    values: dict[str, Any] = {name: getattr(connection, name) for name in PLAIN}
-    for name in SECRET:
-        text = getattr(connection, name)
-        values[name] = seal(db, cipher, text) if text else None
-    db.execute(sa.insert(table).values(values))
+    db.execute(sa.insert(table).values(_sealed(db, connection, cipher)))
+
+
+def change_connection(db: sa.Connection, connection: Connection, *, cipher: Cipher) -> None:
+    """Give the connection of that id these parts.
+
+    Raises:
+        SecretError: the key file is gone while there are secrets that need it.
+    """
+    db.execute(sa.update(table).where(table.c.conn_id == connection.conn_id).values(_sealed(db, connection, cipher)))
 
 
 def delete_connection(db: sa.Connection, conn_id: str) -> bool:
     """Delete the connection and tell whether there was one."""
     return db.execute(sa.delete(table).where(table.c.conn_id == conn_id)).rowcount > 0
+
+
+def _sealed(db: sa.Connection, connection: Connection, cipher: Cipher) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(connection, name) for name in PLAIN}
+    for name in SECRET:
+        text = getattr(connection, name)
+        values[name] = seal(db, cipher, text) if text else None
+    return values
 
 
 def _masked(row: sa.Row[Any]) -> Connection:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.dialects import insert_or_change, insert_or_lock
 from tradewind.metadata.hot import HotRows
+from tradewind.metadata.statements.roles import MARK
 from tradewind.metadata.tables import (
     asset_reference,
     bundle,
@@ -30,7 +31,11 @@ _DAG_ROWS = HotRows(dag)
 
 # In a subquery, so that the lock is on the DAGs alone, on MariaDB too
 _CURRENT = sa.select(
-    dag_version.c.id, dag_version.c.number, dag_version.c.structure_hash, dag_version.c.source_hash
+    dag_version.c.id,
+    dag_version.c.number,
+    dag_version.c.structure_hash,
+    dag_version.c.source_hash,
+    dag_version.c.serialized.contains(MARK, autoescape=True).label("has_access"),
 ).subquery("current_version")
 _RUNS = dag_run.alias()
 _LAST = (
@@ -59,6 +64,7 @@ _LOCK_DAGS = (
         _LAST.label("last_interval_end"),
         sa.exists().where(asset_reference.c.dag_id == dag.c.dag_id).label("names_assets"),
         sa.exists().where(task_limit.c.dag_id == dag.c.dag_id).label("has_limits"),
+        _CURRENT.c.has_access,
     )
     .join(_CURRENT, _CURRENT.c.id == dag.c.version_id)
     .where(
@@ -113,6 +119,7 @@ class CurrentDag:
         last_interval_end: end of the data interval of the last scheduled run.
         names_assets: whether it names assets so far.
         has_limits: whether tasks of it have limits of their own.
+        has_access: whether its file said what it gives to roles.
     """
 
     dag_id: str
@@ -128,6 +135,7 @@ class CurrentDag:
     last_interval_end: datetime | None
     names_assets: bool
     has_limits: bool
+    has_access: bool
 
 
 def ensure_bundle(connection: sa.Connection, name: str, *, kind: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from tradewind.metadata.access_tables import audit_event
 from tradewind.metadata.statements.states import of_open_run
 from tradewind.metadata.tables import (
     asset_event,
@@ -293,6 +294,7 @@ RULES: Final[Mapping[str, Rule]] = {
             ),
             _event.dag_id,
         ),
+        Rule(audit_event, audit_event.c.at < BEFORE, (), audit_event.c.dag_id),
     )
 }
 """What can be cleaned by itself, in this order; a run takes its own rows with it, and a DAG its runs."""

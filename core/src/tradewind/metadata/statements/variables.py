@@ -10,6 +10,8 @@ from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements.encrypted import VARIABLES, seal
 from tradewind.metadata.tables import variable
 
+ORDERS = {"key": variable.c.key, "id": variable.c.key, "description": variable.c.description}  # of lists
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -40,11 +42,43 @@ def read_variables(connection: sa.Connection, *, cipher: Cipher) -> list[Variabl
     return [Variable(row.key, cipher.decrypt(row.value), row.description) for row in rows]
 
 
+def page(
+    connection: sa.Connection,
+    *,
+    cipher: Cipher,
+    limit: int,
+    offset: int = 0,
+    order_by: str | None = None,
+    is_descending: bool = False,
+) -> list[Variable]:
+    """Return some variables with their values, in one statement.
+
+    Arguments:
+        order_by: one of `ORDERS`; by default the key.
+    """
+    column = ORDERS[order_by or "key"]
+    query = sa.select(variable).order_by(column.desc() if is_descending else column, variable.c.key)
+    return [
+        Variable(row.key, cipher.decrypt(row.value, of=VARIABLES.name(row.key, "value")), row.description)
+        for row in connection.execute(query.limit(limit).offset(offset))
+    ]
+
+
+def count(connection: sa.Connection) -> int:
+    """Return how many variables there are."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(variable)).scalar_one())
+
+
 def set_variable(connection: sa.Connection, key: str, value: str, *, description: str | None, cipher: Cipher) -> None:
     """Insert the variable, or give it this value; a description of None keeps the one it has."""
     values = {"value": seal(connection, cipher, value)} | ({} if description is None else {"description": description})
     if connection.execute(sa.update(variable).where(variable.c.key == key).values(values)).rowcount == 0:
         connection.execute(sa.insert(variable).values(key=key, **values))
+
+
+def forget_description(connection: sa.Connection, key: str) -> None:
+    """Have a variable have no description."""
+    connection.execute(sa.update(variable).where(variable.c.key == key).values(description=None))
 
 
 def delete_variable(connection: sa.Connection, key: str) -> bool:

@@ -1,4 +1,4 @@
-"""Trying a connection: its type's hook does it, in a process of its own that is ended when it takes too long.
+"""Trying a connection: its type's hook does it, in a process of its own that is ended when it takes too long or too much.
 
 Run as a module it is that process: it reads the connection from its input, and writes a JSON list of success and message.
 """
@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
+import tempfile
 
 from tradewind_plugins import host
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 
+from tradewind.execution.masking import Masker, connection_secrets
+from tradewind.parsing.limits import memory_limit
 from tradewind.plugins.current import registry
+
+MEBIBYTES = 1024
+"""Address space that a test may add to what its process has when it begins."""
+LAST_WORDS = 4096
+"""Bytes at the end of what a test prints that are looked at, where it ends without an answer."""
 
 
 class OneConnection(host.Host):
@@ -44,22 +53,30 @@ def test_connection(connection: Connection, *, timeout: float) -> tuple[bool, st
         timeout: seconds after which it counts as failed.
     """
     sent = json.dumps({"conn_id": connection.conn_id, "json": connection.as_json()})
-    command = [sys.executable, "-m", "tradewind.cli.connections.testing"]
-    try:
-        # Secrets go through its input: arguments can be read by every user of the machine
-        done = subprocess.run(command, input=sent, capture_output=True, text=True, timeout=timeout, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        return False, f"no answer within {timeout:g} s"
-    try:
-        works, message = json.loads(done.stdout)
-    except ValueError:
-        last = done.stderr.strip().splitlines()
-        works, message = False, f"the test ended with code {done.returncode}: {last[-1] if last else 'without a word'}"
+    command = [sys.executable, "-m", "tradewind.operations.connection_testing"]
+    # What it prints goes to a file: nobody knows how much that is
+    with tempfile.TemporaryFile() as printed:
+        try:
+            # Secrets go through its input: arguments can be read by every user of the machine
+            done = subprocess.run(  # noqa: S603
+                command, input=sent.encode(), stdout=subprocess.PIPE, stderr=printed, timeout=timeout, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False, f"no answer within {timeout:g} s"
+        try:
+            works, message = json.loads(done.stdout)
+        except ValueError:
+            printed.seek(max(0, printed.seek(0, os.SEEK_END) - LAST_WORDS))
+            last = printed.read().decode(errors="replace").strip().splitlines()
+            told = last[-1] if last else "without a word"
+            works, message = False, f"the test ended with code {done.returncode}: {told}"
     return bool(works), _masked(str(message), connection)
 
 
 def _masked(message: str, connection: Connection) -> str:
-    return message.replace(connection.password, "***") if connection.password else message
+    masker = Masker()
+    masker.add(connection_secrets({"password": connection.password, "extra": connection.extra}))
+    return masker.clean(message)
 
 
 def _try(connection: Connection) -> tuple[bool, str]:
@@ -80,9 +97,11 @@ def main() -> None:
     """Read, try, and answer. What the hook prints goes to the errors."""
     sent = json.loads(sys.stdin.read())
     connection = Connection.from_json(sent["json"], sent["conn_id"])
-    with contextlib.redirect_stdout(sys.stderr), host.bind(OneConnection(connection)):
+    with contextlib.redirect_stdout(sys.stderr), host.bind(OneConnection(connection)), memory_limit(MEBIBYTES):
         try:
             answer = _try(connection)
+        except MemoryError:
+            answer = False, f"the test asked for more than {MEBIBYTES} MiB of memory"
         except TradewindException as error:
             answer = False, str(error)
         except Exception as error:  # noqa: BLE001  (a provider's code: whatever it raises is the answer)

@@ -1,0 +1,87 @@
+"""What is installed on the server: its version, its plugins and the distributions that bring them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import distributions
+
+from tradewind_plugins.hooks import PROJECT
+
+from tradewind.operations.context import Context, operation
+from tradewind.operations.paging import Page, Paging
+from tradewind.plugins.current import registry
+from tradewind.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which release this is; `git_version` is the commit that it was built of, None for a release."""
+
+    version: str
+    git_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An installed distribution that brings plugins."""
+
+    package_name: str
+    version: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPlugin:
+    """A module of hook implementations with what it declares.
+
+    Arguments:
+        source: the distribution that brings it, with its version.
+        hooks: those it implements.
+        declared: by kind, the paths of what it declares.
+    """
+
+    name: str
+    source: str
+    hooks: tuple[str, ...]
+    declared: dict[str, list[str]]
+
+
+@operation("version.get")
+def get_version(_context: Context) -> Version:
+    """Return the version of this server."""
+    return Version(VERSION)
+
+
+@operation("providers.list")
+def list_providers(_context: Context) -> Page[Provider]:
+    """Return the installed distributions that bring plugins, by name; all of them, as there is no paging in Airflow's."""
+    found = [Provider(*each) for each in provider_distributions()]
+    return Page(found, len(found))
+
+
+@operation("plugins.list")
+def list_plugins(_context: Context, *, page: Paging) -> Page[InstalledPlugin]:
+    """Return the plugins in the order in which they win, with the hooks they implement and what they declare."""
+    known = registry()
+    declared: list[dict[str, list[str]]] = [{} for _ in known.plugins]
+    for kind, entries in known.catalogue.entries.items():
+        for entry in entries.values():
+            path = str(entry.fields.get("path") or entry.fields["name"])
+            declared[entry.plugin].setdefault(kind, []).append(path.replace(":", "."))
+    rows = [
+        InstalledPlugin(plugin.name, plugin.distribution, hooks, each)
+        for plugin, hooks, each in zip(known.plugins, known.catalogue.hooks, declared, strict=True)
+    ]
+    return Page(rows[page.offset : page.offset + page.limit], len(rows))
+
+
+@cache
+def provider_distributions() -> tuple[tuple[str, str, str], ...]:
+    """Return (name, version, summary) of each installed distribution that brings plugins, by name; read once."""
+    found = {
+        (each.metadata["Name"], each.version, each.metadata["Summary"] or "")
+        for each in distributions()
+        if each.entry_points.select(group=PROJECT)
+    }
+    return tuple(sorted(found))

@@ -1,0 +1,94 @@
+"""Import errors and warnings about DAGs by the REST API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import airflow_client.client as airflow
+import pytest
+import sqlalchemy as sa
+from airflow_client.client.api import dag_warning_api, import_error_api
+from airflow_client.client.exceptions import NotFoundException
+from flask.testing import FlaskClient
+from tradewind.metadata.tables import dag, dag_file
+
+URL = "/api/v1"
+READ = (("can_read", "ImportError"), ("can_read", "DAG Warnings"))
+
+
+def set_warnings(stage: Any, path: str, *texts: str) -> None:
+    change = sa.update(dag_file).where(dag_file.c.path == path).values(warnings=json.dumps(texts))
+    stage.tools.database.write(lambda c: c.execute(change))
+
+
+def test_the_published_client_works_on_import_errors(published: airflow.ApiClient) -> None:
+    api = import_error_api.ImportErrorApi(published)
+    found = api.get_import_errors(limit=10, offset=0, order_by="-import_error_id")
+    assert ([each.filename for each in found.import_errors], found.total_entries) == (["shared.py", "broken.py"], 2)
+    one = api.get_import_error(found.import_errors[0].import_error_id)
+    assert (one.filename, "no yours today" in one.stack_trace) == ("shared.py", True)
+    assert api.get_import_errors(limit=1, offset=1, order_by="timestamp").import_errors[0].import_error_id
+    with pytest.raises(NotFoundException):
+        api.get_import_error(1)
+
+
+def test_the_errors_of_other_peoples_files_are_not_shown(stage: Any, client: FlaskClient) -> None:
+    whole = client.get(f"{URL}/importErrors").json["import_errors"]
+    mine = stage.client(*READ, ("can_read", "DAG:mine"))
+    listed = mine.get(f"{URL}/importErrors").json
+    assert ([each["filename"] for each in listed["import_errors"]], listed["total_entries"]) == (["shared.py"], 1)
+    assert "no yours today" not in mine.get(f"{URL}/importErrors/{whole[1]['import_error_id']}").text
+    assert mine.get(f"{URL}/importErrors/{whole[0]['import_error_id']}").status_code == 404
+    both = stage.client(*READ, ("can_read", "DAG:mine"), ("can_read", "DAG:yours"))
+    assert "no yours today" in both.get(f"{URL}/importErrors").text
+    assert stage.client(*READ, ("can_read", "DAG:chain")).get(f"{URL}/importErrors").json["total_entries"] == 0
+
+
+def test_the_published_client_works_on_warnings(published: airflow.ApiClient, stage: Any) -> None:
+    set_warnings(stage, "chain.py", "its start differs", "a third thing")
+    set_warnings(stage, "assets.py", "odd")
+    api = dag_warning_api.DagWarningApi(published)
+    found = api.get_dag_warnings(limit=2, offset=0, order_by="-dag_id", warning_type="import warning")
+    assert [each["dag_id"] for each in found.dag_warnings] == ["producer", "patient"]
+    assert found.total_entries == 5
+    about = api.get_dag_warnings(dag_id="chain", warning_type="import warning")
+    assert [each["message"] for each in about.dag_warnings] == ["a third thing", "its start differs"]
+    assert api.get_dag_warnings(warning_type="non-existent pool").total_entries == 0
+    mine = stage.client(*READ, ("can_read", "DAG:consumer"))
+    assert [each["dag_id"] for each in mine.get(f"{URL}/dagWarnings").json["dag_warnings"]] == ["consumer"]
+    assert mine.get(f"{URL}/dagWarnings?dag_id=chain").status_code == 403
+
+
+def test_a_dag_set_aside_is_warned_of(stage: Any, client: FlaskClient) -> None:
+    change = sa.update(dag).where(dag.c.dag_id == "mine").values(quarantine="it stalled the scheduler")
+    stage.tools.database.write(lambda c: c.execute(change))
+    found = client.get(f"{URL}/dagWarnings?warning_type=quarantine").json["dag_warnings"]
+    assert [(each["dag_id"], each["message"]) for each in found] == [("mine", "it stalled the scheduler")]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "importErrors?order_by=stack_trace",
+        "importErrors?limit=-1",
+        f"importErrors?offset={10**40}",
+        "importErrors?color=red",
+        "importErrors/x",
+        f"importErrors/{10**40}",
+        "dagWarnings?dag_id=%00",
+        "dagWarnings?order_by=no",
+        "dagWarnings?limit=many",
+    ],
+)
+def test_what_does_not_fit_is_refused(client: FlaskClient, query: str) -> None:
+    refused = client.get(f"{URL}/{query}")
+    assert (refused.status_code, refused.mimetype) == (400, "application/problem+json")
+    assert refused.json["fields"]
+
+
+def test_reading_takes_the_same_statements_whatever_there_is(stage: Any, client: FlaskClient, statements: Any) -> None:
+    for path, most in (("importErrors", 2), ("dagWarnings", 1)):
+        with statements.recorded(stage.tools.database) as recorded:
+            assert client.get(f"{URL}/{path}").status_code == 200
+        recorded.assert_at_most(most)
