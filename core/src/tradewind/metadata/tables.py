@@ -337,6 +337,26 @@ task_instance = sa.Table(
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     ),
+    # For people who look for what failed, or happened since: few rows of many
+    sa.Index(
+        "ix_task_instance_failed",
+        "state",
+        "run",
+        sqlite_where=sa.text("state IN ('failed', 'upstream_failed')"),
+        postgresql_where=sa.text("state IN ('failed', 'upstream_failed')"),
+    ),
+    sa.Index(
+        "ix_task_instance_started_at",
+        "started_at",
+        sqlite_where=sa.text("started_at IS NOT NULL"),
+        postgresql_where=sa.text("started_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_task_instance_ended_at",
+        "ended_at",
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    ),
 )
 
 hold = sa.Table(
