@@ -11,6 +11,7 @@ from tradewind.api.routes import (
     connections,
     dag_versions,
     dag_warnings,
+    dags,
     datasets,
     drains,
     event_logs,
@@ -19,6 +20,7 @@ from tradewind.api.routes import (
     import_errors,
     installation,
     jobs,
+    logs,
     permissions,
     pools,
     priorities,
@@ -29,6 +31,7 @@ from tradewind.api.routes import (
     users,
     variables,
     why,
+    xcoms,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -39,6 +42,7 @@ ROUTES: tuple[Route, ...] = (
     *connections.ROUTES,
     *dag_versions.ROUTES,
     *dag_warnings.ROUTES,
+    *dags.ROUTES,
     *datasets.ROUTES,
     *drains.ROUTES,
     *event_logs.ROUTES,
@@ -47,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *import_errors.ROUTES,
     *installation.ROUTES,
     *jobs.ROUTES,
+    *logs.ROUTES,
     *permissions.ROUTES,
     *pools.ROUTES,
     *priorities.ROUTES,
@@ -57,4 +62,5 @@ ROUTES: tuple[Route, ...] = (
     *users.ROUTES,
     *variables.ROUTES,
     *why.ROUTES,
+    *xcoms.ROUTES,
 )
