@@ -18,6 +18,8 @@ from typing import Any, get_type_hints
 
 import tradewind
 from tradewind import timetables
+from tradewind.api.document import make_document
+from tradewind.api.routes import ROUTES
 from tradewind.authoring import dag_arguments, macros
 from tradewind.authoring.context import build_context
 from tradewind.cli.groups import GROUPS, module_of
@@ -112,6 +114,7 @@ def pages() -> dict[str, str]:
         "configuration.md": _page("Configuration", configuration()),
         "cli.md": _page("Commands", commands()),
         "errors.md": _page("Errors", errors()),
+        "rest-api.md": _page("REST API", rest_api()),
         "trigger-rules.md": _page("Trigger rules", trigger_rules()),
         "template-variables.md": _page("Template variables", template_variables()),
         "names.md": _page("Public names", names()),
@@ -203,6 +206,45 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _spelling(action: argparse.Action) -> str:
     return ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.metavar or action.dest}`"
+
+
+def rest_api() -> Iterator[str]:
+    """Each route by its noun, and the fields of what goes in and comes out."""
+    document = make_document(ROUTES)
+    yield (
+        "What `/api/v1` answers: the paths, shapes and rules of Airflow 2's stable API, and beyond them our own. The same, for programs, is "
+        "the OpenAPI document at `/api/v1/openapi.json`. How to use it: [the cookbook](../how-to/use-the-rest-api.md).\n\n"
+        "Lists take `limit` (at most 100), `offset` and mostly `order_by`; `~` in the place of a DAG's or run's id means all that one may "
+        "see. Errors are `application/problem+json`.\n"
+    )
+    for tag in document["tags"]:
+        yield f"## {tag['name']}\n"
+        yield _table(("Request", "What it does", "Needs"), _requests(document, tag["name"]))
+    yield "## Fields\n"
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        yield f"### {name}\n"
+        yield _table(("Field", "Type", ""), _fields(schema))
+
+
+def _requests(document: dict[str, Any], tag: str) -> Iterator[tuple[str, str, str]]:
+    for path, operations in document["paths"].items():
+        for method, each in operations.items():
+            if tag not in each["tags"]:
+                continue
+            query = ", ".join(f"`{one['name']}`" for one in each["parameters"] if one["in"] == "query")
+            takes = f" Takes {query}." if query else ""
+            needs = ", ".join(each["x-permissions"]) or "nothing"
+            yield f"`{method.upper()} {path}`", f"{each['summary']}{takes}", needs
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name, each in schema.get("properties", {}).items():
+        kind = each.get("type") or each.get("$ref", "any").rpartition("/")[2]
+        if kind == "array":
+            kind = f"array of {each['items'].get('type') or each['items'].get('$ref', 'any').rpartition('/')[2]}"
+        is_needed = name in schema.get("required", ())
+        text = str(each.get("description", "")).replace("\n", " ")
+        yield f"`{name}`", kind, " ".join(filter(None, (text, "Needed." if is_needed else "")))
 
 
 def errors() -> Iterator[str]:

@@ -172,7 +172,7 @@ def test_names_that_airflow_has_in_several_places_are_one() -> None:
 
 
 def test_airflows_own_works_are_told_at_the_import() -> None:
-    with pytest.raises(NotBuiltError, match=rf"^airflow\.www is not built yet in Tradewind \({INTERNALS}\)$"):
+    with pytest.raises(NotBuiltError, match=rf"^airflow\.www\.app is not built yet in Tradewind \({INTERNALS}\)$"):
         module("airflow.www.app")
 
 

@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from tradewind.access.passwords import hash_password
 from tradewind.access.roles import ensure_roles
 from tradewind.access.tokens import make_token
 from tradewind.config import load
@@ -20,10 +19,11 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import users
 from tradewind.web.app import create_app
+from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 PASSWORD = "four words do better"
-STORED = hash_password(PASSWORD)
+STORED = generate_password_hash(PASSWORD, method="scrypt:1024:8:1")  # right, and a thirtieth of the work
 IDS = RandomIds(lambda: datetime.now(timezone.utc))
 
 

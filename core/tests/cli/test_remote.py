@@ -87,6 +87,25 @@ def test_pools(both: Run, there: Run, tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "pools.json").read_text())) == 105
 
 
+def test_variables(both: Run, there: Run) -> None:
+    assert there("variables", "set", "region", "eu", "--description", "of the buckets")[:2] == (
+        0,
+        "Variable region is set.\n",
+    )
+    assert both("variables", "get", "region")[1] == "eu\n"
+    there("variables", "set", "region", '{"a": 1}')
+    assert both("variables", "get", "region", "--json")[1] == '{\n  "a": 1\n}\n'
+    assert json.loads(both("variables", "list", "-o", "json")[1]) == [
+        {"key": "region", "description": "of the buckets"}
+    ]
+    assert both("variables", "get", "nope", "--default", "x")[1] == "x\n"
+    assert both("variables", "get", "nope")[2].endswith("[no-such-variable]\n")
+    there("variables", "set", "api_token", "hunter22")
+    assert there("variables", "get", "api_token")[1] == "***\n"
+    assert there("variables", "delete", "region")[1] == "Variable region is deleted.\n"
+    assert both("variables", "delete", "region")[2].endswith("[no-such-variable]\n")
+
+
 def test_what_needs_this_machine_says_so(there: Run) -> None:
     for words in (["db", "check"], ["scheduler"], ["pools", "import", "x.json"], ["nothing"]):
         code, _, err = there(*words)

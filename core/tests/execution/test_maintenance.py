@@ -34,6 +34,7 @@ STEPS = (
     "backfills",
     "asset_events",
     "daemons",
+    "audit_log",
     "stored_values",
     "logs",
     "report",

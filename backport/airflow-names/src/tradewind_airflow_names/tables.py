@@ -173,6 +173,11 @@ _ARG_NOT_SET = _same(f"{_HERE}.types", "NOTSET", "ArgNotSet")
 _UNIQUE_ID = {"get_unique_task_id": "tradewind_plugins.decorated:unique_task_id"}
 _CONDITIONS = _same("tradewind.authoring.conditions", "run_if", "skip_if")
 _CONF = _same(f"{_HERE}.configuration", "conf")
+_SECURITY = {"AirflowSecurityManager": "tradewind.access.fab.manager:SecurityManager"}
+_SECURITY_OVERRIDE = {"FabAirflowSecurityManagerOverride": "tradewind.access.fab.manager:SecurityManager"}
+_AUTH_TYPES = _same(
+    "tradewind.access.fab.settings", "AUTH_DB", "AUTH_LDAP", "AUTH_OAUTH", "AUTH_OID", "AUTH_REMOTE_USER"
+)
 _ASSETS = _same(
     "tradewind_plugins.assets", "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "BaseAsset", "Dataset"
 )
@@ -204,6 +209,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     | {"AirflowException": "tradewind.exceptions:TradewindException", "__version__": f"{_HERE}.version:VERSION"},
     "airflow.api.common.trigger_dag": _same(f"{_HERE}.triggering", "trigger_dag"),
     "airflow.api.common.experimental.trigger_dag": _same(f"{_HERE}.triggering", "trigger_dag"),
+    "airflow.auth.managers.fab.security_manager.override": _SECURITY_OVERRIDE,
     "airflow.compat.functools": _same("functools", "cache", "cached_property"),
     "airflow.configuration": _CONF
     | {"AirflowConfigException": "tradewind.exceptions:TradewindConfigException"}
@@ -289,6 +295,7 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
         f"{_HERE}.settings", "AIRFLOW_HOME", "DAGS_FOLDER", "PLUGINS_FOLDER", "TIMEZONE", "conf", "json"
     )
     | _same(f"{_QUERIES}.session", "NonScopedSession", "Session", "engine"),
+    "airflow.providers.fab.auth_manager.security_manager.override": _SECURITY_OVERRIDE,
     "airflow.task.trigger_rule": _RULE,
     "airflow.task.weight_rule": _WEIGHT_RULE,
     "airflow.timetables.assets": _same("tradewind.timetables", "AssetOrTimeSchedule", "AssetTriggeredTimetable"),
@@ -454,6 +461,8 @@ BUILT: Final[Mapping[str, Mapping[str, str]]] = {
     "airflow.providers.standard.triggers.temporal": _TIME_TRIGGERS,
     "airflow.providers.standard.utils.skipmixin": _SKIP,
     "airflow.providers.standard.utils.weekday": _WEEKDAY,
+    "airflow.www.fab_security.manager": _AUTH_TYPES,
+    "airflow.www.security": _SECURITY,
 }
 
 RENAMED: Final[Mapping[str, str]] = {

@@ -101,6 +101,7 @@ class Accounts:
         self,
         connection: sa.Connection,
         username: str,
+        /,
         *,
         role_names: Collection[str] | None = None,
         password: str | None = None,

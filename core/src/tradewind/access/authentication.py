@@ -49,7 +49,7 @@ class AuthenticationError(Exception):
 
     Arguments:
         message: a sentence for who sent the request.
-        status: of HTTP: 401, 403 for a missing CSRF token, 429 for too many attempts.
+        status: of HTTP: 401, 403 for a missing CSRF token, 429 for too many attempts, 503 where who knows does not answer.
         retry_after: seconds, with 429.
     """
 
@@ -70,6 +70,7 @@ class Ways:
         remote_user: variable of the request's environment that holds the name a proxy found; None believes no proxy.
         register: makes a user of such a name who is not known yet, and returns the id, or None.
         public_role: the role of who does not say who they are.
+        password_rule: a further rule for new passwords, see `check_rules`.
     """
 
     check_password: Callable[[str, str], int | None] | None = None
@@ -77,6 +78,7 @@ class Ways:
     remote_user: str | None = None
     register: Callable[[str], int | None] | None = None
     public_role: str = "Public"
+    password_rule: Callable[[str], object] | None = None
 
 
 class Authenticator:
@@ -156,7 +158,8 @@ class Authenticator:
             raise AuthenticationError("The user of the API token is not active.")
         used = found.more["last_used_at"]
         if used is None or now - used >= tokens.USE_NOTED:
-            self._database.write(lambda c: token_statements.note_use(c, found.more["id"], now=now))
+            before = now - tokens.USE_NOTED
+            self._database.write(lambda c: token_statements.note_use(c, found.more["id"], now=now, before=before))
         dags = token_statements.listed(found.more["dags"])
         return Actor(
             found.username,
@@ -343,7 +346,8 @@ class Authenticator:
         if now - seen > self._idle or now - begun > self._lifetime:
             return None
         if now - seen >= SEEN_NOTED:
-            self._database.write(lambda c: logins.note_session(c, _hash(text), now=now))
+            before = now - SEEN_NOTED
+            self._database.write(lambda c: logins.note_session(c, _hash(text), now=now, before=before))
         return found
 
     def csrf_token(self, text: str | None = None) -> str:

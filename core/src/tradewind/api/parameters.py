@@ -35,6 +35,11 @@ PARAMETERS: dict[str, fields.Field[Any]] = {
     "map_index": _whole(
         "map_index", 0, "Which instance of a mapped task, from 0; -1 of one that is not mapped.", smallest=-1
     ),
+    "version_number": _whole("number", 1, "The number of a version, from 1.", smallest=1),
+    "other_version_number": _whole("other", 1, "The number of the version to compare with.", smallest=1),
+    "backfill_id": _whole("key", 1, "The id of a backfill.", largest=LARGEST_ID),
+    "hold_id": _whole("key", 1, "The id of a hold.", largest=LARGEST_ID),
+    "drain_id": _whole("key", 1, "The id of a drain.", largest=LARGEST_ID),
     "task_try_number": _whole("try_number", 1, "Which try, from 1."),
     "xcom_key": _name("key", "return_value", "The key of an XCom."),
     "pool_name": _name("name", "default_pool", "The name of a pool."),
@@ -43,6 +48,7 @@ PARAMETERS: dict[str, fields.Field[Any]] = {
     "section": _name("section", "web", "A section of the configuration."),
     "option": _name("option", "port", "An option of that section."),
     "username": _name("username", "ada", "The name of a user."),
+    "token_id": _name("lookup", "0123456789ab", "The part of a token by which lists show it."),
     "role_name": _name("name", "Viewer", "The name of a role."),
     "uri": Text(
         required=True,

@@ -10,6 +10,7 @@ from flask import Response, request
 
 from tradewind.api.schemas.common import Schema
 from tradewind.api.schemas.logs import token_of
+from tradewind.operations.following import Following
 from tradewind.operations.task_instances.logs import Logs
 
 
@@ -43,3 +44,12 @@ def _whole_as_json(logs: Logs) -> Iterator[str]:
     for piece in logs.pieces():
         yield json.dumps(piece)[1:-1]
     yield '"}'
+
+
+def lines(following: Following) -> Response:
+    """Return progress as one JSON object a line, each sent when it is known."""
+    written = (f"{json.dumps(each)}\n" for each in following.lines)
+    response = Response(written, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
+    # Also where nobody has read the first line, so that the generator has not begun
+    response.call_on_close(following.close)
+    return response

@@ -57,8 +57,8 @@ def _checked(dag_id: str, role: str, resource: str, actions: Any) -> list[str]:
         raise TradewindException(
             f"DAG {dag_id!r}: access_control of role {role!r} is a set of actions, such as {{'can_read'}}, not {actions!r}."
         )
-    named = {OLD.get(each, each) for each in actions}
-    for action in sorted(named, key=str):
+    named = {OLD.get(each, str(each)) for each in actions}
+    for action in sorted(named):
         if action not in ACTIONS[resource]:
             raise TradewindException(
                 f"DAG {dag_id!r}: access_control of role {role!r} names the action {action!r}; on {resource} there are "

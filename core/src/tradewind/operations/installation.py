@@ -56,7 +56,7 @@ def get_version(_context: Context) -> Version:
 @operation("providers.list")
 def list_providers(_context: Context) -> Page[Provider]:
     """Return the installed distributions that bring plugins, by name; all of them, as there is no paging in Airflow's."""
-    found = [Provider(*each) for each in provider_distributions()]
+    found = [Provider(*each) for each in _known_to_this_process()]
     return Page(found, len(found))
 
 
@@ -76,12 +76,15 @@ def list_plugins(_context: Context, *, page: Paging) -> Page[InstalledPlugin]:
     return Page(rows[page.offset : page.offset + page.limit], len(rows))
 
 
-@cache
 def provider_distributions() -> tuple[tuple[str, str, str], ...]:
-    """Return (name, version, summary) of each installed distribution that brings plugins, by name; read once."""
+    """Return (name, version, summary) of each installed distribution that brings plugins, by name."""
     found = {
         (each.metadata["Name"], each.version, each.metadata["Summary"] or "")
         for each in distributions()
         if each.entry_points.select(group=PROJECT)
     }
     return tuple(sorted(found))
+
+
+_known_to_this_process = cache(provider_distributions)
+"""Reading what all distributions declare takes as long as many requests, and a server is started again after an upgrade."""

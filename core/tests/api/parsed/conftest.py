@@ -80,6 +80,7 @@ def parsed_files(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADEWIND_HOME", str(home))
         assert main(["dag-processor", "--once"]) == 0
+        assert main(["dags", "trigger", "chain", "-r", "first_version"]) == 0
         (dags / "chain.py").write_text(CHAIN.replace('"first") >>', '"first") >> EmptyOperator(task_id="middle") >>'))
         (dags / "shared.py").write_text(SHARED + "\nraise RuntimeError('no yours today')\n")
         (dags / "broken.py").write_text("from tradewind import DAG\ndef half(:\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradewind_perf.scenario import Scenario
 from tradewind_perf.scenarios import (
     adding,
+    api,
     calendar,
     crowds,
     daemons,
@@ -16,5 +17,5 @@ from tradewind_perf.scenarios import (
     triggers,
 )
 
-_MODULES = (tasks, empties, adding, calendar, parsing, graphs, crowds, daemons, parents, triggers)
+_MODULES = (tasks, empties, adding, calendar, parsing, graphs, crowds, daemons, parents, triggers, api)
 CATALOGUE: dict[str, Scenario] = {each.name: each for module in _MODULES for each in module.SCENARIOS}

@@ -61,12 +61,12 @@ def history(bench: Bench) -> Iterator[Sample]:
 
     def fill(stage: Stage) -> None:
         stage.run("perf_chain")
-        _multiply(stage, instances // LENGTH)
+        multiply(stage, instances // LENGTH)
 
     yield from _beside_empty(bench, fill, f"{instances:,} finished instances")
 
 
-def _multiply(stage: Stage, runs: int) -> None:
+def multiply(stage: Stage, runs: int) -> None:
     """Copy the one finished run, with all that hangs on it, so many times: three of four under other DAGs' names."""
     with psycopg.connect(stage.store.url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Blueprint, Flask, flash, request, session
@@ -14,13 +15,14 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from tradewind.access.authentication import SESSION, Authenticator, Ways
 from tradewind.access.fab.manager import AUTHENTICATOR, SecurityManager
 from tradewind.access.fab.models import fit_models
-from tradewind.access.fab.settings import TYPES, read_settings, security_manager
+from tradewind.access.fab.settings import TYPES, password_rule, read_settings, security_manager
 from tradewind.access.secret_key import open_key
 from tradewind.config import Config
 from tradewind.config.errors import ConfigError
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 
+LOGGER = logging.getLogger("flask_appbuilder")
 REMOTE_USER = "REMOTE_USER"
 KEPT = frozenset({"_flashes", "_user_id", "_fresh", "_id", "oauth_provider"})
 """What of a cookie outlives a login."""
@@ -64,6 +66,10 @@ def install_access(app: Flask, config: Config, database: Database, *, clock: Clo
         ConfigError: `webserver_config.py` or a key of the configuration cannot work.
     """
     fit_models()
+    if not LOGGER.level:
+        LOGGER.setLevel(
+            logging.WARNING
+        )  # it tells who failed to log in, and people type passwords into the field for the name
     key, path = open_key(config), config.web.config_file
     settings = read_settings(path)
     app.config.update(SESSION_COOKIE_SECURE=config.web.base_url.startswith("https://"))
@@ -102,6 +108,7 @@ def _ways(app: Flask, manager: SecurityManager) -> Ways:
         remote_user=variable if is_remote else None,
         register=manager.register_remote_user if is_remote else None,
         public_role=app.config["AUTH_ROLE_PUBLIC"],
+        password_rule=password_rule(app.config),
     )
 
 

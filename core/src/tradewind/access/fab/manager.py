@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, request, session
+from flask import abort, current_app, flash, g, redirect, request, session
 from flask_appbuilder import expose
 from flask_appbuilder.const import AUTH_DB, AUTH_LDAP, AUTH_OAUTH, AUTH_REMOTE_USER
 from flask_appbuilder.exceptions import OAuthProviderUnknown
@@ -63,6 +65,16 @@ class RemoteUserView(AuthRemoteUserView):
         return found
 
 
+@contextmanager
+def _noting_outage(ldap: Any) -> Iterator[None]:
+    """Note that the server does not answer, which Flask-AppBuilder tells from a wrong password in its log only."""
+    try:
+        yield
+    except (ldap.SERVER_DOWN, ldap.TIMEOUT, ldap.BUSY, ldap.UNAVAILABLE):
+        g.ldap_is_down = True
+        raise
+
+
 class SecurityManager(FabSecurityManager):
     """What custom security managers derive from; Airflow's names for it lead here.
 
@@ -114,17 +126,34 @@ class SecurityManager(FabSecurityManager):
         try:
             found = self.authenticator.check_password(username or "", password or "", address)
         except AuthenticationError as error:
-            if error.status == 429:
+            if error.status != 401:
                 flash(str(error), "warning")
             return None
         return self.get_user_by_id(found.user_id)
 
     def ask_ldap(self, username: str, password: str) -> int | None:
-        """Return the id of the user whose name and password the LDAP server finds right."""
+        """Return the id of the user whose name and password the LDAP server finds right.
+
+        Raises:
+            AuthenticationError: it does not answer; that is nobody's wrong password.
+        """
+        g.ldap_is_down = False
         user = super().auth_user_ldap(username, password)
+        if g.ldap_is_down:
+            self.session.rollback()
+            raise AuthenticationError("The directory that knows passwords does not answer: try again.", status=503)
         found = user.id if user and self._has_role(user) else None
         self.session.commit()
         return found
+
+    def _ldap_bind_indirect(self, ldap: Any, con: Any) -> None:
+        with _noting_outage(ldap):
+            super()._ldap_bind_indirect(ldap, con)
+
+    @staticmethod
+    def _ldap_bind(ldap: Any, con: Any, dn: str, password: str) -> bool:
+        with _noting_outage(ldap):
+            return bool(FabSecurityManager._ldap_bind(ldap, con, dn, password))  # noqa: SLF001  (it is what is overridden)
 
     def auth_user_oauth(self, userinfo: dict[str, Any]) -> Any:
         """Return the user whom a provider has found; None for who is not known here, or gets no role from their groups."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from flask_appbuilder.const import AUTH_DB, AUTH_LDAP, AUTH_OAUTH, AUTH_REMOTE_USER
+from flask_appbuilder.validators import password_complexity_regex
 
 from tradewind.config.errors import ConfigError
 from tradewind.plugins.behaviour import prepare_imports
@@ -63,6 +65,21 @@ def security_manager(settings: Mapping[str, Any], usual: type[Any], where: Path)
     return named
 
 
+def password_rule(settings: Mapping[str, Any]) -> Callable[[str], object] | None:
+    """Return the file's own rule for new passwords, which raises where a password breaks it; None where there is none."""
+    own: Callable[[str], object] | None = settings.get("FAB_PASSWORD_COMPLEXITY_VALIDATOR")
+    if own is not None:
+        return own
+    return _check_complexity if settings.get("FAB_PASSWORD_COMPLEXITY_ENABLED") else None
+
+
+def _check_complexity(password: str) -> None:
+    if password_complexity_regex.search(password) is None:
+        raise ValueError(
+            "it needs ten characters, among them two capital letters, three small ones, two digits and a sign"
+        )
+
+
 def _run(path: Path) -> dict[str, Any]:
     try:
         source = path.read_bytes()
@@ -77,10 +94,20 @@ def _run(path: Path) -> dict[str, Any]:
     module.__file__ = str(path)
     sys.modules["webserver_config"] = module
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102  (the administrator's own file)
+        exec(compile(_without_ours(ast.parse(source, str(path))), str(path), "exec"), module.__dict__)  # noqa: S102  (the administrator's own file)
     except Exception as error:
         raise ConfigError(f"{_place(path, error)}: {type(error).__name__}: {error}") from error
     return {name: value for name, value in vars(module).items() if name.isupper()}
+
+
+def _without_ours(tree: ast.Module) -> ast.Module:
+    """Return a file without the values of settings that do nothing here: the database's URL, which nobody is told."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and all(
+            isinstance(each, ast.Name) and each.id.startswith(OURS) for each in statement.targets
+        ):
+            statement.value = ast.copy_location(ast.Constant(None), statement.value)
+    return tree
 
 
 def _place(path: Path, error: Exception) -> str:

@@ -13,6 +13,7 @@ from tradewind.cli.verbs import Verbs
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.statements import daemons
 from tradewind.metadata.statements.daemons import Job
+from tradewind.operations.jobs import state_of
 
 # Airflow's names beside our kinds: a probe that was written for it goes on working
 JOB_TYPES = {
@@ -24,7 +25,6 @@ JOB_TYPES = {
     "DagProcessorJob": "processor",
     "TriggererJob": "triggerer",
 }
-LIVES, EXPIRED, ENDED = "lives", "expired", "ended"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +97,7 @@ def _row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "job_type": job.kind,
-        "state": LIVES if job.is_live else EXPIRED if job.ended_at is None else ENDED,
+        "state": state_of(job),
         "hostname": job.host,
         "pid": job.pid,
         "started_at": job.started_at,

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-import sqlalchemy as sa
-
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_sections
-from tradewind.cli.shared.session import Session, open_session
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.dialects import POSTGRESQL, SQLITE
-from tradewind.metadata.statements import admission, daemons, monitoring, sessions, waits
-from tradewind.metadata.statements.daemons import Job
-from tradewind.transitions import waiting
-
-WAKE_UPS = 2
-"""Connections of a daemon beside its pool, on PostgreSQL: one for LISTEN, one for NOTIFY."""
+from tradewind.operations import cluster
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,124 +17,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def status(options: argparse.Namespace) -> None:
     """Show daemons with lag and lease, what is at work, what waits with one sentence why, and connections."""
-    with open_session() as session, session.database.read() as conn:
-        look = _Look(session, conn, SystemClock())
-        sections = {
-            "daemons": look.daemons(),
-            "at_work": look.at_work(),
-            "waiting": look.waiting(),
-            "connections": look.connections(),
-        }
+    with open_operations(options) as operations:
+        sections = operations.ask(cluster.get_cluster)
     print_sections(sections, options.output)
-
-
-@dataclass
-class _Look:
-    """One look at everything."""
-
-    session: Session
-    conn: sa.Connection
-    clock: SystemClock
-
-    def __post_init__(self) -> None:
-        self._now = self.clock.now()
-        self._unended: Sequence[Job] = [
-            each for each in daemons.jobs(self.conn, sql_now=self.clock.sql_now()) if each.ended_at is None
-        ]
-        self._live = {each.kind for each in self._unended if each.is_live}
-
-    def daemons(self) -> list[dict[str, Any]]:
-        """One row for each daemon that has not ended."""
-        return [
-            {
-                "daemon": each.kind,
-                "host": each.host,
-                "pid": each.pid,
-                "state": "lives" if each.is_live else "lease expired",
-                "lag_seconds": round(each.lag.total_seconds(), 1),
-                "lease_seconds_left": round((each.expires_at - each.renewed_at - each.lag).total_seconds(), 1),
-                "since": each.started_at,
-            }
-            for each in sorted(self._unended, key=lambda each: (each.kind, each.host, each.pid))
-        ]
-
-    def at_work(self) -> list[dict[str, Any]]:
-        """Counts of what is open, and how old the queue is."""
-        seen = monitoring.overview(self.conn, now=self._now, sql_now=self.clock.sql_now())
-        tasks = dict.fromkeys(("scheduled", "queued", "running"), 0)
-        for each in seen.taken:
-            tasks[each.state] += each.tasks
-        later = waits.later(self.conn)
-        counts = {
-            "runs_queued": seen.counts.get("run:queued", 0),
-            "runs_running": seen.counts.get("run:running", 0),
-            "tasks_ready": tasks["scheduled"],
-            "tasks_queued": tasks["queued"],
-            "tasks_running": tasks["running"],
-            "tasks_to_be_tried_again": later.get("up_for_retry", (0, None))[0],
-            "tasks_deferred": sum(each.count for each in waits.deferred(self.conn)),
-            "tasks_rescheduled": later.get("up_for_reschedule", (0, None))[0],
-            "slots_of_live_workers": sum(seen.executors.values()),
-            "oldest_ready_task_seconds": self._age(seen.oldest_ready),
-            "most_overdue_run_seconds": self._age(seen.most_overdue),
-        }
-        return [{"what": name, "value": value} for name, value in counts.items()]
-
-    def waiting(self) -> list[dict[str, Any]]:
-        """One row and one sentence for all that wait for the same."""
-        rows = [self._waits(None, "everything", None, each) for each in waiting.missing_daemons(self._live)]
-        for runs in waits.queued_runs(self.conn):
-            why = waiting.why_run_queued(runs, self._live)
-            rows.append(self._waits(runs.count, f"queued runs of {runs.dag_id}", runs.since, why))
-        rows += self._ready_tasks()
-        for tasks in waits.deferred(self.conn):
-            why = waiting.why_deferred(tasks, self._live)
-            rows.append(self._waits(tasks.count, f"deferred tasks of {tasks.dag_id}", tasks.since, why))
-        workers = waits.workers(self.conn, sql_now=self.clock.sql_now())
-        for tries in waits.queued(self.conn):
-            what = f"queued tasks of {tries.executor}, queue {tries.queue}"
-            rows.append(self._waits(tries.count, what, tries.since, waiting.why_queued(tries, workers)))
-        return rows
-
-    def _ready_tasks(self) -> list[dict[str, Any]]:
-        groups = waits.ready(self.conn)
-        if not groups:
-            return []
-        limits = admission.limits(
-            self.conn,
-            pools={each.needs.pool for each in groups},
-            dags={each.needs.dag_id for each in groups},
-            sql_now=self.clock.sql_now(),
-        )
-        occupied = admission.occupancy(self.conn)
-        return [
-            self._waits(
-                each.needs.waiting,
-                f"ready tasks of {each.needs.dag_id}",
-                each.since,
-                waiting.why_ready(each.needs, limits, occupied, self._live),
-            )
-            for each in groups
-        ]
-
-    def _waits(self, count: int | None, what: str, since: datetime | None, why: str) -> dict[str, Any]:
-        return {"count": count, "what": what, "seconds": self._age(since), "why": why}
-
-    def connections(self) -> list[dict[str, Any]]:
-        """Who is connected now, and how many connections the living daemons may have at most."""
-        database = self.session.database
-        if database.dialect == SQLITE:
-            return [{"of": "SQLite: a file, no server", "connections": None, "how": None}]
-        found = sessions.connections(self.conn)
-        size, count = self.session.config.database.pool_size, sum(each.is_live for each in self._unended)
-        extra = WAKE_UPS if database.dialect == POSTGRESQL else 0
-        formula = f"{count} daemons × (database.pool_size {size} + {extra} for wake-ups)"
-        return [
-            *({"of": name, "connections": number, "how": "now"} for name, number in found.by_name.items()),
-            {"of": "all", "connections": sum(found.by_name.values()), "how": "now"},
-            {"of": "all", "connections": count * (size + extra), "how": f"at most: {formula}"},
-            {"of": "the server", "connections": found.allowed, "how": "allows"},
-        ]
-
-    def _age(self, since: datetime | None) -> float | None:
-        return None if since is None else round(max(0.0, (self._now - since).total_seconds()), 1)

@@ -11,28 +11,31 @@ import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.files import read_object, write_json
+from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_variable
 from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements import variables
+from tradewind.operations import variables as asked
+from tradewind.operations.errors import NotFoundError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add_output_option(verbs.add("list", list_variables))
-    get = verbs.add("get", get_variable)
+    add_output_option(verbs.add("list", list_variables, remote=True))
+    get = verbs.add("get", get_variable, remote=True)
     get.add_argument("key")
     get.add_argument("-d", "--default", help="print this when there is no such variable")
     get.add_argument("-j", "--json", action="store_true", help="the value is JSON: print it indented")
-    change = verbs.add("set", set_variable)
+    change = verbs.add("set", set_variable, remote=True)
     change.add_argument("key")
     change.add_argument("value")
     change.add_argument("-j", "--json", action="store_true", help="refuse a value that is not JSON")
     change.add_argument("--description", help="what it is for")
-    verbs.add("delete", delete_variable).add_argument("key")
+    verbs.add("delete", delete_variable, remote=True).add_argument("key")
     export = verbs.add("export", export_variables)
     export.add_argument("file", type=Path, help="a JSON file; - is standard output")
     bring = verbs.add("import", import_variables)
@@ -48,15 +51,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def list_variables(options: argparse.Namespace) -> None:
     """List the variables in the database, without their values."""
-    with open_session() as session, session.database.read() as connection:
-        rows = [{"key": key, "description": text} for key, text in variables.list_variables(connection)]
+    with open_operations(options) as operations:
+        found = operations.ask_all(asked.list_variables)
+    rows = [{"key": each.key, "description": each.description} for each in found]
     print_rows(rows, options.output, empty="No variables yet: tradewind variables set KEY VALUE")
 
 
 def get_variable(options: argparse.Namespace) -> None:
-    """Print a variable's value, as a task would get it."""
-    with open_session() as session, session.database.read() as connection:
-        value = find_variable(connection, options.key, cipher=session.cipher, secrets=session.secrets)
+    """Print a variable's value, as a task would get it; by a server, as the REST API shows it."""
+    value = _value_there(options) if options.server else _value_here(options.key)
     if value is None:
         value = options.default
     if value is None:
@@ -66,27 +69,39 @@ def get_variable(options: argparse.Namespace) -> None:
     print(json.dumps(_parsed(options.key, value), indent=2, ensure_ascii=False) if options.json else value)
 
 
+def _value_here(key: str) -> str | None:
+    with open_session() as session, session.database.read() as connection:
+        return find_variable(connection, key, cipher=session.cipher, secrets=session.secrets)
+
+
+def _value_there(options: argparse.Namespace) -> str | None:
+    with open_operations(options) as operations:
+        try:
+            return operations.ask(asked.get_variable, key=options.key).value
+        except NotFoundError:
+            return None
+
+
 def set_variable(options: argparse.Namespace) -> None:
     """Create a variable, or change its value."""
     if options.json:
         _parsed(options.key, options.value)
-    with open_session() as session:
-        session.database.write(
-            lambda c: variables.set_variable(
-                c, options.key, options.value, description=options.description, cipher=session.cipher
-            )
-        )
+    values = {"value": options.value}
+    if options.description is not None:
+        values["description"] = options.description
+    with open_operations(options) as operations:
+        try:
+            operations.ask(asked.change_variable, key=options.key, values=values)
+        except NotFoundError:
+            operations.ask(asked.create_variable, key=options.key, **values)
     print(f"Variable {options.key} is set.")
 
 
 def delete_variable(options: argparse.Namespace) -> None:
     """Delete a variable."""
-    with open_session() as session:
-        if not session.database.write(lambda c: variables.delete_variable(c, options.key)):
-            raise CommandError(
-                f"There is no variable {options.key!r}: `tradewind variables list` shows all.",
-                error_id="no-such-variable",
-            )
+    unknown = f"There is no variable {options.key!r}: `tradewind variables list` shows all."
+    with open_operations(options) as operations, when_missing(unknown, "no-such-variable"):
+        operations.ask(asked.delete_variable, key=options.key)
     print(f"Variable {options.key} is deleted.")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tradewind.access.accounts import AccountError, Accounts, TakenError, UnknownRoleError, UnknownUserError
 from tradewind.access.actors import local_actor
@@ -29,7 +31,17 @@ ERRORS: dict[type[Exception], str] = {
 def accounts_of(session: Session) -> Accounts:
     """Return what changes users and roles for who sits at this command line."""
     shortest = session.config.security.password_length
-    return Accounts(local_actor(), CLOCK.now, RandomIds(CLOCK.now), shortest=shortest)
+    rule = _rule(session.config.web.config_file)
+    return Accounts(local_actor(), CLOCK.now, RandomIds(CLOCK.now), shortest=shortest, validate=rule)
+
+
+def _rule(path: Path) -> Callable[[str], object] | None:
+    """Return the rule for passwords of `webserver_config.py`; one that says none is not read, as that takes half a second."""
+    if not path.exists() or b"FAB_PASSWORD_COMPLEXITY" not in path.read_bytes():
+        return None
+    settings = importlib.import_module("tradewind.access.fab.settings")
+    found: Callable[[str], object] | None = settings.password_rule(settings.read_settings(path))
+    return found
 
 
 @contextmanager

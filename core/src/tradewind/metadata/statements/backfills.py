@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -168,19 +168,52 @@ def get(conn: sa.Connection, key: int) -> Backfill | None:
     return None if row is None else _read(row)
 
 
-def list_all(conn: sa.Connection, *, dag_id: str | None = None, only_open: bool = False) -> list[Backfill]:
-    """Return backfills, the newest first."""
-    query = _ALL.order_by(_backfill.id.desc())
+def list_all(
+    conn: sa.Connection,
+    *,
+    dag_id: str | None = None,
+    only_open: bool = False,
+    dags: Collection[str] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Backfill]:
+    """Return backfills, the newest first.
+
+    Arguments:
+        dag_id: of this DAG only.
+        only_open: those only that have not ended.
+        dags: of these DAGs only; None for all.
+    """
+    query = _ALL.where(*_among(dag_id, dags, only_open=only_open)).order_by(_backfill.id.desc())
+    return [_read(row) for row in conn.execute(query.limit(limit).offset(offset))]
+
+
+def count(
+    conn: sa.Connection,
+    *,
+    dag_id: str | None = None,
+    only_open: bool = False,
+    dags: Collection[str] | None = None,
+) -> int:
+    """Return how many backfills there are; see `list_all`."""
+    which = _among(dag_id, dags, only_open=only_open)
+    return int(conn.execute(sa.select(sa.func.count()).select_from(backfill).where(*which)).scalar_one())
+
+
+def _among(dag_id: str | None, dags: Collection[str] | None, *, only_open: bool) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
     if dag_id is not None:
-        query = query.where(_backfill.dag_id == dag_id)
+        found.append(_backfill.dag_id == dag_id)
     if only_open:
-        query = query.where(_backfill.state.in_(("running", "paused")))
-    return [_read(row) for row in conn.execute(query)]
+        found.append(_backfill.state.in_(("running", "paused")))
+    if dags is not None:
+        found.append(_backfill.dag_id.in_(sorted(dags)))
+    return found
 
 
-def dates(conn: sa.Connection, key: int) -> list[DateRow]:
-    """Return all dates of a backfill, in their order."""
-    return [DateRow(*row) for row in conn.execute(_DATES, {"key": key})]
+def dates(conn: sa.Connection, key: int, *, limit: int | None = None, offset: int = 0) -> list[DateRow]:
+    """Return the dates of a backfill, in their order."""
+    return [DateRow(*row) for row in conn.execute(_DATES.limit(limit).offset(offset), {"key": key})]
 
 
 def dates_in(conn: sa.Connection, key: int, state: str, *, most: int) -> list[DateRow]:
@@ -192,6 +225,16 @@ def newest_run(conn: sa.Connection, dag_id: str, logical_date: datetime) -> Foun
     """Return the newest run of a logical date."""
     row = conn.execute(_NEWEST, {"of_dag": dag_id, "of_date": logical_date}).first()
     return None if row is None else Found(*row)
+
+
+def newest_runs(conn: sa.Connection, dag_id: str, dates: Sequence[datetime]) -> dict[datetime, Found]:
+    """Return the newest run of each of these logical dates that has one, in one statement."""
+    query = (
+        sa.select(_run.logical_date, _run.id, _run.run_id, _run.state)
+        .where(_run.dag_id == dag_id, _run.logical_date.in_(list(dates)))
+        .order_by(_run.id)
+    )
+    return {date: Found(*rest) for date, *rest in conn.execute(query)}
 
 
 def set_date(conn: sa.Connection, key: int, position: int, *, state: str, run: int | None) -> None:

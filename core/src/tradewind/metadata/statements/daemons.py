@@ -151,6 +151,32 @@ class Job:
     is_live: bool
 
 
+def count_jobs(
+    conn: sa.Connection,
+    *,
+    sql_now: sa.ColumnElement[Any],
+    kind: str | None = None,
+    host: str | None = None,
+    live_only: bool = False,
+) -> int:
+    """Return how many daemons there are; see `jobs`."""
+    which = _among_jobs(sql_now, kind, host, live_only=live_only)
+    return int(conn.execute(sa.select(sa.func.count()).select_from(daemon).where(*which)).scalar_one())
+
+
+def _among_jobs(
+    sql_now: sa.ColumnElement[Any], kind: str | None, host: str | None, *, live_only: bool
+) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if kind is not None:
+        found.append(_d.kind == kind)
+    if host is not None:
+        found.append(_d.host == host)
+    if live_only:
+        found += [_d.ended_at.is_(None), _d.expires_at > sql_now]
+    return found
+
+
 def jobs(
     conn: sa.Connection,
     *,
@@ -159,6 +185,7 @@ def jobs(
     host: str | None = None,
     live_only: bool = False,
     most: int | None = None,
+    after: int = 0,
 ) -> list[Job]:
     """Return daemons, the last renewed first.
 
@@ -167,16 +194,12 @@ def jobs(
         kind, host: of these only.
         live_only: leave out those that ended or whose lease expired.
         most: how many at most.
+        after: how many are left out before.
     """
     columns = (_d.id, _d.kind, _d.host, _d.pid, _d.started_at, _d.renewed_at, _d.expires_at, _d.ended_at, _d.end_cause)
     query = sa.select(*columns, sql_now.label("now")).order_by(_d.renewed_at.desc(), _d.id)
-    if kind is not None:
-        query = query.where(_d.kind == kind)
-    if host is not None:
-        query = query.where(_d.host == host)
-    if live_only:
-        query = query.where(_d.ended_at.is_(None), _d.expires_at > sql_now)
-    rows = conn.execute(query.limit(most) if most else query)
+    query = query.where(*_among_jobs(sql_now, kind, host, live_only=live_only))
+    rows = conn.execute(query.limit(most).offset(after) if most else query)
     return [
         Job(
             *row[:9],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -74,9 +74,16 @@ def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     conn.execute(hold.insert(), dict(row))
 
 
-def list_all(conn: sa.Connection, *, dag_id: str | None = None) -> list[Hold]:
-    """Return holds, by DAG and age."""
+def list_all(conn: sa.Connection, *, dag_id: str | None = None, dags: Collection[str] | None = None) -> list[Hold]:
+    """Return holds, by DAG and age.
+
+    Arguments:
+        dag_id: of this DAG only.
+        dags: of these DAGs only; None for all.
+    """
     query = _ALL if dag_id is None else _ALL.where(_hold.dag_id == dag_id)
+    if dags is not None:
+        query = query.where(_hold.dag_id.in_(sorted(dags)))
     return [Hold(*row) for row in conn.execute(query)]
 
 

@@ -76,9 +76,10 @@ def begin_session(
     connection.execute(sa.insert(web_session).values(id=session, user_id=user_id, begun_at=now, seen_at=now))
 
 
-def note_session(connection: sa.Connection, session: str, *, now: datetime) -> None:
-    """Write when a session was last seen."""
-    connection.execute(sa.update(web_session).where(_session.id == session).values(seen_at=now))
+def note_session(connection: sa.Connection, session: str, *, now: datetime, before: datetime) -> None:
+    """Write when a session was last seen, unless it was written since `before`."""
+    is_old = sa.and_(_session.id == session, _session.seen_at <= before)
+    connection.execute(sa.update(web_session).where(is_old).values(seen_at=now))
 
 
 def end_session(connection: sa.Connection, session: str) -> bool:

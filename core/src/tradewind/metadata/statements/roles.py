@@ -55,10 +55,16 @@ def role_ids(connection: sa.Connection, names: Collection[str] | None = None) ->
 
 
 def list_roles(
-    connection: sa.Connection, *, names: Collection[str] | None = None, limit: int | None = None, offset: int = 0
+    connection: sa.Connection,
+    *,
+    names: Collection[str] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+    is_descending: bool = False,
 ) -> list[Role]:
     """Return roles by name, with their permissions."""
-    query = sa.select(ab_role.c.id, ab_role.c.name).order_by(ab_role.c.name).limit(limit).offset(offset)
+    order = ab_role.c.name.desc() if is_descending else ab_role.c.name
+    query = sa.select(ab_role.c.id, ab_role.c.name).order_by(order).limit(limit).offset(offset)
     if names is not None:
         query = query.where(ab_role.c.name.in_(sorted(names)))
     found = connection.execute(query).all()

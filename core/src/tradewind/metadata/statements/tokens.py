@@ -94,9 +94,10 @@ def revoke_token(connection: sa.Connection, lookup: str, *, now: datetime, user_
     return connection.execute(statement.values(revoked_at=now)).rowcount > 0
 
 
-def note_use(connection: sa.Connection, token_id: int, *, now: datetime) -> None:
-    """Write when a token was last used."""
-    connection.execute(sa.update(api_token).where(_token.id == token_id).values(last_used_at=now))
+def note_use(connection: sa.Connection, token_id: int, *, now: datetime, before: datetime) -> None:
+    """Write when a token was last used, unless it was written since `before`: of requests that come together one does."""
+    is_old = sa.or_(_token.last_used_at.is_(None), _token.last_used_at <= before)
+    connection.execute(sa.update(api_token).where(_token.id == token_id, is_old).values(last_used_at=now))
 
 
 def listed(text: str | None) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.statements.browsing.parts import ANY, Between, Slice, among, counted, ordered
-from tradewind.metadata.tables import dag_run, run_note
+from tradewind.metadata.tables import dag_run, run_note, task_instance
 
 _run = dag_run.c
 ORDERS: dict[str, sa.ColumnElement[Any]] = {
@@ -78,6 +78,13 @@ def get(connection: sa.Connection, dag_id: str, run_id: str) -> Any | None:
 def by_key(connection: sa.Connection, run: int) -> Any | None:
     """Return a run with its note, by its key."""
     return connection.execute(_ROWS.where(_run.id == run)).one_or_none()
+
+
+def task_states(connection: sa.Connection, run: int) -> dict[str, int]:
+    """Return how many instances of a run are in which state."""
+    column = task_instance.c.state
+    query = sa.select(column, sa.func.count()).where(task_instance.c.run == run).group_by(column).order_by(column)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def logical_dates(connection: sa.Connection, runs: Collection[int]) -> dict[int, datetime]:

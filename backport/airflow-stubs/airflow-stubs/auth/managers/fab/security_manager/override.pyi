@@ -1,0 +1,3 @@
+# Written by generate.py from the tables of tradewind-airflow-names.
+from tradewind.access.fab.manager import SecurityManager as FabAirflowSecurityManagerOverride
+__all__ = ['FabAirflowSecurityManagerOverride']

@@ -1,0 +1,298 @@
+"""Backfills, holds, drains, daemons, priorities and reasons in requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from tradewind.api.fields import LARGEST, Flag, Instant, JsonObject, Name, Text, Whole
+from tradewind.api.schemas.common import PageQuery, Query, Schema, collection
+from tradewind.operations.jobs import state_of
+from tradewind.transitions.backfills import CANCELLED, NONE, PAUSED, REPROCESS, RUNNING
+
+MOST_NAMED = 1000
+MOST_COMING = 1000
+LONGEST_WAIT = 3600
+DAEMONS = ("scheduler", "processor", "triggerer", "worker")
+
+
+# --- Backfills --------------------------------------------------------------------------------------------------------
+
+
+class BackfillSchema(Schema):
+    """A backfill with its progress."""
+
+    backfill_id = fields.Integer(attribute="backfill.id", metadata={"example": 1_414_213_562})
+    dag_id = fields.String(attribute="backfill.dag_id", metadata={"example": "reports"})
+    from_date = Instant(attribute="backfill.first_date")
+    to_date = Instant(attribute="backfill.last_date")
+    state = fields.String(attribute="backfill.state", metadata={"example": "running"})
+    dag_run_conf = JsonObject(attribute="backfill.conf")
+    max_active_runs = fields.Integer(attribute="backfill.max_active_runs", metadata={"example": 4})
+    run_backwards = fields.Boolean(attribute="backfill.is_reverse", metadata={"example": False})
+    reprocess_behavior = fields.String(attribute="backfill.reprocess", metadata={"example": NONE})
+    dates = fields.Integer(attribute="total", metadata={"example": 30})
+    dates_done = fields.Integer(attribute="ended", metadata={"example": 12})
+    counts = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), metadata={"example": {"pending": 18, "success": 12}}
+    )
+    created_at = Instant(attribute="backfill.created_at")
+    completed_at = Instant(attribute="backfill.ended_at", allow_none=True)
+
+
+class BackfillListQuery(PageQuery):
+    """Which backfills are asked for."""
+
+    dag_id = Name(metadata={"description": "Of this DAG only.", "example": "reports"})
+    only_open = Flag(metadata={"description": "Those only that have not ended.", "example": True})
+
+
+class BackfillOfDagListQuery(PageQuery):
+    """Which backfills of a DAG are asked for."""
+
+    only_open = Flag(metadata={"description": "Those only that have not ended.", "example": True})
+
+
+class BackfillDateSchema(Schema):
+    """A date of a backfill, and its run as far as there is one."""
+
+    logical_date = Instant()
+    data_interval_start = Instant()
+    data_interval_end = Instant()
+    state = fields.String(metadata={"example": "open"})
+    dag_run_id = fields.String(attribute="run_id", allow_none=True, metadata={"example": "backfill__2026-01-01"})
+    dag_run_state = fields.String(attribute="run_state", allow_none=True, metadata={"example": "running"})
+
+
+class BackfillDateListQuery(PageQuery):
+    """Which dates are asked for."""
+
+
+class BackfillBody(Schema):
+    """A range of dates that runs are to be made for."""
+
+    from_date = Instant(attribute="first_date", required=True, metadata={"example": "2026-01-01T00:00:00+00:00"})
+    to_date = Instant(attribute="last_date", metadata={"example": "2026-01-31T00:00:00+00:00"})
+    dag_run_conf = JsonObject(attribute="conf", metadata={"example": {}})
+    max_active_runs = Whole(smallest=1, allow_none=True, metadata={"example": 4})
+    run_backwards = Flag(attribute="is_reverse", metadata={"example": False})
+    reprocess_behavior = fields.String(
+        attribute="reprocess", validate=validate.OneOf(REPROCESS), metadata={"example": NONE}
+    )
+    dry_run = Flag(metadata={"example": True, "description": "Only say what each date would become."})
+
+
+class PlannedDateSchema(Schema):
+    """What a date would become."""
+
+    logical_date = Instant()
+    becomes = fields.String(metadata={"example": "new run"})
+    dag_run_id = fields.String(attribute="run_id", allow_none=True, metadata={"example": None})
+    dag_run_state = fields.String(attribute="state", allow_none=True, metadata={"example": None})
+
+
+class CreatedBackfillSchema(Schema):
+    """The backfill; null for a dry run, which says what each of the first 1000 dates would become."""
+
+    backfill = fields.Nested(BackfillSchema, attribute="made", allow_none=True)
+    dates = fields.List(fields.Nested(PlannedDateSchema))
+
+
+class BackfillChange(Schema):
+    """Pause a backfill, let it go on, or cancel it."""
+
+    state = fields.String(
+        required=True, validate=validate.OneOf((PAUSED, RUNNING, CANCELLED)), metadata={"example": PAUSED}
+    )
+
+
+# --- Holds and drains -------------------------------------------------------------------------------------------------
+
+
+class HoldSchema(Schema):
+    """What is held, since when and why; null stands for all."""
+
+    hold_id = fields.Integer(attribute="id", metadata={"example": 1_618_033_988})
+    dag_id = fields.String(metadata={"example": "reports"})
+    dag_run_id = fields.String(attribute="run_id", allow_none=True, metadata={"example": None})
+    task_id = fields.String(allow_none=True, metadata={"example": "load"})
+    map_index = fields.Integer(allow_none=True, metadata={"example": None})
+    reason = fields.String(allow_none=True, metadata={"example": "the warehouse is being moved"})
+    held_at = Instant()
+
+
+class HoldBody(Schema):
+    """What is to be held of a DAG; nothing stands for all of it."""
+
+    dag_run_id = Name(attribute="run_id", allow_none=True, metadata={"example": None})
+    task_id = Name(allow_none=True, metadata={"example": "load"})
+    map_index = Whole(allow_none=True, metadata={"example": None})
+    reason = Text(allow_none=True, metadata={"example": "the warehouse is being moved"})
+
+
+class HoldListQuery(PageQuery):
+    """Which holds are asked for."""
+
+
+class DrainSchema(Schema):
+    """Which workers are drained, since when and why, and how many tries are still at work there."""
+
+    drain_id = fields.Integer(attribute="id", metadata={"example": 1_732_050_807})
+    kind = fields.String(metadata={"example": "host"})
+    name = fields.String(metadata={"example": "worker-3.example.com"})
+    reason = fields.String(allow_none=True, metadata={"example": "a new disk"})
+    drained_at = Instant()
+    at_work = fields.Integer(metadata={"example": 2})
+
+
+class DrainBody(Schema):
+    """Which workers are to be drained."""
+
+    name = Name(
+        required=True, metadata={"example": "worker-3.example.com", "description": "A worker's id, or their host."}
+    )
+    reason = Text(allow_none=True, metadata={"example": "a new disk"})
+
+
+class DrainListQuery(PageQuery):
+    """Which drains are asked for."""
+
+
+# --- Daemons ----------------------------------------------------------------------------------------------------------
+
+
+class JobSchema(Schema):
+    """A daemon, and whether it lives."""
+
+    job_id = fields.String(attribute="id", metadata={"example": "0f8fad5b-d9cb-469f-a165-70867728950e"})
+    job_type = fields.String(attribute="kind", metadata={"example": "scheduler"})
+    state = fields.Function(state_of, metadata={"type": "string", "example": "lives"})
+    hostname = fields.String(attribute="host", metadata={"example": "scheduler-1.example.com"})
+    pid = fields.Integer(metadata={"example": 4711})
+    started_at = Instant()
+    latest_heartbeat = Instant(attribute="renewed_at")
+    lease_until = Instant(attribute="expires_at")
+    lag_seconds = fields.Function(
+        lambda job: None if job.ended_at else round(job.lag.total_seconds(), 1),
+        metadata={"type": "number", "nullable": True, "example": 1.5},
+    )
+    ended_at = Instant(allow_none=True)
+    end_cause = fields.String(allow_none=True, metadata={"example": None})
+
+
+class JobListQuery(PageQuery):
+    """Which daemons are asked for."""
+
+    job_type = fields.String(
+        attribute="kind",
+        validate=validate.OneOf(DAEMONS),
+        metadata={"description": "Of this kind only.", "example": "worker"},
+    )
+    hostname = Name(attribute="host", metadata={"description": "On this host only.", "example": "worker-3"})
+    live_only = Flag(metadata={"description": "Those only that live.", "example": True})
+
+
+class ClusterSchema(Schema):
+    """How the whole stands, as `tradewind status` shows it."""
+
+    daemons = fields.List(JsonObject(), metadata={"example": [{"daemon": "scheduler", "state": "lives"}]})
+    at_work = fields.List(JsonObject(), metadata={"example": [{"what": "tasks_running", "value": 3}]})
+    waiting = fields.List(JsonObject(), metadata={"example": [{"what": "everything", "why": "No scheduler lives."}]})
+    connections = fields.List(JsonObject(), metadata={"example": [{"of": "all", "connections": 12, "how": "now"}]})
+
+    @ma.post_dump
+    def _plain(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: [_as_texts(row) for row in rows] for name, rows in values.items()}
+
+
+def _as_texts(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: each.isoformat() if hasattr(each, "isoformat") else each for name, each in row.items()}
+
+
+# --- Runs -------------------------------------------------------------------------------------------------------------
+
+
+class ReasonSchema(Schema):
+    """Why something does not run, in one sentence."""
+
+    dag_id = fields.String(metadata={"example": "reports"})
+    dag_run_id = fields.String(attribute="run_id", allow_none=True, metadata={"example": "manual__1"})
+    task_id = fields.String(allow_none=True, metadata={"example": "load"})
+    map_index = fields.Integer(allow_none=True, metadata={"example": None})
+    why = fields.String(metadata={"example": "It waits for a slot of the pool 'warehouse': all 4 are taken."})
+
+
+class ReasonQuery(Query):
+    """Which instance is asked about."""
+
+    map_index = Whole(smallest=-1, metadata={"description": "Of a mapped task, from 0.", "example": 0})
+
+
+class ComingRunSchema(Schema):
+    """A run that a schedule makes."""
+
+    run_after = Instant(attribute="run_at")
+    logical_date = Instant()
+    data_interval_start = Instant()
+    data_interval_end = Instant()
+
+
+class ComingRunsSchema(Schema):
+    """The runs that a DAG's schedule makes next; none is made while it is paused."""
+
+    dag_id = fields.String(metadata={"example": "reports"})
+    is_paused = fields.Boolean(metadata={"example": False})
+    runs = fields.List(fields.Nested(ComingRunSchema))
+
+
+class ComingRunsQuery(Query):
+    """How many are asked for."""
+
+    number = Whole(smallest=1, largest=MOST_COMING, metadata={"description": "How many; by default 10.", "example": 5})
+
+
+class PriorityBody(Schema):
+    """The priority that what waits gets: higher goes first."""
+
+    priority = Whole(smallest=-LARGEST - 1, largest=LARGEST, required=True, metadata={"example": 100})
+    task_ids = fields.List(
+        Name(), allow_none=True, validate=validate.Length(1, MOST_NAMED), metadata={"example": ["load"]}
+    )
+    map_indexes = fields.List(
+        Whole(smallest=-1), allow_none=True, validate=validate.Length(1, MOST_NAMED), metadata={"example": [0]}
+    )
+
+
+class PrioritisedTaskSchema(Schema):
+    """A task instance with the priority that it had before."""
+
+    task_id = fields.String(metadata={"example": "load"})
+    map_index = fields.Integer(metadata={"example": -1})
+    state = fields.String(metadata={"example": "scheduled"})
+    before = fields.Integer(attribute="priority", metadata={"example": 1})
+
+
+class PrioritisedSchema(Schema):
+    """What has another priority now; what had ended is left as it was."""
+
+    priority = fields.Integer(metadata={"example": 100})
+    task_instances = fields.List(fields.Nested(PrioritisedTaskSchema), attribute="rows")
+    ended = fields.Integer(metadata={"example": 0})
+
+
+class WaitQuery(Query):
+    """How long a run is followed."""
+
+    timeout = fields.Float(
+        validate=validate.Range(0, LONGEST_WAIT),
+        metadata={"description": "Seconds at most; by default 60.", "example": 0.5},
+    )
+
+
+BackfillCollection = collection("backfills", BackfillSchema)
+BackfillDateCollection = collection("dates", BackfillDateSchema)
+HoldCollection = collection("holds", HoldSchema)
+DrainCollection = collection("drains", DrainSchema)
+JobCollection = collection("jobs", JobSchema)

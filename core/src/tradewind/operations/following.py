@@ -1,0 +1,128 @@
+"""Following a run until it ends, line by line; only a few at once, as each keeps a thread of the server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from tradewind.metadata.statements.browsing import runs
+from tradewind.operations.context import Context, operation
+from tradewind.operations.errors import BusyError
+from tradewind.operations.finding import require_run
+from tradewind.transitions.states import ENDED_RUN
+
+LOOK_SECONDS = 0.25
+AGAIN_SECONDS = 5.0
+"""After which a line is sent though nothing has changed: so it is noticed when nobody listens any more."""
+BUSY_SECONDS = 10
+
+
+class Streams:
+    """How many runs are followed at this moment."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def take(self, most: int) -> Callable[[], None]:
+        """Take a place, and return what gives it back; that may be called more than once.
+
+        Arguments:
+            most: places that there are.
+        Raises:
+            BusyError: all are taken.
+        """
+        with self._lock:
+            if self._count >= most:
+                raise BusyError(
+                    f"{most} runs are being followed, and no more can be: try again later.", seconds=BUSY_SECONDS
+                )
+            self._count += 1
+        return _Once(self._give)
+
+    def _give(self) -> None:
+        with self._lock:
+            self._count -= 1
+
+
+class _Once:
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+        self._lock = threading.Lock()
+        self._is_done = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            is_done, self._is_done = self._is_done, True
+        if not is_done:
+            self._act()
+
+
+STREAMS = Streams()
+
+
+@dataclass(frozen=True)
+class Following:
+    """A run that is followed: its progress, until it has ended or the time is up; and what must be called after that."""
+
+    lines: Iterator[Mapping[str, Any]]
+    close: Callable[[], None] = field(repr=False)
+
+
+@operation("runs.wait")
+def follow_run(context: Context, *, dag_id: str, run_id: str, timeout: float = 60.0) -> Following:
+    """Follow a run until it ends, or until the time is up: a line for each change of its tasks' states.
+
+    Arguments:
+        timeout: seconds for which it is followed at most.
+    Raises:
+        NotFoundError: the DAG has no such run.
+        BusyError: as many runs are followed as may be.
+    """
+    with context.read() as connection:
+        run = require_run(connection, dag_id, run_id)
+    close = STREAMS.take(max(1, context.tools.config.web.threads // 2))
+    lines = _until_its_end(context, run.id, timeout, close)
+    named = {"dag_id": dag_id, "dag_run_id": run_id}
+    return Following(({**named, **line} for line in lines), close)
+
+
+def _until_its_end(
+    context: Context, key: int, timeout: float, close: Callable[[], None]
+) -> Iterator[Mapping[str, Any]]:
+    began = told_at = time.monotonic()
+    told: Mapping[str, Any] | None = None
+    try:
+        while True:
+            try:
+                with context.read() as connection:
+                    found = _look(connection, key)
+            except DBAPIError:
+                yield {"error": "The metadata database does not answer at this moment: ask again."}
+                return
+            if found is None:
+                yield {"error": "The run was deleted while it was followed."}
+                return
+            now = time.monotonic()
+            is_last = found["ended"] or now - began >= timeout
+            if found != told or is_last or now - told_at >= AGAIN_SECONDS:
+                yield {**found, "at": context.tools.clock.now().isoformat()}
+                told, told_at = found, now
+            if is_last:
+                return
+            time.sleep(min(LOOK_SECONDS, max(0.0, began + timeout - now)))
+    finally:
+        close()
+
+
+def _look(connection: sa.Connection, key: int) -> dict[str, Any] | None:
+    run = runs.by_key(connection, key)
+    if run is None:
+        return None
+    return {"state": run.state, "tasks": runs.task_states(connection, key), "ended": run.state in ENDED_RUN}

@@ -1,0 +1,105 @@
+"""Users: who can log in, and their roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tradewind.access.roles import PUBLIC
+from tradewind.metadata.statements import users
+from tradewind.metadata.statements.users import User
+from tradewind.operations.accounts import change_accounts
+from tradewind.operations.context import Context, operation
+from tradewind.operations.errors import NotFoundError
+from tradewind.operations.paging import Page, Paging
+
+ORDERS = {each: each for each in users.ORDERS} | {"user_name": "username", "is_active": "active"}
+"""What lists can be ordered by, with Airflow's words for it: the column of each."""
+
+
+@operation("users.list")
+def list_users(context: Context, *, page: Paging) -> Page[User]:
+    """Return users with their roles, by id or in another of `ORDERS`."""
+    with context.read() as connection:
+        total = users.count_users(connection)
+        rows = users.list_users(
+            connection,
+            order_by=ORDERS[page.order_by or "id"],
+            is_descending=page.is_descending,
+            limit=page.limit,
+            offset=page.offset,
+        )
+    return Page(rows, total)
+
+
+@operation("users.get")
+def get_user(context: Context, *, username: str) -> User:
+    """Return a user.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    with context.read() as connection:
+        found = users.find_user(connection, username=username)
+    if found is None:
+        raise NotFoundError(f"There is no user {username!r}.", error_id="no-such-user")
+    return found
+
+
+@operation("users.create")
+def create_user(
+    context: Context,
+    *,
+    username: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    password: str,
+    role_names: Sequence[str] = (PUBLIC,),
+) -> User:
+    """Create a user.
+
+    Arguments:
+        role_names: by default the role that can do nothing.
+    Raises:
+        ConflictError: there is one of that name, or with that address of mail.
+        InvalidError: there is no such role, or the password is weak.
+    """
+    parts = {"username": username, "email": email, "first_name": first_name, "last_name": last_name}
+    return change_accounts(
+        context,
+        lambda c, accounts: accounts.create_user(c, **parts, role_names=set(role_names), password=password),
+        field="username",
+        role_field="roles",
+    )
+
+
+@operation("users.change")
+def change_user(context: Context, *, username: str, values: Mapping[str, Any]) -> User:
+    """Change a user; whoever gets another password is logged out.
+
+    Arguments:
+        values: any of first_name, last_name, username, email, password and `role_names`, which are then all roles.
+    Raises:
+        NotFoundError: there is none of that name.
+        ConflictError: another user has the new name or address.
+        InvalidError: there is no such role, or the password is weak.
+    """
+    changed = {name: value for name, value in values.items() if (name, value) != ("username", username)}
+    return change_accounts(
+        context,
+        # The one who is changed may also be given a new name under that word
+        lambda c, accounts: accounts.change_user(c, username, **changed),
+        field="username",
+        role_field="roles",
+    )
+
+
+@operation("users.delete")
+def delete_user(context: Context, *, username: str) -> None:
+    """Delete a user, with sessions and tokens.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    change_accounts(context, lambda c, accounts: accounts.delete_user(c, username), field="username")
