@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradewind.api.route import Route
 from tradewind.api.routes import (
     backfills,
+    bulk,
     cluster,
     coming_runs,
     config,
@@ -36,6 +37,7 @@ from tradewind.api.routes import (
 
 ROUTES: tuple[Route, ...] = (
     *backfills.ROUTES,
+    *bulk.ROUTES,
     *cluster.ROUTES,
     *coming_runs.ROUTES,
     *config.ROUTES,
