@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -39,9 +40,18 @@ class Door:
         values = {name: each.metadata["example"] for name, each in route.parameters.fields.items()}
         path = route.path.format(**{**values, "dag_id": dag_id})
         body = None if route.body is None else example_of(route.body(), is_loaded=True)
-        answer = self.client.open(PREFIX + path, method=route.method, json=body)
+        answer = self.client.open(PREFIX + path, method=route.method, json=body, query_string=needed(route))
         # What is off in the configuration is off for everybody: that is no matter of permissions
         return 200 if answer.is_json and answer.json.get("error_id") == "not-enabled" else answer.status_code
+
+
+def needed(route: Route) -> dict[str, Any]:
+    """Return examples of what must stand in a route's query."""
+    if route.query is None:
+        return {}
+    schema = route.query()
+    examples = example_of(schema, is_loaded=True)
+    return {name: examples[name] for name, each in schema.fields.items() if each.required}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 
@@ -46,11 +46,11 @@ def make_blueprint(tools: Tools, authenticate: Authenticate, routes: Sequence[Ro
             methods=[route.method],
             provide_automatic_options=False,
         )
-    document = json.dumps(make_document(routes))
+    document = cache(lambda: json.dumps(make_document(routes)))  # takes a second, which no start should wait for
 
     @blueprint.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document, mimetype="application/json")
+        return Response(document(), mimetype="application/json")
 
     return blueprint
 

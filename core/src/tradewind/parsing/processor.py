@@ -29,6 +29,7 @@ from tradewind.parsing.failures import failure_of_tree
 from tradewind.parsing.housekeeping import Housekeeper
 from tradewind.parsing.intake import Intake
 from tradewind.parsing.lookups import Lookups
+from tradewind.parsing.requests import Requests
 from tradewind.parsing.results import ParsedFile
 from tradewind.parsing.second_look import SecondLook, SecondLooks
 from tradewind.parsing.tree import Tree
@@ -115,6 +116,7 @@ class Processor:
         self._intake = Intake(config, database, lookups, clock=clock, ids=ids, monotonic=monotonic)
         self._second_looks = SecondLooks(database, lookups)
         self._housekeeper = Housekeeper(database, monotonic=monotonic)
+        self._requests = Requests(database, monotonic=monotonic)
         self._waiting: list[tuple[Job, _Flight]] = []
         self._children = Children(
             at_once=os.cpu_count() or 1,
@@ -195,7 +197,7 @@ class Processor:
             self._take_in(self._children.wait(timeout), tally)
             if not self._is_busy():
                 self._use_quiet()
-            if eyes.see() or any(each.look_up() for each in self._folders):
+            if self._requests.hear(self._folders) or eyes.see() or any(each.look_up() for each in self._folders):
                 pace.wait_until(0.0)
         except DBAPIError as error:
             self._wait_for_database(error)

@@ -46,6 +46,7 @@ def create_run(
     executor: str = DEFAULT_EXECUTOR,
     queue: str = DEFAULT_QUEUE,
     starts_anyway: bool = False,
+    gate: runs.Gate | None = None,
 ) -> int:
     """Insert a run with all its instances, and start it at once if its DAG is not paused and has room for one more run.
 
@@ -59,6 +60,7 @@ def create_run(
         triggered_by: `cli`, `scheduler`, `rest_api`, `ui`, `operator`, `test`.
         executor, queue: those of tasks that name none.
         starts_anyway: whether it starts even if its DAG is paused or has no room: who asks has a limit of its own.
+        gate: what the transaction has read under the lock of the DAG's row; None reads it.
     Returns:
         the key of the new `dag_run` row.
     Raises:
@@ -66,7 +68,7 @@ def create_run(
     """
     now = clock.now()
     dag_id = graph.dag_id
-    gate = runs.gate(conn, dag_id, run_type=run_type)
+    gate = gate or runs.gate(conn, dag_id, run_type=run_type)
     starts = gate is None or starts_anyway or (not gate.is_paused and gate.running < gate.max_active_runs)
     planned = (plan if starts else unstarted)(graph, logical_date)
     run = ids.block(1)[0]

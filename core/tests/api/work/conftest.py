@@ -6,7 +6,7 @@ import itertools
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +20,8 @@ from tradewind.access.actors import Actor
 from tradewind.access.operations import Permission
 from tradewind.cli import main
 from tradewind.config import load
+from tradewind.execution.log_keys import log_key
+from tradewind.execution.log_stores import open_log_store
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
@@ -65,6 +67,9 @@ with DAG("mapped", schedule=None, is_paused_upon_creation=False, max_active_runs
 
     square.expand(n=[1, 2, 3])
 
+with DAG("spare", schedule=None, is_paused_upon_creation=False):
+    EmptyOperator(task_id="nothing")
+
 with DAG("sleepy", schedule=None, is_paused_upon_creation=True):
     EmptyOperator(task_id="nothing")
 '''
@@ -77,7 +82,6 @@ class Stage:
     tools: Tools
     home: Path
     app_of: Callable[[Tools, Actor], Flask]
-    url: str = ""
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -137,6 +141,15 @@ class Stage:
         """End a try."""
         outcome = Outcome(ticket.instance, ticket.token, state, self.tools.clock.now(), **more)
         self.tools.database.write(lambda c: ends.end(c, [outcome], **self.by))
+
+    def log(self, ticket: Ticket, data: bytes) -> None:
+        """Write the log of a try, as its worker would."""
+        key = log_key(
+            ticket.dag_id, ticket.run_id, ticket.task_id, ticket.map_index, ticket.try_number, token=ticket.token
+        )
+        with closing(open_log_store(self.tools.config)) as store:
+            store.put_chunk(key, 0, data)
+            store.seal(key)
 
     def release(self) -> None:
         """Have what waits for a moment go on, if that has come."""

@@ -12,6 +12,7 @@ from tradewind.api.routes import (
     connections,
     dag_versions,
     dag_warnings,
+    dags,
     datasets,
     drains,
     event_logs,
@@ -20,6 +21,7 @@ from tradewind.api.routes import (
     import_errors,
     installation,
     jobs,
+    logs,
     permissions,
     pools,
     priorities,
@@ -30,6 +32,7 @@ from tradewind.api.routes import (
     users,
     variables,
     why,
+    xcoms,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -41,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *connections.ROUTES,
     *dag_versions.ROUTES,
     *dag_warnings.ROUTES,
+    *dags.ROUTES,
     *datasets.ROUTES,
     *drains.ROUTES,
     *event_logs.ROUTES,
@@ -49,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
     *import_errors.ROUTES,
     *installation.ROUTES,
     *jobs.ROUTES,
+    *logs.ROUTES,
     *permissions.ROUTES,
     *pools.ROUTES,
     *priorities.ROUTES,
@@ -59,4 +64,5 @@ ROUTES: tuple[Route, ...] = (
     *users.ROUTES,
     *variables.ROUTES,
     *why.ROUTES,
+    *xcoms.ROUTES,
 )

@@ -14,6 +14,10 @@ from tradewind.operations.paging import Paging
 MOST_ROWS = 100
 FIELDS = "fields"
 TOTAL = "total_entries"
+TOTAL_TEXT = (
+    "How many rows the whole list has. Of runs and task instances it is exact up to 10,000; beyond that it is the number of "
+    "all that there are, whatever is asked for: never too small, so that who pages until there gets every row."
+)
 
 
 class Schema(ma.Schema):
@@ -106,7 +110,7 @@ def collection(key: str, schema: type[Schema]) -> type[Schema]:
         TOTAL: Whole(
             attribute="total",
             largest=LARGEST,
-            metadata={"description": "How many rows the whole list has.", "example": 1},
+            metadata={"description": TOTAL_TEXT, "example": 1},
         ),
     }
     return type(name, (Schema,), {"__doc__": "A page of a list.", **members})

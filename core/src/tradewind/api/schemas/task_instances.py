@@ -136,7 +136,6 @@ _InstanceFilters: Any = Query.from_dict(
         "pool": _several("Only those of these pools"),
         "queue": _several("Only those of these queues"),
         "executor": _several("Only those of these executors"),
-        "order_by": order_by(ORDERS),
     }
 )
 
@@ -161,6 +160,12 @@ class InstanceListQuery(_InstanceFilters, PageQuery):  # type: ignore[misc]  # m
         return values
 
 
+class MappedListQuery(InstanceListQuery):
+    """Which instances of a mapped task are asked for."""
+
+    order_by = order_by(ORDERS)
+
+
 class TryListQuery(PageQuery):
     """Which tries are asked for."""
 
@@ -177,7 +182,6 @@ _InstanceForm: Any = Schema.from_dict(
         "pool": names("Only those of these pools."),
         "queue": names("Only those of these queues."),
         "executor": names("Only those of these executors."),
-        "order_by": order_by(ORDERS),
         "page_limit": Whole(smallest=1, load_default=100, metadata={"example": 25}),
         "page_offset": Whole(load_default=0, metadata={"example": 0}),
     }
@@ -203,7 +207,7 @@ class InstanceListForm(_InstanceForm):  # type: ignore[misc]  # made of parts
             ended=ended,
             duration=duration,
         )
-        page = paging(values.pop("page_limit"), values.pop("page_offset"), values.pop("order_by", None))
+        page = paging(values.pop("page_limit"), values.pop("page_offset"), None)
         return {"page": page, "wanted": wanted}
 
 

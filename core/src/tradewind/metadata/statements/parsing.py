@@ -307,3 +307,25 @@ def remove_files(connection: sa.Connection, bundle_name: str, paths: Iterable[st
             .where(dag.c.bundle == bundle_name, dag.c.path.in_(part), dag.c.is_active.is_(True))
             .values(is_active=False, due_at=None)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A file that somebody wants read again, and since when."""
+
+    bundle: str
+    path: str
+    asked_at: datetime
+
+
+def list_requests(connection: sa.Connection) -> list[RequestRow]:
+    """Return the files that are to be read again."""
+    columns = (dag_file.c.bundle, dag_file.c.path, dag_file.c.asked_at)
+    return [RequestRow(*row) for row in connection.execute(sa.select(*columns).where(dag_file.c.asked_at.is_not(None)))]
+
+
+def forget_requests(connection: sa.Connection, requests: Iterable[RequestRow]) -> None:
+    """Note that files are read again now; one that was asked for once more since is not forgotten."""
+    for each in sorted(requests, key=lambda request: (request.bundle, request.path)):
+        of_file = (dag_file.c.bundle == each.bundle, dag_file.c.path == each.path, dag_file.c.asked_at == each.asked_at)
+        connection.execute(sa.update(dag_file).where(*of_file).values(asked_at=None))

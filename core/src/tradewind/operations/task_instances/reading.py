@@ -54,7 +54,7 @@ def list_instances(
     dag_id: str | None = None,
     run_id: str | None = None,
 ) -> Page[InstanceView]:
-    """Return task instances of one run or many, the oldest first or in another order of `instances.ORDERS`."""
+    """Return task instances of one run or many, by and large the oldest first."""
     named = replace(
         wanted,
         dag_ids=wanted.dag_ids if dag_id is None else [dag_id],
@@ -65,7 +65,7 @@ def list_instances(
 
 @operation("task_instances.list")
 def list_instances_batch(context: Context, *, page: Paging, wanted: InstanceFilter) -> Page[InstanceView]:
-    """Return task instances of several DAGs, runs and tasks, the oldest first."""
+    """Return task instances of several DAGs, runs and tasks, by and large the oldest first."""
     return _page(context, wanted, page)
 
 
@@ -155,7 +155,7 @@ def _tries(context: Context, dag_id: str, run_id: str, task_id: str, map_index: 
     return [found[number] for number in sorted(found)]
 
 
-def _page(context: Context, wanted: InstanceFilter, page: Paging, *, by: str = "id") -> Page[InstanceView]:
+def _page(context: Context, wanted: InstanceFilter, page: Paging, *, by: str | None = None) -> Page[InstanceView]:
     allowed = replace(wanted, allowed=context.dags)
     with context.read() as connection:
         rows = instances.page(connection, allowed, page.part, by=by)

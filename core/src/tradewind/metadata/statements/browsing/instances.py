@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.statements.browsing.parts import ANY, Between, Slice, among, counted, ordered
+from tradewind.metadata.statements.browsing.parts import ANY, Between, Slice, among, counted
 from tradewind.metadata.statements.deadlines import SLA
 from tradewind.metadata.tables import (
     BigInt,
@@ -27,7 +27,6 @@ _run = dag_run.c
 _duration = sa.type_coerce(_ti.ended_at, BigInt) - sa.type_coerce(_ti.started_at, BigInt)
 _changed_at = sa.func.coalesce(_ti.ended_at, _ti.started_at, _ti.queued_at, _ti.scheduled_at, type_=_ti.ended_at.type)
 ORDERS: dict[str, sa.ColumnElement[Any]] = {
-    "id": _ti.id,
     "map_index": _ti.map_index,
     "state": _ti.state,
     "duration": _duration,
@@ -65,11 +64,35 @@ class InstanceFilter:
     duration: Between = ANY
 
     @property
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """What an instance must be."""
+    def keys(self) -> sa.Select[Any]:
+        """The query of the keys of the instances that are meant."""
+        of_run = self._of_run
+        # What narrows runs is looked for among runs, of which there are few
+        source = dag_run.join(task_instance, _ti.run == _run.id) if of_run else task_instance
+        return sa.select(_ti.id).select_from(source).where(*of_run, *self._of_instance)
+
+    @property
+    def order(self) -> tuple[sa.ColumnElement[Any], ...]:
+        """The order of the list: one in which an index gives the instances that are meant, so that a page is found soon."""
+        if self._of_run:
+            return (_ti.run, _ti.id)
+        for column, between in ((_ti.started_at, self.started), (_ti.ended_at, self.ended)):
+            if between != ANY:
+                return (column, _ti.id)
+        return (_ti.id,)
+
+    @property
+    def _of_run(self) -> list[sa.ColumnElement[bool]]:
         return [
-            *self._of_runs,
-            *among(_ti.dag_id, self.allowed),
+            *among(_run.dag_id, self.dag_ids),
+            *among(_run.dag_id, self.allowed),
+            *among(_run.run_id, self.run_ids),
+            *self.logical.conditions(_run.logical_date),
+        ]
+
+    @property
+    def _of_instance(self) -> list[sa.ColumnElement[bool]]:
+        return [
             *among(_ti.task_id, self.task_ids),
             *([_ti.map_index >= 0] if self.mapped else []),
             *among(_ti.state, self.states),
@@ -78,19 +101,19 @@ class InstanceFilter:
             *among(_ti.executor, self.executors),
             *self.started.conditions(_ti.started_at),
             *self.ended.conditions(_ti.ended_at),
-            *self.changed.conditions(_changed_at),
+            *_changed(self.changed),
             *Between(_micro(self.duration.first), _micro(self.duration.last)).conditions(_duration),
         ]
 
-    @property
-    def _of_runs(self) -> list[sa.ColumnElement[bool]]:
-        """What its run must be: found by the indexes of runs, as instances have none by DAG or date."""
-        of_run = [
-            *among(_run.dag_id, self.dag_ids),
-            *among(_run.run_id, self.run_ids),
-            *self.logical.conditions(_run.logical_date),
-        ]
-        return [_ti.run.in_(sa.select(_run.id).where(*of_run))] if of_run else []
+
+def _changed(between: Between) -> list[sa.ColumnElement[bool]]:
+    """Return that an instance took its state in a range: said so that what is recent is found by indexes."""
+    found = Between(None, between.last).conditions(_changed_at)
+    if between.first is not None:
+        since = between.first
+        is_waiting = _ti.state.in_(["scheduled", "queued"]) & ((_ti.queued_at >= since) | (_ti.scheduled_at >= since))
+        found.append(sa.or_(_ti.ended_at >= since, _ti.started_at >= since, is_waiting))
+    return found
 
 
 def _micro(seconds: float | None) -> int | None:
@@ -126,22 +149,26 @@ def _rows(keys: sa.Subquery) -> sa.Select[Any]:
     ).select_from(joined)
 
 
-def page(connection: sa.Connection, wanted: InstanceFilter, part: Slice, *, by: str = "id") -> Sequence[Any]:
+def page(connection: sa.Connection, wanted: InstanceFilter, part: Slice, *, by: str | None = None) -> Sequence[Any]:
     """Return some instances: the columns of `task_instance`, and what belongs to them.
 
     Arguments:
-        by: the order, where the part names none.
+        by: the order, where the part names none; None for the filter's own, which is by and large that of time.
     """
     # The part first, and only then what belongs to it: so no plan joins what is not shown
-    keys = ordered(sa.select(_ti.id).where(*wanted.conditions), part, ORDERS, by=by, key=[_ti.id])
-    whole = Slice(part.limit, 0, part.order_by, part.is_descending)
-    query = ordered(_rows(keys.subquery("keys")), whole, ORDERS, by=by, key=[_ti.id])
-    return connection.execute(query).all()
+    keys = _ordered(wanted.keys, wanted, part, by).limit(part.limit).offset(part.offset)
+    return connection.execute(_ordered(_rows(keys.subquery("keys")), wanted, part, by)).all()
+
+
+def _ordered(query: sa.Select[Any], wanted: InstanceFilter, part: Slice, by: str | None) -> sa.Select[Any]:
+    name = part.order_by or by
+    columns = wanted.order if name is None else (ORDERS[name], _ti.id)
+    return query.order_by(*(each.desc() if part.is_descending else each for each in columns))
 
 
 def count(connection: sa.Connection, wanted: InstanceFilter) -> int:
     """Return how many instances are meant, counted up to a limit, see `counted`."""
-    return counted(connection, sa.select(_ti.id).where(*wanted.conditions))
+    return counted(connection, wanted.keys)
 
 
 def get(connection: sa.Connection, run: int, task_id: str, map_index: int | None) -> Sequence[Any]:
@@ -152,12 +179,6 @@ def get(connection: sa.Connection, run: int, task_id: str, map_index: int | None
         query = query.where(_ti.map_index == map_index)
     rows = _rows(query.subquery("keys"))
     return connection.execute(rows.order_by(_ti.map_index)).all()
-
-
-def keys_of(connection: sa.Connection, run: int, task_id: str, map_index: int) -> int | None:
-    """Return the key of an instance."""
-    query = sa.select(_ti.id).where(_ti.run == run, _ti.task_id == task_id, _ti.map_index == map_index)
-    return connection.execute(query).scalar_one_or_none()
 
 
 def tries(connection: sa.Connection, instance: int) -> Sequence[Any]:
