@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from tradewind.access.actors import Actor
 from tradewind.metadata.tables import backfill, backfill_date, dag_run
+from tradewind.operations import following
 from tradewind.operations.errors import BusyError
 from tradewind.operations.following import STREAMS
 from tradewind.transitions import daemons
@@ -242,3 +248,35 @@ def test_reading_takes_the_same_statements_whatever_there_is(stage: Any, client:
         with statements.recorded(stage.tools.database) as recorded:
             assert client.get(f"{URL}/{path}").status_code == 200
         recorded.assert_at_most(most)
+
+
+def test_a_stream_that_nobody_reads_any_more_gives_its_place_back(
+    stage: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_state(stage, "running")
+    monkeypatch.setattr(following, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.05)
+    with serve(stage.app_of(stage.tools, Actor("ada", 1, None))) as url:
+        host, _, path = url.removeprefix("http://").partition("/")
+        connection = HTTPConnection(host, timeout=30)
+        connection.request("GET", f"/{path}/dags/chain/dagRuns/first_version/wait?timeout=600")
+        answer = connection.getresponse()
+        assert json.loads(answer.readline())["state"] == "running"
+        with pytest.raises(BusyError):
+            STREAMS.take(1)
+        answer.close()
+        connection.close()
+        give = eventually(lambda: STREAMS.take(1))
+        give()
+
+
+def eventually(take: Callable[[], Any]) -> Any:
+    """Return what a function returns as soon as it is not refused any more."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return take()
+        except BusyError:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.02)
