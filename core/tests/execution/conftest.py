@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -10,9 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,6 +25,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from flask import request
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.config import Config, load
 from tradewind.execution.log_stores import keys_of_tries
@@ -36,6 +40,8 @@ from tradewind.serialization.writing import serialize, structure_hash
 from tradewind.transitions import admission, claims, daemons, ends, runs, timers
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Claimer, Ticket
+from tradewind.web.app import create_app
+from waitress.server import create_server
 
 PATIENCE = 60.0
 SHOWN = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
@@ -446,3 +452,42 @@ def standing_remote(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
             yield made
         finally:
             made.close()
+
+
+@pytest.fixture(scope="session")
+def remote_of() -> type[RemoteHouse]:
+    """Makes a house whose server stands already, of the house, a folder and the server's port."""
+    return RemoteHouse
+
+
+@dataclass
+class Served:
+    """A web server in a thread of the test's own process: its URL, and the paths that were asked for."""
+
+    url: str
+    paths: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def _served(house: House) -> Iterator[Served]:
+    api = dataclasses.replace(house.config.execution_api, secret=SECRET)
+    app = create_app(dataclasses.replace(house.config, execution_api=api), house.database)
+    sockets: dict[int, Any] = {}
+    server = create_server(app, host="127.0.0.1", port=0, map=sockets, threads=4)
+    made = Served(f"http://127.0.0.1:{server.effective_port}")
+    app.before_request(lambda: made.paths.append(request.path))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        app.extensions["execution"].close()
+        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(sockets))
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def served() -> Callable[[House], AbstractContextManager[Served]]:
+    """Serves a house over a real socket, for as long as a block runs."""
+    return _served

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -27,8 +26,6 @@ from tradewind.execution.settings import worker_settings
 from tradewind.metadata import tables
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Outcome, XComValue
-from tradewind.web.app import create_app
-from waitress.server import create_server
 
 SECRET = "planted-execution-secret-0123456789abcdef"
 CHAINS = """
@@ -81,45 +78,26 @@ class Faulty(ServerConnection):
         return found
 
 
-@contextmanager
-def served(house: Any) -> Iterator[str]:
-    """Serve a house over a real socket; yield the URL."""
-    config = with_secret(house.config)
-    app = create_app(config, house.database)
-    sockets: dict[int, Any] = {}
-    server = create_server(app, host="127.0.0.1", port=0, map=sockets, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        app.extensions["execution"].close()
-        server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(lambda: server.asyncore.close_all(sockets))
-        thread.join(10)
-
-
-def with_secret(config: Any, **api: Any) -> Any:
-    return dataclasses.replace(config, execution_api=dataclasses.replace(config.execution_api, secret=SECRET, **api))
-
-
 @pytest.fixture(scope="module")
 def served_house(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, make_house: Callable[..., Any]
+    sqlite_template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    make_house: Callable[..., Any],
+    served: Callable[..., Any],
 ) -> Iterator[Any]:
     """A house on SQLite and the URL of its web server."""
     folder = tmp_path_factory.mktemp("served")
     (folder / "tradewind.db").write_bytes(sqlite_template.read_bytes())
     for house in make_house(f"sqlite:///{folder}/tradewind.db", folder):
         house.deploy(CHAINS)
-        with served(house) as url:
-            yield house, url
+        with served(house) as app:
+            yield house, app.url
 
 
 @contextmanager
 def connected(house: Any, url: str, worker: str, folder: Path, network: Network) -> Iterator[HttpLifecycle]:
     """Yield the lifecycle of a worker whose home is elsewhere."""
-    config = with_secret(dataclasses.replace(house.config, home=folder))
+    config = dataclasses.replace(house.config, home=folder)
     server = Faulty(dataclasses.replace(config.worker, server=url))
     server.network = network
     caller = Caller(server, Keys(SECRET), worker)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,33 @@ def test_a_secret_that_is_too_short_starts_no_web_server(standing_remote: Any) -
     assert done.returncode == 1
     assert "execution_api.secret needs at least 32 characters" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+CHAIN = """
+from tradewind import DAG, task
+with DAG('flow'):
+    last = None
+    for n in range(20):
+        link = task(task_id=f"t{n}")(lambda: None)()
+        if last is not None:
+            last >> link
+        last = link
+"""
+
+
+def test_a_task_that_follows_another_costs_one_request(
+    small_house: Any, served: Callable[..., Any], remote_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    with served(small_house) as server:
+        remote = remote_of(small_house, tmp_path, int(server.url.rpartition(":")[2]))
+        # Renewals and looks without a reason do not come between
+        remote.start_worker(leases__renew_every=60, scheduler__poll_interval=60)
+        small_house.deploy(CHAIN)
+        small_house.run_dag()
+        del server.paths[:]
+        _run, state = small_house.run_dag()
+        exchanges = [path for path in server.paths if path.endswith("/exchange")]
+        others = [path for path in server.paths if not path.endswith(("/exchange", "/renew", "/wait"))]
+        remote.close()
+    assert (state, others) == ("success", [])
+    assert len(exchanges) <= 20 + 4, "one for each end, which brings the next; the first; and a wake-up or two"
