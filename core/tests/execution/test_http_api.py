@@ -126,7 +126,7 @@ def test_every_call_needs_a_token(desk: Desk) -> None:
         refused(answer, 401, "unauthorized")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
     refused(desk.post("/tries/1/1/answer", {}, None), 401, "unauthorized")
-    refused(desk.client.put(f"{wire.PREFIX}/workers/w1/tries/1/1/values/x"), 401, "unauthorized")
+    refused(desk.client.put(f"{wire.PREFIX}/workers/w1/tries/1/1/values?key=x"), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -230,10 +230,10 @@ def test_outcomes_and_values_of_another_workers_try_are_refused(desk: Desk) -> N
     body = exchange_body([outcome(mine), outcome(other, xcoms=(XComValue("k", "1", "int", 1),))], 0, "n")
     refused(desk.of("own-1", "exchange", body), 403, "not-yours", "outcomes.1")
     assert desk.house.states(mine["run"]) == desk.house.states(other["run"]) == {"work": "running"}
-    put = f"{wire.PREFIX}/workers/own-1/tries/{other['instance']}/{other['token']}/values/k"
+    put = f"{wire.PREFIX}/workers/own-1/tries/{other['instance']}/{other['token']}/values?key=k"
     headers = {"Authorization": f"Bearer {KEYS.credential('own-1', time.time())}"}
     refused(desk.client.put(put, data=b"1", headers=headers), 403, "not-yours")
-    put = f"{wire.PREFIX}/workers/own-1/tries/{mine['instance']}/{mine['token']}/values/large"
+    put = f"{wire.PREFIX}/workers/own-1/tries/{mine['instance']}/{mine['token']}/values?key=large"
     handle = desk.client.put(put, data=b'"large"', headers=headers).json["handle"]
     for key, storage in (("other", handle), ("large", "../../fernet.key"), ("large", handle[:-3] + "AAA")):
         pushed = XComValue(key, None, "str", 7, storage=storage)
@@ -325,7 +325,7 @@ def test_too_large_is_said_before_it_is_read(desk: Desk) -> None:
         small = Desk(desk.house, client)
         refused(small.of("large-1", "leave", {"cause": "c"}), 413, "too-large", "max_body")
         headers = {"Authorization": f"Bearer {KEYS.credential('large-1', time.time())}"}
-        answer = client.put(f"{wire.PREFIX}/workers/large-1/tries/1/1/values/k", data=b"1", headers=headers)
+        answer = client.put(f"{wire.PREFIX}/workers/large-1/tries/1/1/values?key=k", data=b"1", headers=headers)
         refused(answer, 413, "too-large", "max_value")
     app.extensions["execution"].close()
 

@@ -111,13 +111,3 @@ def test_the_loop_is_woken_and_while_nobody_waits_for_it_there_is_nothing_to_wat
     assert asked.marks == ["", "", "a", "a.1"][: len(asked.marks)]
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(ear._ear)
-
-
-def test_a_server_ends_in_order_while_workers_wait(standing_remote: Any) -> None:
-    server, house = standing_remote.servers[-1], standing_remote.house
-    house.deploy("from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n")
-    assert house.run_dag()[1] == "success"
-    server.terminate()
-    assert server.wait(4) == 0, "without waiting for those that wait"
-    standing_remote.start_server()
-    assert house.run_dag()[1] == "success", "the worker waits at the new one"

@@ -44,11 +44,11 @@ with DAG("flow", on_success_callback=tell):
     @task
     def values(ti):
         ti.xcom_push(key="word", value=beside.WORD)
-        ti.xcom_push(key="large", value="x" * 300_000)
+        ti.xcom_push(key="a//b c/%2F?ö", value="x" * 300_000)
         return list(range(100_000))
     @task
     def reads(numbers, ti):
-        return [sum(numbers), ti.xcom_pull(task_ids="values", key="word"), len(ti.xcom_pull(task_ids="values", key="large"))]
+        return [sum(numbers), ti.xcom_pull(task_ids="values", key="word"), len(ti.xcom_pull(task_ids="values", key="a//b c/%2F?ö"))]
     @task
     def variable():
         Variable.set("left", "behind")
@@ -302,3 +302,13 @@ def test_a_task_that_follows_another_costs_one_request(
         remote.close()
     assert (state, others) == ("success", [])
     assert len(exchanges) <= 20 + 4, "one for each end, which brings the next; the first; and a wake-up or two"
+
+
+def test_a_server_ends_in_order_while_workers_wait(standing_remote: Any) -> None:
+    server, house = standing_remote.servers[-1], standing_remote.house
+    house.deploy(SIMPLE)
+    assert house.run_dag()[1] == "success"
+    server.terminate()
+    assert server.wait(4) == 0, "without waiting for those that wait"
+    standing_remote.start_server()
+    assert house.run_dag()[1] == "success", "the worker waits at the new one"

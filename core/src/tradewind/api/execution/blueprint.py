@@ -85,7 +85,7 @@ class ExecutionApi:
         for route in ROUTES:
             name = route.path.replace("/", "_")
             made.add_url_rule(f"{V}/workers/<worker>/{route.path}", name, self._view(route), methods=["POST"])
-        put = f"{V}/workers/<worker>/tries/<int:instance>/<int:token>/values/<path:key>"
+        put = f"{V}/workers/<worker>/tries/<int:instance>/<int:token>/values"
         for path, name, view, method in (
             (f"{V}/workers/<worker>/wait", "wait", self._wait, "GET"),
             (f"{V}/workers/<worker>/sources/<source_hash>", "source", self._source, "GET"),
@@ -183,8 +183,9 @@ class ExecutionApi:
             raise Problem(404, "no-such-source", "There are no sources of this hash; parse the DAG file again.")
         return Response(found, mimetype=BYTES)
 
-    def _store(self, worker: str, instance: int, token: int, key: str) -> Response:
+    def _store(self, worker: str, instance: int, token: int) -> Response:
         self._authenticate(worker)
+        key = request.args.get("key", "")
         most = self._config.execution_api.max_value * MIB
         if (request.content_length or 0) > most:
             raise Problem(413, "too-large", f"The value has more than {most} bytes ([execution_api] max_value).")

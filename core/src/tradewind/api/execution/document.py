@@ -119,8 +119,8 @@ def _others() -> list[tuple[str, list[dict[str, Any]], str, dict[str, Any]]]:
         ("/workers/{worker}/sources/{source_hash}", [WORKER, _parameter("source_hash", "string")], "get", source),
         ("/workers/{worker}/values", [WORKER, _parameter("handle", "string", where="query")], "get", value),
         (
-            "/workers/{worker}/tries/{instance}/{token}/values/{key}",
-            [WORKER, *pair, _parameter("key", "string")],
+            "/workers/{worker}/tries/{instance}/{token}/values",
+            [WORKER, *pair, _parameter("key", "string", where="query")],
             "put",
             store,
         ),

@@ -59,7 +59,7 @@ class Values:
         if pushed.storage is None:
             return pushed
         path = self._path(pushed.storage, instance, token)
-        where = f"/workers/{quote(self._worker)}/tries/{instance}/{token}/values/{quote(pushed.key, safe='')}"
+        where = f"/workers/{quote(self._worker)}/tries/{instance}/{token}/values?key={quote(pushed.key, safe='')}"
         found = self._server.call("PUT", where, self._authorise(), Body(path))
         return replace(pushed, value=None, storage=str(found["handle"]))
 
