@@ -309,6 +309,7 @@ def test_a_server_ends_in_order_while_workers_wait(standing_remote: Any) -> None
     house.deploy(SIMPLE)
     assert house.run_dag()[1] == "success"
     server.terminate()
-    assert server.wait(4) == 0, "without waiting for those that wait"
+    assert server.wait(60) == 0
+    assert "still running" not in (house.home / "server.err").read_text(), "it was not kept by those that wait"
     standing_remote.start_server()
     assert house.run_dag()[1] == "success", "the worker waits at the new one"
