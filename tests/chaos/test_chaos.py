@@ -31,5 +31,5 @@ def test_an_outage_of_three_leases_starts_nothing_again_and_loses_no_outcome() -
 
 @pytest.mark.postgres
 def test_a_web_server_that_is_away_for_three_leases_kills_no_task_of_workers_that_know_it_alone() -> None:
-    figures = outage("postgresql", leases=LEASES | SHORTER, tail=4.0, is_remote=True).figures()
+    figures = outage("postgresql", leases=LEASES | SHORTER, tail=2.0, is_remote=True).figures()
     assert [str(each) for each in figures if not each.holds] == []

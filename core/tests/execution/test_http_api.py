@@ -33,6 +33,14 @@ OTHER_SECRET = "another-execution-secret-0123456789abcdef"
 PLANTED = "planted-value-of-a-variable"
 FLOW = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
 WIDE = "from tradewind import DAG, task\nwith DAG('wide'):\n    for n in range(7):\n        task(task_id=f't{n}')(print)()\n"
+CALLS = """
+from tradewind import DAG, task
+def tell(context): ...
+with DAG('calls', on_success_callback=tell):
+    @task(on_success_callback=tell)
+    def work(): ...
+    work()
+"""
 KEYS = Keys(SECRET)
 
 
@@ -222,6 +230,40 @@ def test_a_renewal_brings_passes_of_what_is_the_workers_own(desk: Desk) -> None:
     assert [(each["instance"], each["token"]) for each in found["passes"]] == [(start["instance"], start["token"])]
     assert desk.ask(start, found["passes"][0]["pass"], "Beat").json["reply"]["error"] is None
     assert found["tries"] == [[start["instance"], start["token"]]]
+
+
+def test_a_callback_has_a_pass_of_its_own_until_it_was_reported(desk: Desk) -> None:
+    desk.house.deploy(CALLS, "calls.py")
+    place = {"executor": "LocalExecutor", "queues": None, "slots": 1, "host": "h", "pid": 1}
+    for worker in ("calls-1", "calls-2"):
+        assert desk.of(worker, "register", place).status_code == 200
+    desk.house.start_run("calls")
+    (start,) = desk.exchange("calls-1", [], 1)["starts"]
+    assert desk.exchange("calls-1", [outcome(start)], 0)["has_callbacks"]
+    claimed = desk.of("calls-1", "callbacks/claim", {"most": 9}).json
+    schemas.ClaimedCallbacksSchema().load(claimed)
+    ask = {"request": "GetVariable", "arguments": {"key": "api_secret"}}
+    assert [each["callback"]["is_run"] for each in claimed["starts"]] == [False], "that of the run comes after"
+    for _ in range(2):
+        (called,), (given,) = claimed["starts"], claimed["passes"]
+        key = [-called["callback"]["id"], called["callback"]["token"]]
+        assert [given["instance"], given["token"]] == key
+        path = f"/callbacks/{-key[0]}/{key[1]}/answer"
+        assert desk.post(path, ask, given["pass"]).json["reply"]["value"] == PLANTED
+        assert desk.of("calls-2", "renew", {"passes": [key]}).json["passes"] == []
+        (renewed,) = desk.of("calls-1", "renew", {"passes": [key]}).json["passes"]
+        assert desk.post(path, ask, renewed["pass"]).json["reply"]["value"] == PLANTED
+        refused(desk.ask(start, given["pass"], "Beat"), 403, "other-try")
+        report = {"key": -key[0], "token": key[1], "done": [0], "error": None, "attempts": 1}
+        assert desk.of("calls-2", "callbacks/report", report).json == {"done": True}
+        assert desk.post(path, ask, given["pass"]).status_code == 200, "another worker's report changed nothing"
+        for _again in range(2):
+            assert desk.of("calls-1", "callbacks/report", report).json == {"done": True}
+        refused(desk.post(path, ask, renewed["pass"]), 403, "overtaken")
+        claimed = desk.of("calls-1", "callbacks/claim", {"most": 9}).json
+        if claimed["starts"]:
+            assert claimed["starts"][0]["callback"]["is_run"]
+    assert claimed == {"starts": [], "passes": []}
 
 
 def test_outcomes_and_values_of_another_workers_try_are_refused(desk: Desk) -> None:
