@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -97,7 +98,9 @@ def outage(
         tail: by so many seconds the longer tasks outlast it.
         is_remote: workers know a web server in place of the database, and it is that which is killed.
     """
-    fleet = {"scheduler": 2, "worker": 2, "processor": 1} | ({"server": 1} if is_remote else {})
+    fleet = {"scheduler": 2, "worker": 2, "processor": 1}
+    if is_remote:
+        fleet |= {"scheduler": 1, "server": 1}
     with open_stage(kind, fleet, leases=leases, variables=SLOTS) as stage:
         down = 3 * stage.times.lease if seconds is None else seconds
         stage.pause("ticking")
@@ -128,10 +131,19 @@ def _away(stage: Stage, *, is_remote: bool) -> Iterator[None]:
         server.hold()
         yield
         server.let_go()
+        # It imports for seconds; what is promised is promised from when it can be asked
+        port = int(server.environment["TRADEWIND__WEB__PORT"])
+        stage.until("the web server listens", lambda: _listens(port), 60.0, every=LOOK_SECONDS)
     else:
         stage.server.stop(STOPS[stage.kind]["fast"])
         yield
         stage.server.start()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
+        return True
+    return False
 
 
 def take_over(kind: str, *, times: int = 3, say: Callable[[str], None] = print) -> list[Figure]:
