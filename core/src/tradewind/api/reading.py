@@ -14,7 +14,7 @@ from tradewind.access.operations import Scope
 from tradewind.api.fields import DEEPEST, Words
 from tradewind.api.problems import ProblemError
 from tradewind.api.route import Route
-from tradewind.api.schemas.common import Schema
+from tradewind.api.schemas.common import Schema, shared
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -30,14 +30,14 @@ def read_request(route: Route, request: Request) -> dict[str, Any]:
     arguments = dict(route.binds)
     arguments |= _read_path(route, request)
     if route.headers is not None:
-        arguments |= _read_headers(route.headers(), request)
+        arguments |= _read_headers(shared(route.headers), request)
     query = _read_query(route, request)
     mask = query.pop("update_mask", None)
     arguments |= query
     if route.body is None:
         _refuse_body(request)
         return arguments
-    body = _read_body(route.body(), _read_json(request), mask)
+    body = _read_body(shared(route.body), _read_json(request), mask)
     return arguments | (body if route.body_as is None else {route.body_as: body})
 
 
@@ -59,7 +59,7 @@ def _read_query(route: Route, request: Request) -> dict[str, Any]:
         if unknown := list(request.args):
             _refuse({name: ["Unknown field."] for name in unknown}, "the query")
         return {}
-    schema = route.query()
+    schema = shared(route.query)
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
         field = next((each for key, each in schema.fields.items() if name == (each.data_key or key)), None)
