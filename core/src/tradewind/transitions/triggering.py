@@ -61,7 +61,9 @@ def trigger(
         ParamValidationError: when a value does not fit its param.
         DagRunAlreadyExists: when the DAG has a run of that name.
     """
-    gate = runs.gate(conn, dag_id, run_type=MANUAL)  # locks the DAG's row first: the processor replaces versions that no run uses
+    gate = runs.gate(
+        conn, dag_id, run_type=MANUAL
+    )  # locks the DAG's row first: the processor replaces versions that no run uses
     found = listings.list_dags(conn, dag_id=dag_id)
     if not found:
         raise DagNotFound(f"There is no DAG {dag_id!r}: `tradewind dags list` shows all.")
