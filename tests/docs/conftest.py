@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -88,16 +88,16 @@ class Standalone:
 
     def __init__(self, folder: Path, home: Path, words: list[str]) -> None:
         self.folder = folder
-        self._environment = os.environ | {"TRADEWIND_HOME": str(home), "COLUMNS": "120", "PYTHONUNBUFFERED": "1"}
+        self.environment = os.environ | {"TRADEWIND_HOME": str(home), "COLUMNS": "120", "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "tradewind", "standalone", "--port", "0", *words]
         self._process = subprocess.Popen(
-            command, cwd=folder, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._said: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self.wait_for("Listening on ")
+        self.url = re.findall(r"http://[^ ,;]+", self.wait_for("Listening on "))[0].rstrip(".")
 
     def follow(self, step: Step) -> None:
         """Save the step's file and wait until it was read, or run its command and compare what it prints."""
@@ -105,16 +105,16 @@ class Standalone:
             (self.folder / step.file).write_text(step.text)
             self.wait_for(rf"tradewind\.parsing\.processor: {re.escape(Path(step.file).name)}\b")
             return
-        run_command(step, self.folder, self._environment)
+        run_command(step, self.folder, self.environment)
 
-    def wait_for(self, pattern: str) -> None:
-        """Read what it prints up to the line that has the pattern."""
+    def wait_for(self, pattern: str) -> str:
+        """Read what it prints up to the line that has the pattern, and return that line."""
         while True:
             line = self._lines.get(timeout=PATIENCE)
             assert line is not None, f"it ended before it said {pattern!r}:\n{''.join(self._said)}"
             self._said.append(line)
             if re.search(pattern, line):
-                return
+                return line
 
     def stop(self) -> None:
         """Stop it as Ctrl+C does; it must end cleanly."""
@@ -143,6 +143,20 @@ def follow(tmp_path: Path) -> Callable[..., None]:
                 system.follow(step)
 
     return run
+
+
+@pytest.fixture
+def standalone() -> Iterator[Callable[[Path, Mapping[str, str]], Standalone]]:
+    """Start a `standalone` in a folder, with DAG files that it has read; it is stopped at the end."""
+    with ExitStack() as stack:
+
+        def start(folder: Path, dags: Mapping[str, str]) -> Standalone:
+            system = stack.enter_context(running(folder, folder, []))
+            for name, text in dags.items():
+                system.follow(Step(text, file=f"dags/{name}"))
+            return system
+
+        yield start
 
 
 @pytest.fixture

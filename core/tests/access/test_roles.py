@@ -95,16 +95,18 @@ def test_one_statement_reads_a_user_with_the_permissions_of_all_roles_and_groups
 
 def test_a_name_counts_whatever_its_case_unless_there_are_two(database: Database) -> None:
     def fill(connection: sa.Connection) -> None:
-        for name in ("Ann", "ann", "Bob"):
+        for name in ("Ann", "ann", "Bob", "Ärzte"):
             parts = {"first_name": name, "last_name": "N", "email": f"{name}.{name.islower()}@example.org"}
             users.add_user(connection, username=name, **parts, password_hash=None, roles=[], now=NOW)
 
     database.write(fill)
     with database.read() as connection:
-        found = {name: users.identify(connection, name) for name in ("Ann", "ann", "ANN", "bob", "eve")}
+        found = {
+            name: users.identify(connection, name) for name in ("Ann", "ann", "ANN", "bob", "eve", "Ärzte", "a\0b")
+        }
         by_mail = users.identify(connection, "bob.false@EXAMPLE.org", or_email=True)
     names = {name: each.username if each else None for name, each in found.items()}
-    assert names == {"Ann": "Ann", "ann": "ann", "ANN": None, "bob": "Bob", "eve": None}
+    assert names == {"Ann": "Ann", "ann": "ann", "ANN": None, "bob": "Bob", "eve": None, "Ärzte": "Ärzte", "a\0b": None}
     assert by_mail is not None
     assert by_mail.username == "Bob"
 

@@ -95,7 +95,11 @@ def problem_of(error: Exception) -> ProblemError | None:
     found = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), None)
     kind = getattr(error, "error_id", "")
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, BusyError) else None
-    return None if found is None else ProblemError(found, str(error), error_id=kind, headers=headers)
+    return (
+        None
+        if found is None
+        else ProblemError(found, str(error), error_id=kind, headers=headers, fields=getattr(error, "fields", None))
+    )
 
 
 def install(app: Flask) -> None:

@@ -19,6 +19,15 @@ def as_json(answer: type[Schema], result: Any) -> Response:
     return Response(json.dumps(answer().dump(result)), mimetype="application/json")
 
 
+def lines(following: Following) -> Response:
+    """Return progress as one JSON object a line, each sent when it is known."""
+    written = (f"{json.dumps(each)}\n" for each in following.lines)
+    response = Response(written, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
+    # Also where nobody has read the first line, so that the generator has not begun
+    response.call_on_close(following.close)
+    return response
+
+
 def is_text_wanted() -> bool:
     """Tell whether whoever asks prefers plain text to JSON; `plain/text` is what Airflow's client calls it."""
     found = request.accept_mimetypes.best_match(["application/json", "text/plain", "plain/text"], "application/json")
@@ -44,12 +53,3 @@ def _whole_as_json(logs: Logs) -> Iterator[str]:
     for piece in logs.pieces():
         yield json.dumps(piece)[1:-1]
     yield '"}'
-
-
-def lines(following: Following) -> Response:
-    """Return progress as one JSON object a line, each sent when it is known."""
-    written = (f"{json.dumps(each)}\n" for each in following.lines)
-    response = Response(written, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
-    # Also where nobody has read the first line, so that the generator has not begun
-    response.call_on_close(following.close)
-    return response

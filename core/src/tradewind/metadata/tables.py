@@ -29,6 +29,7 @@ from tradewind.metadata.asset_tables import (
 )
 from tradewind.metadata.columns import EPOCH, MICROSECOND, NAMING, BigInt, Hash, Instant, Name, metadata
 from tradewind.metadata.daemon_tables import bucket_lock, daemon, drain, pulse
+from tradewind.metadata.word_tables import idempotency_key, instance_label, instance_note, run_note
 
 __all__ = [
     "EPOCH",
@@ -66,12 +67,14 @@ __all__ = [
     "event_outbox",
     "hold",
     "idempotency_key",
+    "instance_label",
     "instance_note",
     "metadata",
     "past_gate",
     "pool",
     "pulse",
     "queue",
+    "run_note",
     "run_parent",
     "run_progress",
     "source_blob",
@@ -263,14 +266,6 @@ backfill_date = sa.Table(
     comment="The dates of a backfill, and what became of each.",
 )
 
-run_note = sa.Table(
-    "run_note",
-    metadata,
-    sa.Column("run", BigInt, primary_key=True, autoincrement=False),
-    sa.Column("note", sa.Text, nullable=False),
-    comment="What somebody wrote of a run; few runs have one.",
-)
-
 run_progress = sa.Table(
     "run_progress",
     metadata,
@@ -371,34 +366,6 @@ hold = sa.Table(
     sa.Column("held_at", Instant, nullable=False),
     sa.Index("ix_hold_dag_id", "dag_id"),
     comment="What is not to be admitted: nothing that a row is about gets a slot. Mostly empty.",
-)
-
-instance_label = sa.Table(
-    "instance_label",
-    metadata,
-    sa.Column("instance", BigInt, primary_key=True, autoincrement=False, comment="task_instance.id"),
-    sa.Column("label", Name, nullable=False),
-    comment="What mapped instances are called by their map_index_template; few have one.",
-)
-
-instance_note = sa.Table(
-    "instance_note",
-    metadata,
-    sa.Column("instance", BigInt, primary_key=True, autoincrement=False, comment="task_instance.id"),
-    sa.Column("note", sa.Text, nullable=False),
-    comment="What somebody wrote of a task instance; few have one.",
-)
-
-idempotency_key = sa.Table(
-    "idempotency_key",
-    metadata,
-    sa.Column("actor", Name, primary_key=True, comment="who sent the request"),
-    sa.Column("key", sa.String(128), primary_key=True, comment="what the request calls itself"),
-    sa.Column("request_hash", Hash, nullable=False, comment="of what was asked for"),
-    sa.Column("answer", sa.Text, nullable=False, comment="JSON: what was answered"),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Index("ix_idempotency_key_created_at", "created_at"),
-    comment="Requests that are done once, however often they are sent; kept for a day.",
 )
 
 task_counter = sa.Table(

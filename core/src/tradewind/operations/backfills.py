@@ -114,6 +114,7 @@ def create_backfill(
     is_reverse: bool = False,
     reprocess: str = backfills.NONE,
     dry_run: bool = False,
+    most: int | None = LONGEST_ANSWER,
 ) -> Created:
     """Have the runs made that a DAG's schedule has over a range of dates, or only say what each would become.
 
@@ -124,6 +125,7 @@ def create_backfill(
         is_reverse: the latest date first.
         reprocess: of dates that have a run, run again: `none`, those that `failed`, all that `ended`.
         dry_run: make nothing.
+        most: dates that a dry run tells of at most, the earliest ones; None for all.
     Raises:
         NotFoundError: there is no such DAG.
         InvalidError: the schedule has no dates, or too many, in the range.
@@ -136,7 +138,7 @@ def create_backfill(
             specs = backfills.specs_between(graph, first_date, last)
         except TradewindException as error:
             raise InvalidError("from_date", str(error), error_id="backfill-without-dates") from error
-        dates = plan(connection, graph, specs[:LONGEST_ANSWER], reprocess=reprocess) if dry_run else []
+        dates = plan(connection, graph, specs[:most], reprocess=reprocess) if dry_run else []
     if dry_run:
         return Created(None, list(reversed(dates)) if is_reverse else dates)
     limit = max_active_runs or graph.max_active_runs

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import cast
+
+import sqlalchemy as sa
 
 from tradewind.metadata.statements import schedules
 from tradewind.operations.context import Context, operation
-from tradewind.operations.finding import graph_of, require_dag
+from tradewind.operations.finding import require_dag
+from tradewind.serialization import SerializedDag
 from tradewind.timetables import RunSpec
 from tradewind.transitions.calendar import coming_runs, from_columns
+from tradewind.transitions.graph import Graphs
 from tradewind.transitions.listings import known_listing
 
 
@@ -37,7 +42,13 @@ def list_coming_runs(context: Context, *, dag_id: str, number: int = 10) -> Comi
     now = context.tools.clock.now()
     with context.read() as connection:
         row = require_dag(connection, dag_id)
-        plan = schedules.plan(connection, dag_id)
-        graph = known_listing(connection, graph_of(context, connection, plan.version_id))
-    stored = None if plan.next_run is None or plan.due_at is None else from_columns(plan.next_run, plan.due_at)
+        graph, stored = planned(connection, context.tools.graphs, dag_id)
     return ComingRuns(dag_id, row.is_paused, list(islice(coming_runs(graph, stored, now), number)), now)
+
+
+def planned(connection: sa.Connection, graphs: Graphs, dag_id: str) -> tuple[SerializedDag, RunSpec | None]:
+    """Return a DAG's newest version, and the run that is stored as its next."""
+    plan = schedules.plan(connection, dag_id)
+    graph = known_listing(connection, cast("SerializedDag", graphs.get(connection, plan.version_id)))
+    stored = None if plan.next_run is None or plan.due_at is None else from_columns(plan.next_run, plan.due_at)
+    return graph, stored

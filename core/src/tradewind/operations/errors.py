@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class OperationError(Exception):
     """Something cannot be done; the text is one sentence that names the thing and the way out.
@@ -27,6 +30,18 @@ class ConflictError(OperationError):
     """It cannot be done as things stand: the name is taken, or what it is about is at work."""
 
     default_id = "already-exists"
+
+
+class RowsError(ConflictError):
+    """Some of many rows cannot be written as things stand, so none was.
+
+    Arguments:
+        fields: what is wrong, by the field, the index of the row, and its own field.
+    """
+
+    def __init__(self, text: str, fields: Mapping[str, Any], *, error_id: str = "") -> None:
+        super().__init__(text, error_id=error_id)
+        self.fields = fields
 
 
 class ClosedError(OperationError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from tradewind.metadata.statements import holds, listings
@@ -81,13 +83,24 @@ def release_hold(context: Context, *, dag_id: str, key: int) -> None:
     Raises:
         NotFoundError: the DAG has no such hold.
     """
+    release_holds(context, dag_id=dag_id, keys=[key])
+
+
+@operation("holds.release")
+def release_holds(context: Context, *, dag_id: str, keys: Sequence[int]) -> None:
+    """Let go on what was held: all of these holds or, where there is not each of them, none.
+
+    Raises:
+        NotFoundError: the DAG has no such hold.
+    """
 
     def work(connection: sa.Connection, entry: Entry) -> None:
-        found = next((each for each in holds.list_all(connection, dag_id=dag_id) if each.id == key), None)
-        if found is None:
-            raise NotFoundError(f"DAG {dag_id!r} has no hold {key}.", error_id="no-such-hold")
-        entry.run_id, entry.task_id, entry.map_index = found.run_id, found.task_id, found.map_index
-        entry.before = entry.after = {"hold": key, "reason": found.reason}
-        holds.release(connection, [key])
+        known = {each.id: each for each in holds.list_all(connection, dag_id=dag_id)}
+        for key in keys:
+            if key not in known:
+                raise NotFoundError(f"DAG {dag_id!r} has no hold {key}.", error_id="no-such-hold")
+        found = [known[key] for key in keys]
+        entry.before = entry.after = [{"hold": each.id, "what": each.what, "reason": each.reason} for each in found]
+        holds.release(connection, keys)
 
     context.change(work)

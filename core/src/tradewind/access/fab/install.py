@@ -27,6 +27,7 @@ REMOTE_USER = "REMOTE_USER"
 KEPT = frozenset({"_flashes", "_user_id", "_fresh", "_id", "oauth_provider"})
 """What of a cookie outlives a login."""
 VIA = {AUTH_DB: "password", AUTH_LDAP: "ldap", AUTH_REMOTE_USER: "remote_user"}
+USUAL = {"FAB_SECURITY_SIGNALS_ENABLED": False}  # nobody here listens, and Python 3.12 warns of how it tells the time
 FIXED = {
     "FAB_CREATE_DB": False,
     "FAB_UPDATE_PERMS": False,
@@ -72,7 +73,7 @@ def install_access(app: Flask, config: Config, database: Database, *, clock: Clo
         )  # it tells who failed to log in, and people type passwords into the field for the name
     key, path = open_key(config), config.web.config_file
     settings = read_settings(path)
-    app.config.update(SESSION_COOKIE_SECURE=config.web.base_url.startswith("https://"))
+    app.config.update(USUAL, SESSION_COOKIE_SECURE=config.web.base_url.startswith("https://"))
     app.config.update(settings)
     app.config.update(FIXED, SECRET_KEY=key)
     app.config.pop("FAB_SECURITY_MANAGER_CLASS", None)

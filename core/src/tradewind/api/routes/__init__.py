@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradewind.api.route import Route
 from tradewind.api.routes import (
     backfills,
+    bulk,
     cluster,
     coming_runs,
     config,
@@ -36,6 +37,7 @@ from tradewind.api.routes import (
 
 ROUTES: tuple[Route, ...] = (
     *backfills.ROUTES,
+    *bulk.ROUTES,
     *cluster.ROUTES,
     *coming_runs.ROUTES,
     *config.ROUTES,
@@ -50,8 +52,8 @@ ROUTES: tuple[Route, ...] = (
     *holds.ROUTES,
     *import_errors.ROUTES,
     *installation.ROUTES,
-    *logs.ROUTES,
     *jobs.ROUTES,
+    *logs.ROUTES,
     *permissions.ROUTES,
     *pools.ROUTES,
     *priorities.ROUTES,
@@ -61,6 +63,6 @@ ROUTES: tuple[Route, ...] = (
     *tokens.ROUTES,
     *users.ROUTES,
     *variables.ROUTES,
-    *xcoms.ROUTES,
     *why.ROUTES,
+    *xcoms.ROUTES,
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tradewind.cli.errors import CommandError
+from tradewind.cli.backfill.finding import find_backfill
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import backfills as statements
-from tradewind.metadata.statements.backfills import Backfill
+from tradewind.operations import backfills
+from tradewind.operations.backfills import Progress
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,20 +40,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def list_backfills(options: argparse.Namespace) -> None:
     """List backfills with their progress, the newest first."""
-    with open_session() as session, session.database.read() as connection:
-        found = statements.list_all(connection, dag_id=options.dag_id)
-        counts = statements.counts(connection, [each.id for each in found])
-    rows = [_row(each, counts[each.id]) for each in found]
+    with open_operations(options) as operations:
+        found = operations.ask_all(backfills.list_backfills, dag_id=options.dag_id)
     print_rows(
-        rows, options.output, empty="No backfills yet: tradewind backfill create DAG_ID -s FIRST_DATE -e LAST_DATE"
+        [_row(each) for each in found],
+        options.output,
+        empty="No backfills yet: tradewind backfill create DAG_ID -s FIRST_DATE -e LAST_DATE",
     )
 
 
 def details_of_backfill(options: argparse.Namespace) -> None:
     """List the dates of a backfill, with the run of each as far as there is one."""
-    with open_session() as session, session.database.read() as connection:
-        _found(statements.get(connection, options.backfill_id), options.backfill_id)
-        dates = statements.dates(connection, options.backfill_id)
+    with open_operations(options) as operations:
+        dag_id = find_backfill(operations, options.backfill_id).dag_id
+        dates = operations.ask_all(backfills.list_dates, dag_id=dag_id, key=options.backfill_id)
     rows = [
         {
             "logical_date": each.logical_date,
@@ -64,24 +65,15 @@ def details_of_backfill(options: argparse.Namespace) -> None:
     print_rows(rows, options.output)
 
 
-def _found(backfill: Backfill | None, key: int) -> Backfill:
-    if backfill is None:
-        raise CommandError(
-            f"There is no backfill {key}: `tradewind backfill list` shows all.", error_id="no-such-backfill"
-        )
-    return backfill
-
-
-def _row(backfill: Backfill, counts: dict[str, int]) -> dict[str, Any]:
-    total = sum(counts.values())
-    ended = total - counts.get(statements.PENDING, 0) - counts.get(statements.OPEN, 0)
+def _row(progress: Progress) -> dict[str, Any]:
+    backfill = progress.backfill
     return {
         "id": backfill.id,
         "dag_id": backfill.dag_id,
         "first_date": backfill.first_date,
         "last_date": backfill.last_date,
         "state": backfill.state,
-        "done": f"{ended} of {total}",
-        "failed": counts.get("failed", 0),
+        "done": f"{progress.ended} of {progress.total}",
+        "failed": progress.counts.get("failed", 0),
         "created": backfill.created_at,
     }

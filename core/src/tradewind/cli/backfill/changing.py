@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from tradewind_plugins.exceptions import TradewindException
-
-from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.session import open_session
-from tradewind.cli.shared.waking import wake_schedulers
+from tradewind.cli.backfill.finding import find_backfill
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.clock import SystemClock
-from tradewind.transitions import backfills
+from tradewind.operations import backfills
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -23,26 +19,22 @@ def add_verbs(verbs: Verbs) -> None:
 
 def pause(options: argparse.Namespace) -> None:
     """Make no further runs of a backfill; those under way go on."""
-    _change(options.backfill_id, "paused")
+    _change(options, "paused")
 
 
 def unpause(options: argparse.Namespace) -> None:
     """Let a paused backfill go on."""
-    _change(options.backfill_id, "running")
+    _change(options, "running")
 
 
 def cancel(options: argparse.Namespace) -> None:
     """End a backfill: dates that have no run yet get none; runs under way go on."""
-    _change(options.backfill_id, "cancelled")
+    _change(options, "cancelled")
 
 
-def _change(key: int, state: str) -> None:
-    with open_session(changes_states=True) as session:
-        try:
-            session.database.write(lambda c: backfills.change(c, key, state, clock=SystemClock()))
-        except LookupError as error:
-            raise CommandError(str(error), error_id="no-such-backfill") from error
-        except TradewindException as error:
-            raise CommandError(str(error), error_id="backfill-ended") from error
-        wake_schedulers(session)
+def _change(options: argparse.Namespace, state: str) -> None:
+    key = options.backfill_id
+    with open_operations(options, changes_states=True) as operations:
+        dag_id = find_backfill(operations, key).dag_id
+        operations.ask(backfills.change_backfill, dag_id=dag_id, key=key, state=state)
     print(f"Backfill {key} is {state}.")

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-import sqlalchemy as sa
 from rich.console import Console
-from tradewind_plugins.exceptions import TradewindException
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.runs.following import LOOK_SECONDS, progress_bar
-from tradewind.cli.shared.finding import find_dag
-from tradewind.cli.shared.graphs import read_graph
+from tradewind.cli.shared.operating import Operations, open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import Session, open_session
+from tradewind.cli.shared.session import open_session
+from tradewind.cli.shared.unknown import no_such_dag
 from tradewind.cli.shared.values import instant, json_object, positive
-from tradewind.cli.shared.waking import wake_schedulers
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import backfills as statements
-from tradewind.metadata.statements.backfills import OPEN, PENDING
-from tradewind.timetables import RunSpec
+from tradewind.operations import backfills as operation
+from tradewind.operations.backfills import Planned
+from tradewind.operations.errors import NotFoundError
 from tradewind.transitions import backfills
-from tradewind.transitions.backfills import BackfillGraph, Wanted
 from tradewind.transitions.states import RunState
 
 STATES_AT_WORK = frozenset({backfills.RUNNING, backfills.PAUSED})
@@ -67,65 +60,42 @@ def create(options: argparse.Namespace) -> int:
 
 def make(options: argparse.Namespace, *, reprocess: str, waits: bool) -> int:
     """Make a backfill as the options say, or only show its dates; return the exit code."""
-    last = options.end_date or options.start_date
-    with open_session(changes_states=True) as session:
-        with session.database.read() as connection:
-            row = find_dag(connection, options.dag_id)
-            graph = cast(BackfillGraph, read_graph(session, connection, row.version_id))
-            specs = _specs(graph, options, last)
-            if options.dry_run:
-                print_rows(_plan(connection, graph, specs, reprocess, options), options.output)
-                return 0
-        wanted = Wanted(
-            options.start_date,
-            last,
-            options.max_active_runs or graph.max_active_runs,
-            is_reverse=options.run_backwards,
-            reprocess=reprocess,
-            conf=options.conf,
-        )
-        key = _add(session, options.dag_id, wanted, specs)
-        wake_schedulers(session)
-        _say(key, len(specs), options)
-        return _follow(session, key) if waits else 0
+    with open_operations(options, changes_states=True) as operations:
+        try:
+            created = operations.ask(
+                operation.create_backfill,
+                dag_id=options.dag_id,
+                first_date=options.start_date,
+                last_date=options.end_date,
+                conf=options.conf,
+                max_active_runs=options.max_active_runs,
+                is_reverse=options.run_backwards,
+                reprocess=reprocess,
+                dry_run=options.dry_run,
+                most=None,
+            )
+        except NotFoundError as error:
+            raise CommandError(_no_dag(options.dag_id), error_id="no-such-dag") from error
+        if created.made is None:
+            print_rows([_planned(each) for each in created.dates], options.output)
+            return 0
+        key = created.made.backfill.id
+        _say(key, created.made.total, options)
+        return _follow(operations, options.dag_id, key) if waits else 0
 
 
-def _specs(graph: BackfillGraph, options: argparse.Namespace, last: Any) -> list[RunSpec]:
-    try:
-        return backfills.specs_between(graph, options.start_date, last)
-    except TradewindException as error:
-        raise CommandError(str(error), error_id="backfill-without-dates") from error
+def _no_dag(dag_id: str) -> str:
+    with open_session() as session, session.database.read() as connection:
+        return no_such_dag(connection, dag_id)
 
 
-def _add(session: Session, dag_id: str, wanted: Wanted, specs: list[RunSpec]) -> int:
-    clock = SystemClock()
-    ids = RandomIds(clock.now)
-    try:
-        return session.database.write(lambda c: backfills.add(c, dag_id, wanted, specs, clock=clock, ids=ids))
-    except TradewindException as error:
-        raise CommandError(str(error), error_id="backfill-at-work") from error
-
-
-def _plan(
-    connection: sa.Connection,
-    graph: BackfillGraph,
-    specs: Sequence[RunSpec],
-    reprocess: str,
-    options: argparse.Namespace,
-) -> list[dict[str, Any]]:
-    """Return a row for each date: what its run would be, by the rule that the schedulers go by."""
-    rows = []
-    for spec in reversed(specs) if options.run_backwards else specs:
-        found = statements.newest_run(connection, graph.dag_id, spec.logical_date)
-        rows.append(
-            {
-                "logical_date": spec.logical_date,
-                "becomes": backfills.becomes(found, reprocess),
-                "run_id": None if found is None else found.run_id,
-                "state": None if found is None else found.state,
-            }
-        )
-    return rows
+def _planned(date: Planned) -> dict[str, Any]:
+    return {
+        "logical_date": date.logical_date,
+        "becomes": date.becomes,
+        "run_id": date.run_id,
+        "state": date.state,
+    }
 
 
 def _say(key: int, count: int, options: argparse.Namespace) -> None:
@@ -136,22 +106,19 @@ def _say(key: int, count: int, options: argparse.Namespace) -> None:
         print_rows([{"id": key, "dag_id": options.dag_id, "dates": count}], options.output)
 
 
-def _follow(session: Session, key: int) -> int:
+def _follow(operations: Operations, dag_id: str, key: int) -> int:
     console = Console(markup=False, highlight=False, soft_wrap=True, stderr=True)
+    gone = f"Backfill {key} was deleted while it was watched."
     with progress_bar(console) as progress:
         bar = progress.add_task("waiting")
         while True:
-            with session.database.read() as connection:
-                found = statements.get(connection, key)
-                counts = statements.counts(connection, [key])[key]
-            if found is None:
-                raise CommandError(f"Backfill {key} was deleted while it was watched.", error_id="no-such-backfill")
-            total = sum(counts.values())
-            ended = total - counts.get(PENDING, 0) - counts.get(OPEN, 0)
-            progress.update(bar, total=total, completed=ended, description=found.state)
-            if found.state not in STATES_AT_WORK:
+            with when_missing(gone, "no-such-backfill"):
+                found = operations.ask(operation.get_backfill, dag_id=dag_id, key=key)
+            state = found.backfill.state
+            progress.update(bar, total=found.total, completed=found.ended, description=state)
+            if state not in STATES_AT_WORK:
                 break
             time.sleep(LOOK_SECONDS)
-    failed = counts.get(RunState.FAILED, 0)
-    console.print(f"Backfill {key}: {found.state}, {ended} of {total} dates are done, {failed} failed.")
-    return 0 if found.state == RunState.SUCCESS else 1
+    failed = found.counts.get(RunState.FAILED, 0)
+    console.print(f"Backfill {key}: {state}, {found.ended} of {found.total} dates are done, {failed} failed.")
+    return 0 if state == RunState.SUCCESS else 1

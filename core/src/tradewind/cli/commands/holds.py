@@ -9,14 +9,13 @@ import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.finding import find_dag, find_run
+from tradewind.cli.shared.operating import beside, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
-from tradewind.cli.shared.waking import wake_schedulers
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import holds, listings
+from tradewind.metadata.statements import listings
 from tradewind.metadata.statements.holds import Hold
+from tradewind.operations import holds as operation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,21 +41,17 @@ def add_hold(options: argparse.Namespace) -> None:
         raise CommandError(
             "--map-index says which instance of a task: name it with --task-id.", exit_code=2, error_id="wrong-usage"
         )
-    clock = SystemClock()
-    key = RandomIds(clock.now).block(1)[0]
-    with open_session() as session:
+    with open_session() as session, beside(session) as operations:
         with session.database.read() as connection:
-            row = {"id": key, "held_at": clock.now(), "reason": options.reason, **_held(connection, options)}
-        session.database.write(lambda c: holds.add(c, row))
-        with session.database.read() as connection:
-            made = next(each for each in holds.list_all(connection, dag_id=options.dag_id) if each.id == key)
+            named = _named(connection, options)
+        made = operations.ask(operation.add_hold, reason=options.reason, **named)
     if options.output == "table":
-        print(f"{made.what[0].upper()}{made.what[1:]} is held: `tradewind holds release {key}` lets it go on.")
+        print(f"{made.what[0].upper()}{made.what[1:]} is held: `tradewind holds release {made.id}` lets it go on.")
     else:
         print_rows([_row(made)], options.output)
 
 
-def _held(connection: sa.Connection, options: argparse.Namespace) -> dict[str, Any]:
+def _named(connection: sa.Connection, options: argparse.Namespace) -> dict[str, Any]:
     find_dag(connection, options.dag_id)
     run = None if options.run_id is None else find_run(connection, options.dag_id, options.run_id)
     if options.task_id is not None and run is not None:
@@ -69,7 +64,7 @@ def _held(connection: sa.Connection, options: argparse.Namespace) -> dict[str, A
             )
     return {
         "dag_id": options.dag_id,
-        "run": None if run is None else run.id,
+        "run_id": None if run is None else run.run_id,
         "task_id": options.task_id,
         "map_index": options.map_index,
     }
@@ -77,26 +72,26 @@ def _held(connection: sa.Connection, options: argparse.Namespace) -> dict[str, A
 
 def list_holds(options: argparse.Namespace) -> None:
     """List what is held, since when and why."""
-    with open_session() as session, session.database.read() as connection:
-        rows = [_row(each) for each in holds.list_all(connection, dag_id=options.dag_id)]
+    with open_operations(options) as operations:
+        rows = [_row(each) for each in operations.ask_all(operation.list_holds, dag_id=options.dag_id)]
     print_rows(rows, options.output, empty="Nothing is held.")
 
 
 def release_holds(options: argparse.Namespace) -> None:
     """Let go on what was held."""
-    with open_session() as session:
-        with session.database.read() as connection:
-            known = {each.id: each for each in holds.list_all(connection)}
+    with open_operations(options) as operations:
+        known = {each.id: each for each in operations.ask_all(operation.list_holds)}
         unknown = [key for key in options.hold_ids if key not in known]
         if unknown:
             raise CommandError(
                 f"There is no hold {unknown[0]}: `tradewind holds list` shows all.", error_id="no-such-hold"
             )
-        session.database.write(lambda c: holds.release(c, options.hold_ids))
-        wake_schedulers(session)
-    for key in options.hold_ids:
-        what = known[key].what
-        print(f"{what[0].upper()}{what[1:]} goes on.")
+        found = [known[key] for key in options.hold_ids]
+        for dag_id in dict.fromkeys(each.dag_id for each in found):
+            keys = [each.id for each in found if each.dag_id == dag_id]
+            operations.ask(operation.release_holds, dag_id=dag_id, keys=keys)
+    for each in found:
+        print(f"{each.what[0].upper()}{each.what[1:]} goes on.")
 
 
 def _row(each: Hold) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-
-import sqlalchemy as sa
+from typing import Any
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.finding import find_dag, find_run
+from tradewind.cli.shared.operating import beside
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import Session, open_session
-from tradewind.metadata.clock import SystemClock
-from tradewind.transitions.loading import open_graphs
-from tradewind.transitions.why import Why
+from tradewind.operations import why as operation
+from tradewind.operations.errors import NotFoundError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +31,8 @@ def add_map_index(parser: argparse.ArgumentParser) -> None:
 
 def why(options: argparse.Namespace) -> None:
     """Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers decide by."""
-    with open_session() as session, session.database.read() as connection:
-        sentence = _sentence(session, connection, options)
+    with open_session() as session:
+        sentence = _sentence(session, options)
     if options.output == "table":
         print(sentence)
     else:
@@ -41,15 +40,17 @@ def why(options: argparse.Namespace) -> None:
         print_rows([{**asked, "why": sentence}], options.output)
 
 
-def _sentence(session: Session, connection: sa.Connection, options: argparse.Namespace) -> str:
-    asked = Why(connection, open_graphs(session.config.plugins.codec), SystemClock())
-    if options.run_id is None:
-        return asked.dag(find_dag(connection, options.dag_id))
-    run = find_run(connection, options.dag_id, options.run_id)
-    if options.task_id is None:
-        return asked.run(run)
-    try:
-        return asked.task(run, options.task_id, options.map_index)
-    except LookupError as error:
-        way = f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}` shows its tasks"
-        raise CommandError(f"{error} {way}.", error_id="no-such-task") from error
+def _sentence(session: Session, options: argparse.Namespace) -> str:
+    with session.database.read() as connection:
+        if options.run_id is None:
+            find_dag(connection, options.dag_id)
+            named: dict[str, Any] = {}
+        else:
+            run = find_run(connection, options.dag_id, options.run_id)
+            named = {"run_id": run.run_id, "task_id": options.task_id, "map_index": options.map_index}
+    with beside(session) as operations:
+        try:
+            return operations.ask(operation.get_why, dag_id=options.dag_id, **named).why
+        except NotFoundError as error:
+            way = f"`tradewind tasks states-for-dag-run {options.dag_id} {named['run_id']}` shows its tasks"
+            raise CommandError(f"{error} {way}.", error_id="no-such-task") from error

@@ -16,16 +16,16 @@ from tradewind_plugins.exceptions import TradewindException
 from tradewind.authoring.dag_arguments import as_catchup
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.finding import find_dag
-from tradewind.cli.shared.graphs import read_graph
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import Session, open_session
 from tradewind.cli.shared.values import positive
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import listings, schedules
+from tradewind.operations.coming_runs import planned
 from tradewind.serialization import SerializedDag
 from tradewind.timetables import RunSpec, from_schedule
-from tradewind.transitions.calendar import coming_runs, from_columns, next_run
-from tradewind.transitions.listings import known_listing
+from tradewind.transitions.calendar import coming_runs, next_run
+from tradewind.transitions.loading import open_graphs
 
 MOST_AT_ONCE = 10_000
 SHOWN = 5
@@ -66,11 +66,7 @@ def show_next_runs(options: argparse.Namespace) -> int:
 
 
 def _planned(session: Session, connection: sa.Connection, dag_id: str) -> tuple[SerializedDag, RunSpec | None]:
-    """Return a DAG's newest version, and the run that is stored as its next."""
-    plan = schedules.plan(connection, dag_id)
-    graph = known_listing(connection, read_graph(session, connection, plan.version_id))
-    stored = None if plan.next_run is None or plan.due_at is None else from_columns(plan.next_run, plan.due_at)
-    return graph, stored
+    return planned(connection, open_graphs(session.config.plugins.codec), dag_id)
 
 
 def _changed(graph: SerializedDag, options: argparse.Namespace) -> SerializedDag:

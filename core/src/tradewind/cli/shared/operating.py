@@ -68,12 +68,18 @@ def open_operations(options: argparse.Namespace, *, changes_states: bool = False
         finally:
             server.close()
         return
-    with open_session(changes_states=changes_states) as session:
-        wakeups = open_wakeups(session.database, session.config.home)
-        try:
-            yield LocalOperations(local_context(session, wakeups))
-        finally:
-            wakeups.close()
+    with open_session(changes_states=changes_states) as session, beside(session) as operations:
+        yield operations
+
+
+@contextmanager
+def beside(session: Session) -> Iterator[LocalOperations]:
+    """Do operations in an open session, for verbs that look things up by other names first."""
+    wakeups = open_wakeups(session.database, session.config.home)
+    try:
+        yield LocalOperations(local_context(session, wakeups))
+    finally:
+        wakeups.close()
 
 
 @contextmanager

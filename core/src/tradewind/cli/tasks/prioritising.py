@@ -7,12 +7,12 @@ import argparse
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.shared.finding import add_run_argument, find_run
+from tradewind.cli.shared.operating import beside
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
-from tradewind.cli.shared.waking import wake_schedulers
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import listings
-from tradewind.transitions.priorities import set_priority
+from tradewind.operations import priorities
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -41,18 +41,21 @@ def run_set_priority(options: argparse.Namespace) -> None:
 
     It holds for this run: new runs have the priorities that the DAG's file gives.
     """
-    with open_session(changes_states=True) as session:
+    with open_session(changes_states=True) as session, beside(session) as operations:
         with session.database.read() as connection:
             run = find_run(connection, options.dag_id, options.execution_date_or_run_id)
             known = {each.task_id for each in listings.list_tasks(connection, run.id)}
         for name in options.task_id or ():
             if name not in known:
                 raise CommandError(_no_task(name, run, known), error_id="no-such-task")
-        names, indexes = options.task_id, options.map_index
-        changed = session.database.write(
-            lambda c: set_priority(c, run.id, options.priority, task_ids=names, map_indexes=indexes)
+        changed = operations.ask(
+            priorities.prioritise_run,
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            priority=options.priority,
+            task_ids=options.task_id,
+            map_indexes=options.map_index,
         )
-        wake_schedulers(session)
     rows = [
         {
             "task_id": row.task_id,

@@ -16,6 +16,7 @@ from tradewind.metadata.tables import backfill, backfill_date, dag_run
 PENDING: Final = "pending"
 OPEN: Final = "open"
 SKIPPED: Final = "skipped"
+_DATES_AT_ONCE: Final = 1000
 
 _backfill = backfill.c
 _date = backfill_date.c
@@ -228,13 +229,16 @@ def newest_run(conn: sa.Connection, dag_id: str, logical_date: datetime) -> Foun
 
 
 def newest_runs(conn: sa.Connection, dag_id: str, dates: Sequence[datetime]) -> dict[datetime, Found]:
-    """Return the newest run of each of these logical dates that has one, in one statement."""
-    query = (
-        sa.select(_run.logical_date, _run.id, _run.run_id, _run.state)
-        .where(_run.dag_id == dag_id, _run.logical_date.in_(list(dates)))
-        .order_by(_run.id)
-    )
-    return {date: Found(*rest) for date, *rest in conn.execute(query)}
+    """Return the newest run of each of these logical dates that has one, with a statement for each 1000 dates."""
+    found: dict[datetime, Found] = {}
+    for start in range(0, len(dates), _DATES_AT_ONCE):
+        query = (
+            sa.select(_run.logical_date, _run.id, _run.run_id, _run.state)
+            .where(_run.dag_id == dag_id, _run.logical_date.in_(dates[start : start + _DATES_AT_ONCE]))
+            .order_by(_run.id)
+        )
+        found |= {date: Found(*rest) for date, *rest in conn.execute(query)}
+    return found
 
 
 def set_date(conn: sa.Connection, key: int, position: int, *, state: str, run: int | None) -> None:

@@ -68,6 +68,12 @@ def count(db: sa.Connection) -> int:
     return int(db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
 
 
+def read_some(db: sa.Connection, conn_ids: Iterable[str], *, cipher: Cipher) -> dict[str, Connection]:
+    """Return those of these connections that are there, decrypted, in one statement."""
+    rows = db.execute(sa.select(table).where(table.c.conn_id.in_(sorted(conn_ids))))
+    return {row.conn_id: _from_row(row, cipher) for row in rows}
+
+
 def existing(db: sa.Connection, conn_ids: Iterable[str]) -> set[str]:
     """Return those ids that are taken."""
     return set(db.execute(sa.select(table.c.conn_id).where(table.c.conn_id.in_(sorted(conn_ids)))).scalars())

@@ -96,9 +96,13 @@ def _identifying(from_: sa.FromClause, *more: sa.ColumnElement[Any]) -> sa.Selec
     return _with_permissions(joined, roles.c.role_id)
 
 
+# Both sides by the database's own rule: SQLite's knows the letters of ASCII only
+_NAME = sa.func.lower(sa.bindparam("name"))
 _BY_NAME = _identifying(ab_user, _user.email).where(
-    sa.or_(sa.func.lower(_user.username) == sa.bindparam("name"), sa.func.lower(_user.email) == sa.bindparam("name"))
+    sa.or_(sa.func.lower(_user.username) == _NAME, sa.func.lower(_user.email) == _NAME)
 )
+LONGEST_NAME = 320
+"""Characters of a name or an address of mail."""
 _BY_ID = _identifying(ab_user).where(_user.id == sa.bindparam("key"))
 _BY_TOKEN = _identifying(
     api_token.join(ab_user, _user.id == api_token.c.user_id),
@@ -125,7 +129,9 @@ def identify(connection: sa.Connection, name: str, *, or_email: bool = False) ->
     Arguments:
         or_email: where nobody is called so, the user with that address of mail.
     """
-    found = _identities(connection, _BY_NAME, {"name": name.lower()})
+    if len(name) > LONGEST_NAME or "\0" in name:  # PostgreSQL takes no text with a NUL
+        return None
+    found = _identities(connection, _BY_NAME, {"name": name})
     called = [each for each in found if each.username.lower() == name.lower()]
     exact = [each for each in called if each.username == name]
     few = exact or called or (found if or_email else [])

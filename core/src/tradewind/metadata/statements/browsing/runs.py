@@ -80,6 +80,12 @@ def by_key(connection: sa.Connection, run: int) -> Any | None:
     return connection.execute(_ROWS.where(_run.id == run)).one_or_none()
 
 
+def keys(connection: sa.Connection, dag_id: str, run_ids: Collection[str]) -> dict[str, int]:
+    """Return the keys of those of these runs that a DAG has, by their ids."""
+    query = sa.select(_run.run_id, _run.id).where(_run.dag_id == dag_id, _run.run_id.in_(sorted(run_ids)))
+    return {row.run_id: row.id for row in connection.execute(query)}
+
+
 def task_states(connection: sa.Connection, run: int) -> dict[str, int]:
     """Return how many instances of a run are in which state."""
     column = task_instance.c.state

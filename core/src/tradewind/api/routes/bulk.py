@@ -1,0 +1,21 @@
+"""Many changes at once, all or none."""
+
+from __future__ import annotations
+
+from tradewind.api.route import Route
+from tradewind.api.schemas.bulk import (
+    ChangedSchema,
+    ConnectionsBody,
+    PoolsBody,
+    RunsBody,
+    VariablesBody,
+    WrittenSchema,
+)
+from tradewind.operations import bulk
+
+ROUTES = (
+    Route("POST", "/variables/bulk", bulk.set_variables, body=VariablesBody, answer=WrittenSchema),
+    Route("POST", "/connections/bulk", bulk.set_connections, body=ConnectionsBody, answer=WrittenSchema),
+    Route("POST", "/pools/bulk", bulk.set_pools, body=PoolsBody, answer=WrittenSchema),
+    Route("POST", "/dags/{dag_id}/dagRuns/bulk", bulk.change_runs, body=RunsBody, answer=ChangedSchema),
+)

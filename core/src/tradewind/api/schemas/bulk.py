@@ -1,0 +1,82 @@
+"""Many changes at once in requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from tradewind.api.fields import Flag, Name
+from tradewind.api.schemas.common import Schema
+from tradewind.api.schemas.connections import ConnectionBody
+from tradewind.api.schemas.pools import PoolBody
+from tradewind.api.schemas.variables import VariableBody
+from tradewind.operations.bulk import ACTIONS, DELETE, MARK
+
+MOST_ROWS = 500
+STATES = ("success", "failed", "queued")
+
+
+def _rows(schema: type[Schema]) -> fields.List[Any]:
+    return fields.List(fields.Nested(schema), required=True, attribute="rows", validate=validate.Length(1, MOST_ROWS))
+
+
+class _Overwriting(Schema):
+    overwrite = Flag(
+        metadata={"example": False, "description": "Change those that are there already, in place of refusing all."}
+    )
+
+
+class VariablesBody(_Overwriting):
+    """Variables to be created, all or none."""
+
+    variables = _rows(VariableBody)
+
+
+class ConnectionsBody(_Overwriting):
+    """Connections to be created, all or none."""
+
+    connections = _rows(ConnectionBody)
+
+
+class PoolsBody(_Overwriting):
+    """Pools to be created, all or none."""
+
+    pools = _rows(PoolBody)
+
+
+class WrittenSchema(Schema):
+    """How many were made, and how many were there and are changed."""
+
+    created = fields.Integer(metadata={"example": 2})
+    changed = fields.Integer(metadata={"example": 0})
+
+
+class RunsBody(Schema):
+    """What is to be done with runs, all or none."""
+
+    action = fields.String(required=True, validate=validate.OneOf(ACTIONS), metadata={"example": MARK})
+    state = fields.String(
+        validate=validate.OneOf(STATES), metadata={"example": "failed", "description": "With `mark`: as what."}
+    )
+    dag_run_ids = fields.List(
+        Name(),
+        required=True,
+        attribute="run_ids",
+        validate=validate.Length(1, MOST_ROWS),
+        metadata={"example": ["manual__1", "manual__2"]},
+    )
+
+    @ma.validates_schema
+    def _fits(self, values: dict[str, Any], **_: Any) -> None:
+        if values.get("action") == MARK and "state" not in values:
+            raise ma.ValidationError("Say as what to mark them.", "state")
+        if values.get("action") == DELETE and "state" in values:
+            raise ma.ValidationError("Runs that are deleted have no state: leave it out.", "state")
+
+
+class ChangedSchema(Schema):
+    """How many runs were changed."""
+
+    changed = fields.Integer(metadata={"example": 2})
