@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ FORM = "/api/v1/dags/~/dagRuns/list"
 INSTANCES = "/api/v1/dags/~/dagRuns/~/taskInstances"
 CLEAR = "/api/v1/dags/chain/clearTaskInstances"
 MARK = "/api/v1/dags/chain/updateTaskInstancesState"
+FAR = datetime(2027, 1, 1, tzinfo=timezone.utc)
 DEEP: Any = None
 for _ in range(60):
     DEEP = {"a": DEEP}
@@ -146,3 +148,22 @@ def test_a_conf_may_have_any_text(client: FlaskClient) -> None:
     made = client.post("/api/v1/dags/chain/dagRuns", json={"conf": conf}).json
     assert made["conf"] == conf
     assert client.get(f"/api/v1/dags/chain/dagRuns/{made['dag_run_id']}").json["conf"] == conf
+
+
+def test_a_marker_leads_only_where_one_may_go(stage: Any, client: FlaskClient) -> None:
+    date = FAR
+    of_chain, of_parent = (stage.begin(dag_id, logical_date=date) for dag_id in ("chain", "parent"))
+    stage.finish(of_chain)
+    url = "/api/v1/dags/parent/clearTaskInstances"
+    body = {"dag_run_id": of_parent, "only_failed": False, "dry_run": False}
+    needs = ("can_read", "DAG Runs"), ("can_edit", "Task Instances")
+    refused = stage.client(("can_edit", "DAG:parent"), *needs).post(url, json=body)
+    assert refused.status_code == 403
+    assert "of DAG 'chain'" in refused.json["detail"]
+    of_both = stage.client(("can_edit", "DAG:parent"), ("can_edit", "DAG:chain"), *needs)
+    cleared = of_both.post(url, json=body).json["task_instances"]
+    assert [(each["dag_id"], each["task_id"]) for each in cleared] == [
+        ("parent", "mark"),
+        ("chain", "middle"),
+        ("chain", "last"),
+    ]
