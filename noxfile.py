@@ -123,6 +123,13 @@ def schemathesis(session: nox.Session) -> None:
     session.run("pytest", "-q", "-s", "-n", "0", where, *session.posargs, env={"TRADEWIND_TEST_SCHEMATHESIS": "100"})
 
 
+@nox.session(default=False)
+def outage(session: nox.Session) -> None:
+    """Kill the web server of workers that know no database: `nox -s outage -- --minutes 5`, with the leases of production."""
+    install(session, "tests")
+    session.run("python", "tests/chaos/run.py", "--outage", *(session.posargs or ("--minutes", "5")))
+
+
 @nox.session(allow_parallel=True)
 def backport(session: nox.Session) -> None:
     """The unchanged sqlite provider on a real Apache Airflow 1.10.15 under Python 3.6."""

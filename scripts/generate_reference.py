@@ -12,13 +12,14 @@ import dataclasses
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import tradewind
 from tradewind import timetables
 from tradewind.api.document import make_document
+from tradewind.api.execution.document import REFUSALS, document
 from tradewind.api.routes import ROUTES
 from tradewind.authoring import dag_arguments, macros
 from tradewind.authoring.context import build_context
@@ -26,6 +27,7 @@ from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.help import explaining
 from tradewind.cli.help.tree import group_parser, verbs_of
 from tradewind.config.sections import SECTIONS
+from tradewind.execution.http import tokens, wire
 from tradewind.metrics.catalogue import CATALOGUE, Alias, Declaration
 from tradewind.metrics.prometheus import prometheus_name
 from tradewind.operators.empty import EmptyOperator
@@ -119,6 +121,7 @@ def pages() -> dict[str, str]:
         "template-variables.md": _page("Template variables", template_variables()),
         "names.md": _page("Public names", names()),
         "metrics.md": _page("Metrics", metrics()),
+        "execution-api.md": _page("Execution API", execution_api()),
         "refused-arguments.md": _page("Arguments of Airflow that are refused", refused_arguments()),
     }
 
@@ -212,10 +215,11 @@ def rest_api() -> Iterator[str]:
     """Each route by its noun, and the fields of what goes in and comes out."""
     document = make_document(ROUTES)
     yield (
-        "What `/api/v1` answers: the paths, shapes and rules of Airflow 2's stable API, and beyond them our own. The same, for programs, is "
-        "the OpenAPI document at `/api/v1/openapi.json`. How to use it: [the cookbook](../how-to/use-the-rest-api.md).\n\n"
-        "Lists take `limit` (at most 100), `offset` and mostly `order_by`; `~` in the place of a DAG's or run's id means all that one may "
-        "see. Errors are `application/problem+json`.\n"
+        "What `/api/v1` answers: the paths, shapes and rules of Airflow 2's stable API, and beyond them our own. The same, for "
+        "programs, is the OpenAPI document at `/api/v1/openapi.json`. How to use it: "
+        "[the cookbook](../how-to/use-the-rest-api.md).\n\n"
+        "Lists take `limit` (at most 100), `offset` and mostly `order_by`; `~` in the place of a DAG's or run's id means all "
+        "that one may see. Errors are `application/problem+json`.\n"
     )
     for tag in document["tags"]:
         yield f"## {tag['name']}\n"
@@ -330,6 +334,98 @@ def metrics() -> Iterator[str]:
 
 def _when(alias: Alias) -> str:
     return "".join(f" ({label}={value})" for label, value in alias.when)
+
+
+def execution_api() -> Iterator[str]:
+    """Every call of the execution API, with what it brings and what it is answered with."""
+    told = document()
+    yield (
+        "What workers [without the database](../how-to/run-workers-without-the-database.md) say to a web server. Every path is "
+        f"below `{wire.PREFIX}`, which names the version: another one is refused with 426. The same as an OpenAPI 3.0 document "
+        f"is at `{wire.PREFIX}/openapi.json`. Instants are integers, microseconds since 1970 in UTC. Every answer has the "
+        "header `Tradewind-Execution`; refusals are `application/problem+json` with a `code`, a sentence in `detail`, and "
+        "`errors` by field. What is not named here is refused in what a call brings, and is to be passed over in its answer."
+    )
+    yield "## Who calls"
+    yield (
+        "`Authorization: Bearer …` carries a **credential** or a **pass**, both JSON Web Tokens (HS256). A worker makes its "
+        "credential itself, from `execution_api.secret` and for its own name; it lives for at most "
+        f"{tokens.CREDENTIAL_SECONDS // 60} minutes, and clocks may differ by {tokens.SKEW_SECONDS} seconds. A pass is given "
+        "out by the server with each claimed try and callback: with it one may ask what that try may ask. It ends with the "
+        "try, with a newer dispatch of it, and with its time, which the worker's renewals prolong."
+    )
+    yield (
+        'The key of each kind is `HMAC-SHA256(secret, "tradewind execution credential")` (or `pass`), the audience '
+        "`tradewind-credential` (or `tradewind-pass`), and the subject of a credential the worker's id."
+    )
+    yield "## Calls"
+    yield _table(("call", "what it does", "brings", "is answered with", "token"), _calls(told))
+    yield (
+        "All may be repeated: the same `nonce`, outcome or worker is answered as it was before. An answer that got lost is "
+        "asked for again with `is_repeated`; a try that a late call has claimed shows in `renew`, and is named in `missing`."
+    )
+    yield "## Refusals"
+    rows = [*REFUSALS.items(), ("404", "There is no such value, no such sources, or no such call.")]
+    yield _table(("status", "when"), sorted(rows))
+    yield "## Shapes"
+    for name, shape in sorted(told["components"]["schemas"].items()):
+        yield f"### {name}"
+        yield from _fields(shape)
+    yield "## What a task may ask"
+    yield "`Ask` names one of these, and its arguments by name; those with a default may be left out."
+    asked = ((f"`{name}`", _arguments(cls), _first_paragraph(cls)) for name, cls in wire.ASKABLE.items())
+    yield _table(("request", "arguments", "what it asks"), asked)
+
+
+def _calls(told: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for path, item in told["paths"].items():
+        for method in ("get", "post", "put"):
+            if method in item:
+                operation = item[method]
+                [scheme] = operation["security"][0]
+                brings, answer = _content(operation.get("requestBody", {})), _content(operation["responses"]["200"])
+                yield f"`{method.upper()} {path}`", operation["summary"], brings, answer, scheme
+
+
+def _fields(shape: Mapping[str, Any]) -> Iterator[str]:
+    needed, found = set(shape.get("required", ())), shape.get("properties", {})
+    if not found:
+        yield "An empty object."
+        return
+    rows = (
+        (f"`{name}`", _shape(each), "" if name in needed else "may be left out", each.get("description", ""))
+        for name, each in found.items()
+    )
+    yield _table(("field", "type", "", "what it is"), rows)
+
+
+def _first_paragraph(cls: type[Any]) -> str:
+    return (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _arguments(cls: Any) -> str:
+    return ", ".join(f"`{each.name}: {each.type}`".replace("|", "or") for each in dataclasses.fields(cls)) or "none"
+
+
+def _content(found: Mapping[str, Any]) -> str:
+    for kind, content in found.get("content", {}).items():
+        return _shape(content["schema"]) if kind == wire.JSON else "bytes"
+    return ""
+
+
+def _shape(shape: Mapping[str, Any]) -> str:
+    """Return the type of a field in words."""
+    if "$ref" in shape:
+        name = shape["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    several = next((shape[key] for key in ("allOf", "anyOf", "oneOf") if key in shape), None)
+    kind = shape.get("type", "any JSON")
+    words = f"list of {_shape(shape['items'])}" if kind == "array" else kind
+    if several is not None:
+        words = " or ".join(_shape(each) for each in several)
+    elif "enum" in shape:
+        words = " or ".join(f"`{each}`" for each in shape["enum"])
+    return f"{words} or null" if shape.get("nullable") else words
 
 
 def names() -> Iterator[str]:

@@ -23,7 +23,10 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "scheduler": ("scheduler", "--no-worker"),
     "worker": ("worker",),
     "processor": ("dag-processor",),
+    "server": ("webserver",),
 }
+SECRET = "chaos-of-the-execution-api-0123456789"
+"""Of web servers and of workers that do without the database."""
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Daemon:
     Arguments:
         name: of the place, such as `worker-1`.
         generation: how many hosts stood here; a host that vanished is followed by one that knows nothing of it.
+        is_held: whether it is not to be started again for now.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Daemon:
     environment: dict[str, str]
     folder: Path
     generation: int = 0
+    is_held: bool = False
     process: subprocess.Popen[bytes] | None = None
     restart_at: float = 0.0
     exits: Counter[int] = field(default_factory=Counter)
@@ -81,8 +86,20 @@ class Daemon:
             self.exits[self.process.returncode] += 1
             self.process = None
             self.restart_at = time.monotonic() + RESTART_SECONDS
-        if self.process is None and time.monotonic() >= self.restart_at:
+        if self.process is None and not self.is_held and time.monotonic() >= self.restart_at:
             self.start()
+
+    def hold(self) -> None:
+        """Kill it, and start nothing in its place until `let_go`."""
+        self.is_held = True
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(30)
+
+    def let_go(self) -> None:
+        """Start it again."""
+        self.is_held = False
+        self.look()
 
     def vanish(self) -> None:
         """Kill all its processes at once; what starts here next is another host."""
@@ -199,6 +216,7 @@ class Fleet:
         environment: of all; it holds the mark of this chaos, ending with `/`.
         url: of the database, with `{port}` for its port.
         port: that of the database.
+        web_port: of the web server, where workers know that one in place of the database; None where they do not.
     """
 
     def __init__(
@@ -210,13 +228,18 @@ class Fleet:
         url: str,
         port: int,
         proxies: Proxies,
+        web_port: int | None = None,
     ) -> None:
         self.mark = environment[MARK]
         self.daemons: list[Daemon] = []
         for kind, count in kinds.items():
             for number in range(count):
-                proxy = proxies.open(port)
-                own = {"TRADEWIND__DATABASE__URL": url.format(port=proxy.port)}
+                if kind == "worker" and web_port is not None:
+                    proxy = proxies.open(web_port)
+                    own = {"TRADEWIND__WORKER__SERVER": f"http://127.0.0.1:{proxy.port}"}
+                else:
+                    proxy = proxies.open(port)
+                    own = {"TRADEWIND__DATABASE__URL": url.format(port=proxy.port)}
                 self.daemons.append(Daemon(f"{kind}-{number}", kind, proxy, {**environment, **own}, folder))
 
     def of(self, kind: str) -> list[Daemon]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import pairwise
@@ -81,23 +82,35 @@ class Outage:
         ]
 
 
-def outage(kind: str, *, leases: Mapping[str, str] | None = None) -> Outage:
-    """Stop the database for three lease times while 100 tasks run; a half of them end meanwhile, the others after.
+def outage(
+    kind: str,
+    *,
+    leases: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+    tail: float = 10.0,
+    is_remote: bool = False,
+) -> Outage:
+    """Stop what workers depend on while 100 tasks run; a half of them end meanwhile, the others after.
 
     Arguments:
         leases: see `open_stage`.
+        seconds: for how long; three lease times by default.
+        tail: by so many seconds the longer tasks outlast it.
+        is_remote: workers know a web server in place of the database, and it is that which is killed.
     """
-    with open_stage(kind, {"scheduler": 2, "worker": 2, "processor": 1}, leases=leases, variables=SLOTS) as stage:
-        down = 3 * stage.times.lease
+    fleet = {"scheduler": 2, "worker": 2, "processor": 1}
+    if is_remote:
+        fleet |= {"scheduler": 1, "server": 1}
+    with open_stage(kind, fleet, leases=leases, variables=SLOTS) as stage:
+        down = 3 * stage.times.lease if seconds is None else seconds
         stage.pause("ticking")
-        # The shorter ones outlast the start of all, which takes some seconds, and end before the database is back
-        stage.trigger("long", {"seconds": [down * 0.5 + 2.0, down + 10.0]})
+        # The shorter ones outlast the start of all, which takes some seconds, and end before it is back
+        stage.trigger("long", {"seconds": [down * 0.5 + 2.0, down + tail]})
         stage.until(f"{TASKS} tasks run", lambda: _started(stage) == TASKS, 60.0)
-        stage.server.stop(STOPS[kind]["fast"])
-        stopped = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        with suppress(TimeoutError):
-            stage.until("the end of the outage", lambda: False, down)
-        stage.server.start()
+        with _away(stage, is_remote=is_remote):
+            stopped = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+            with suppress(TimeoutError):
+                stage.until("the end of the outage", lambda: False, down)
         returned = time.monotonic()
         ended = {line.instance for line in stage.lines() if line.word == SUCCESS and line.at >= stopped}
         stage.until("all recorded", lambda: stage.succeeded(ended) == len(ended), 60.0, every=LOOK_SECONDS)
@@ -108,6 +121,29 @@ def outage(kind: str, *, leases: Mapping[str, str] | None = None) -> Outage:
         lost = sum(each[0] == "lost" for each in rows.tries.values())
         broken = tuple(violations(lines, rows))
         return Outage(down, len(ended), recorded_after, _started(stage), lost, broken)
+
+
+@contextmanager
+def _away(stage: Stage, *, is_remote: bool) -> Iterator[None]:
+    """Take away what workers depend on, during the block."""
+    if is_remote:
+        [server] = stage.fleet.of("server")
+        server.hold()
+        yield
+        server.let_go()
+        # It imports for seconds; what is promised is promised from when it can be asked
+        port = int(server.environment["TRADEWIND__WEB__PORT"])
+        stage.until("the web server listens", lambda: _listens(port), 60.0, every=LOOK_SECONDS)
+    else:
+        stage.server.stop(STOPS[stage.kind]["fast"])
+        yield
+        stage.server.start()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
+        return True
+    return False
 
 
 def take_over(kind: str, *, times: int = 3, say: Callable[[str], None] = print) -> list[Figure]:

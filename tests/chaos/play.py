@@ -187,6 +187,7 @@ def play(
     *,
     every: float = 1.5,
     leases: Mapping[str, str] | None = None,
+    is_remote: bool = False,
     say: Callable[[str], None] = print,
 ) -> Figures:
     """Play once on a fresh stage.
@@ -194,6 +195,8 @@ def play(
     Arguments:
         kind: `postgresql` or `mariadb`.
         leases: see `open_stage`; short ones by default, so that a minute has many take-overs.
+        is_remote: workers know a web server in place of the database, and it is struck too.
     """
-    with open_stage(kind, FLEET, leases=SHORT_LEASES if leases is None else leases) as stage:
+    fleet = FLEET | ({"server": 1} if is_remote else {})
+    with open_stage(kind, fleet, leases=SHORT_LEASES if leases is None else leases) as stage:
         return Play(stage, seed, seconds, every=every, say=say).run()

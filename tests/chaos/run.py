@@ -27,11 +27,16 @@ def main(words: list[str]) -> int:
     parser.add_argument("--default-leases", action="store_true", help="10 s, and a grace of 600 s")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--takeover", action="store_true", help="measure take-overs and an outage instead")
+    parser.add_argument("--remote", action="store_true", help="workers know a web server, not the database")
+    parser.add_argument("--outage", action="store_true", help="kill the web server for so many minutes instead")
     options = parser.parse_args(words)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     say = partial(print, flush=True)
-    if options.takeover:
-        figures = [*outage(options.database).figures(), *take_over(options.database, say=say)]
+    if options.takeover or options.outage:
+        if options.outage:
+            figures = outage(options.database, seconds=options.minutes * 60, is_remote=True).figures()
+        else:
+            figures = [*outage(options.database).figures(), *take_over(options.database, say=say)]
         print(f"{options.database}:", *figures, sep="\n")
         if options.json:
             options.json.write_text(json.dumps([asdict(each) for each in figures], indent=1))
@@ -42,6 +47,7 @@ def main(words: list[str]) -> int:
         options.minutes * 60,
         every=options.every,
         leases={} if options.default_leases else SHORT_LEASES,
+        is_remote=options.remote,
         say=say,
     )
     if options.json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import time
 import uuid
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from chaos.fleet import MARK, Fleet, pause
+from chaos.fleet import MARK, SECRET, Fleet, pause
 from chaos.ledger import Line, read_ledger
 from chaos.proxy import open_proxies
 from services.mariadb import restartable_mariadb
@@ -130,7 +131,7 @@ class Stage:
             living = conn.execute(
                 sa.select(sa.func.count()).select_from(daemon).where(daemon.c.ended_at.is_(None))
             ).scalar_one()
-        return known >= DAG_COUNT and living >= len(self.fleet.daemons)
+        return known >= DAG_COUNT and living >= sum(each.kind != "server" for each in self.fleet.daemons)
 
     def unfinished(self) -> str:
         """Return what has not ended: counts by DAG, state, and worker."""
@@ -160,11 +161,11 @@ def open_stage(
     leases: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[Stage]:
-    """Start a server and a fleet, wait until they work, and end all of it with the block, however that ends.
+    """Start a database server and a fleet, wait until they work, and end all of it with the block, however that ends.
 
     Arguments:
         kind: `postgresql` or `mariadb`.
-        kinds: how many daemons of each kind.
+        kinds: how many daemons of each kind; with a `server` among them, workers know that one and not the database.
         leases: keys of the section `leases`, in capitals; the defaults of production where None.
         variables: more variables of the environment.
     """
@@ -181,6 +182,9 @@ def open_stage(
         server, url = stack.enter_context(start())
         url = _make_database(kind, url)
         environment = _environment(folder, leases or {}) | dict(variables or {})
+        web_port = free_port() if "server" in kinds else None
+        if web_port is not None:
+            environment |= {"TRADEWIND__WEB__PORT": str(web_port), "TRADEWIND__EXECUTION_API__SECRET": SECRET}
         session = stack.enter_context(_opened_session(folder, url, environment))
         migrating.migrate(session.database)
         session.database.write(lambda conn: pools.set_pool(conn, "narrow", slots=3, description=None))
@@ -188,7 +192,8 @@ def open_stage(
         proxies = stack.enter_context(open_proxies())
         port = int(sa.make_url(url).port or 0)
         pattern = url.replace(f":{port}/", ":{port}/")
-        fleet = Fleet(kinds, environment=environment, folder=folder, url=pattern, port=port, proxies=proxies)
+        places = {"url": pattern, "port": port, "web_port": web_port}
+        fleet = Fleet(kinds, environment=environment, folder=folder, proxies=proxies, **places)
         stack.callback(fleet.close)
         numbers = Times(*(float(times[name]) for name in ("DURATION", "ISOLATION_GRACE", "MARGIN")))
         stage = Stage(kind, folder, server, session, fleet, numbers)
@@ -199,6 +204,12 @@ def open_stage(
             logs = [each.log.read_text(errors="replace")[-1500:] for each in fleet.daemons]
             raise RuntimeError("\n".join([str(error), *logs])) from error
         yield stage
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
 
 
 def _environment(folder: Path, leases: Mapping[str, str]) -> dict[str, str]:

@@ -60,6 +60,11 @@ class Striker:
             "restart the database, at once": (1, lambda: self._restart("immediate", 0.0)),
             "stop the database for leases": (1, self._outage),
         }
+        if stage.fleet.of("server"):
+            self._kinds |= {
+                "kill the web server": (4, lambda: self._kill("server", Daemon.own)),
+                "freeze the web server": (3, lambda: self._freeze("server", Daemon.own)),
+            }
 
     def strike(self) -> None:
         """Strike once, with a kind drawn by its weight."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +25,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from flask import request
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.config import Config, load
 from tradewind.execution.log_stores import keys_of_tries
@@ -35,6 +40,8 @@ from tradewind.serialization.writing import serialize, structure_hash
 from tradewind.transitions import admission, claims, daemons, ends, runs, timers
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Claimer, Ticket
+from tradewind.web.app import create_app
+from waitress.server import create_server
 
 PATIENCE = 60.0
 SHOWN = "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): ...\n    work()\n"
@@ -336,3 +343,151 @@ def _house(url: str, tmp_path: Path) -> Iterator[House]:
     finally:
         house.close()
         database.dispose()
+
+
+SECRET = "planted-execution-secret-0123456789abcdef"
+
+
+@dataclass
+class RemoteHouse:
+    """A house with a web server, and workers elsewhere: each in a home of its own that knows no database."""
+
+    house: House
+    folder: Path
+    port: int
+    servers: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start_server(self, **settings: Any) -> subprocess.Popen[str]:
+        """Start the web server and wait until it listens; `settings` as of `House.start_worker`."""
+        environ = {**self.house.environ, **_environment(settings), "TRADEWIND__EXECUTION_API__SECRET": SECRET}
+        command = [sys.executable, "-m", "tradewind", "webserver", "--hostname", "127.0.0.1", "--port", str(self.port)]
+        with (self.house.home / "server.err").open("a") as errors:
+            server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=errors, text=True)
+        self.servers.append(server)
+        assert server.stdout is not None
+        while "Listening on" not in (line := server.stdout.readline()):
+            assert line, (self.house.home / "server.err").read_text()
+        return server
+
+    def start_scheduler(self) -> None:
+        """Start a real scheduler."""
+        with (self.house.home / "scheduler.out").open("ab") as output:
+            command = [sys.executable, "-m", "tradewind", "scheduler", "--no-worker"]
+            self.house.workers.append(subprocess.Popen(command, env=self.house.environ, stdout=output, stderr=output))
+
+    @property
+    def url(self) -> str:
+        """Of the web server."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environ(self, home: Path, **settings: Any) -> dict[str, str]:
+        """Return the environment of a host without the database."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("TRADEWIND")}
+        return {
+            **environ,
+            "TRADEWIND_HOME": str(home),
+            "TRADEWIND__WORKER__SERVER": self.url,
+            "TRADEWIND__EXECUTION_API__SECRET": SECRET,
+            "TRADEWIND__EXECUTOR__SLOTS": "8",
+            "TRADEWIND__LOGS__FOLDER": str(self.house.config.logs.folder),
+            **_environment(settings),
+        }
+
+    def home_of(self, name: str) -> Path:
+        """Return the home of a worker's host."""
+        return self.folder / f"host-{name}"
+
+    def start_worker(self, name: str = "r1", **settings: Any) -> subprocess.Popen[bytes]:
+        """Start a worker that knows the server alone, and wait until it is registered."""
+        home = self.home_of(name)
+        home.mkdir(exist_ok=True)
+        environ = self.environ(home, **settings) | {"TRADEWIND_WORKER": self.house.worker_id(name)}
+        with (self.house.home / f"{name}.out").open("ab") as output:
+            command = [sys.executable, "-m", "tradewind.execution.worker"]
+            process = subprocess.Popen(command, env=environ, stdout=output, stderr=output)
+        self.house.workers.append(process)
+        self.house.until(lambda: self.house.is_registered(self.house.worker_id(name)), f"worker {name} registers")
+        return process
+
+    def close(self) -> None:
+        """Stop the workers, then the servers."""
+        self.house.close()
+        for server in self.servers:
+            if server.poll() is None:
+                server.terminate()
+            server.communicate(timeout=30)
+
+
+def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {f"TRADEWIND__{key.upper()}": str(value) for key, value in settings.items()}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+@pytest.fixture
+def remote(small_house: House, tmp_path: Path) -> Iterator[RemoteHouse]:
+    """A house on SQLite whose server and workers the test starts."""
+    made = RemoteHouse(small_house, tmp_path, free_port())
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def standing_remote(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteHouse]:
+    """A house on SQLite with a server and a worker that stand for a whole module."""
+    folder = tmp_path_factory.mktemp("remote")
+    shutil.copyfile(sqlite_template, folder / "tradewind.db")
+    for house in _house(f"sqlite:///{folder}/tradewind.db", folder):
+        made = RemoteHouse(house, folder, free_port())
+        try:
+            made.start_server()
+            made.start_scheduler()
+            made.start_worker()
+            yield made
+        finally:
+            made.close()
+
+
+@pytest.fixture(scope="session")
+def remote_of() -> type[RemoteHouse]:
+    """Makes a house whose server stands already, of the house, a folder and the server's port."""
+    return RemoteHouse
+
+
+@dataclass
+class Served:
+    """A web server in a thread of the test's own process: its URL, and the paths that were asked for."""
+
+    url: str
+    paths: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def _served(house: House) -> Iterator[Served]:
+    api = dataclasses.replace(house.config.execution_api, secret=SECRET)
+    app = create_app(dataclasses.replace(house.config, execution_api=api), house.database)
+    sockets: dict[int, Any] = {}
+    server = create_server(app, host="127.0.0.1", port=0, map=sockets, threads=4)
+    made = Served(f"http://127.0.0.1:{server.effective_port}")
+    app.before_request(lambda: made.paths.append(request.path))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        app.extensions["execution"].close()
+        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(sockets))
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def served() -> Callable[[House], AbstractContextManager[Served]]:
+    """Serves a house over a real socket, for as long as a block runs."""
+    return _served

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from tradewind.execution.evidence import Coroner
+from tradewind.execution.evidence import Coroner, DirectRegistrar
 from tradewind.execution.log_keys import run_callback_log_key
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
@@ -168,7 +168,8 @@ with DAG("flow"):
     assert len(owed(small_house)) == 1
     house = small_house
     tools = {"graphs": house.graphs, "clock": house.clock, "ids": house.ids}
-    coroner = Coroner(house.config.home, house.database, shelf=Shelf.open(house.config), **tools)
+    registrar = DirectRegistrar(house.database, shelf=Shelf.open(house.config), **tools)
+    coroner = Coroner(house.config.home, registrar)
     coroner.settle(house.worker_id("w1"), "killed")  # as a watcher does that has seen it die
     house.start_worker("w2")
     nothing_owed(house)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tradewind.execution import local_executor
-from tradewind.execution.evidence import Coroner, is_within_sight, is_worker_alive
+from tradewind.execution.evidence import Coroner, DirectRegistrar, is_within_sight, is_worker_alive
 from tradewind.execution.journal import Journal, boot_id, journal_path, this_place
 from tradewind.execution.local_executor import LocalExecutor
 from tradewind.execution.prestart import Prestarted
@@ -58,14 +58,8 @@ def live_workers(house: Any) -> list[Any]:
 
 
 def coroner_of(house: Any) -> Coroner:
-    return Coroner(
-        house.home,
-        house.database,
-        graphs=house.graphs,
-        clock=house.clock,
-        ids=house.ids,
-        shelf=Shelf.open(house.config),
-    )
+    tools = {"graphs": house.graphs, "clock": house.clock, "ids": house.ids}
+    return Coroner(house.home, DirectRegistrar(house.database, shelf=Shelf.open(house.config), **tools))
 
 
 def claim_one(house: Any, worker: str) -> Any:

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from tradewind.execution.clerk import Clerk
 from tradewind.execution.desk import Desk
-from tradewind.execution.evidence import Coroner
+from tradewind.execution.evidence import Coroner, DirectRegistrar
 from tradewind.execution.journal import Journal, read_journal
 from tradewind.execution.lifecycle import Exchange, Unreachable
 from tradewind.execution.loop import Loop
@@ -147,7 +147,8 @@ def test_at_the_end_of_the_isolation_grace_a_worker_without_a_watcher_ends_itsel
     assert living == []
     # What it could not tell stands in its journal, for the next watcher
     tools = {"graphs": house.graphs, "clock": house.clock, "ids": house.ids}
-    coroner = Coroner(house.config.home, house.database, shelf=Shelf.open(house.config), **tools)
+    registrar = DirectRegistrar(house.database, shelf=Shelf.open(house.config), **tools)
+    coroner = Coroner(house.config.home, registrar)
     assert len(coroner.settle_leftovers()) == 1
     assert house.finish(run) == "failed"
     assert "its worker could not reach the database for" in house.tries(run)[0].cause

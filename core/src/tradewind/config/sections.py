@@ -157,6 +157,33 @@ class ExecutorSection:
 
 
 @dataclass(frozen=True)
+class WorkerSection:
+    """A worker that reaches its tasks through the web server. See docs/how-to/run-workers-without-the-database.md."""
+
+    server: str = option(
+        "", "URL of the web server by which a worker does without the database; empty: it uses the database itself."
+    )
+    ca_file: str = option("", "File of certificates that the server's is checked against; empty: those of the system.")
+    connect_timeout: float = option(5.0, "Seconds in which a connection to the server must come about.")
+    answer_timeout: float = option(30.0, "Seconds that a worker waits for the server's answer to one call.")
+
+
+@dataclass(frozen=True)
+class ExecutionApiSection:
+    """The calls by which workers do without the database. See docs/reference/execution-api.md."""
+
+    secret: str = option(
+        "",
+        "Secret that workers and web servers share, at least 32 characters; of several, separated by commas, the first "
+        "signs and all are accepted. Empty: the web server refuses these calls.",
+        secret=True,
+    )
+    waiting: int = option(16, "Workers that wait for work at one web server at once; what is beyond asks again.")
+    max_body: int = option(64, "MiB of one call's JSON at most.")
+    max_value: int = option(1024, "MiB of one large XCom at most.")
+
+
+@dataclass(frozen=True)
 class TriggererSection:
     """Who runs what deferred tasks wait for."""
 
@@ -346,6 +373,8 @@ class Config:
     scheduler: SchedulerSection
     leases: LeasesSection
     executor: ExecutorSection
+    worker: WorkerSection
+    execution_api: ExecutionApiSection
     triggerer: TriggererSection
     execution: ExecutionSection
     callbacks: CallbacksSection
@@ -367,6 +396,8 @@ SECTIONS: dict[str, type[Any]] = {
     "scheduler": SchedulerSection,
     "leases": LeasesSection,
     "executor": ExecutorSection,
+    "worker": WorkerSection,
+    "execution_api": ExecutionApiSection,
     "triggerer": TriggererSection,
     "execution": ExecutionSection,
     "callbacks": CallbacksSection,

@@ -7,7 +7,7 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -62,6 +62,7 @@ class DirectLifecycle:
         clock: of production or of a simulation.
         ids: draws ids.
         wakeups: wakes other daemons after commits; None wakes nobody.
+        tools: what does not depend on the worker, where it serves many; made here by default.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class DirectLifecycle:
         clock: Clock,
         ids: Ids,
         wakeups: Wakeups | None = None,
+        tools: Tools | None = None,
     ) -> None:
         self._settings = settings
         self._config = config
@@ -83,30 +85,17 @@ class DirectLifecycle:
         self._ids = ids
         self._wakeups = wakeups
         self._leases = Leases.of(config.leases)
-        self._cipher = cipher = open_cipher(config.security.fernet_key, config.home)
-        self._shelf = Shelf.open(config)
-        self._answers = Answers(
-            database,
-            config,
-            cipher,
-            secrets=secrets_chain(config.plugins.secrets_backends),
-            shelf=self._shelf,
-            clock=clock,
-            others=OtherDags(database, config, graphs=graphs, clock=clock, ids=ids, wake=self._notify),
-            maintenance=Maintenance(
-                database,
-                config,
-                storage=open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location),
-                open_logs=partial(open_log_store, config),
-                clock=clock,
-            ),
-        )
-        self._starts = StartMessages(settings, database, graphs, cipher)
+        tools = tools or Tools.open(settings, config, database, graphs=graphs, clock=clock, ids=ids, wake=self._notify)
+        self._cipher, self._shelf, self._answers, self._starts = tools.cipher, tools.shelf, tools.answers, tools.starts
         self._unprepared: dict[tuple[int, int], Ticket] = {}  # an exchange that is repeated brings the same ones again
         self._unanswered: str | None = None
 
     def register(self) -> None:
         """See `TaskLifecycle.register`."""
+        self.register_at(socket.gethostname(), os.getpid())
+
+    def register_at(self, host: str, pid: int) -> None:
+        """Announce the worker of this host and process."""
         settings = self._settings
 
         def work(conn: sa.Connection) -> None:
@@ -114,8 +103,8 @@ class DirectLifecycle:
                 conn,
                 daemon_id=settings.worker,
                 kind=daemons.WORKER,
-                host=socket.gethostname(),
-                pid=os.getpid(),
+                host=host,
+                pid=pid,
                 clock=self._clock,
                 leases=self._leases,
                 executor=settings.executor,
@@ -150,6 +139,17 @@ class DirectLifecycle:
             self._unprepared = {}
         self._unanswered = None
         return Exchange(answers, starts, refusals, has_callbacks)
+
+    def resume(self, nonce: str, claimed: Sequence[Ticket], *, is_repeated: bool) -> None:
+        """Take up an exchange of which another lifecycle of this worker may have done a part.
+
+        Arguments:
+            nonce: of the exchange that is made next.
+            claimed: tries that are this worker's without its knowing it; they come with that exchange.
+            is_repeated: whether it was asked for before.
+        """
+        self._unanswered = nonce if is_repeated else None
+        self._keep_claimed(claimed)
 
     def _keep_claimed(self, claimed: Sequence[Ticket]) -> None:
         self._unprepared.update({(each.instance, each.token): each for each in claimed})
@@ -246,6 +246,61 @@ def reaching() -> Iterator[None]:
         raise Unreachable(" ".join(str(getattr(error, "orig", error)).split())[:300]) from error
 
 
+@dataclass(frozen=True)
+class Tools:
+    """What a lifecycle works with that does not depend on which worker it is for. Used by one thread at a time."""
+
+    cipher: Cipher
+    shelf: Shelf
+    answers: Answers
+    starts: StartMessages
+
+    @classmethod
+    def open(
+        cls,
+        settings: WorkerSettings,
+        config: Config,
+        database: Database,
+        *,
+        graphs: Graphs,
+        clock: Clock,
+        ids: Ids,
+        wake: Callable[[set[str]], None],
+        shelf: Shelf | None = None,
+        maintenance: Maintenance | None = None,
+        starts: Callable[..., StartMessages] | None = None,
+    ) -> Tools:
+        """Open the tools of an installation; arguments as of `DirectLifecycle` and `OtherDags`.
+
+        Arguments:
+            shelf, maintenance, starts: in place of those that a worker on its own host has.
+        """
+        cipher = open_cipher(config.security.fernet_key, config.home)
+        shelf = shelf or Shelf.open(config)
+        answers = Answers(
+            database,
+            config,
+            cipher,
+            secrets=secrets_chain(config.plugins.secrets_backends),
+            shelf=shelf,
+            clock=clock,
+            others=OtherDags(database, config, graphs=graphs, clock=clock, ids=ids, wake=wake),
+            maintenance=maintenance or open_maintenance(config, database, clock),
+        )
+        return cls(cipher, shelf, answers, (starts or StartMessages)(settings, database, graphs, cipher))
+
+
+def open_maintenance(config: Config, database: Database, clock: Clock) -> Maintenance:
+    """Return what removes what is over."""
+    return Maintenance(
+        database,
+        config,
+        storage=open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location),
+        open_logs=partial(open_log_store, config),
+        clock=clock,
+    )
+
+
 class StartMessages:
     """Makes start messages of tickets; runs and versions are read once and kept."""
 
@@ -327,7 +382,7 @@ class StartMessages:
         version = self._sources.get(ticket.version_id)
         if run is None or version is None:
             raise VersionUnavailable("its run or its version was deleted from the database")
-        files = self._files(version.source_hash)
+        files = self.files(version.source_hash)
         return start_message(
             ticket,
             run,
@@ -354,9 +409,15 @@ class StartMessages:
             self._isolations[ticket.version_id] = named
             while len(self._isolations) > VERSIONS_KEPT:
                 self._isolations.popitem(last=False)
-        return named.get(ticket.task_id) or ("fresh" if self._settings.is_fresh else "fork")
+        return named.get(ticket.task_id) or self.isolation()
 
-    def _files(self, source_hash: str) -> VersionFiles:
+    def isolation(self) -> str:
+        """Return how tries run whose task does not say it."""
+        return "fresh" if self._settings.is_fresh else "fork"
+
+    def files(self, source_hash: str) -> VersionFiles:
+        """Return the files of a version, made on this host if need be."""
+
         def read(hashes: Iterable[str]) -> dict[str, bytes]:
             with self._database.read() as conn:
                 return sources.read_blobs(conn, hashes)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -34,37 +35,57 @@ log = logging.getLogger(__name__)
 OUTCOMES_AT_ONCE = 50
 
 
-class Coroner:
-    """Settles the affairs of dead workers of this host.
+class Registrar(Protocol):
+    """Whoever keeps the record of what became of tries."""
+
+    def record(self, worker: str, outcomes: Sequence[Outcome]) -> None:
+        """Record outcomes that a dead worker has journalled."""
+        ...
+
+    def end(self, worker: str, story: Story, cause: str) -> TakenOver:
+        """Record that a worker's processes ended: what it has not started, by its journal, is dispatched again."""
+        ...
+
+    def sweep(self, tries: set[tuple[int, int]]) -> None:
+        """Remove what these tries have left on this host."""
+        ...
+
+
+class DirectRegistrar:
+    """Records in the metadata database. Every call raises `sqlalchemy.exc.DBAPIError` where that cannot be reached.
 
     Arguments:
-        home: TRADEWIND_HOME, where the journals are.
         database: the metadata database.
         graphs: the versions, for the transitions.
         shelf: where large values go that the worker had not stored yet.
     """
 
-    def __init__(self, home: Path, database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, shelf: Shelf) -> None:
-        self._home = home
+    def __init__(self, database: Database, *, graphs: Graphs, clock: Clock, ids: Ids, shelf: Shelf) -> None:
         self._database = database
         self._graphs = graphs
         self._clock = clock
         self._ids = ids
         self._shelf = shelf
 
-    def settle(self, worker: str, cause: str) -> TakenOver:
-        """Do all of it for one worker, and remove its journal; repeated, it does no harm.
+    def record(self, worker: str, outcomes: Sequence[Outcome]) -> None:
+        """See `Registrar.record`."""
+        del worker
+        kept = [self._kept_aside(each) for each in outcomes]
 
-        Arguments:
-            cause: how the worker's process ended, one line.
-        Raises:
-            sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
-            RuntimeError: a process of the worker cannot be killed; nothing was reported.
-        """
-        path = journal_path(self._home, worker)
-        killed = kill_remains(f"{MARK}={worker}", read_journal(path).sessions)
-        story = read_journal(path)
-        self._replay(story)
+        def work(conn: sa.Connection) -> EndResult:
+            return ends.end(conn, kept, graphs=self._graphs, clock=self._clock, ids=self._ids)
+
+        self._database.write(work, collisions=True)
+
+    def _kept_aside(self, outcome: Outcome) -> Outcome:
+        """Put large values aside; where one has gone, its try has failed."""
+        try:
+            return self._shelf.put_all(outcome)
+        except (OSError, ValueError) as error:
+            return unstored(outcome, error)
+
+    def end(self, worker: str, story: Story, cause: str) -> TakenOver:
+        """See `Registrar.end`."""
         never_started = self._never_started(worker, story)
 
         def work(conn: sa.Connection) -> TakenOver:
@@ -79,8 +100,52 @@ class Coroner:
             )
 
         taken = self._database.write(work, collisions=True)
+        with self._database.read() as conn:
+            daemons.log_taken(conn, taken, cause)
+        return taken
+
+    def _never_started(self, worker: str, story: Story) -> set[tuple[int, int]]:
+        """Return the claimed tries that the journal does not know; none, if the journal is older than the machine's start."""
+        if not story.is_evidence:
+            return set()
+        with self._database.read() as conn:
+            return tickets.tries_of_worker(conn, worker) - story.started
+
+    def sweep(self, tries: set[tuple[int, int]]) -> None:
+        """See `Registrar.sweep`."""
+        self._shelf.sweep(tries)
+
+
+class Coroner:
+    """Settles the affairs of dead workers of this host.
+
+    Arguments:
+        home: TRADEWIND_HOME, where the journals are.
+        registrar: keeps the record.
+    """
+
+    def __init__(self, home: Path, registrar: Registrar) -> None:
+        self._home = home
+        self._registrar = registrar
+
+    def settle(self, worker: str, cause: str) -> TakenOver:
+        """Do all of it for one worker, and remove its journal; repeated, it does no harm.
+
+        Arguments:
+            cause: how the worker's process ended, one line.
+        Raises:
+            sqlalchemy.exc.DBAPIError, Unreachable: the record could not be reached; call again.
+            RuntimeError: a process of the worker cannot be killed; nothing was reported.
+        """
+        path = journal_path(self._home, worker)
+        killed = kill_remains(f"{MARK}={worker}", read_journal(path).sessions)
+        story = read_journal(path)
+        outcomes = list(story.outcomes.values())
+        for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
+            self._registrar.record(worker, outcomes[start : start + OUTCOMES_AT_ONCE])
+        taken = self._registrar.end(worker, story, cause)
         path.unlink(missing_ok=True)
-        self._shelf.sweep(story.started)
+        self._registrar.sweep(story.started)
         is_quiet = not (killed or story.outcomes or taken.lost or taken.requeued)
         log.log(
             logging.INFO if is_quiet else logging.WARNING,
@@ -92,15 +157,13 @@ class Coroner:
             len(taken.lost),
             len(taken.requeued),
         )
-        with self._database.read() as conn:
-            daemons.log_taken(conn, taken, cause)
         return taken
 
     def settle_leftovers(self) -> list[str]:
         """Settle workers whose watcher died with them: they have a journal here and no process. Return their ids.
 
         Raises:
-            sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
+            sqlalchemy.exc.DBAPIError, Unreachable: the record could not be reached; call again.
         """
         settled: list[str] = []
         for path in journals(self._home):
@@ -109,33 +172,11 @@ class Coroner:
                 settled.append(path.stem)
         return settled
 
-    def _replay(self, story: Story) -> None:
-        outcomes = list(story.outcomes.values())
-        for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
-            self._record(outcomes[start : start + OUTCOMES_AT_ONCE])
 
-    def _record(self, reported: Sequence[Outcome]) -> None:
-        outcomes = [self._kept_aside(each) for each in reported]
-
-        def work(conn: sa.Connection) -> EndResult:
-            return ends.end(conn, outcomes, graphs=self._graphs, clock=self._clock, ids=self._ids)
-
-        self._database.write(work, collisions=True)
-
-    def _kept_aside(self, outcome: Outcome) -> Outcome:
-        """Put large values aside; where one has gone, its try has failed."""
-        try:
-            return self._shelf.put_all(outcome)
-        except (OSError, ValueError) as error:
-            cause = f"its worker died, and its result could not be stored: {error}"
-            return replace(outcome, state=TaskState.FAILED, xcoms=(), skip=(), due_at=None, cause=cause)
-
-    def _never_started(self, worker: str, story: Story) -> set[tuple[int, int]]:
-        """Return the claimed tries that the journal does not know; none, if the journal is older than the machine's start."""
-        if not story.is_evidence:
-            return set()
-        with self._database.read() as conn:
-            return tickets.tries_of_worker(conn, worker) - story.started
+def unstored(outcome: Outcome, error: Exception) -> Outcome:
+    """Return the failure that stands in place of an outcome whose values cannot be stored."""
+    cause = f"its worker died, and its result could not be stored: {error}"
+    return replace(outcome, state=TaskState.FAILED, xcoms=(), skip=(), due_at=None, cause=cause)
 
 
 def is_within_sight(place: str, journal: Path) -> bool:

@@ -19,7 +19,9 @@ from sqlalchemy.exc import DBAPIError
 
 from tradewind.config import Config, load
 from tradewind.daemon_log import DaemonFiles, configure_log
-from tradewind.execution.evidence import Coroner
+from tradewind.execution.evidence import Coroner, DirectRegistrar
+from tradewind.execution.http.registrar import HttpRegistrar
+from tradewind.execution.lifecycle import Unreachable
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
@@ -29,11 +31,12 @@ from tradewind.metadata.wakeups import open_wakeups
 from tradewind.metrics.recording import use_meter
 from tradewind.metrics.relaying import Relay
 from tradewind.plugins.behaviour import listened_states
+from tradewind.transitions.daemons import TakenOver
 from tradewind.transitions.loading import open_graphs
 
 KIND = "worker"
 AGAIN = 75
-"""Exit code: the database cannot be reached, or a process cannot be ended; EX_TEMPFAIL of sysexits.h."""
+"""Exit code: the database, or the web server, cannot be reached, or a process cannot be ended; EX_TEMPFAIL of sysexits.h."""
 log = logging.getLogger(__name__)
 
 
@@ -43,29 +46,35 @@ def report(config: Config, worker: str | None = None, cause: str = "") -> None:
     Arguments:
         cause: how the worker's process ended, one line.
     Raises:
-        sqlalchemy.exc.DBAPIError: the database could not be reached; call again.
+        sqlalchemy.exc.DBAPIError, Unreachable: the database, or the web server, could not be reached; call again.
         RuntimeError: a process of a worker cannot be killed; of that one nothing was reported.
     """
-    clock = SystemClock()
     with ExitStack() as stack:
+        if config.worker.server:
+            _settle(Coroner(config.home, HttpRegistrar(config)), worker, cause)
+            return
+        clock = SystemClock()
         patience = Patience.of(config.database, config.leases)
         database = open_database(config.database, listened=listened_states(), patience=patience)
         stack.callback(database.dispose)
         wakeups = stack.enter_context(closing(open_wakeups(database, config.home)))
-        coroner = Coroner(
-            config.home,
+        registrar = DirectRegistrar(
             database,
             graphs=open_graphs(config.plugins.codec),
             clock=clock,
             ids=RandomIds(clock.now),
             shelf=Shelf.open(config),
         )
-        if worker is None:
-            coroner.settle_leftovers()
-            return
-        taken = coroner.settle(worker, cause)
+        taken = _settle(Coroner(config.home, registrar), worker, cause)
         if taken.wake:
             wakeups.notify(taken.wake)
+
+
+def _settle(coroner: Coroner, worker: str | None, cause: str) -> TakenOver:
+    if worker is None:
+        coroner.settle_leftovers()
+        return TakenOver()
+    return coroner.settle(worker, cause)
 
 
 def main(words: Sequence[str]) -> int:
@@ -77,7 +86,7 @@ def main(words: Sequence[str]) -> int:
     use_meter(relay)
     try:
         report(config, *whom)
-    except (DBAPIError, RuntimeError) as error:
+    except (DBAPIError, Unreachable, RuntimeError) as error:
         log.warning("%s cannot be reported yet: %s", f"the end of worker {whom[0]}" if whom else "an end", error)
         return AGAIN
     finally:

@@ -42,7 +42,7 @@ class Shelf:
         Raises:
             ValueError: it refers to something that this try has not handed over.
         """
-        key = f"instance={instance}/token={token}/{quote(pushed.key, safe='')}.json"
+        key = storage_key(pushed.key, instance, token)
         if pushed.storage is not None:
             return replace(
                 pushed, value=None, storage=self._storage.put_file(key, self._spooled(pushed, instance, token))
@@ -95,3 +95,8 @@ class Shelf:
         except KeyError:
             raise XComNotFound(f"an XCom is no more in the storage under {reference!r}") from None
         return None, spooled
+
+
+def storage_key(key: str, instance: int, token: int) -> str:
+    """Return the name under which a try's value is stored."""
+    return f"instance={instance}/token={token}/{quote(key, safe='')}.json"

@@ -13,16 +13,17 @@ from tradewind import notify
 from tradewind.config import Config, load
 from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.direct_lifecycle import DirectLifecycle
-from tradewind.execution.lifecycle import Unreachable
+from tradewind.execution.http.opening import open_remote
+from tradewind.execution.lifecycle import TaskLifecycle, Unreachable
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.prestart import EXECUTOR, MARK, await_word
-from tradewind.execution.settings import worker_settings
+from tradewind.execution.settings import WorkerSettings, worker_settings
 from tradewind.execution.supervisor import Supervisor
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.patience import Patience
-from tradewind.metadata.wakeups import open_wakeups, worker_channel
+from tradewind.metadata.wakeups import Wakeups, open_wakeups, worker_channel
 from tradewind.metrics.reporting import start_reporting
 from tradewind.plugins.behaviour import listened_states
 from tradewind.transitions.loading import open_graphs
@@ -43,6 +44,9 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
         executor: whose tries it claims.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+    if config.worker.server:
+        with open_remote(config, worker, executor=executor) as remote:
+            return _supervise(config, remote.settings, remote.lifecycle, remote.ear)
     settings = worker_settings(config, worker, executor=executor)
     patience = Patience.of(config.database, config.leases)
     database = open_database(config.database, listened=listened_states(), patience=patience)
@@ -59,14 +63,18 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
         wakeups=mouth,  # of the database thread; the loop listens with another
     )
     try:
-        supervisor = Supervisor(settings, lifecycle, open_log_store(config), ear)
-        gc.freeze()
-        with closing(start_reporting(config, KIND)):
-            return supervisor.run()
+        return _supervise(config, settings, lifecycle, ear)
     finally:
         mouth.close()
         ear.close()
         database.dispose()
+
+
+def _supervise(config: Config, settings: WorkerSettings, lifecycle: TaskLifecycle, ear: Wakeups) -> int:
+    supervisor = Supervisor(settings, lifecycle, open_log_store(config), ear)
+    gc.freeze()
+    with closing(start_reporting(config, KIND)):
+        return supervisor.run()
 
 
 def main() -> int:
@@ -81,7 +89,8 @@ def main() -> int:
     try:
         return run_worker(config, os.environ.get(MARK) or str(uuid4()))
     except Unreachable as error:
-        log.error("no worker starts while the database cannot be reached; its watcher tries again: %s", error)  # noqa: TRY400
+        what = "web server" if config.worker.server else "database"
+        log.error("no worker starts while the %s cannot be reached; its watcher tries again: %s", what, error)  # noqa: TRY400
         return EXIT_UNREACHABLE
 
 

@@ -15,7 +15,12 @@ from tradewind.execution.prestart import MARK
 
 log = logging.getLogger(__name__)
 
-SECRET_SECTIONS = ("TRADEWIND__DATABASE__", "TRADEWIND__SECURITY__", "TRADEWIND__SECRETS__")
+SECRET_SECTIONS = (
+    "TRADEWIND__DATABASE__",
+    "TRADEWIND__EXECUTION_API__",
+    "TRADEWIND__SECURITY__",
+    "TRADEWIND__SECRETS__",
+)
 
 
 def task_environment(environ: Mapping[str, str], worker: str) -> dict[str, str]:

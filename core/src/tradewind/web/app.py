@@ -17,6 +17,8 @@ from tradewind.access.fab.install import install_access
 from tradewind.access.operations import TABLE
 from tradewind.api import blueprint as api
 from tradewind.api import problems
+from tradewind.api.execution.blueprint import NAME as EXECUTION
+from tradewind.api.execution.blueprint import make_execution_api
 from tradewind.api.problems import ProblemError
 from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
@@ -28,7 +30,7 @@ from tradewind.web.forwarding import believing
 from tradewind.web.health import health_report, readiness_report
 
 OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz", "static"})
-GUARDED_BY_THEMSELVES = frozenset({"api", "execution"})
+GUARDED_BY_THEMSELVES = frozenset({"api", EXECUTION})
 """Blueprints that find out by themselves who sends a request, and answer in their own words."""
 WHO = "Log in with a name and a password, or with an API token."
 CHALLENGE = 'Basic realm="Tradewind", charset="UTF-8"'
@@ -55,6 +57,8 @@ def create_app(config: Config, database: Database) -> Flask:
     _guard(app, authenticator)
     tools = Tools(config, database, clock, open_wakeups(database, config.home))
     app.register_blueprint(api.make_blueprint(tools, partial(_who_asks, authenticator)))
+    app.extensions[EXECUTION] = execution = make_execution_api(config, database)
+    app.register_blueprint(execution.blueprint)
     problems.install(app)
     app.wsgi_app = believing(app.wsgi_app, authenticator.proxies)  # type: ignore[method-assign, assignment]
 

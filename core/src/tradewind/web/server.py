@@ -18,8 +18,9 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from tradewind.access.secret_key import Presence
+from tradewind.api.execution.blueprint import MIB
+from tradewind.api.execution.blueprint import NAME as EXECUTION
 from tradewind.config import Config
-from tradewind.config.sections import WebSection
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.web.app import create_app
@@ -52,8 +53,9 @@ def serve(
     presence = Presence(database, app.config["SECRET_KEY"], server=str(uuid.uuid4()), now=SystemClock().now)
     presence.begin()
     try:
-        with _door(config.web, app) as door:
-            _serve_until_told(door, on_ready=on_ready, on_turn=on_turn)
+        with _door(config, app) as door:
+            on_stop = app.extensions[EXECUTION].close
+            _serve_until_told(door, on_ready=on_ready, on_turn=on_turn, on_stop=on_stop)
     finally:
         presence.end()
 
@@ -68,7 +70,8 @@ class _Door:
 
 
 @contextmanager
-def _door(web: WebSection, app: Any) -> Iterator[_Door]:
+def _door(config: Config, app: Any) -> Iterator[_Door]:
+    web, workers = config.web, config.execution_api
     context = None
     if web.ssl_certificate:
         context = server_context(Path(web.ssl_certificate), Path(web.ssl_key) if web.ssl_key else None)
@@ -85,11 +88,12 @@ def _door(web: WebSection, app: Any) -> Iterator[_Door]:
         app,
         map=sockets,
         sockets=[behind],
-        threads=web.threads,
+        # A worker that waits for work holds a thread, so those come on top: people find as many as without workers
+        threads=web.threads + (workers.waiting if workers.secret else 0),
         ident="tradewind",
         url_prefix=urlsplit(web.base_url).path.rstrip("/"),
         url_scheme="https" if front else "http",
-        max_request_body_size=LARGEST_REQUEST,
+        max_request_body_size=max(LARGEST_REQUEST, workers.max_value * MIB + 1 if workers.secret else 0),
         connection_limit=CONNECTIONS,
         channel_timeout=SILENCE_SECONDS,
     )
@@ -101,7 +105,9 @@ def _door(web: WebSection, app: Any) -> Iterator[_Door]:
             front.close()
 
 
-def _serve_until_told(door: _Door, *, on_ready: Callable[[str], None], on_turn: Callable[[], None]) -> None:
+def _serve_until_told(
+    door: _Door, *, on_ready: Callable[[str], None], on_turn: Callable[[], None], on_stop: Callable[[], None]
+) -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 
@@ -113,4 +119,5 @@ def _serve_until_told(door: _Door, *, on_ready: Callable[[str], None], on_turn: 
             wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=door.sockets, count=1)
             on_turn()
     except SystemExit:
+        on_stop()
         door.server.task_dispatcher.shutdown()

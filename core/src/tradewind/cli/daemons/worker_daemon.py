@@ -49,8 +49,8 @@ def run_executor(
         ears: where the local executor's worker tells of itself.
         begun: the local executor's first worker, which waits for the word; None for every other executor.
     """
-    do_apart(partial(_check, files))
-    config = load().config
+    config = load(environ=environ).config
+    do_apart(partial(_check, config, files))
     configure_log(config, files, NAME)
     executor = _open_executor(config, asked, environ)
     if begun is not None and isinstance(executor, LocalExecutor):
@@ -58,11 +58,14 @@ def run_executor(
     _run(executor, config, files, ears, is_local=begun is not None)
 
 
-def _check(files: DaemonFiles) -> None:
+def _check(config: Config, files: DaemonFiles) -> None:
     # In a process of its own, as this one does without the database: SQLAlchemy is 30 MiB
-    from tradewind.cli.daemons.worker_checks import check  # noqa: PLC0415
+    from tradewind.cli.daemons import worker_checks  # noqa: PLC0415
 
-    check(files, NAME)
+    if config.worker.server:
+        worker_checks.check_remote(config, files, NAME)
+    else:
+        worker_checks.check(files, NAME)
 
 
 def _run(executor: Executor, config: Config, files: DaemonFiles, ears: notify.NotifySocket, *, is_local: bool) -> None:

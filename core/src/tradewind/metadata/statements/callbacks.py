@@ -128,6 +128,17 @@ def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         conn.execute(callback.insert(), [dict(row) for row in rows])
 
 
+def claimed_by(conn: sa.Connection, worker: str, keys: Collection[int]) -> Sequence[Any]:
+    """Return (id, token, run, task_id, ...) of those of these callbacks that a worker has claimed, and their runs' names."""
+    query = (
+        sa.select(_cb.id, _cb.token, _cb.run, _cb.task_id, _cb.map_index, _cb.try_number, _cb.details)
+        .add_columns(_run.dag_id, _run.run_id)
+        .join_from(callback, dag_run, _run.id == _cb.run)
+        .where(_cb.id.in_(keys), _cb.worker == worker)
+    )
+    return conn.execute(query).all()
+
+
 def claim(conn: sa.Connection, worker: str, *, now: datetime, until: datetime, most: int) -> list[OwedCallback]:
     """Claim callbacks that are due for a worker, passing over those that others are claiming.
 

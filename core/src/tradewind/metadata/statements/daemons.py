@@ -68,6 +68,12 @@ def renew(conn: sa.Connection, daemon_id: str, *, lease: timedelta, sql_now: sa.
     return done.rowcount == 1
 
 
+def has_ended(conn: sa.Connection, daemon_id: str) -> bool | None:
+    """Tell whether a daemon was declared ended; None where there is none of this id."""
+    row = conn.execute(sa.select(_d.ended_at).where(_d.id == daemon_id)).first()
+    return None if row is None else row.ended_at is not None
+
+
 def end(conn: sa.Connection, daemon_id: str, *, cause: str, sql_now: sa.ColumnElement[Any]) -> bool:
     """Mark a daemon as ended; False when it was already."""
     done = conn.execute(

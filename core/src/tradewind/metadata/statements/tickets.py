@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,27 +52,42 @@ def held_by(connection: sa.Connection, worker: str, now: datetime) -> tuple[set[
     return {(row.id, row.token) for row in rows}, any(row.is_callback_due for row in rows)
 
 
+_TICKETS = sa.select(
+    task_instance.c.id.label("instance"),
+    task_instance.c.token,
+    task_instance.c.try_number,
+    task_instance.c.max_tries,
+    task_instance.c.run,
+    task_instance.c.dag_id,
+    dag_run.c.run_id,
+    task_instance.c.task_id,
+    task_instance.c.map_index,
+    dag_run.c.version_id,
+    task_instance.c.executor,
+    task_instance.c.queue,
+).join_from(task_instance, dag_run, dag_run.c.id == task_instance.c.run)
+
+
 def ticket_of(connection: sa.Connection, instance: int, token: int) -> Any | None:
     """Return what a `Ticket` holds for a running try, or None when that dispatch is not running (any more)."""
-    query = (
-        sa.select(
-            task_instance.c.id.label("instance"),
-            task_instance.c.token,
-            task_instance.c.try_number,
-            task_instance.c.max_tries,
-            task_instance.c.run,
-            task_instance.c.dag_id,
-            dag_run.c.run_id,
-            task_instance.c.task_id,
-            task_instance.c.map_index,
-            dag_run.c.version_id,
-            task_instance.c.executor,
-            task_instance.c.queue,
-        )
-        .join_from(task_instance, dag_run, dag_run.c.id == task_instance.c.run)
-        .where(task_instance.c.id == instance, task_instance.c.token == token, task_instance.c.state == "running")
+    query = _TICKETS.where(
+        task_instance.c.id == instance, task_instance.c.token == token, task_instance.c.state == "running"
     )
     return connection.execute(query).one_or_none()
+
+
+def tickets_of_worker(connection: sa.Connection, worker: str, instances: Collection[int]) -> Sequence[Any]:
+    """Return what `Ticket`s hold for those of these instances that run on a worker."""
+    query = _TICKETS.where(
+        task_instance.c.id.in_(instances), task_instance.c.worker == worker, task_instance.c.state == "running"
+    )
+    return connection.execute(query).all()
+
+
+def holders(connection: sa.Connection, instances: Collection[int]) -> Mapping[int, Any]:
+    """Return (id, token, state, worker) of instances, by id: which dispatch is the newest, and whose it is."""
+    query = sa.select(task_instance.c.id, task_instance.c.token, task_instance.c.state, task_instance.c.worker)
+    return {row.id: row for row in connection.execute(query.where(task_instance.c.id.in_(instances)))}
 
 
 def first_start_of_try(connection: sa.Connection, instance: int, try_number: int) -> datetime | None:
