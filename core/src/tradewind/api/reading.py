@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import isfinite
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -106,7 +107,7 @@ def _read_json(request: Request) -> dict[str, Any]:
             f"The body is {request.mimetype or 'of no type'!r}: send JSON, with the header Content-Type: {JSON}.",
         )
     try:
-        value = json.loads(request.get_data(), parse_constant=_no_constant)
+        value = json.loads(request.get_data(), parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"The body is nested too deep: at most {DEEPEST} levels.") from error
     except ValueError as error:
@@ -121,6 +122,13 @@ def _read_json(request: Request) -> dict[str, Any]:
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text[:50]} is larger than any number that can be kept")
+    return number
 
 
 def _is_too_deep(value: Any, left: int) -> bool:
