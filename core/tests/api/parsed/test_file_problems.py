@@ -50,8 +50,8 @@ def test_the_published_client_works_on_warnings(published: airflow.ApiClient, st
     set_warnings(stage, "assets.py", "odd")
     api = dag_warning_api.DagWarningApi(published)
     found = api.get_dag_warnings(limit=2, offset=0, order_by="-dag_id", warning_type="import warning")
-    assert [each["dag_id"] for each in found.dag_warnings] == ["producer", "patient"]
-    assert found.total_entries == 5
+    assert [each["dag_id"] for each in found.dag_warnings] == ["rare", "producer"]
+    assert found.total_entries == 6
     about = api.get_dag_warnings(dag_id="chain", warning_type="import warning")
     assert [each["message"] for each in about.dag_warnings] == ["a third thing", "its start differs"]
     assert api.get_dag_warnings(warning_type="non-existent pool").total_entries == 0
