@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -246,6 +247,22 @@ def test_a_change_by_a_browsers_session_needs_the_pages_token(make, database, pe
         token = app.extensions[AUTHENTICATOR].csrf_token(cookie["tradewind"])
     assert client.post("/", headers={CSRF_HEADER: token}).status_code == 405, "nothing there takes changes"
     assert client.post("/", auth=("ann", people.password)).status_code == 405, "no browser sends that by itself"
+
+
+def test_below_a_path_one_comes_back_to_where_one_was(make, database, people) -> None:
+    people.add(database, "ann", "Viewer")
+    client = make(database).test_client()
+    below = {"SCRIPT_NAME": "/flows"}
+    answer = client.get("/dags/d/runs/r?x=1", headers={"Accept": "text/html"}, environ_overrides=below)
+    assert answer.headers["Location"] == "/flows/login/?next=%2Fflows%2Fdags%2Fd%2Fruns%2Fr%3Fx%3D1"
+    page = client.get("/login/", environ_overrides=below).text
+    assert 'href="/flows/static/tradewind.css"' in page
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token is not None
+    form = {"username": "ann", "password": people.password, "csrf_token": token[1]}
+    answer = client.post("/login/?next=/flows/dags/d/runs/r", data=form, environ_overrides=below)
+    assert answer.headers["Location"] == "/flows/dags/d/runs/r"
+    assert client.get("/logout/", environ_overrides=below).headers["Location"] == "/flows/"
 
 
 def test_somebody_elses_address_is_no_place_to_go_on_to(make, database, people) -> None:

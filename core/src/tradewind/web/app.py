@@ -144,7 +144,8 @@ def _guard(app: Flask, authenticator: Authenticator) -> None:
             g.actor = actor
             return None
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
-            return redirect(f"{request.script_root}/login/?{urlencode({'next': request.full_path.rstrip('?')})}")
+            wanted = request.script_root + request.full_path.rstrip("?")
+            return redirect(f"{request.script_root}/login/?{urlencode({'next': wanted})}")
         return _refusal(WHO)
 
     @app.errorhandler(DeniedError)
