@@ -60,6 +60,16 @@ def test_the_published_client_works_on_warnings(published: airflow.ApiClient, st
     assert mine.get(f"{URL}/dagWarnings?dag_id=chain").status_code == 403
 
 
+def test_a_warning_about_a_file_with_other_peoples_dags_is_not_told(stage: Any) -> None:
+    set_warnings(stage, "shared.py", "DAG 'yours' differs")
+    mine = stage.client(*READ, ("can_read", "DAG:mine")).get(f"{URL}/dagWarnings?warning_type=import%20warning")
+    assert [each["dag_id"] for each in mine.json["dag_warnings"]] == ["mine"]
+    assert "yours" not in mine.text
+    both = stage.client(*READ, ("can_read", "DAG:mine"), ("can_read", "DAG:yours"))
+    assert "DAG 'yours' differs" in both.get(f"{URL}/dagWarnings").text
+    set_warnings(stage, "shared.py")
+
+
 def test_a_dag_set_aside_is_warned_of(stage: Any, client: FlaskClient) -> None:
     change = sa.update(dag).where(dag.c.dag_id == "mine").values(quarantine="it stalled the scheduler")
     stage.tools.database.write(lambda c: c.execute(change))
