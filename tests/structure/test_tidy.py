@@ -18,7 +18,7 @@ PACKAGES = ("tradewind", "tradewind_plugins", "tradewind_sqlite")
 LONGEST_MODULE = 600
 LONGEST_FUNCTION = 70
 # Imports inside functions: optional dependencies and measured start-up costs, each with its reason beside it.
-LOCAL_IMPORTS_AT_MOST = 42
+LOCAL_IMPORTS_AT_MOST = 44
 
 
 def tracked(pattern: str) -> list[Path]:

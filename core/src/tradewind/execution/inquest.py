@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError
 from tradewind.config import Config, load
 from tradewind.daemon_log import DaemonFiles, configure_log
 from tradewind.execution.evidence import Coroner, DirectRegistrar
-from tradewind.execution.http.registrar import HttpRegistrar
 from tradewind.execution.lifecycle import Unreachable
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata.clock import SystemClock
@@ -51,6 +50,9 @@ def report(config: Config, worker: str | None = None, cause: str = "") -> None:
     """
     with ExitStack() as stack:
         if config.worker.server:
+            # As in the worker itself: only where there is a server
+            from tradewind.execution.http.registrar import HttpRegistrar  # noqa: PLC0415
+
             _settle(Coroner(config.home, HttpRegistrar(config)), worker, cause)
             return
         clock = SystemClock()

@@ -13,7 +13,6 @@ from tradewind import notify
 from tradewind.config import Config, load
 from tradewind.daemon_log import DaemonFiles, configure_log, obey_log_signals
 from tradewind.execution.direct_lifecycle import DirectLifecycle
-from tradewind.execution.http.opening import open_remote
 from tradewind.execution.lifecycle import TaskLifecycle, Unreachable
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.prestart import EXECUTOR, MARK, await_word
@@ -45,6 +44,9 @@ def run_worker(config: Config, worker: str, *, executor: str = EXECUTOR) -> int:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     if config.worker.server:
+        # Only of a server: what signs words loads 50 ms of cryptography, which every start beside a database would wait for
+        from tradewind.execution.http.opening import open_remote  # noqa: PLC0415
+
         with open_remote(config, worker, executor=executor) as remote:
             return _supervise(config, remote.settings, remote.lifecycle, remote.ear)
     settings = worker_settings(config, worker, executor=executor)
