@@ -116,6 +116,14 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def triggers(session: nox.Session) -> None:
+    """A minute of a hundred triggers a second by the REST API, and lists beside a million task instances, on PostgreSQL."""
+    install(session, "tests")
+    session.install("-e", "scripts/perf")
+    session.run("tradewind-perf", "run", "api-triggers", "api-lists", "--database", "postgresql", *session.posargs)
+
+
+@nox.session(default=False)
 def schemathesis(session: nox.Session) -> None:
     """Schemathesis on the whole document of the REST API, with 100 examples of each operation, where the tests take a few."""
     install(session, "tests")

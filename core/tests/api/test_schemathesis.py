@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("schemathesis", reason="it needs Python 3.11")
 
-EXAMPLES = os.environ.get("TRADEWIND_TEST_SCHEMATHESIS", "5")  # of each operation; `nox -s schemathesis` asks for more
+EXAMPLES = os.environ.get("TRADEWIND_TEST_SCHEMATHESIS", "2")  # of each operation; `nox -s schemathesis` asks for more
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,negative_data_rejection,use_after_free"

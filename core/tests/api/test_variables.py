@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import airflow_client.client as airflow
 import pytest
 from airflow_client.client.api import variable_api
 from airflow_client.client.exceptions import NotFoundException
 from airflow_client.client.model.variable import Variable
+from cryptography.fernet import Fernet
 from flask.testing import FlaskClient
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import variables
@@ -114,3 +116,15 @@ def test_a_page_costs_the_same_whatever_its_length(client: FlaskClient, tools: T
             assert len(client.get(URL).json["variables"]) == number
         costs.append(len(recorded.texts))
     assert costs[0] == costs[1] <= 2
+
+
+@on_sqlite
+def test_a_lost_key_hides_values_but_no_variables(
+    client: FlaskClient, tools: Tools, client_for: Callable[[Tools], FlaskClient]
+) -> None:
+    client.post(URL, json={"key": "a", "value": PLANTED})
+    security = replace(tools.config.security, fernet_key=Fernet.generate_key().decode())
+    other = client_for(replace(tools, config=replace(tools.config, security=security)))
+    assert other.get(URL).json["variables"] == [{"key": "a", "value": "***", "description": None}]
+    refused = other.get(f"{URL}/a")
+    assert (refused.status_code, "security.fernet_key" in refused.json["detail"]) == (503, True)

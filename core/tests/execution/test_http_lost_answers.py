@@ -22,8 +22,10 @@ from tradewind.execution.http.tokens import Keys
 from tradewind.execution.journal import Journal
 from tradewind.execution.lifecycle import Exchange, TaskLifecycle, Unreachable
 from tradewind.execution.messages import PushXCom, Start
-from tradewind.execution.settings import worker_settings
+from tradewind.execution.settings import spool_path, worker_settings
+from tradewind.execution.spool import Spool
 from tradewind.metadata import tables
+from tradewind.transitions.recording import ALREADY_RECORDED
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Outcome, XComValue
 
@@ -282,6 +284,28 @@ def test_an_exchange_that_arrives_after_its_repetition_leaves_no_try_unstarted(
         assert len(hands.running) == 3
         until_over(house, hands, run)
     assert len(hands.started) == len(set(hands.started)) == 12
+
+
+def test_a_large_value_whose_answer_got_lost_is_recorded_once(served_house: Any, tmp_path: Path) -> None:
+    house, url = served_house
+    network, name = Network(), f"w-{house.ids.nonce()}"
+    with connected(house, url, name, tmp_path, network) as lifecycle:
+        lifecycle.register()
+        run = house.start_run()
+        (start,) = lifecycle.exchange([], 1, "first").starts
+        spool = Spool(spool_path(tmp_path))
+        pushed = spool.hand_over(XComValue("return_value", '"large"', "str", 7), start.instance, start.token)
+        now = datetime.now(timezone.utc)
+        outcome = Outcome(start.instance, start.token, TaskState.SUCCESS, now, xcoms=(pushed,))
+        network.faults = [NO, AFTER]  # the value arrives, and what is said of it is recorded
+        with pytest.raises(Unreachable):
+            lifecycle.exchange([outcome], 0, "second")
+        (answer,) = lifecycle.exchange([outcome], 0, "second").answers
+        assert (answer.verdict, answer.state) == (ALREADY_RECORDED, "success")
+        (row,) = (each for each in house.xcom_rows(run) if each.task_id == start.task_id)
+        assert (house.home / "xcoms" / row.storage).read_text() == '"large"'
+        assert list(spool_path(tmp_path).iterdir()) == []
+        until_over(house, Hands(lifecycle, tmp_path / "journal"), run)
 
 
 def test_a_registration_whose_answer_got_lost_is_made_again(served_house: Any, tmp_path: Path) -> None:

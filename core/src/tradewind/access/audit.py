@@ -61,7 +61,7 @@ def record(
         map_index=map_index,
         try_number=try_number,
         logical_date=logical_date,
-        extra=json.dumps(starred(extra), ensure_ascii=False, default=str),
+        extra=_text(starred(extra)),
     )
 
 
@@ -85,3 +85,8 @@ def starred(value: Any) -> Any:
 
 def _short(text: str | None) -> str | None:
     return None if text is None else text[:NAME]
+
+
+def _text(value: Any) -> str:
+    """Return a value as JSON for people: letters as they are, but for halves of characters, which no database takes."""
+    return json.dumps(value, ensure_ascii=False, default=str).encode(errors="replace").decode()

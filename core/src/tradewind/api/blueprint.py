@@ -18,7 +18,7 @@ from tradewind.api.problems import ProblemError, problem_of
 from tradewind.api.reading import read_request
 from tradewind.api.route import Route
 from tradewind.api.routes import ROUTES
-from tradewind.api.schemas.common import FIELDS, TOTAL, Schema
+from tradewind.api.schemas.common import FIELDS, TOTAL, Schema, shared
 from tradewind.operations.context import Context, Tools
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,8 @@ def _written(route: Route, result: Any, wanted: Sequence[str] | None) -> Respons
         return route.render(result)
     if route.answer is None:
         return Response(status=route.status)
-    body = route.answer(many=route.is_many, only=_only(route.answer, wanted) if wanted else None).dump(result)
+    schema = route.answer(only=_only(route.answer, wanted)) if wanted else shared(route.answer)
+    body = schema.dump(result, many=route.is_many)
     if route.text is not None and request.accept_mimetypes.best_match([JSON, TEXT]) == TEXT:
         return Response(route.text(body), route.status, mimetype=TEXT)
     return Response(json.dumps(body), route.status, mimetype=route.media_type)
@@ -85,7 +86,7 @@ def _written(route: Route, result: Any, wanted: Sequence[str] | None) -> Respons
 
 def _only(answer: type[Schema], wanted: Sequence[str]) -> list[str]:
     """Return the fields of an answer that are asked for; those of a page are meant of its rows."""
-    fields = answer().fields
+    fields = shared(answer).fields
     rows = next((name for name, each in fields.items() if isinstance(each, List)), None)
     if rows is None or TOTAL not in fields:
         return list(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import isfinite
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -14,7 +15,7 @@ from tradewind.access.operations import Scope
 from tradewind.api.fields import DEEPEST, Words
 from tradewind.api.problems import ProblemError
 from tradewind.api.route import Route
-from tradewind.api.schemas.common import Schema
+from tradewind.api.schemas.common import Schema, shared
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -30,14 +31,14 @@ def read_request(route: Route, request: Request) -> dict[str, Any]:
     arguments = dict(route.binds)
     arguments |= _read_path(route, request)
     if route.headers is not None:
-        arguments |= _read_headers(route.headers(), request)
+        arguments |= _read_headers(shared(route.headers), request)
     query = _read_query(route, request)
     mask = query.pop("update_mask", None)
     arguments |= query
     if route.body is None:
         _refuse_body(request)
         return arguments
-    body = _read_body(route.body(), _read_json(request), mask)
+    body = _read_body(shared(route.body), _read_json(request), mask)
     return arguments | (body if route.body_as is None else {route.body_as: body})
 
 
@@ -59,7 +60,7 @@ def _read_query(route: Route, request: Request) -> dict[str, Any]:
         if unknown := list(request.args):
             _refuse({name: ["Unknown field."] for name in unknown}, "the query")
         return {}
-    schema = route.query()
+    schema = shared(route.query)
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
         field = next((each for key, each in schema.fields.items() if name == (each.data_key or key)), None)
@@ -106,7 +107,7 @@ def _read_json(request: Request) -> dict[str, Any]:
             f"The body is {request.mimetype or 'of no type'!r}: send JSON, with the header Content-Type: {JSON}.",
         )
     try:
-        value = json.loads(request.get_data(), parse_constant=_no_constant)
+        value = json.loads(request.get_data(), parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"The body is nested too deep: at most {DEEPEST} levels.") from error
     except ValueError as error:
@@ -121,6 +122,13 @@ def _read_json(request: Request) -> dict[str, Any]:
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text[:50]} is larger than any number that can be kept")
+    return number
 
 
 def _is_too_deep(value: Any, left: int) -> bool:

@@ -138,6 +138,9 @@ def create_backfill(
             specs = backfills.specs_between(graph, first_date, last)
         except TradewindException as error:
             raise InvalidError("from_date", str(error), error_id="backfill-without-dates") from error
+        except OverflowError as error:
+            text = f"The schedule leaves the calendar before {last.isoformat()}: name an earlier date."
+            raise InvalidError("to_date", text, error_id="backfill-without-dates") from error
         dates = plan(connection, graph, specs[:most], reprocess=reprocess) if dry_run else []
     if dry_run:
         return Created(None, list(reversed(dates)) if is_reverse else dates)

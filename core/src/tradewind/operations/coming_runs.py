@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -43,7 +43,17 @@ def list_coming_runs(context: Context, *, dag_id: str, number: int = 10) -> Comi
     with context.read() as connection:
         row = require_dag(connection, dag_id)
         graph, stored = planned(connection, context.tools.graphs, dag_id)
-    return ComingRuns(dag_id, row.is_paused, list(islice(coming_runs(graph, stored, now), number)), now)
+    return ComingRuns(
+        dag_id, row.is_paused, list(islice(_until_the_calendar_ends(coming_runs(graph, stored, now)), number)), now
+    )
+
+
+def _until_the_calendar_ends(runs: Iterator[RunSpec]) -> Iterator[RunSpec]:
+    """Yield runs; a schedule with few dates soon asks for one after the year 9999."""
+    try:
+        yield from runs
+    except OverflowError:
+        return
 
 
 def planned(connection: sa.Connection, graphs: Graphs, dag_id: str) -> tuple[SerializedDag, RunSpec | None]:

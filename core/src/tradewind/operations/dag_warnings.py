@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from tradewind.metadata.statements import file_problems
@@ -9,6 +10,7 @@ from tradewind.metadata.statements.file_problems import DagWarningRow
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Page, Paging
 
+HIDDEN = "It is about a file that also has DAGs that you may not see, so that it is not shown."
 _NEVER = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -24,7 +26,7 @@ def list_dag_warnings(
     """
     with context.read() as connection:
         found = file_problems.warnings_of_dags(connection, dag_id=dag_id, dags=context.dags)
-    rows = [each for each in found if warning_type in {None, each.warning_type}]
+    rows = [_shown(each) for each in found if warning_type in {None, each.warning_type}]
     rows.sort(key=lambda each: (each.dag_id, each.warning_type, each.message))
     if page.order_by == "timestamp":
         rows.sort(key=lambda each: each.timestamp or _NEVER, reverse=page.is_descending)
@@ -32,3 +34,7 @@ def list_dag_warnings(
         name = page.order_by
         rows.sort(key=lambda each: str(getattr(each, name)), reverse=page.is_descending)
     return Page(rows[page.offset : page.offset + page.limit], len(rows))
+
+
+def _shown(row: DagWarningRow) -> DagWarningRow:
+    return replace(row, message=HIDDEN) if row.is_shared else row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
@@ -10,7 +10,9 @@ from tradewind.metadata.statements import listings
 from tradewind.metadata.statements.browsing import instances, runs
 from tradewind.operations.context import Context
 from tradewind.operations.errors import NotFoundError
-from tradewind.serialization import SerializedDag
+
+if TYPE_CHECKING:
+    from tradewind.serialization import SerializedDag
 
 
 def require_dag(connection: sa.Connection, dag_id: str) -> listings.DagRow:

@@ -24,7 +24,8 @@ from tradewind.operations.starring import STARS, starred_variable, unstarred_var
 def list_variables(context: Context, *, page: Paging) -> Page[Variable]:
     """Return the variables in the database, by key or in another order of `variables.ORDERS`; secrets are stars.
 
-    What secrets backends have is not listed: they can only be asked for one.
+    What secrets backends have is not listed: they can only be asked for one. Values whose key is lost are stars, too: one of
+    them does not hide all others.
     """
     with context.read() as connection:
         total = variables.count(connection)
@@ -35,6 +36,7 @@ def list_variables(context: Context, *, page: Paging) -> Page[Variable]:
             offset=page.offset,
             order_by=page.order_by,
             is_descending=page.is_descending,
+            unreadable=STARS,
         )
     return Page([_shown(each) for each in rows], total)
 

@@ -34,6 +34,8 @@ with DAG("producer", schedule=None, is_paused_upon_creation=False):
     EmptyOperator(task_id="make", outlets=[raw])
 with DAG("consumer", schedule=[raw], is_paused_upon_creation=False):
     EmptyOperator(task_id="use")
+with DAG("rare", schedule="0 0 29 2 *", start_date=datetime(2026, 1, 1), catchup=False, is_paused_upon_creation=False):
+    EmptyOperator(task_id="jump")
 with DAG("patient", schedule=[raw, other], is_paused_upon_creation=False):
     EmptyOperator(task_id="use")
 """

@@ -50,14 +50,24 @@ def test_the_published_client_works_on_warnings(published: airflow.ApiClient, st
     set_warnings(stage, "assets.py", "odd")
     api = dag_warning_api.DagWarningApi(published)
     found = api.get_dag_warnings(limit=2, offset=0, order_by="-dag_id", warning_type="import warning")
-    assert [each["dag_id"] for each in found.dag_warnings] == ["producer", "patient"]
-    assert found.total_entries == 5
+    assert [each["dag_id"] for each in found.dag_warnings] == ["rare", "producer"]
+    assert found.total_entries == 6
     about = api.get_dag_warnings(dag_id="chain", warning_type="import warning")
     assert [each["message"] for each in about.dag_warnings] == ["a third thing", "its start differs"]
     assert api.get_dag_warnings(warning_type="non-existent pool").total_entries == 0
     mine = stage.client(*READ, ("can_read", "DAG:consumer"))
     assert [each["dag_id"] for each in mine.get(f"{URL}/dagWarnings").json["dag_warnings"]] == ["consumer"]
     assert mine.get(f"{URL}/dagWarnings?dag_id=chain").status_code == 403
+
+
+def test_a_warning_about_a_file_with_other_peoples_dags_is_not_told(stage: Any) -> None:
+    set_warnings(stage, "shared.py", "DAG 'yours' differs")
+    mine = stage.client(*READ, ("can_read", "DAG:mine")).get(f"{URL}/dagWarnings?warning_type=import%20warning")
+    assert [each["dag_id"] for each in mine.json["dag_warnings"]] == ["mine"]
+    assert "yours" not in mine.text
+    both = stage.client(*READ, ("can_read", "DAG:mine"), ("can_read", "DAG:yours"))
+    assert "DAG 'yours' differs" in both.get(f"{URL}/dagWarnings").text
+    set_warnings(stage, "shared.py")
 
 
 def test_a_dag_set_aside_is_warned_of(stage: Any, client: FlaskClient) -> None:

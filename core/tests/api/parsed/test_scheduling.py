@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from tradewind.access.actors import Actor
 from tradewind.metadata.tables import backfill, backfill_date, dag_run
+from tradewind.operations import following
 from tradewind.operations.errors import BusyError
 from tradewind.operations.following import STREAMS
 from tradewind.transitions import daemons
@@ -97,6 +103,14 @@ def test_backfills_that_do_not_fit_are_refused_by_name(client: FlaskClient, chan
 def test_a_dag_without_dates_has_no_backfills(client: FlaskClient) -> None:
     assert client.post(f"{URL}/dags/producer/backfills", json=DAYS).status_code == 400
     assert client.post(f"{URL}/dags/none/backfills", json=DAYS).status_code == 404
+
+
+def test_the_calendar_has_an_end(client: FlaskClient) -> None:
+    body = {"from_date": "2026-01-01T00:00:00Z", "to_date": "9998-12-31T00:00:00Z", "dry_run": True}
+    refused = client.post(f"{URL}/dags/rare/backfills", json=body)
+    assert (refused.status_code, list(refused.json["fields"])) == (400, ["to_date"])
+    runs = client.get(f"{URL}/dags/rare/nextRuns?number=1000").json["runs"]
+    assert (len(runs), runs[-1]["logical_date"][:4] > "5900") == (1000, True)
 
 
 def test_backfills_of_other_peoples_dags_are_not_shown(stage: Any, client: FlaskClient) -> None:
@@ -234,3 +248,35 @@ def test_reading_takes_the_same_statements_whatever_there_is(stage: Any, client:
         with statements.recorded(stage.tools.database) as recorded:
             assert client.get(f"{URL}/{path}").status_code == 200
         recorded.assert_at_most(most)
+
+
+def test_a_stream_that_nobody_reads_any_more_gives_its_place_back(
+    stage: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_state(stage, "running")
+    monkeypatch.setattr(following, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.05)
+    with serve(stage.app_of(stage.tools, Actor("ada", 1, None))) as url:
+        host, _, path = url.removeprefix("http://").partition("/")
+        connection = HTTPConnection(host, timeout=30)
+        connection.request("GET", f"/{path}/dags/chain/dagRuns/first_version/wait?timeout=600")
+        answer = connection.getresponse()
+        assert json.loads(answer.readline())["state"] == "running"
+        with pytest.raises(BusyError):
+            STREAMS.take(1)
+        answer.close()
+        connection.close()
+        give = eventually(lambda: STREAMS.take(1))
+        give()
+
+
+def eventually(take: Callable[[], Any]) -> Any:
+    """Return what a function returns as soon as it is not refused any more."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return take()
+        except BusyError:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.02)

@@ -34,8 +34,10 @@ MIGHTY = Actor("ada", 1, None)
 FIRST_DATE = datetime(2026, 1, 1, tzinfo=timezone.utc)
 DAGS = '''
 from datetime import datetime, timedelta
-from tradewind import DAG, Param, dag, task
+from dateutil.relativedelta import relativedelta
+from tradewind import DAG, Dataset, Param, dag, task
 from tradewind.operators.empty import EmptyOperator
+from tradewind.sensors.external_task import ExternalTaskMarker
 
 def at_work():
     """Never called: the tests tell how tasks end."""
@@ -66,6 +68,19 @@ with DAG("mapped", schedule=None, is_paused_upon_creation=False, max_active_runs
         at_work()
 
     square.expand(n=[1, 2, 3])
+
+with DAG("parent", schedule=None, is_paused_upon_creation=False):
+    ExternalTaskMarker(task_id="mark", external_dag_id="chain", external_task_id="middle")
+
+with DAG("often", schedule=timedelta(hours=2, days=1), start_date=datetime(2026, 1, 1), is_paused_upon_creation=True,
+         dagrun_timeout=timedelta(minutes=5)):
+    EmptyOperator(task_id="nothing")
+
+with DAG("monthly", schedule=relativedelta(months=1), start_date=datetime(2026, 1, 1), is_paused_upon_creation=True):
+    EmptyOperator(task_id="nothing")
+
+with DAG("told", schedule=(Dataset("s3://one") | Dataset("s3://two")), is_paused_upon_creation=True):
+    EmptyOperator(task_id="nothing")
 
 with DAG("spare", schedule=None, is_paused_upon_creation=False):
     EmptyOperator(task_id="nothing")

@@ -25,13 +25,13 @@ def api(published: airflow.ApiClient) -> DAGApi:
 
 def test_dags_are_listed_and_narrowed(api: DAGApi) -> None:
     listed = api.get_dags(order_by="-dag_id", limit=2)
-    assert [each.dag_id for each in listed.dags] == ["spare", "sleepy"]
-    assert listed.total_entries == 5
+    assert [each.dag_id for each in listed.dags] == ["told", "spare"]
+    assert listed.total_entries == 9
     assert [each.dag_id for each in api.get_dags(tags=["a", "none"]).dags] == ["chain"]
     assert [each.dag_id for each in api.get_dags(tags=["A"]).dags] == []
     assert [each.dag_id for each in api.get_dags(dag_id_pattern="AP").dags] == ["mapped"]
     assert "sleepy" in [each.dag_id for each in api.get_dags(paused=True, only_active=False).dags]
-    assert api.get_dags(fields=["dag_id"], limit=1).to_dict() == {"dags": [{"dag_id": "chain"}], "total_entries": 5}
+    assert api.get_dags(fields=["dag_id"], limit=1).to_dict() == {"dags": [{"dag_id": "chain"}], "total_entries": 9}
 
 
 def test_a_dag_has_all_fields(api: DAGApi) -> None:
@@ -55,6 +55,18 @@ def test_the_details_of_a_dag(api: DAGApi) -> None:
     assert dag.params["n"]["value"] == 3
     assert (dag.dag_run_timeout, dag.dataset_expression, dag.end_date, dag.doc_md) == (None, None, None, None)
     assert set(api.get_dag_details("chain", fields=["timezone"]).to_dict()) == {"timezone"}
+
+
+def test_each_kind_of_schedule_has_airflow_s_form(api: DAGApi, client: FlaskClient) -> None:
+    often = api.get_dag("often").schedule_interval
+    assert (often.type, often.days, often.seconds) == ("TimeDelta", 1, 7200)
+    limit = client.get("/api/v1/dags/often/details").json["dag_run_timeout"]
+    assert limit == {"__type": "TimeDelta", "days": 0, "seconds": 300, "microseconds": 0}
+    monthly = api.get_dag("monthly").schedule_interval
+    assert (monthly.type, monthly.months, monthly.years) == ("RelativeDelta", 1, 0)
+    told = client.get("/api/v1/dags/told/details").json
+    assert told["schedule_interval"] == {"__type": "CronExpression", "value": "Dataset"}
+    assert told["dataset_expression"] == {"any": ["s3://one/", "s3://two/"]}
 
 
 def test_dags_are_paused_one_by_one_and_at_once(api: DAGApi) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ FORM = "/api/v1/dags/~/dagRuns/list"
 INSTANCES = "/api/v1/dags/~/dagRuns/~/taskInstances"
 CLEAR = "/api/v1/dags/chain/clearTaskInstances"
 MARK = "/api/v1/dags/chain/updateTaskInstancesState"
+FAR = datetime(2027, 1, 1, tzinfo=timezone.utc)
 DEEP: Any = None
 for _ in range(60):
     DEEP = {"a": DEEP}
@@ -55,6 +57,9 @@ DATE = "2026-11-23T12:00:00Z"
         (RUNS, {"dag_run_id": "~"}, "dag_run_id"),
         (RUNS, {"dag_run_id": "a\x00"}, "dag_run_id"),
         (RUNS, {"dag_run_id": 7}, "dag_run_id"),
+        (RUNS, {"dag_run_id": "\ud800"}, "dag_run_id"),
+        (RUNS, {"note": "a\x00b"}, "note"),
+        (RUNS, {"note": "\udfff"}, "note"),
         (RUNS, {"logical_date": "2026-11-23T12:00:00"}, "logical_date"),
         (RUNS, {"logical_date": DATE, "execution_date": "2026-11-24T12:00:00Z"}, "execution_date"),
         (RUNS, {"data_interval_start": DATE}, "data_interval_end"),
@@ -130,3 +135,35 @@ def test_single_instances_of_mapped_tasks_are_cleared(stage: Any, client: FlaskC
     assert [each["map_index"] for each in cleared] == [0, 2]
     listed = client.get(f"/api/v1/dags/mapped/dagRuns/{run_id}/taskInstances").json["task_instances"]
     assert [each["state"] for each in listed] == [None, "success", None]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999", "NaN", "Infinity"])
+def test_a_conf_has_numbers_that_json_has(client: FlaskClient, number: str) -> None:
+    refused = client.post(RUNS, data=f'{{"conf": {{"x": {number}}}}}', content_type="application/json")
+    assert refused.status_code == 400, refused.json
+
+
+def test_a_conf_may_have_any_text(client: FlaskClient) -> None:
+    conf = {"a\x00": "\ud800", "ä": 10**40, "n": 3}
+    made = client.post("/api/v1/dags/chain/dagRuns", json={"conf": conf}).json
+    assert made["conf"] == conf
+    assert client.get(f"/api/v1/dags/chain/dagRuns/{made['dag_run_id']}").json["conf"] == conf
+
+
+def test_a_marker_leads_only_where_one_may_go(stage: Any, client: FlaskClient) -> None:
+    date = FAR
+    of_chain, of_parent = (stage.begin(dag_id, logical_date=date) for dag_id in ("chain", "parent"))
+    stage.finish(of_chain)
+    url = "/api/v1/dags/parent/clearTaskInstances"
+    body = {"dag_run_id": of_parent, "only_failed": False, "dry_run": False}
+    needs = ("can_read", "DAG Runs"), ("can_edit", "Task Instances")
+    refused = stage.client(("can_edit", "DAG:parent"), *needs).post(url, json=body)
+    assert refused.status_code == 403
+    assert "of DAG 'chain'" in refused.json["detail"]
+    of_both = stage.client(("can_edit", "DAG:parent"), ("can_edit", "DAG:chain"), *needs)
+    cleared = of_both.post(url, json=body).json["task_instances"]
+    assert [(each["dag_id"], each["task_id"]) for each in cleared] == [
+        ("parent", "mark"),
+        ("chain", "middle"),
+        ("chain", "last"),
+    ]

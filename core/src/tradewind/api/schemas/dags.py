@@ -20,8 +20,8 @@ from tradewind.timetables import DeltaDataIntervalTimetable
 from tradewind.timetables.lengths import Length
 
 EVERYTHING = "~"
-PARTS = ("years", "months", "days", "leapdays", "hours", "minutes", "seconds", "microseconds")
 MOMENTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+PARTS = ("years", "months", "days", "leapdays", "hours", "minutes", "seconds", "microseconds")
 _LENGTH = {
     "type": "object",
     "nullable": True,
@@ -43,7 +43,8 @@ def length(value: Length | float | None) -> dict[str, Any] | None:
             "microseconds": delta.microseconds,
         }
     parts = {name: getattr(delta, name) for name in PARTS}
-    return {"__type": "RelativeDelta", **parts, **{name: getattr(delta, name) for name in MOMENTS}}
+    # A length names no moment; but Airflow's client wants a number for each
+    return {"__type": "RelativeDelta", **parts, **dict.fromkeys(MOMENTS, 0)}
 
 
 def param_as(param: Param) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from tradewind.api.fields import LONGEST_NAME, Instant, JsonObject, Name, Text, Whole, Words
+from tradewind.api.fields import Instant, JsonObject, Name, Text, Whole, Words
 from tradewind.api.schemas.common import (
     MOST_ROWS,
     PageQuery,
@@ -23,6 +23,7 @@ from tradewind.api.schemas.ranges import instants, take_ranges
 from tradewind.metadata.statements.browsing.runs import ORDERS, RunFilter
 
 STATES = ("queued", "running", "success", "failed")
+ALL = "~"
 MOST_NAMES = 1000
 LONGEST_NOTE = 1000
 TYPES = {"asset_triggered": "dataset_triggered"}  # ours -> Airflow 2's, where they differ
@@ -128,18 +129,12 @@ class RunListForm(_RunForm):  # type: ignore[misc]  # made of parts
         return {"page": page, "wanted": wanted}
 
 
-def _no_tilde(run_id: str) -> None:
-    if run_id == "~" or "\x00" in run_id:
-        raise ma.ValidationError("No run can be called that: ~ stands for all runs, and a NUL cannot be stored.")
-
-
 class RunBody(Schema):
     """A run that is to be made; all of it may be left out."""
 
     run_id = Name(
         data_key="dag_run_id",
         allow_none=True,
-        validate=[validate.Length(1, LONGEST_NAME), _no_tilde],
         metadata={"example": "for_the_auditors"},
     )
     logical_date = Instant(allow_none=True)
@@ -151,6 +146,8 @@ class RunBody(Schema):
 
     @ma.validates_schema
     def _check(self, values: dict[str, Any], **_: Any) -> None:
+        if values.get("run_id") == ALL:
+            raise ma.ValidationError("No run can be called that: it stands for all runs.", "dag_run_id")
         begin, end = values.get("data_interval_start"), values.get("data_interval_end")
         if (begin is None) != (end is None):
             missing = "data_interval_start" if begin is None else "data_interval_end"

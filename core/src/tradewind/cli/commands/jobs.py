@@ -7,13 +7,13 @@ import socket
 from typing import Any
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.shared.operating import ALL, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.statements import daemons
 from tradewind.metadata.statements.daemons import Job
+from tradewind.operations import jobs
 from tradewind.operations.jobs import state_of
+from tradewind.operations.paging import Paging
 
 # Airflow's names beside our kinds: a probe that was written for it goes on working
 JOB_TYPES = {
@@ -77,15 +77,15 @@ def list_jobs(options: argparse.Namespace) -> None:
 def _jobs(options: argparse.Namespace, *, live_only: bool) -> list[Job]:
     if options.limit < 0:
         raise CommandError("--limit must be 0 or more.", exit_code=2, error_id="wrong-usage")
-    with open_session() as session, session.database.read() as connection:
-        return daemons.jobs(
-            connection,
-            sql_now=SystemClock().sql_now(),
+    with open_operations(options) as operations:
+        found = operations.ask(
+            jobs.list_jobs,
+            page=Paging(limit=options.limit) if options.limit else ALL,
             kind=JOB_TYPES.get(options.job_type),
             host=socket.gethostname() if options.local else options.hostname,
             live_only=live_only,
-            most=options.limit or None,
         )
+    return list(found.rows)
 
 
 def _where(options: argparse.Namespace) -> str:

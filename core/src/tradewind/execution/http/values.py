@@ -35,6 +35,7 @@ class Values:
         self._spool = spool
         self._worker = worker
         self._authorise = authorise
+        self._handles: dict[str, str] = {}
 
     def send_all(self, outcome: Outcome) -> Outcome:
         """Return an outcome whose large values the server has.
@@ -58,10 +59,14 @@ class Values:
     def _send(self, pushed: XComValue, instance: int, token: int) -> XComValue:
         if pushed.storage is None:
             return pushed
-        path = self._path(pushed.storage, instance, token)
-        where = f"/workers/{quote(self._worker)}/tries/{instance}/{token}/values?key={quote(pushed.key, safe='')}"
-        found = self._server.call("PUT", where, self._authorise(), Body(path))
-        return replace(pushed, value=None, storage=str(found["handle"]))
+        handle = self._handles.get(pushed.storage)
+        if handle is None:
+            path = self._path(pushed.storage, instance, token)
+            where = f"/workers/{quote(self._worker)}/tries/{instance}/{token}/values?key={quote(pushed.key, safe='')}"
+            found = self._server.call("PUT", where, self._authorise(), Body(path))
+            # Kept until it is recorded: a message that is repeated may tell of a try that is over by now
+            handle = self._handles[pushed.storage] = str(found.get("handle"))
+        return replace(pushed, value=None, storage=handle)
 
     def _path(self, reference: str, instance: int, token: int) -> Path:
         try:
@@ -91,12 +96,14 @@ class Values:
     def forget_of(self, start: Start, request: Request) -> None:
         """Remove what a task has handed over with a request, now that it is recorded."""
         if isinstance(request, PushXCom) and request.storage is not None:
+            self._handles.pop(request.storage, None)
             self._spool.path(request.storage, start.instance, start.token).unlink(missing_ok=True)
 
     def forget_all(self, outcome: Outcome) -> None:
         """Remove what the try of an outcome has handed over, now that it is recorded."""
         for each in outcome.xcoms:
             if each.storage is not None and each.storage.startswith(PREFIX):
+                self._handles.pop(each.storage, None)
                 with contextlib.suppress(ValueError):  # it named what was not its own, and failed of it
                     self._spool.path(each.storage, outcome.instance, outcome.token).unlink(missing_ok=True)
 

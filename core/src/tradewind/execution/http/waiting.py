@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 WAIT_SECONDS = 15.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
+HANG_UP_SECONDS = 0.1
 
 
 class HttpWakeups:
@@ -58,8 +59,9 @@ class HttpWakeups:
     def close(self) -> None:
         """See `Wakeups.close`."""
         self._stopping.set()
-        self._caller.server.hang_up()
-        self._thread.join()
+        while self._thread.is_alive():  # it may just be about to wait once more
+            self._caller.server.hang_up()
+            self._thread.join(HANG_UP_SECONDS)
         os.close(self._ear)
         os.close(self._bell)
 

@@ -48,12 +48,17 @@ class ImportErrorRow:
 
 @dataclass(frozen=True, slots=True)
 class DagWarningRow:
-    """What is questionable about a DAG; one of `WARNING_TYPES`."""
+    """What is questionable about a DAG; one of `WARNING_TYPES`.
+
+    Arguments:
+        is_shared: it is said of the whole file, which also has DAGs that the reader may not see.
+    """
 
     dag_id: str
     warning_type: str
     message: str
     timestamp: datetime | None
+    is_shared: bool = False
 
 
 def error_key(bundle: str, path: str) -> int:
@@ -107,8 +112,11 @@ def warnings_of_dags(
     Arguments:
         dags: of these DAGs only; None for all.
     """
+    other = dag.alias("other")
+    in_file = (other.c.bundle == dag.c.bundle, other.c.path == dag.c.path)
+    shared = sa.false() if dags is None else sa.exists().where(*in_file, other.c.dag_id.not_in(sorted(dags)))
     query = (
-        sa.select(dag.c.dag_id, dag.c.quarantine, dag_file.c.warnings, dag_file.c.parsed_at)
+        sa.select(dag.c.dag_id, dag.c.quarantine, dag_file.c.warnings, dag_file.c.parsed_at, shared.label("is_shared"))
         .join_from(dag, dag_file, sa.and_(dag_file.c.bundle == dag.c.bundle, dag_file.c.path == dag.c.path))
         .where(
             dag.c.is_active.is_(True),
@@ -123,7 +131,10 @@ def warnings_of_dags(
     for row in connection.execute(query):
         if row.quarantine is not None:
             found.append(DagWarningRow(row.dag_id, QUARANTINE, row.quarantine, row.parsed_at))
-        found += [DagWarningRow(row.dag_id, IMPORT_WARNING, each, row.parsed_at) for each in json.loads(row.warnings)]
+        found += [
+            DagWarningRow(row.dag_id, IMPORT_WARNING, each, row.parsed_at, bool(row.is_shared))
+            for each in json.loads(row.warnings)
+        ]
     return found
 
 

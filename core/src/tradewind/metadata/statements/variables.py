@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from tradewind.metadata.secrets import Cipher
+from tradewind.metadata.secrets import Cipher, SecretError
 from tradewind.metadata.statements.encrypted import VARIABLES, seal
 from tradewind.metadata.tables import variable
 
@@ -51,18 +51,28 @@ def page(
     offset: int = 0,
     order_by: str | None = None,
     is_descending: bool = False,
+    unreadable: str | None = None,
 ) -> list[Variable]:
     """Return some variables with their values, in one statement.
 
     Arguments:
         order_by: one of `ORDERS`; by default the key.
+        unreadable: stands for values that were encrypted with a key that is not given.
+    Raises:
+        SecretError: there is such a value, and nothing to stand for it.
     """
     column = ORDERS[order_by or "key"]
     query = sa.select(variable).order_by(column.desc() if is_descending else column, variable.c.key)
-    return [
-        Variable(row.key, cipher.decrypt(row.value, of=VARIABLES.name(row.key, "value")), row.description)
-        for row in connection.execute(query.limit(limit).offset(offset))
-    ]
+    found = []
+    for row in connection.execute(query.limit(limit).offset(offset)):
+        try:
+            value = cipher.decrypt(row.value, of=VARIABLES.name(row.key, "value"))
+        except SecretError:
+            if unreadable is None:
+                raise
+            value = unreadable
+        found.append(Variable(row.key, value, row.description))
+    return found
 
 
 def read_some(connection: sa.Connection, keys: Collection[str], *, cipher: Cipher) -> dict[str, Variable]:
