@@ -93,3 +93,20 @@ def test_servers_tell_that_they_live(database, clock) -> None:
     presence.end()
     with database.read() as connection:
         assert logins.live_servers(connection, since=clock.now() - timedelta(seconds=5)) == []
+
+
+@pytest.mark.postgres
+def test_many_at_once_need_one_connection_each(make, postgres_database_url: str, people) -> None:
+    """A request that holds one connection and waits for another stands still when all do."""
+    database = Database(postgres_database_url, pool_size=1, is_direct=True)
+    people.add(database, "ann", "Viewer")
+    client = make(database).test_client()
+    assert people.log_in(client, "ann").headers["Location"] == "/"
+    assert client.get("/").status_code == 200
+    assert client.get("/logout/").status_code == 302
+    text = "AUTH_TYPE = 3\nAUTH_USER_REGISTRATION = True\nAUTH_USER_REGISTRATION_ROLE = 'Viewer'"
+    client = make(database, text, web__trusted_proxies="127.0.0.1").test_client()
+    assert client.get("/login/", headers={"Remote-User": "bob"}).headers["Location"] == "/"
+    assert client.get("/").status_code == 200
+    assert client.get("/logout/").status_code == 302
+    database.dispose()

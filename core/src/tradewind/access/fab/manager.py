@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import abort, current_app, flash, g, redirect, request, session
+from flask import Flask, abort, current_app, flash, g, redirect, request, session
 from flask_appbuilder import expose
 from flask_appbuilder.const import AUTH_DB, AUTH_LDAP, AUTH_OAUTH, AUTH_REMOTE_USER
 from flask_appbuilder.exceptions import OAuthProviderUnknown
 from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurityManager
 from flask_appbuilder.security.views import AuthDBView, AuthLDAPView, AuthOAuthView, AuthRemoteUserView
 from flask_appbuilder.utils.base import get_safe_redirect
-from flask_login import login_user
+from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response
 
 from tradewind.access.actors import Actor
@@ -110,6 +110,18 @@ class SecurityManager(FabSecurityManager):
         if self.auth_view.login_template.startswith(THEIR_TEMPLATES):
             self.auth_view.login_template = template
         self.appbuilder.add_view_no_menu(self.auth_view)
+
+    def create_login_manager(self, app: Flask) -> LoginManager:
+        """Return Flask-Login's manager, which reads the user of a page only where the page asks for it.
+
+        By itself it would read it for every page, in the middle of whatever the page reads: a second connection of the pool.
+        """
+        manager = LoginManager()
+        manager.init_app(app, add_context_processor=False)
+        app.context_processor(lambda: {"current_user": current_user})
+        manager.login_view = "login"
+        manager.user_loader(self.load_user)
+        return manager
 
     # --- Logging in ---------------------------------------------------------------------------------------------------
 
