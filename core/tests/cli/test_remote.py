@@ -106,6 +106,25 @@ def test_variables(both: Run, there: Run) -> None:
     assert both("variables", "delete", "region")[2].endswith("[no-such-variable]\n")
 
 
+def test_dags_are_paused_and_triggered_and_say_why(dags: Path, both: Run, there: Run, run: Run) -> None:
+    assert there("dags", "trigger", "shop", "--run-id", "one", "-c", '{"n": 4}', "-o", "json")[:2] == run_shown("one")
+    assert there("dags", "trigger", "shop", "--run-id", "two")[2].startswith("shop is paused, so the run waits")
+    assert there("dags", "trigger", "shop", "--run-id", "one")[2].endswith("[run-exists]\n")
+    assert "paused" in both("why", "shop", "one")[1]
+    assert json.loads(both("why", "shop", "one", "numbers", "-o", "json")[1])[0]["task_id"] == "numbers"
+    assert there("dags", "unpause", "shop")[:2] == (0, "shop is unpaused.\n")
+    assert json.loads(there("dags", "pause", "shop", "-o", "json")[1]) == [{"dag_id": "shop", "paused": True}]
+    assert there("dags", "pause", "nope")[0] == 1
+    assert there("dags", "trigger", "shop", "--wait")[0] == 2
+    rows = json.loads(run("dags", "list-runs", "-o", "json")[1])
+    assert sorted(row["run_id"] for row in rows) == ["one", "two"]
+
+
+def run_shown(run_id: str) -> tuple[int, str]:
+    """What `dags trigger -o json` prints."""
+    return 0, json.dumps([{"dag_id": "shop", "run_id": run_id, "conf": {"n": 4}}], indent=2) + "\n"
+
+
 def test_what_needs_this_machine_says_so(there: Run) -> None:
     for words in (["db", "check"], ["scheduler"], ["pools", "import", "x.json"], ["nothing"]):
         code, _, err = there(*words)

@@ -34,6 +34,8 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     SecretError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+IDS: dict[type[Exception], str] = {DagNotFound: "no-such-dag", DagRunAlreadyExists: "run-exists"}
+
 
 class ProblemError(Exception):
     """A request that cannot be answered as it was asked.
@@ -86,14 +88,15 @@ def problem_of(error: Exception) -> ProblemError | None:
             HTTPStatus.BAD_REQUEST, str(error), fields={error.field: [str(error)]}, error_id=error.error_id
         )
     if isinstance(error, ParamValidationError):
-        return ProblemError(HTTPStatus.BAD_REQUEST, str(error), fields={"conf": [str(error)]})
+        fields = {"conf": [str(error)]}
+        return ProblemError(HTTPStatus.BAD_REQUEST, str(error), fields=fields, error_id="param-invalid")
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
         return ProblemError(status, error.description or status.description)
     if isinstance(error, DBAPIError):
         return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, NO_DATABASE, headers={"Retry-After": str(BUSY_SECONDS)})
     found = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), None)
-    kind = getattr(error, "error_id", "")
+    kind = getattr(error, "error_id", "") or IDS.get(type(error), "")
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, BusyError) else None
     return (
         None

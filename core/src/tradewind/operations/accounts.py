@@ -28,7 +28,8 @@ def change_accounts(
         NotFoundError, ConflictError, InvalidError: as the change says.
     """
     tools = context.tools
-    accounts = Accounts(context.actor, tools.clock.now, context.ids, shortest=tools.config.security.password_length)
+    shortest, rule = tools.config.security.password_length, tools.password_rule
+    accounts = Accounts(context.actor, tools.clock.now, context.ids, shortest=shortest, validate=rule)
     try:
         return tools.database.write(lambda connection: work(connection, accounts), collisions=True)
     except UnknownUserError as error:

@@ -55,7 +55,9 @@ def create_app(config: Config, database: Database) -> Flask:
     clock = SystemClock()
     authenticator = install_access(app, config, database, clock=clock)
     _guard(app, authenticator)
-    tools = Tools(config, database, clock, open_wakeups(database, config.home))
+    tools = Tools(
+        config, database, clock, open_wakeups(database, config.home), password_rule=authenticator.ways.password_rule
+    )
     app.register_blueprint(api.make_blueprint(tools, partial(_who_asks, authenticator)))
     app.extensions[EXECUTION] = execution = make_execution_api(config, database)
     app.register_blueprint(execution.blueprint)

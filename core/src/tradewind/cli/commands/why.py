@@ -6,15 +6,16 @@ import argparse
 from typing import Any
 
 from tradewind.cli.errors import CommandError
+from tradewind.cli.parser import Parser
 from tradewind.cli.shared.finding import find_dag, find_run
-from tradewind.cli.shared.operating import beside
+from tradewind.cli.shared.operating import beside, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import Session, open_session
 from tradewind.operations import why as operation
 from tradewind.operations.errors import NotFoundError
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     """Declare the command."""
     parser.add_argument("dag_id")
     parser.add_argument("run_id", nargs="?", help="the run's id, or its logical date (default: ask of the DAG)")
@@ -22,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_map_index(parser)
     add_output_option(parser)
     parser.set_defaults(run=why)
+    parser.remote = frozenset({why})
 
 
 def add_map_index(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +33,18 @@ def add_map_index(parser: argparse.ArgumentParser) -> None:
 
 def why(options: argparse.Namespace) -> None:
     """Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers decide by."""
-    with open_session() as session:
-        sentence = _sentence(session, options)
+    if options.server:
+        with open_operations(options) as operations:
+            asked = {"run_id": options.run_id, "task_id": options.task_id, "map_index": options.map_index}
+            sentence = operations.ask(operation.get_why, dag_id=options.dag_id, **asked).why
+    else:
+        with open_session() as session:
+            sentence = _sentence(session, options)
     if options.output == "table":
         print(sentence)
     else:
-        asked = {"dag_id": options.dag_id, "run_id": options.run_id, "task_id": options.task_id}
-        print_rows([{**asked, "why": sentence}], options.output)
+        named = {"dag_id": options.dag_id, "run_id": options.run_id, "task_id": options.task_id}
+        print_rows([{**named, "why": sentence}], options.output)
 
 
 def _sentence(session: Session, options: argparse.Namespace) -> str:

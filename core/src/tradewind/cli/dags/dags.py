@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listed = verbs.add("list", list_dags)
     listed.add_argument("--columns", metavar="COLUMN,…", help=f"which, of {', '.join(COLUMNS)}")
     add_output_option(listed)
-    trigger = verbs.add("trigger", trigger_dag)
+    trigger = verbs.add("trigger", trigger_dag, remote=True)
     trigger.add_argument("dag_id")
     trigger.add_argument("-c", "--conf", type=json_object, default={}, help="JSON object: the run's conf and params")
     trigger.add_argument("-r", "--run-id", help="the run's name (default: manual__ and the time)")
@@ -126,7 +126,7 @@ def _configure_testing(verbs: Verbs) -> None:
 
 def _configure_pausing(verbs: Verbs) -> None:
     for verb, run in (("pause", pause_dags), ("unpause", unpause_dags)):
-        change = verbs.add(verb, run)
+        change = verbs.add(verb, run, remote=True)
         change.add_argument("dag_id")
         change.add_argument(
             "--treat-dag-id-as-regex", action="store_true", help="DAG_ID is a regular expression: every DAG it matches"
@@ -180,6 +180,9 @@ def trigger_dag(options: argparse.Namespace) -> int:
     from tradewind.cli.runs.following import follow_run, outcome_code  # noqa: PLC0415
     from tradewind.cli.runs.triggering import trigger  # noqa: PLC0415
 
+    if options.server:
+        code: int = load("tradewind.cli.dags.remotely:trigger", "--server")(options)
+        return code
     with open_session(changes_states=True) as session:
         if options.unpause:
             _set_paused(session, options.dag_id, paused=False)
@@ -224,6 +227,10 @@ def unpause_dags(options: argparse.Namespace) -> None:
 
 def _pause_or_unpause(options: argparse.Namespace, *, paused: bool) -> None:
     word = "paused" if paused else "unpaused"
+    if options.server:
+        load("tradewind.cli.dags.remotely:pause", "--server")(options, paused=paused)
+        _say_paused([options.dag_id], paused, options.output)
+        return
     with open_session() as session:
         named = _matching(session, options) if options.treat_dag_id_as_regex else [options.dag_id]
         if not paused and options.dry_run:
@@ -235,10 +242,15 @@ def _pause_or_unpause(options: argparse.Namespace, *, paused: bool) -> None:
         for dag_id in named:
             _set_paused(session, dag_id, paused=paused)
         wake_schedulers(session)
-    if options.output == "table":
+    _say_paused(named, paused, options.output)
+
+
+def _say_paused(named: list[str], paused: bool, style: str) -> None:
+    word = "paused" if paused else "unpaused"
+    if style == "table":
         print("\n".join(f"{dag_id} is {word}." for dag_id in named))
     else:
-        print_rows([{"dag_id": dag_id, "paused": paused} for dag_id in named], options.output)
+        print_rows([{"dag_id": dag_id, "paused": paused} for dag_id in named], style)
 
 
 def _matching(session: Session, options: argparse.Namespace) -> list[str]:

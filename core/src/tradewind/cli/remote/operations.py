@@ -82,7 +82,7 @@ class RemoteOperations:
 
 def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
     """Return the route with the most parameters that the arguments fill."""
-    noun = run.__module__.rpartition(".")[2]
+    noun = run.__module__.removeprefix("tradewind.operations.").partition(".")[0]
     routes = import_module(f"tradewind.api.routes.{noun}").ROUTES
     fitting = [route for route in routes if route.run is run and _fills(route, arguments)]
     return cast("Route", max(fitting, key=lambda route: len(route.parameters.fields)))
@@ -144,7 +144,11 @@ def _record(schema: ma.Schema, value: Mapping[str, Any]) -> Record:
     made = Record()
     for name, each in schema.fields.items():
         given = value.get(each.data_key or name)
-        made[each.attribute or name] = None if given is None else _value(each, given)
+        *within, last = (each.attribute or name).split(".")
+        place = made
+        for part in within:
+            place = place.setdefault(part, Record())
+        place[last] = None if given is None else _value(each, given)
     return made
 
 
