@@ -42,6 +42,7 @@ class Tools:
         clock: the time.
         wakeups: how daemons are told that there is something to do.
         totals: how many rows large tables have.
+        password_rule: a further rule for new passwords, from `webserver_config.py`; raises what its sentence says.
     """
 
     config: Config
@@ -49,6 +50,7 @@ class Tools:
     clock: Clock
     wakeups: Wakeups
     totals: Totals = field(default_factory=Totals)
+    password_rule: Callable[[str], object] | None = None
 
     @cached_property
     def graphs(self) -> Graphs:

@@ -95,9 +95,6 @@ def delete_role(context: Context, *, name: str) -> None:
 
 def _ensure(context: Context) -> None:
     """Have the built-in roles be there, which are made when they are first asked for."""
-    with context.read() as connection:
-        if roles.count_roles(connection):
-            return
     context.tools.database.write(ensure_roles)
 
 
