@@ -10,7 +10,6 @@ from typing import Final
 from tradewind_airflow_names import items
 
 ARGUMENTS: Final = {
-    "access control": "access_control",
     "other users of the machine": "run_as_user",
 }
 OTHER_ARGUMENTS: Final = "the rest of the arguments"

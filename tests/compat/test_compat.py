@@ -128,7 +128,6 @@ def test_what_is_not_built_is_noted_and_passed(tmp_path):
     read = json.loads(done.stdout)
     assert read["error"] == ""
     assert sorted(read["items"]) == [
-        "access control",
         "object storage paths",
         "other users of the machine",
         "providers",

@@ -140,27 +140,31 @@ def test_every_call_needs_a_token(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("credential", "status", "code"),
     [
-        (KEYS.credential("w2", time.time()), 403, "other-worker"),
-        (Keys(OTHER_SECRET).credential("w1", time.time()), 401, "unauthorized"),
-        (KEYS.credential("w1", time.time() - 1000), 401, "expired"),
-        (KEYS.credential("w1", time.time() + 1000), 401, "unauthorized"),
-        ("no.token.atall", 401, "unauthorized"),
+        (lambda now: KEYS.credential("w2", now), 403, "other-worker"),
+        (lambda now: Keys(OTHER_SECRET).credential("w1", now), 401, "unauthorized"),
+        (lambda now: KEYS.credential("w1", now - 1000), 401, "expired"),
+        (lambda now: KEYS.credential("w1", now + 1000), 401, "unauthorized"),
+        (lambda _now: "no.token.atall", 401, "unauthorized"),
         (
-            jwt.encode({"sub": "w1", "aud": "tradewind-credential", "iat": 0, "exp": 2**40}, "x" * 32),
+            lambda _now: jwt.encode({"sub": "w1", "aud": "tradewind-credential", "iat": 0, "exp": 2**40}, "x" * 32),
             401,
             "unauthorized",
         ),
         (
-            jwt.encode({"sub": "w1", "aud": "tradewind-credential", "iat": 0, "exp": 2**40}, None, algorithm="none"),
+            lambda _now: jwt.encode(
+                {"sub": "w1", "aud": "tradewind-credential", "iat": 0, "exp": 2**40}, None, algorithm="none"
+            ),
             401,
             "unauthorized",
         ),
-        (KEYS.pass_of(Pass("w1", 1, 1, 1, 1, "d", "r", "t", -1), time.time(), 60), 401, "unauthorized"),
-        (KEYS._sign("credential", {"sub": "w1"}, time.time(), 10_000), 401, "unauthorized"),
+        (lambda now: KEYS.pass_of(Pass("w1", 1, 1, 1, 1, "d", "r", "t", -1), now, 60), 401, "unauthorized"),
+        (lambda now: KEYS._sign("credential", {"sub": "w1"}, now, 10_000), 401, "unauthorized"),
     ],
 )
-def test_a_credential_must_be_the_workers_own_and_of_now(desk: Desk, credential: str, status: int, code: str) -> None:
-    refused(desk.post("/workers/w1/renew", {"passes": []}, credential), status, code)
+def test_a_credential_must_be_the_workers_own_and_of_now(
+    desk: Desk, credential: Callable[[float], str], status: int, code: str
+) -> None:
+    refused(desk.post("/workers/w1/renew", {"passes": []}, credential(time.time())), status, code)
 
 
 def test_a_secret_can_be_rotated() -> None:
