@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import psycopg
 from tradewind.metadata import tables
+from tradewind.metadata.ids import RANDOM_BITS
 
 from tradewind_perf.figures import Sample
 from tradewind_perf.goals import at_most
@@ -81,12 +82,13 @@ def _copies(runs: int) -> Iterator[str]:
     numbers = f"generate_series(1, {runs}) AS n"
     name = "CASE WHEN n % 4 = 0 THEN dag_id ELSE 'history_' || n % 400 END"
     step = 1_000_000  # microseconds: a run a second, into the past
+    back = f"n::bigint * {1000 << RANDOM_BITS}"  # ids tell the time too
     changed = {
-        "dag_run": {"id": "id - n", "dag_id": name, "run_id": "run_id || '_' || n"},
-        "task_instance": {"id": f"id - n::bigint * {LENGTH * 4}", "run": "run - n", "dag_id": name},
-        "task_try": {"instance": f"instance - n::bigint * {LENGTH * 4}"},
-        "task_counter": {"instance": f"instance - n::bigint * {LENGTH * 4}"},
-        "run_progress": {"run": "run - n"},
+        "dag_run": {"id": f"id - {back}", "dag_id": name, "run_id": "run_id || '_' || n"},
+        "task_instance": {"id": f"id - {back}", "run": f"run - {back}", "dag_id": name},
+        "task_try": {"instance": f"instance - {back}"},
+        "task_counter": {"instance": f"instance - {back}"},
+        "run_progress": {"run": f"run - {back}"},
     }
     for table in (tables.dag_run, tables.task_instance, tables.task_try, tables.task_counter, tables.run_progress):
         values = dict(changed[table.name])
