@@ -128,7 +128,9 @@ def schemathesis(session: nox.Session) -> None:
     """Schemathesis on the whole document of the REST API, with 100 examples of each operation, where the tests take a few."""
     install(session, "tests")
     where = "core/tests/api/test_schemathesis.py"
-    session.run("pytest", "-q", "-s", "-n", "0", where, *session.posargs, env={"TRADEWIND_TEST_SCHEMATHESIS": "100"})
+    phases = "examples,coverage,fuzzing,stateful"
+    thorough = {"TRADEWIND_TEST_SCHEMATHESIS": "100", "TRADEWIND_TEST_SCHEMATHESIS_PHASES": phases}
+    session.run("pytest", "-q", "-s", "-n", "0", where, *session.posargs, env=thorough)
 
 
 @nox.session(default=False)

@@ -76,7 +76,7 @@ def paths() -> tuple[tuple[str, str], ...]:
 def test_the_server_stays_healthy_and_small(server: tuple[subprocess.Popen[str], Target, Path]) -> None:
     process, target, log = server
     measured = psutil.Process(process.pid)
-    attack(target, min(5.0, DURATION / 4), seed=SEED + 1)  # what is imported and kept at first use is there after this
+    attack(target, min(3.0, DURATION / 4), seed=SEED + 1)  # what is imported and kept at first use is there after this
     warm = measured.memory_info().rss
     slow = [connect(target) for _ in range(SLOW)]
     for connection in slow:

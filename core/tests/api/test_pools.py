@@ -11,6 +11,8 @@ from airflow_client.client.exceptions import NotFoundException
 from airflow_client.client.model.pool import Pool
 from flask.testing import FlaskClient
 
+# What each kind of database says is asked in tests of statements
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 URL = "/api/v1/pools"
 
 

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("schemathesis", reason="it needs Python 3.11")
 
 EXAMPLES = os.environ.get("TRADEWIND_TEST_SCHEMATHESIS", "2")  # of each operation; `nox -s schemathesis` asks for more
+PHASES = os.environ.get("TRADEWIND_TEST_SCHEMATHESIS_PHASES", "examples,fuzzing,stateful")
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,negative_data_rejection,use_after_free"
@@ -22,7 +23,18 @@ CHECKS = (
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_whole_document_holds_on_a_running_server(server: str, tmp_path: Path) -> None:
-    words = ["run", f"{server}/openapi.json", "--checks", CHECKS, "--max-examples", EXAMPLES, "--seed", "7"]
+    words = [
+        "run",
+        f"{server}/openapi.json",
+        "--phases",
+        PHASES,
+        "--checks",
+        CHECKS,
+        "--max-examples",
+        EXAMPLES,
+        "--seed",
+        "7",
+    ]
     done = subprocess.run(
         [Path(sys.executable).parent / "schemathesis", *words, "--no-color"],
         cwd=tmp_path,

@@ -17,6 +17,13 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.tables import daemon, dag, dag_file, dag_run, dag_version, task_instance, task_try
 from tradewind.web.app import create_app
 
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """What each kind of database says is asked in tests of statements."""
+    return sqlite_url
+
+
 NOW = datetime.now(timezone.utc)
 
 
