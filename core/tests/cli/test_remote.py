@@ -120,6 +120,23 @@ def test_dags_are_paused_and_triggered_and_say_why(dags: Path, both: Run, there:
     assert sorted(row["run_id"] for row in rows) == ["one", "two"]
 
 
+def test_holds(dags: Path, both: Run, there: Run) -> None:
+    assert there("dags", "trigger", "shop", "--run-id", "one")[0] == 0
+    assert there("holds", "add", "shop", "-r", "one", "-t", "numbers", "--reason", "wait")[1].startswith(
+        "Task 'numbers' of run 'one' of DAG 'shop' is held: `tradewind holds release "
+    )
+    there("holds", "add", "shop")
+    rows = json.loads(both("holds", "list", "-o", "json")[1])
+    assert [(row["run_id"], row["task_id"], row["reason"]) for row in rows] == [
+        ("one", "numbers", "wait"),
+        (None, None, None),
+    ]
+    assert there("holds", "add", "shop", "-r", "nope")[2].endswith("[no-such-run]\n")
+    assert there("holds", "release", str(rows[0]["id"]))[1] == "Task 'numbers' of run 'one' of DAG 'shop' goes on.\n"
+    assert both("holds", "release", str(rows[0]["id"]))[2].endswith("[no-such-hold]\n")
+    assert len(json.loads(both("holds", "list", "-d", "shop", "-o", "json")[1])) == 1
+
+
 def run_shown(run_id: str) -> tuple[int, str]:
     """What `dags trigger -o json` prints."""
     return 0, json.dumps([{"dag_id": "shop", "run_id": run_id, "conf": {"n": 4}}], indent=2) + "\n"

@@ -23,7 +23,7 @@ def require_dag(connection: sa.Connection, dag_id: str) -> listings.DagRow:
     """
     found = listings.list_dags(connection, dag_id=dag_id, include_inactive=True)
     if not found:
-        raise NotFoundError(f"There is no DAG {dag_id!r}.")
+        raise NotFoundError(f"There is no DAG {dag_id!r}.", error_id="no-such-dag")
     return found[0]
 
 
@@ -35,7 +35,7 @@ def require_run(connection: sa.Connection, dag_id: str, run_id: str) -> Any:
     """
     found = runs.get(connection, dag_id, run_id)
     if found is None:
-        raise NotFoundError(f"There is no run {run_id!r} of a DAG {dag_id!r}.")
+        raise NotFoundError(f"There is no run {run_id!r} of a DAG {dag_id!r}.", error_id="no-such-run")
     return found
 
 

@@ -14,24 +14,24 @@ from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import listings
-from tradewind.metadata.statements.holds import Hold
+from tradewind.metadata.statements.holds import Hold, in_words
 from tradewind.operations import holds as operation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add = verbs.add("add", add_hold)
+    add = verbs.add("add", add_hold, remote=True)
     add.add_argument("dag_id")
     add.add_argument("-r", "--run-id", help="this run only: its id, or its logical date")
     add.add_argument("-t", "--task-id", help="this task only")
     add.add_argument("--map-index", type=int, help="with --task-id: this instance of a mapped task only, from 0")
     add.add_argument("--reason", help="shown to those who ask why it does not run")
     add_output_option(add)
-    listed = verbs.add("list", list_holds)
+    listed = verbs.add("list", list_holds, remote=True)
     listed.add_argument("-d", "--dag-id", help="of this DAG only")
     add_output_option(listed)
-    release = verbs.add("release", release_holds)
+    release = verbs.add("release", release_holds, remote=True)
     release.add_argument("hold_ids", nargs="+", type=int, metavar="HOLD_ID")
 
 
@@ -41,14 +41,25 @@ def add_hold(options: argparse.Namespace) -> None:
         raise CommandError(
             "--map-index says which instance of a task: name it with --task-id.", exit_code=2, error_id="wrong-usage"
         )
+    made = _add_there(options) if options.server else _add_here(options)
+    if options.output == "table":
+        what = in_words(made)
+        print(f"{what[0].upper()}{what[1:]} is held: `tradewind holds release {made.id}` lets it go on.")
+    else:
+        print_rows([_row(made)], options.output)
+
+
+def _add_here(options: argparse.Namespace) -> Hold:
     with open_session() as session, beside(session) as operations:
         with session.database.read() as connection:
             named = _named(connection, options)
-        made = operations.ask(operation.add_hold, reason=options.reason, **named)
-    if options.output == "table":
-        print(f"{made.what[0].upper()}{made.what[1:]} is held: `tradewind holds release {made.id}` lets it go on.")
-    else:
-        print_rows([_row(made)], options.output)
+        return operations.ask(operation.add_hold, reason=options.reason, **named)
+
+
+def _add_there(options: argparse.Namespace) -> Hold:
+    named = {"run_id": options.run_id, "task_id": options.task_id, "map_index": options.map_index}
+    with open_operations(options) as operations:
+        return operations.ask(operation.add_hold, dag_id=options.dag_id, reason=options.reason, **named)
 
 
 def _named(connection: sa.Connection, options: argparse.Namespace) -> dict[str, Any]:
@@ -87,11 +98,11 @@ def release_holds(options: argparse.Namespace) -> None:
                 f"There is no hold {unknown[0]}: `tradewind holds list` shows all.", error_id="no-such-hold"
             )
         found = [known[key] for key in options.hold_ids]
-        for dag_id in dict.fromkeys(each.dag_id for each in found):
-            keys = [each.id for each in found if each.dag_id == dag_id]
-            operations.ask(operation.release_holds, dag_id=dag_id, keys=keys)
+        for each in found:
+            operations.ask(operation.release_hold, dag_id=each.dag_id, key=each.id)
     for each in found:
-        print(f"{each.what[0].upper()}{each.what[1:]} goes on.")
+        what = in_words(each)
+        print(f"{what[0].upper()}{what[1:]} goes on.")
 
 
 def _row(each: Hold) -> dict[str, Any]:

@@ -48,9 +48,14 @@ class Hold:
     @property
     def what(self) -> str:
         """What is held, in words."""
-        task = self.task_id if self.map_index is None else f"{self.task_id}[{self.map_index}]"
-        of_run = f"run {self.run_id!r} of DAG {self.dag_id!r}" if self.run is not None else f"DAG {self.dag_id!r}"
-        return of_run if task is None else f"task {task!r} of {of_run}"
+        return in_words(self)
+
+
+def in_words(hold: Any) -> str:
+    """Return what is held in words, also of a hold that comes from a server."""
+    task = hold.task_id if hold.map_index is None else f"{hold.task_id}[{hold.map_index}]"
+    of_run = f"DAG {hold.dag_id!r}" if hold.run_id is None else f"run {hold.run_id!r} of DAG {hold.dag_id!r}"
+    return of_run if task is None else f"task {task!r} of {of_run}"
 
 
 _ALL = (

@@ -135,7 +135,7 @@ def view_of(context: Context, connection: sa.Connection, dag_id: str) -> DagView
     """
     row = dags.get(connection, dag_id)
     if row is None:
-        raise NotFoundError(f"There is no DAG {dag_id!r}.")
+        raise NotFoundError(f"There is no DAG {dag_id!r}.", error_id="no-such-dag")
     return _views(context, connection, [row])[0]
 
 
