@@ -23,12 +23,16 @@ def do_apart(work: Callable[[], object]) -> None:
         SystemExit: it failed otherwise, and has printed how.
     """
     answer, mouth = os.pipe()
+    # A signal that came between the fork and the `try` would leave the child behind
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     pid = os.fork()
     if not pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(answer)
         _work_and_leave(work, mouth)
-    os.close(mouth)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(mouth)
         with open(answer, encoding="utf-8") as told:  # noqa: PTH123  (a descriptor)
             text = told.read()
     except BaseException:
