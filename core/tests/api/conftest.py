@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import airflow_client.client as airflow
 import pytest
@@ -122,4 +123,19 @@ def server(tools: Tools) -> Iterator[str]:
 def airflow_client(server: str) -> Iterator[airflow.ApiClient]:
     """The published client for Airflow's API, unchanged, connected to the server."""
     with connecting(server) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def published(
+    stage: Any,
+    app_of: Callable[[Tools, Actor], Flask],
+    serve: Callable[[Flask], AbstractContextManager[str]],
+    connect: Callable[[str], AbstractContextManager[airflow.ApiClient]],
+) -> Iterator[airflow.ApiClient]:
+    """The published client for Airflow's API, unchanged, connected to one server for all tests of a module.
+
+    Arguments: the `stage` of the folder in which the tests are.
+    """
+    with serve(app_of(stage.tools, MIGHTY)) as url, connect(url) as client:
         yield client

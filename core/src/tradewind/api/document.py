@@ -61,7 +61,7 @@ class _Shapes(MarshmallowPlugin):
         """Called by apispec, which makes its converter here."""
         super().init_spec(spec)
         if self.converter is not None:
-            self.converter.add_attribute_function(_shape)  # type: ignore[no-untyped-call]
+            self.converter.add_attribute_function(_shape)  # type: ignore[no-untyped-call]  # apispec's
 
 
 def make_document(routes: Sequence[Route]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def create_app(config: Config, database: Database) -> Flask:
     app.extensions[EXECUTION] = execution = make_execution_api(config, database)
     app.register_blueprint(execution.blueprint)
     problems.install(app)
-    app.wsgi_app = believing(app.wsgi_app, authenticator.proxies)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = believing(app.wsgi_app, authenticator.proxies)  # type: ignore[method-assign, assignment]  # Flask's way
 
     @app.after_request
     def harden(response: Response) -> Response:

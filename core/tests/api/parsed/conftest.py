@@ -5,12 +5,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import airflow_client.client as airflow
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -112,15 +110,3 @@ def stage(
 def client(stage: Stage) -> FlaskClient:
     """Sends requests in the name of somebody who may do everything."""
     return stage.client()
-
-
-@pytest.fixture(scope="module")
-def published(
-    stage: Stage,
-    app_of: Callable[[Tools, Actor], Flask],
-    serve: Callable[[Flask], AbstractContextManager[str]],
-    connect: Callable[[str], AbstractContextManager[airflow.ApiClient]],
-) -> Iterator[airflow.ApiClient]:
-    """The published client for Airflow's API, unchanged, connected to one server for all tests of a module."""
-    with serve(app_of(stage.tools, MIGHTY)) as url, connect(url) as client:
-        yield client

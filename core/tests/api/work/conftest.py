@@ -6,13 +6,12 @@ import itertools
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import airflow_client.client as airflow
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -214,15 +213,3 @@ def stage(
 def client(stage: Stage) -> FlaskClient:
     """Sends requests in the name of somebody who may do everything."""
     return stage.client()
-
-
-@pytest.fixture(scope="module")
-def published(
-    stage: Stage,
-    app_of: Callable[[Tools, Actor], Flask],
-    serve: Callable[[Flask], AbstractContextManager[str]],
-    connect: Callable[[str], AbstractContextManager[airflow.ApiClient]],
-) -> Iterator[airflow.ApiClient]:
-    """The published client for Airflow's API, unchanged, connected to one server for all tests of a module."""
-    with serve(app_of(stage.tools, MIGHTY)) as url, connect(url) as client:
-        yield client

@@ -39,7 +39,7 @@ def document() -> dict[str, Any]:
         servers=[{"url": PREFIX}],
     )
     assert plugin.converter is not None  # noqa: S101  (for the type checker: init_spec has made it)
-    plugin.converter.add_attribute_function(_tuple)  # type: ignore[no-untyped-call]
+    plugin.converter.add_attribute_function(_tuple)  # type: ignore[no-untyped-call]  # apispec's
     for name, what in (("credential", "a worker's, made of the secret"), ("pass", "of one dispatch of a try")):
         scheme = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": what}
         spec.components.security_scheme(name, scheme)
