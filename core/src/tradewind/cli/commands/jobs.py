@@ -7,13 +7,13 @@ import socket
 from typing import Any
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.operating import ALL, open_operations
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements.daemons import Job
 from tradewind.operations import jobs
 from tradewind.operations.jobs import state_of
-from tradewind.operations.paging import Paging
+from tradewind.operations.paging import ALL, Paging
 
 # Airflow's names beside our kinds: a probe that was written for it goes on working
 JOB_TYPES = {
