@@ -80,8 +80,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def list_tasks(options: argparse.Namespace) -> None:
     """List the tasks of a DAG's current version, in topological order."""
     # What reads a version: the other verbs need not wait for it
-    from tradewind.cli.dags.drawing import outline  # noqa: PLC0415
     from tradewind.cli.shared.graphs import read_graph  # noqa: PLC0415
+    from tradewind.operations.dags.drawing import outline  # noqa: PLC0415
 
     with open_session() as session, session.database.read() as connection:
         row = find_dag(connection, options.dag_id)

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from tradewind.operations.context import Context, operation
+from tradewind.operations.finding import newest_graph
 from tradewind.serialization import SerializedDag
 from tradewind.serialization.model import SerializedTask
 
 FORMATS = ("dot", "mermaid", "text")
 
 
-def draw(dag: SerializedDag, style: str) -> str:
-    """Return the graph of a DAG in one of `FORMATS`, ending with a newline."""
-    return "\n".join(_DRAWINGS[style](dag)) + "\n"
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A DAG's graph in one of `FORMATS`, ending with a newline."""
+
+    content: str
+
+
+@operation("dags.draw")
+def draw_dag(context: Context, *, dag_id: str, style: str = "dot") -> Drawing:
+    """Return the graph of a DAG's newest version.
+
+    Arguments:
+        style: one of `FORMATS`.
+    Raises:
+        NotFoundError: there is no such DAG.
+    """
+    with context.read() as connection:
+        graph = newest_graph(context, connection, dag_id)
+    return Drawing("\n".join(_DRAWINGS[style](graph)) + "\n")
 
 
 def outline(dag: SerializedDag) -> Iterator[str]:
