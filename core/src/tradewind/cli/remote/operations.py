@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any, TypeVar, cast
@@ -15,7 +16,7 @@ from tradewind.cli.errors import CommandError
 from tradewind.cli.remote.http import Answer, Server
 from tradewind.operations.context import Named
 from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError
-from tradewind.operations.paging import Page, Paging
+from tradewind.operations.paging import ALL, Page, Paging
 
 Result = TypeVar("Result")
 PAGE = 100  # rows of one request
@@ -50,13 +51,14 @@ class RemoteOperations:
             raise self._error(answer)
         return cast("Result", _loaded(route, answer.value))
 
-    def ask_all(self, run: Named[..., Page[Result]], **arguments: Any) -> list[Result]:
-        """Return all rows of a list, page by page."""
+    def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
+        """Return the rows of a list that `page` asks for, 100 with each request."""
         rows: list[Result] = []
         while True:
-            page = self.ask(run, page=Paging(limit=PAGE, offset=len(rows)), **arguments)
-            rows += page.rows
-            if not page.rows or len(rows) >= page.total:
+            part = replace(page, limit=min(PAGE, page.limit - len(rows)), offset=page.offset + len(rows))
+            found = self.ask(run, page=part, **arguments)
+            rows += found.rows
+            if not found.rows or len(rows) >= min(found.total - page.offset, page.limit):
                 return rows
 
     def _error(self, answer: Answer) -> Exception:
