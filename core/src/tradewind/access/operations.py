@@ -133,6 +133,7 @@ _OPERATIONS = (
     Operation("dags.change_all", "Pause or unpause all DAGs that a pattern finds.", _EDIT_DAG, _DAGS, is_audited=True),
     Operation("dags.delete", "Delete a DAG with its runs.", _needs(DELETE, DAGS), _DAG, is_audited=True),
     Operation("dags.next_runs", "Show the runs that a DAG's schedule makes next.", _READ_DAG, _DAG),
+    Operation("dags.unpause_preview", "Show which runs unpausing a DAG would make.", _READ_DAG, _DAG),
     Operation("dags.stats", "Count runs by DAG and state.", _READ_RUN, _DAGS),
     Operation("dags.parse", "Have a DAG file read again, now.", _EDIT_DAG, _DAG, is_audited=True),
     Operation("dag_sources.get", "Show the source of a DAG file.", _needs(READ, DAGS, (READ, DAG_CODE)), _DAG),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -38,6 +38,20 @@ class Instant(fields.Field[Any]):
         if not EPOCH.year <= instant.year < 9999:
             raise ma.ValidationError(f"{value[:50]!r} is out of range: years go from {EPOCH.year} to 9998.")
         return instant.astimezone(timezone.utc)
+
+
+class Made(fields.Function):
+    """A value of an answer that is made of an operation's result.
+
+    Arguments:
+        make: makes it.
+        attribute: where the result has what it is made of, with dots between; by default under the field's name.
+        reads: makes that of the value again, for who reads the answer as the operation's result; by default it is the same.
+    """
+
+    def __init__(self, make: Callable[[Any], Any], *, reads: Callable[[Any], Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(make, **kwargs)
+        self.reads = reads
 
 
 class Json(fields.Field[Any]):

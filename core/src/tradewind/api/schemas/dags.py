@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import marshmallow as ma
 from marshmallow import fields
 from tradewind_plugins.assets import Asset, AssetAlias, AssetAll, AssetAny, BaseAsset
 
-from tradewind.api.fields import Instant, Name, Words
+from tradewind.api.fields import Instant, Made, Name, Words
 from tradewind.api.schemas.common import PageQuery, Query, Schema, collection, fields_of, order_by, update_mask
 from tradewind.authoring.params import Param
 from tradewind.metadata.statements.browsing.dags import ORDERS, DagFilter
@@ -148,8 +149,10 @@ class DagSchema(Schema):
     next_dagrun_create_after = Instant(attribute="row.due_at", allow_none=True)
     next_dagrun_data_interval_end = fields.Function(_next("data_interval_end"), metadata=_NULLABLE_INSTANT)
     next_dagrun_data_interval_start = fields.Function(_next("data_interval_start"), metadata=_NULLABLE_INSTANT)
-    owners = fields.Function(
+    owners = Made(
         lambda view: [] if view.graph is None else sorted(view.graph.owners),
+        attribute="row.owners",
+        reads=", ".join,
         metadata={"type": "array", "items": {"type": "string"}, "example": ["finance"]},
     )
     pickle_id = fields.Constant(None, dump_only=True)
@@ -158,8 +161,10 @@ class DagSchema(Schema):
         _schedule, metadata={**_LENGTH, "example": {"__type": "CronExpression", "value": "0 0 * * *"}}
     )
     scheduler_lock = fields.Constant(None, dump_only=True)
-    tags = fields.Function(
+    tags = Made(
         lambda view: [{"name": each} for each in json_list(view.row.tags)],
+        attribute="row.tags",
+        reads=lambda given: json.dumps([each["name"] for each in given]),
         metadata={"type": "array", "items": {"type": "object"}, "example": [{"name": "finance"}]},
     )
     timetable_description = fields.Function(
@@ -229,6 +234,13 @@ class DagListQuery(_DagFilters, PageQuery):  # type: ignore[misc]  # made of par
     @ma.post_load
     def _filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         return dag_filter(values)
+
+    def taken_apart(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Schema.taken_apart`."""
+        values = super().taken_apart(arguments)
+        wanted: DagFilter = values.pop("wanted")
+        values |= {"tags": wanted.tags, "only_active": wanted.only_active, "paused": wanted.paused}
+        return values | {"dag_id_pattern": wanted.pattern}
 
 
 class DagChange(Schema):

@@ -12,6 +12,7 @@ from tradewind.transitions.backfills import CANCELLED, NONE, PAUSED, REPROCESS, 
 MOST_NAMED = 1000
 MOST_COMING = 1000
 LONGEST_WAIT = 3600
+CATCHUPS = ("all", "latest", "none")
 DAEMONS = ("scheduler", "processor", "triggerer", "worker")
 
 
@@ -285,12 +286,40 @@ class ComingRunsSchema(Schema):
     dag_id = fields.String(metadata={"example": "reports"})
     is_paused = fields.Boolean(metadata={"example": False})
     runs = fields.List(fields.Nested(ComingRunSchema))
+    at = Instant(attribute="now", metadata={"description": "When they were worked out; runs up to then are due."})
+    why_none = fields.String(allow_none=True, metadata={"example": None})
 
 
 class ComingRunsQuery(Query):
-    """How many are asked for."""
+    """How many are asked for, and of which schedule."""
 
     number = Whole(smallest=1, largest=MOST_COMING, metadata={"description": "How many; by default 10.", "example": 5})
+    schedule = Name(
+        metadata={"description": "As if this were the schedule: a cron expression or a preset.", "example": "@daily"}
+    )
+    catchup = fields.String(
+        validate=validate.OneOf(CATCHUPS),
+        metadata={"description": "As if the DAG had this word for catchup.", "example": "latest"},
+    )
+    anew = Flag(
+        attribute="is_anew",
+        metadata={
+            "description": "Those that follow the last scheduled run, as if none were stored as the next.",
+            "example": False,
+        },
+    )
+
+
+class UnpausingSchema(Schema):
+    """What unpausing a DAG would do: the runs that it makes at once, and what else it lets go."""
+
+    dag_id = fields.String(metadata={"example": "reports"})
+    made_at_once = fields.Integer(metadata={"example": 3, "description": "Runs, counted up to 10,000."})
+    logical_dates = fields.List(Instant(), metadata={"description": "Of the first of them."})
+    last_date = Instant(allow_none=True)
+    next_at = Instant(allow_none=True)
+    queued_runs = fields.Integer(metadata={"example": 0})
+    asset_events = fields.Integer(metadata={"example": 0})
 
 
 class PriorityBody(Schema):

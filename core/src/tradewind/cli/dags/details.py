@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Iterator
-from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from tradewind.cli.dags.coming_runs import why_none
 from tradewind.cli.dags.drawing import draw
 from tradewind.cli.dags.drawing_files import add_drawing_options, write_drawing
 from tradewind.cli.shared.finding import add_run_argument, find_dag, find_run
 from tradewind.cli.shared.graphs import read_graph
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import Session, open_session
-from tradewind.cli.shared.values import positive
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements import listings
 from tradewind.serialization import SerializedDag
-from tradewind.transitions.calendar import next_run
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -32,10 +26,6 @@ def add_verbs(verbs: Verbs) -> None:
     state = verbs.add("state", state_of_run)
     state.add_argument("dag_id")
     add_run_argument(state)
-    upcoming = verbs.add("next-execution", next_execution)
-    upcoming.add_argument("dag_id")
-    upcoming.add_argument("-n", "--num-executions", type=positive, default=1, help="how many (default: 1)")
-    add_output_option(upcoming)
     show = verbs.add("show", show_dag)
     show.add_argument("dag_id")
     add_drawing_options(show)
@@ -88,34 +78,6 @@ def state_of_run(options: argparse.Namespace) -> None:
     print(run.state)
     if run.conf:
         print(json.dumps(run.conf, ensure_ascii=False))
-
-
-def next_execution(options: argparse.Namespace) -> int:
-    """Show the runs that the schedule will make next; exit code 1 if there are none."""
-    with open_session() as session, session.database.read() as connection:
-        row = find_dag(connection, options.dag_id)
-        graph = read_graph(session, connection, row.version_id)
-        last = listings.last_scheduled_interval_end(connection, options.dag_id)
-    rows = list(_upcoming(graph, last, options.num_executions))
-    print_rows(rows, options.output, empty=f"{options.dag_id} has no next run: {why_none(graph)}")
-    if row.is_paused and rows:
-        print(f"{options.dag_id} is paused: none is made before `tradewind dags unpause`.", file=sys.stderr)
-    return 0 if rows else 1
-
-
-def _upcoming(graph: SerializedDag, last: datetime | None, most: int) -> Iterator[dict[str, Any]]:
-    now = datetime.now(timezone.utc)
-    for _ in range(most):
-        found = next_run(graph, after=last, now=now)
-        if found is None:
-            return
-        yield {
-            "runs_at": found.run_at,
-            "logical_date": found.logical_date,
-            "data_interval_start": found.data_interval_start,
-            "data_interval_end": found.data_interval_end,
-        }
-        last, now = found.data_interval_end, max(now, found.run_at)
 
 
 def show_dag(options: argparse.Namespace) -> None:

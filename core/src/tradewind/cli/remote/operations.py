@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode
 
 import marshmallow as ma
 
+from tradewind.access.operations import Scope
+from tradewind.api.fields import Made
 from tradewind.api.route import Route
 from tradewind.cli.errors import CommandError
 from tradewind.cli.remote.http import Answer, Server
@@ -20,6 +22,7 @@ from tradewind.operations.paging import ALL, Page, Paging
 
 Result = TypeVar("Result")
 PAGE = 100  # rows of one request
+EVERYTHING = "~"
 
 
 class Record(dict[str, Any]):
@@ -87,28 +90,27 @@ def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
     noun = run.__module__.removeprefix("tradewind.operations.").partition(".")[0]
     routes = import_module(f"tradewind.api.routes.{noun}").ROUTES
     fitting = [route for route in routes if route.run is run and _fills(route, arguments)]
-    return cast("Route", max(fitting, key=lambda route: len(route.parameters.fields)))
+    return cast("Route", max(fitting, key=lambda route: (len(_given(route, arguments)), -len(route.parameters.fields))))
 
 
 def _fills(route: Route, arguments: Mapping[str, Any]) -> bool:
-    return all(arguments.get(each.attribute or name) is not None for name, each in route.parameters.fields.items())
+    return route.operation.scope is Scope.DAGS or len(_given(route, arguments)) == len(route.parameters.fields)
+
+
+def _given(route: Route, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: arguments.get(each.attribute or name) for name, each in route.parameters.fields.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _path(route: Route, arguments: Mapping[str, Any]) -> str:
-    values = {name: arguments[each.attribute or name] for name, each in route.parameters.fields.items()}
+    # Where many DAGs are asked for, what is not named stands for all
+    values = dict.fromkeys(route.parameters.fields, EVERYTHING) | _given(route, arguments)
     path = route.path.format(**{name: quote(str(value), safe="") for name, value in values.items()})
     if route.query is None:
         return path
-    given = {**arguments, **_paging(arguments.get("page"))}
-    query = urlencode(list(_query(route.query(), given)))
+    schema = route.query()
+    query = urlencode(list(_query(schema, schema.taken_apart(arguments))))
     return f"{path}?{query}" if query else path
-
-
-def _paging(page: Paging | None) -> dict[str, Any]:
-    if page is None:
-        return {}
-    order = f"{'-' if page.is_descending else ''}{page.order_by}" if page.order_by else None
-    return {"limit": page.limit, "offset": page.offset, "order_by": order}
 
 
 def _query(schema: ma.Schema, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -159,6 +161,8 @@ def _value(field: ma.fields.Field[Any], given: Any) -> Any:
         return [_record(field.schema, each) for each in given] if field.many else _record(field.schema, given)
     if isinstance(field, ma.fields.List):
         return [_value(field.inner, each) for each in given]
+    if isinstance(field, Made) and field.reads is not None:
+        return field.reads(given)
     if isinstance(field, ma.fields.Function | ma.fields.Method | ma.fields.Constant):
         return given
     return field.deserialize(given)
