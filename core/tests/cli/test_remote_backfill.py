@@ -93,3 +93,51 @@ def test_drains(both: Run, there: Run, run: Run, announced: None) -> None:
         "Worker w1 takes tries again.\nEvery worker on south takes tries again.\n",
     )
     assert both("drains", "list")[2] == "Nothing is drained.\n"
+
+
+FILE = """
+import pendulum
+from tradewind import DAG
+from tradewind.operators.empty import EmptyOperator
+
+with DAG("daily", schedule="@daily", start_date=pendulum.datetime(2026, 1, 1)):
+    EmptyOperator(task_id="load")
+with DAG("by_hand", schedule=None):
+    EmptyOperator(task_id="load")
+"""
+DATES = ("-s", "2025-03-01", "-e", "2025-03-04")
+
+
+def test_backfills(dags: Path, both: Run, there: Run, run: Run) -> None:
+    (dags / "daily.py").write_text(FILE)
+    (dags / "broken.py").write_text("from tradewind import DAG\n1 / 0\n")
+    assert run("dag-processor", "--once")[0] == 0
+    assert both("backfill", "list")[2].startswith("No backfills yet: ")
+    both("backfill", "create", "daily", *DATES, "--dry-run", "--run-backwards")
+    assert len(rows(both("backfill", "create", "daily", *DATES, "--dry-run", "-o", "json"))) == 4
+    long = ("backfill", "create", "daily", "-s", "2020-01-01", "-e", "2024-12-31", "--dry-run", "-o", "json")
+    assert len(rows(run(*long))) == 1827
+    assert there(*long)[2] == "These are the first 1000 of 1827 dates.\n"
+    for wrong, error_id in (("by_hand", "backfill-without-dates"), ("dayly", "no-such-dag"), ("xyzzy", "no-such-dag")):
+        code, _, err = both("backfill", "create", wrong, *DATES)
+        assert (code, err.endswith(f"[{error_id}]\n")) == (1, True), err
+    assert (
+        "did you mean daily? `tradewind dags list` shows all. 1 file could not"
+        in both("backfill", "create", "dayly", *DATES)[2]
+    )
+    code, out, err = there("backfill", "create", "daily", *DATES, "-c", '{"n": 1}', "--max-active-runs", "2")
+    assert (code, err) == (0, "")
+    key = out.split()[1]
+    assert out == f"Backfill {key} of daily is made: 4 dates. `tradewind backfill details {key}` shows them.\n"
+    assert both("backfill", "create", "daily", *DATES)[2].endswith("[backfill-at-work]\n")
+    both("backfill", "list")
+    (listed,) = rows(both("backfill", "list", "-d", "daily", "-o", "json"))
+    assert (listed["state"], listed["done"]) == ("running", "0 of 4")
+    assert [row["state"] for row in rows(both("backfill", "details", key, "-o", "json"))] == ["pending"] * 4
+    assert there("backfill", "pause", key)[:2] == (0, f"Backfill {key} is paused.\n")
+    assert there("backfill", "unpause", key)[:2] == (0, f"Backfill {key} is running.\n")
+    assert there("backfill", "cancel", key)[:2] == (0, f"Backfill {key} is cancelled.\n")
+    assert both("backfill", "pause", key)[2].endswith("[backfill-ended]\n")
+    both("backfill", "details", key)
+    for verb in ("details", "pause", "cancel"):
+        assert both("backfill", verb, "7")[2].endswith("[no-such-backfill]\n")
