@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from tradewind.serialization import SerializedDag
 from tradewind.serialization.model import SerializedTask
@@ -16,16 +17,21 @@ def draw(dag: SerializedDag, style: str) -> str:
 
 
 def outline(dag: SerializedDag) -> Iterator[str]:
+    """Return one line a task of a DAG."""
+    return outline_of(dag.tasks, dag.roots)
+
+
+def outline_of(tasks: Mapping[str, Any], roots: Sequence[str]) -> Iterator[str]:
     """Return one line a task, below what it waits for; a task that waits for several stands in full below the first."""
     shown: set[str] = set()
-    todo = [(task_id, 0) for task_id in reversed(dag.roots)]
+    todo = [(task_id, 0) for task_id in reversed(roots)]
     while todo:
         task_id, depth = todo.pop()
         again = task_id in shown
-        yield f"{'    ' * depth}{_named(dag.tasks[task_id])}{' (above)' if again else ''}"
+        yield f"{'    ' * depth}{_named(tasks[task_id])}{' (above)' if again else ''}"
         if not again:
             shown.add(task_id)
-            todo += [(below, depth + 1) for below in reversed(dag.tasks[task_id].downstream)]
+            todo += [(below, depth + 1) for below in reversed(tasks[task_id].downstream)]
 
 
 def _dot(dag: SerializedDag) -> Iterator[str]:
