@@ -152,7 +152,10 @@ def _record(schema: ma.Schema, value: Mapping[str, Any]) -> Record:
         place = made
         for part in within:
             place = place.setdefault(part, Record())
-        place[last] = None if given is None else _value(each, given)
+        if given is None:
+            place[last] = each.null if isinstance(each, Made) else None
+        else:
+            place[last] = _value(each, given)
     return made
 
 

@@ -21,6 +21,7 @@ from tradewind.transitions.states import RunState
 if TYPE_CHECKING:
     from tradewind.serialization.model import SerializedDag, SerializedTask
 
+TOPOLOGICAL = "topological"
 STATES = (RunState.FAILED, RunState.QUEUED, RunState.RUNNING, RunState.SUCCESS)
 
 
@@ -108,7 +109,7 @@ def count_runs(context: Context, *, dag_ids: Sequence[str]) -> Page[DagStats]:
 
 @operation("tasks.list")
 def list_tasks(context: Context, *, dag_id: str, page: Paging) -> Page[SerializedTask]:
-    """Return all tasks of a DAG's newest version, by id or in another order.
+    """Return all tasks of a DAG's newest version, by id or in another order: `topological`, or that of a field.
 
     Raises:
         NotFoundError: there is no such DAG.
@@ -116,7 +117,8 @@ def list_tasks(context: Context, *, dag_id: str, page: Paging) -> Page[Serialize
     with context.read() as connection:
         tasks = list(newest_graph(context, connection, dag_id).tasks.values())
     name = page.order_by or "task_id"
-    tasks.sort(key=lambda task: (getattr(task, name) is None, _key(getattr(task, name)), task.task_id))
+    if name != TOPOLOGICAL:
+        tasks.sort(key=lambda task: (getattr(task, name) is None, _key(getattr(task, name)), task.task_id))
     if page.is_descending:
         tasks.reverse()
     return Page(tasks, len(tasks))
