@@ -76,7 +76,9 @@ class UserBody(_UserParts):
     first_name = _part("first_name", "Ada", required=True)
     last_name = _part("last_name", "Lovelace", required=True)
     email = _part("email", "ada@example.com", required=True)
-    password = Text(longest=LONGEST_PASSWORD, required=True, load_only=True, metadata={"example": "analytical engine"})
+    password = Text(
+        longest=LONGEST_PASSWORD, required=True, metadata={"example": "analytical engine", "writeOnly": True}
+    )
 
 
 class UserChange(_UserParts):
@@ -86,7 +88,7 @@ class UserChange(_UserParts):
     first_name = _part("first_name", "Ada")
     last_name = _part("last_name", "Lovelace")
     email = _part("email", "ada@example.com")
-    password = Text(longest=LONGEST_PASSWORD, load_only=True, metadata={"example": "difference engine"})
+    password = Text(longest=LONGEST_PASSWORD, metadata={"example": "difference engine", "writeOnly": True})
 
 
 class UserChangeQuery(Query):

@@ -12,9 +12,10 @@ from tradewind.api.schemas.common import Schema
 from tradewind.api.schemas.connections import ConnectionBody
 from tradewind.api.schemas.pools import PoolBody
 from tradewind.api.schemas.variables import VariableBody
-from tradewind.operations.bulk import ACTIONS, DELETE, MARK
+from tradewind.operations.bulk.runs import ACTIONS, DELETE, MARK
 
-MOST_ROWS = 500
+MOST_ROWS = 5000
+MOST_RUNS = 500
 STATES = ("success", "failed", "queued")
 
 
@@ -31,6 +32,7 @@ class _Overwriting(Schema):
 class VariablesBody(_Overwriting):
     """Variables to be created, all or none."""
 
+    skip = Flag(metadata={"example": False, "description": "Leave those that are there already as they are."})
     variables = _rows(VariableBody)
 
 
@@ -64,7 +66,7 @@ class RunsBody(Schema):
         Name(),
         required=True,
         attribute="run_ids",
-        validate=validate.Length(1, MOST_ROWS),
+        validate=validate.Length(1, MOST_RUNS),
         metadata={"example": ["manual__1", "manual__2"]},
     )
 

@@ -37,7 +37,8 @@ class ConnectionSchema(ConnectionRowSchema):
 
 
 class _Secrets(_Parts):
-    password = Text(load_only=True, allow_none=True, metadata={"example": "analytical engine"})
+    # Not `load_only`: remote commands write requests by these schemas
+    password = Text(allow_none=True, metadata={"example": "analytical engine", "writeOnly": True})
     extra = Text(longest=LONGEST_EXTRA, allow_none=True, metadata={"example": '{"timeout": 5}'})
 
 

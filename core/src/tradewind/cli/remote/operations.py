@@ -14,7 +14,7 @@ from tradewind.api.route import Route
 from tradewind.cli.errors import CommandError
 from tradewind.cli.remote.http import Answer, Server
 from tradewind.operations.context import Named
-from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError
+from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError, RowsError
 from tradewind.operations.paging import Page, Paging
 
 Result = TypeVar("Result")
@@ -66,7 +66,8 @@ class RemoteOperations:
             case HTTPStatus.NOT_FOUND:
                 return NotFoundError(detail, error_id=kind)
             case HTTPStatus.CONFLICT:
-                return ConflictError(detail, error_id=kind)
+                fields = answer.value.get("fields")
+                return RowsError(detail, fields, error_id=kind) if fields else ConflictError(detail, error_id=kind)
             case HTTPStatus.BAD_REQUEST:
                 fields = answer.value.get("fields") or {"": None}
                 return InvalidError(next(iter(fields)), detail, error_id=kind)
@@ -76,7 +77,7 @@ class RemoteOperations:
                     f"{self._server.place} does not know who asks: {detail} ({way})", error_id="server-login"
                 )
             case HTTPStatus.FORBIDDEN:
-                return CommandError(detail, error_id="no-permission")
+                return CommandError(detail, error_id=kind or "no-permission")
         return CommandError(f"{self._server.place} cannot do it: {detail}", error_id="server-unreachable")
 
 
