@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 Run = Callable[..., tuple[int, str, str]]
 PLANTED = "hunter2-planted"
 
@@ -53,3 +55,78 @@ def test_pools_come_from_a_file(both: Run, run: Run, there: Run, home: Path) -> 
     assert (rows["few"]["description"], rows["default_pool"]["slots"]) == ("shop", 9)
     file.write_text('{"few": {"slots": -2}}')
     assert both("pools", "import", str(file))[2].endswith("[file-invalid]\n")
+
+
+def test_connections_are_made_shown_and_deleted(both: Run, run: Run, there: Run) -> None:
+    uri = f"postgres://me:{PLANTED}@host:5432/schema?sslmode=require&api_key={PLANTED}"
+    assert there("connections", "add", "db", "--conn-uri", uri)[:2] == (0, "Connection db is added.\n")
+    assert json.loads(run("connections", "export", "-", "--serialization-format", "uri")[1]) == {"db": uri}
+    assert both("connections", "add", "db", "--conn-uri", uri)[2].endswith("[already-exists]\n")
+    there("connections", "add", "web", "--conn-type", "http", "--conn-host", "h", "--conn-port", "80")
+    rows = json.loads(both("connections", "list", "-o", "json")[1])
+    assert [(each["conn_id"], each["port"], each["password"], each["extra"]) for each in rows] == [
+        ("db", 5432, "***", "***"),
+        ("web", 80, None, None),
+    ]
+    assert json.loads(both("connections", "list", "--conn-id", "web", "-o", "json")[1]) == rows[1:]
+    assert json.loads(both("connections", "get", "db", "-o", "json")[1]) == rows[:1]
+    assert both("connections", "list", "--conn-id", "none")[1] == ""
+    assert there("connections", "get", "none")[2].endswith("[no-such-connection]\n")
+    assert there("connections", "delete", "db")[:2] == (0, "Connection db is deleted.\n")
+    assert both("connections", "delete", "db")[2].endswith("[no-such-connection]\n")
+    assert there("connections", "add", "web2", "--conn-type", "http", "--conn-port", "99999")[2].startswith(
+        "tradewind: port in the body: "
+    )
+
+
+def test_connections_go_out_without_secrets_and_keep_them_when_they_come_back(
+    both: Run, run: Run, there: Run, home: Path
+) -> None:
+    extra = {"host": "x", "private_key": PLANTED}
+    given = {
+        "db": {"conn_type": "postgres", "login": "me", "password": PLANTED, "extra": extra},
+        "odd": {"conn_type": "http", "extra": f"no json {PLANTED}"},
+        "web": {"conn_type": "http", "host": "h", "description": "plain"},
+    }
+    (home / "all.json").write_text(json.dumps(given))
+    assert there("connections", "import", str(home / "all.json"))[1].startswith("3 connections were imported from ")
+    whole = run("connections", "export", "-")[1]
+    assert json.loads(whole) == given
+    taken = both("connections", "import", str(home / "all.json"))
+    assert "as these connections are there already: db, odd, web. Add --overwrite" in taken[2]
+    for name in ("out.json", "out.yaml", "out.env"):
+        file = home / name
+        words = ("--serialization-format", "json") if name == "out.env" else ()
+        code, out, err = there("connections", "export", str(file), *words)
+        assert (code, PLANTED in file.read_text(), "in their place: db, odd." in err) == (0, False, True)
+        assert out == f"3 connections are in {file}, without their secrets.\n"
+        for call in (run, there):
+            assert call("connections", "import", str(file), "--overwrite")[0] == 0
+            assert run("connections", "export", "-")[1] == whole
+    run("connections", "delete", "db")
+    for call in (run, there):
+        refused = call("connections", "import", str(home / "out.json"), "--overwrite")
+        assert (refused[0], refused[2].endswith("[secret-missing]\n"), "'db'" in refused[2]) == (1, True, True)
+    assert both("connections", "list", "--conn-id", "db")[1] == "", "all or none"
+
+
+@pytest.fixture
+def trying(home: Path) -> None:
+    """The server may try connections."""
+    (home / "tradewind.toml").write_text("[web]\ntest_connection = true\n")
+
+
+@pytest.mark.usefixtures("trying")
+def test_a_server_tries_a_connection(both: Run, run: Run, there: Run, home: Path) -> None:
+    run("connections", "add", "file", "--conn-type", "sqlite", "--conn-host", str(home / "x.db"))
+    run("connections", "add", "odd", "--conn-type", "nonsense", "--conn-password", PLANTED)
+    code, out, _ = there("connections", "test", "file", "-o", "json")
+    assert (code, json.loads(out)[0]["works"]) == (0, True)
+    code, out, _ = both("connections", "test", "odd", "-o", "json")
+    assert (code, "there is no connection type 'nonsense'" in out) == (1, True)
+    assert both("connections", "test", "none")[2].endswith("[no-such-connection]\n")
+    assert "timeout in the query" in there("connections", "test", "file", "--timeout", "31")[2]
+
+
+def test_a_server_that_may_not_try_connections_says_so(there: Run) -> None:
+    assert there("connections", "test", "db")[2].endswith("[not-enabled]\n")

@@ -10,6 +10,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from tradewind.metadata.tables import EPOCH
+from tradewind.operations.starring import STARS
 
 LARGEST = 2**31 - 1
 LONGEST_NAME = 250
@@ -97,6 +98,16 @@ class Flag(fields.Boolean):
         if self.strict and not isinstance(value, bool):
             raise ma.ValidationError("Not a valid boolean: write true or false.")
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Hidden(fields.Boolean):
+    """Whether there is a secret, which is not shown: true or false in answers, stars or None in results."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> bool:
+        return bool(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return STARS if value else None
 
 
 class Words(fields.Field[Any]):

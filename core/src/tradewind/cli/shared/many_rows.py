@@ -29,7 +29,7 @@ def when_taken(rows: Sequence[Mapping[str, Any]], key: str, sentence: str) -> It
         if error.error_id != TAKEN:
             raise
         names = sorted(str(rows[int(index)][key]) for faults in error.fields.values() for index in faults)
-        raise CommandError(sentence.format(names=", ".join(names)), error_id=TAKEN) from error
+        raise CommandError(sentence.replace("{names}", ", ".join(names)), error_id=TAKEN) from error
 
 
 def stars_written(names: Sequence[str]) -> str:
