@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -108,6 +108,28 @@ class Hidden(fields.Boolean):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         return STARS if value else None
+
+
+class Unwrapped(fields.List[Any]):
+    """A list of objects, as Airflow writes them, that operations take and give as plain values.
+
+    Arguments:
+        schema: of an object.
+        take: the value of an object that was read.
+        make: the object of a value.
+    """
+
+    def __init__(
+        self, schema: type[ma.Schema], *, take: Callable[[Any], Any], make: Callable[[Any], Any], **kwargs: Any
+    ) -> None:
+        super().__init__(fields.Nested(schema), **kwargs)
+        self.take, self.make = take, make
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any] | None:
+        return None if value is None else [self.make(each) for each in value]
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        return [self.take(each) for each in super()._deserialize(value, attr, data, **kwargs)]
 
 
 class Words(fields.Field[Any]):
