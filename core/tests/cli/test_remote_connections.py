@@ -53,6 +53,10 @@ def test_pools_come_from_a_file(both: Run, run: Run, there: Run, home: Path) -> 
     assert there("pools", "import", str(file))[:2] == (0, "2 pools are set.\n")
     rows = {each["pool"]: each for each in json.loads(both("pools", "list", "-o", "json")[1])}
     assert (rows["few"]["description"], rows["default_pool"]["slots"]) == ("shop", 9)
+    file.write_text('{"a": {"slots": 2}, "few": {"slots": 3000000000}}')
+    refused = there("pools", "import", str(file))[2]
+    assert refused.startswith("tradewind: Nothing was changed: 'few': pools.1.slots in the body: ")
+    assert len(json.loads(both("pools", "list", "-o", "json")[1])) == 2, "all or none"
     file.write_text('{"few": {"slots": -2}}')
     assert both("pools", "import", str(file))[2].endswith("[file-invalid]\n")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.files import read_object, write_json
+from tradewind.cli.shared.many_rows import naming
 from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
@@ -105,7 +106,7 @@ def import_pools(options: argparse.Namespace) -> None:
         {"name": name, "slots": each["slots"], "description": each.get("description")} for name, each in given.items()
     ]
     if rows:
-        with open_operations(options) as operations:
+        with open_operations(options) as operations, naming(rows, "name"):
             operations.ask(set_pools, rows=rows, overwrite=True)
     print(f"{len(rows)} pools are set.")
 

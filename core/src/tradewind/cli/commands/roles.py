@@ -12,6 +12,7 @@ from tradewind.access.operations import ACTIONS
 from tradewind.access.roles import BUILT_IN
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.files import read_list, write_json
+from tradewind.cli.shared.many_rows import naming
 from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
@@ -118,7 +119,7 @@ def _change(options: argparse.Namespace, action: str, names: Iterable[str], pair
 
 
 def _ask(options: argparse.Namespace, action: str, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    with open_operations(options) as operations:
+    with open_operations(options) as operations, naming(rows, "name"):
         return operations.ask(bulk.change_roles, action=action, rows=rows)
 
 

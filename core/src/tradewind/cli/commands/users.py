@@ -9,6 +9,7 @@ from typing import Any
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.accounts import add_password_options, tell_password, wanted_password
 from tradewind.cli.shared.files import read_list, write_json
+from tradewind.cli.shared.many_rows import naming
 from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
@@ -121,7 +122,7 @@ def import_users(options: argparse.Namespace) -> None:
     rows = [_row(each) for each in given]
     done: dict[str, Any] = {"created": 0, "changed": 0, "created_users": []}
     if rows:
-        with open_operations(options) as operations:
+        with open_operations(options) as operations, naming(rows, "username"):
             done = operations.ask(set_users, rows=rows, overwrite=True)
     print(f"{done['created']} users are created, {done['changed']} changed.")
     if new := done["created_users"]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.files import read_object, write_json
-from tradewind.cli.shared.many_rows import stars_written, when_taken
+from tradewind.cli.shared.many_rows import naming, stars_written
 from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
@@ -139,7 +139,7 @@ def import_variables(options: argparse.Namespace) -> None:
     skipped = 0
     if rows:
         there = "Nothing was set, as there are variables {names} already."
-        with open_operations(options) as operations, when_taken(rows, "key", there):
+        with open_operations(options) as operations, naming(rows, "key", taken=there):
             done = operations.ask(set_variables, rows=rows, overwrite=action == "overwrite", skip=action == "skip")
             skipped = len(rows) - done["created"] - done["changed"]
     print(f"{len(rows) - skipped} variables are set{f', {skipped} were there and are kept' if skipped else ''}.")

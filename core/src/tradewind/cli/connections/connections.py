@@ -14,7 +14,7 @@ from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundEx
 from tradewind.cli.connections import files
 from tradewind.cli.errors import CommandError
 from tradewind.cli.plugins import note_on_connection_type
-from tradewind.cli.shared.many_rows import stars_written, when_taken
+from tradewind.cli.shared.many_rows import naming, stars_written
 from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
@@ -175,7 +175,7 @@ def import_connections(options: argparse.Namespace) -> None:
         f"out of {options.file}."
     )
     if rows:
-        with open_operations(options) as operations, when_taken(rows, "conn_id", there):
+        with open_operations(options) as operations, naming(rows, "conn_id", taken=there):
             operations.ask(set_connections, rows=rows, overwrite=options.overwrite)
     print(f"{len(rows)} connections were imported from {options.file}.")
 

@@ -69,8 +69,7 @@ class RemoteOperations:
                 fields = answer.value.get("fields")
                 return RowsError(detail, fields, error_id=kind) if fields else ConflictError(detail, error_id=kind)
             case HTTPStatus.BAD_REQUEST:
-                fields = answer.value.get("fields") or {"": None}
-                return InvalidError(next(iter(fields)), detail, error_id=kind)
+                return InvalidError(_first(answer.value.get("fields")), detail, error_id=kind)
             case HTTPStatus.UNAUTHORIZED:
                 way = "set TRADEWIND_TOKEN to a token that `tradewind tokens create` has made there"
                 return CommandError(
@@ -78,7 +77,16 @@ class RemoteOperations:
                 )
             case HTTPStatus.FORBIDDEN:
                 return CommandError(detail, error_id=kind or "no-permission")
-        return CommandError(f"{self._server.place} cannot do it: {detail}", error_id="server-unreachable")
+        return CommandError(f"{self._server.place} cannot do it: {detail}", error_id=kind or "server-unreachable")
+
+
+def _first(fields: Any) -> str:
+    """Return the path of the first field that is wrong, such as `pools.3.slots`; an empty text where none is named."""
+    path: list[str] = []
+    while isinstance(fields, Mapping) and fields:
+        name, fields = next(iter(fields.items()))
+        path.append(str(name))
+    return ".".join(path)
 
 
 def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:

@@ -7,29 +7,36 @@ from contextlib import contextmanager
 from typing import Any
 
 from tradewind.cli.errors import CommandError
-from tradewind.operations.errors import RowsError
+from tradewind.operations.errors import InvalidError, RowsError
 
 TAKEN = RowsError.default_id
 
 
 @contextmanager
-def when_taken(rows: Sequence[Mapping[str, Any]], key: str, sentence: str) -> Iterator[None]:
-    """Say in these words that some rows are there already, which the block writes.
+def naming(rows: Sequence[Mapping[str, Any]], key: str, *, taken: str = "") -> Iterator[None]:
+    """Name the rows that are wrong, which an operation tells by their index.
 
     Arguments:
-        rows: what is written.
+        rows: what the block writes.
         key: under which each has its name.
-        sentence: with `{names}` in it.
+        taken: the sentence for rows that are there already, with `{names}` in it.
     Raises:
-        CommandError: the operation found some.
+        CommandError: the operation, or the server, refuses some.
     """
     try:
         yield
     except RowsError as error:
-        if error.error_id != TAKEN:
+        if error.error_id != TAKEN or not taken:
             raise
         names = sorted(str(rows[int(index)][key]) for faults in error.fields.values() for index in faults)
-        raise CommandError(sentence.replace("{names}", ", ".join(names)), error_id=TAKEN) from error
+        raise CommandError(taken.replace("{names}", ", ".join(names)), error_id=TAKEN) from error
+    except InvalidError as error:
+        index = error.field.split(".")[1:2]
+        if not index or not index[0].isdigit():
+            raise
+        raise CommandError(
+            f"Nothing was changed: {rows[int(index[0])][key]!r}: {error}", error_id=error.error_id
+        ) from error
 
 
 def stars_written(names: Sequence[str]) -> str:
