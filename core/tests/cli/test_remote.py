@@ -55,9 +55,9 @@ def test_dags_are_paused_and_triggered_and_say_why(dags: Path, both: Run, there:
     assert there("dags", "unpause", "shop")[:2] == (0, "shop is unpaused.\n")
     assert json.loads(there("dags", "pause", "shop", "-o", "json")[1]) == [{"dag_id": "shop", "paused": True}]
     assert there("dags", "pause", "nope")[0] == 1
-    assert there("dags", "trigger", "shop", "--wait")[0] == 2
+    assert there("dags", "trigger", "shop", "--wait", "--run-id", "three")[2].endswith("[dag-paused]\n")
     rows = json.loads(run("dags", "list-runs", "-o", "json")[1])
-    assert sorted(row["run_id"] for row in rows) == ["one", "two"]
+    assert sorted(row["run_id"] for row in rows) == ["one", "three", "two"]
 
 
 def test_holds(dags: Path, both: Run, there: Run) -> None:

@@ -41,6 +41,24 @@ class Instant(fields.Field[Any]):
         return instant.astimezone(timezone.utc)
 
 
+class Made(fields.Function):
+    """A value of an answer that is made of an operation's result.
+
+    Arguments:
+        make: makes it.
+        attribute: where the result has what it is made of, with dots between; by default under the field's name.
+        reads: makes that of the value again, for who reads the answer as the operation's result; by default it is the same.
+        null: what the result has where the value is null.
+    """
+
+    def __init__(
+        self, make: Callable[[Any], Any], *, reads: Callable[[Any], Any] | None = None, null: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(make, **kwargs)
+        self.reads = reads
+        self.null = null
+
+
 class Json(fields.Field[Any]):
     """Any JSON value, nested at most 40 deep."""
 
