@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,3 +135,18 @@ def test_a_server_tries_a_connection(both: Run, run: Run, there: Run, home: Path
 
 def test_a_server_that_may_not_try_connections_says_so(there: Run) -> None:
     assert there("connections", "test", "db")[2].endswith("[not-enabled]\n")
+
+
+def test_many_rows_are_few_requests(run: Run, there: Run, home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="werkzeug")
+    (home / "variables.json").write_text(json.dumps({f"v{number}": "x" for number in range(201)}))
+    (home / "connections.json").write_text(json.dumps({f"c{number}": "http://h" for number in range(201)}))
+    for group in ("variables", "connections"):
+        assert there(group, "import", str(home / f"{group}.json"))[0] == 0
+        caplog.clear()
+        code, out, _ = there(group, "export", "-")
+        assert (code, out, len(caplog.records)) == (0, run(group, "export", "-")[1], 3)
+        caplog.clear()
+        words = ("-a", "skip") if group == "variables" else ("--overwrite",)
+        assert there(group, "import", str(home / f"{group}.json"), *words)[0] == 0
+        assert len(caplog.records) == 1
