@@ -197,7 +197,9 @@ def test_no_secret_that_a_server_gets_is_in_a_url_a_log_or_a_row(
         told += [*map(str, run("--server", f"http://{place}", *words))]
     with database.read() as connection:
         told += [repr(connection.exec_driver_sql(f"SELECT * FROM {name}").all()) for name in metadata.tables]
+        told.append(repr(connection.exec_driver_sql("SELECT event, owner FROM audit_event").all()))
     assert '"POST /api/v1/connections/bulk HTTP/1.1" 200' in caplog.text
+    assert all(f"'{noun}.create', 'root'" in told[-1] for noun in ("users", "connections", "variables"))
     text = "\n".join([*told, caplog.text])
     for secret in (PASSWORD, SECRET, "planted", token, token[17:]):
         assert secret not in text, secret
