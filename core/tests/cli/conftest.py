@@ -5,13 +5,27 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from flask import Flask, Request
+from tradewind.access.actors import Actor
+from tradewind.api import problems
+from tradewind.api.blueprint import make_blueprint
+from tradewind.api.problems import ProblemError
 from tradewind.cli import main
+from tradewind.config import load
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.wakeups import open_wakeups
+from tradewind.operations.context import Tools
+from werkzeug.serving import make_server
 
 Run = Callable[..., tuple[int, str, str]]
+TOKEN = "twd_for_tests"
 SHOP = """
 from tradewind import Param, dag, task
 
@@ -76,3 +90,55 @@ def dags(home: Path, sqlite_url: str, parsed: Path) -> Path:
     """A DAG folder with one good file, which was parsed."""
     shutil.copyfile(parsed / "tradewind.db", sqlite_url.removeprefix("sqlite:///"))
     return Path(shutil.copytree(parsed / "dags", home / "dags"))
+
+
+def authenticate(request: Request) -> Actor:
+    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "There is no such token.")
+    return Actor("ada", 1, None, via="token")
+
+
+@pytest.fixture
+def token() -> str:
+    """What the server takes for proof of who asks."""
+    return TOKEN
+
+
+@pytest.fixture
+def server(home: Path, sqlite_url: str) -> Iterator[str]:
+    """URL of a server below a path, on the database that commands without --server use."""
+    database = Database(sqlite_url)
+    wakeups = open_wakeups(database, home)
+    app = Flask("tradewind")
+    blueprint = make_blueprint(Tools(load(home, {}).config, database, SystemClock(), wakeups), authenticate)
+    app.register_blueprint(blueprint, url_prefix="/flows/api/v1")
+    problems.install(app)
+    served = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=served.serve_forever, args=(0.01,))  # seconds until it sees that it is to end
+    thread.start()
+    yield f"http://127.0.0.1:{served.server_port}/flows"
+    served.shutdown()
+    thread.join()
+    served.server_close()
+    wakeups.close()
+    database.dispose()
+
+
+@pytest.fixture
+def both(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command that reads, here and by the server, and return what both say, once."""
+    monkeypatch.setenv("TRADEWIND_TOKEN", TOKEN)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        here, there = run(*words), run("--server", server, *words)
+        assert there == here
+        return there
+
+    return call
+
+
+@pytest.fixture
+def there(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command by the server."""
+    monkeypatch.setenv("TRADEWIND_TOKEN", TOKEN)
+    return lambda *words: run("--server", server, *words)

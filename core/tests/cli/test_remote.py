@@ -3,72 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http import HTTPStatus
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import Flask, Request
-from tradewind.access.actors import Actor
-from tradewind.api import problems
-from tradewind.api.blueprint import make_blueprint
-from tradewind.api.problems import ProblemError
-from tradewind.config import load
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.engine import Database
-from tradewind.metadata.wakeups import open_wakeups
-from tradewind.operations.context import Tools
-from werkzeug.serving import make_server
 
 Run = Callable[..., tuple[int, str, str]]
-TOKEN = "twd_for_tests"
-
-
-def authenticate(request: Request) -> Actor:
-    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-        raise ProblemError(HTTPStatus.UNAUTHORIZED, "There is no such token.")
-    return Actor("ada", 1, None, via="token")
-
-
-@pytest.fixture
-def server(home: Path, sqlite_url: str) -> Iterator[str]:
-    """URL of a server below a path, on the database that commands without --server use."""
-    database = Database(sqlite_url)
-    wakeups = open_wakeups(database, home)
-    app = Flask("tradewind")
-    blueprint = make_blueprint(Tools(load(home, {}).config, database, SystemClock(), wakeups), authenticate)
-    app.register_blueprint(blueprint, url_prefix="/flows/api/v1")
-    problems.install(app)
-    served = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=served.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{served.server_port}/flows"
-    served.shutdown()
-    thread.join()
-    served.server_close()
-    wakeups.close()
-    database.dispose()
-
-
-@pytest.fixture
-def both(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command that reads, here and by the server, and return what both say, once."""
-    monkeypatch.setenv("TRADEWIND_TOKEN", TOKEN)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        here, there = run(*words), run("--server", server, *words)
-        assert there == here
-        return there
-
-    return call
-
-
-@pytest.fixture
-def there(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command by the server."""
-    monkeypatch.setenv("TRADEWIND_TOKEN", TOKEN)
-    return lambda *words: run("--server", server, *words)
 
 
 def test_pools(both: Run, there: Run, tmp_path: Path) -> None:
@@ -115,9 +55,9 @@ def test_dags_are_paused_and_triggered_and_say_why(dags: Path, both: Run, there:
     assert there("dags", "unpause", "shop")[:2] == (0, "shop is unpaused.\n")
     assert json.loads(there("dags", "pause", "shop", "-o", "json")[1]) == [{"dag_id": "shop", "paused": True}]
     assert there("dags", "pause", "nope")[0] == 1
-    assert there("dags", "trigger", "shop", "--wait")[0] == 2
+    assert there("dags", "trigger", "shop", "--wait", "--run-id", "three")[2].endswith("[dag-paused]\n")
     rows = json.loads(run("dags", "list-runs", "-o", "json")[1])
-    assert sorted(row["run_id"] for row in rows) == ["one", "two"]
+    assert sorted(row["run_id"] for row in rows) == ["one", "three", "two"]
 
 
 def test_holds(dags: Path, both: Run, there: Run) -> None:
@@ -143,17 +83,19 @@ def run_shown(run_id: str) -> tuple[int, str]:
 
 
 def test_what_needs_this_machine_says_so(there: Run) -> None:
-    for words in (["db", "check"], ["scheduler"], ["pools", "import", "x.json"], ["nothing"]):
+    for words in (["db", "check"], ["scheduler"], ["rotate-fernet-key"], ["nothing"]):
         code, _, err = there(*words)
         assert (code, "leave out --server" in err) == (2, True), words
 
 
-def test_a_server_that_cannot_be_asked_is_one_sentence(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_cannot_be_asked_is_one_sentence(
+    run: Run, server: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("TRADEWIND_TOKEN", raising=False)
     assert run("--server", server, "pools", "list")[2].endswith("[server-login]\n")
     monkeypatch.setenv("TRADEWIND_SERVER", server)
     assert run("pools", "list")[2].endswith("[server-login]\n")
-    monkeypatch.setenv("TRADEWIND_TOKEN", TOKEN)
+    monkeypatch.setenv("TRADEWIND_TOKEN", token)
     assert run("pools", "list")[0] == 0
     assert run("--server=http://127.0.0.1:9", "pools", "list")[2].endswith("[server-unreachable]\n")
     assert "no Tradewind server" in run("--server", server.replace("/flows", "/other"), "pools", "list")[2]

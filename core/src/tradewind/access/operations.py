@@ -133,6 +133,9 @@ _OPERATIONS = (
     Operation("dags.change_all", "Pause or unpause all DAGs that a pattern finds.", _EDIT_DAG, _DAGS, is_audited=True),
     Operation("dags.delete", "Delete a DAG with its runs.", _needs(DELETE, DAGS), _DAG, is_audited=True),
     Operation("dags.next_runs", "Show the runs that a DAG's schedule makes next.", _READ_DAG, _DAG),
+    Operation("dags.unpause_preview", "Show which runs unpausing a DAG would make.", _READ_DAG, _DAG),
+    Operation("dags.draw", "Draw the graph of a DAG.", _needs(READ, DAGS, (READ, TASK_INSTANCES)), _DAG),
+    Operation("dags.dependencies", "List which DAGs trigger, await, clear or feed which.", _READ_DAG, _DAGS),
     Operation("dags.stats", "Count runs by DAG and state.", _READ_RUN, _DAGS),
     Operation("dags.parse", "Have a DAG file read again, now.", _EDIT_DAG, _DAG, is_audited=True),
     Operation("dag_sources.get", "Show the source of a DAG file.", _needs(READ, DAGS, (READ, DAG_CODE)), _DAG),
@@ -147,6 +150,12 @@ _OPERATIONS = (
     Operation("tasks.get", "Show a task of a DAG.", _needs(READ, DAGS, (READ, TASK_INSTANCES)), _DAG),
     Operation("import_errors.list", "List errors of DAG files.", _needs(READ, DAGS, (READ, IMPORT_ERRORS)), _DAGS),
     Operation("import_errors.get", "Show the error of a DAG file.", _needs(READ, DAGS, (READ, IMPORT_ERRORS)), _DAGS),
+    Operation(
+        "dag_files.list",
+        "List DAG files with the seconds that their import took.",
+        _needs(READ, DAGS, (READ, IMPORT_ERRORS), (READ, DAG_WARNINGS)),
+        _DAGS,
+    ),
     Operation("dag_warnings.list", "List warnings about DAGs.", _needs(READ, DAGS, (READ, DAG_WARNINGS)), _DAGS),
     # Runs
     Operation("runs.list", "List runs.", _READ_RUN, _DAGS),
@@ -230,11 +239,16 @@ _OPERATIONS = (
     Operation("roles.create", "Create a role.", _needs(CREATE, ROLES), is_audited=True),
     Operation("roles.change", "Change a role.", _needs(EDIT, ROLES), is_audited=True),
     Operation("roles.delete", "Delete a role.", _needs(DELETE, ROLES), is_audited=True),
+    Operation("roles.change_all", "Create, change or delete many roles at once.", _needs(EDIT, ROLES), is_audited=True),
     Operation("roles.sync", "Write the permissions of the built-in roles anew.", _needs(EDIT, ROLES), is_audited=True),
     Operation("permissions.list", "List the actions that permissions are made of.", _needs(READ, PERMISSIONS)),
-    Operation("tokens.list", "List one's own API tokens.", _needs(READ, TOKENS)),
-    Operation("tokens.create", "Make an API token for oneself.", _needs(CREATE, TOKENS), is_audited=True),
-    Operation("tokens.revoke", "Revoke an API token of one's own.", _needs(DELETE, TOKENS), is_audited=True),
+    Operation("tokens.list", "List API tokens: one's own, or those of others.", _needs(READ, TOKENS)),
+    Operation(
+        "tokens.create", "Make an API token, for oneself or for others.", _needs(CREATE, TOKENS), is_audited=True
+    ),
+    Operation(
+        "tokens.revoke", "Revoke an API token, of one's own or of others.", _needs(DELETE, TOKENS), is_audited=True
+    ),
     Operation(
         "event_logs.list", "List what was done, by whom and when.", _needs(READ, DAGS, (READ, AUDIT_LOGS)), _DAGS
     ),

@@ -54,27 +54,33 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A backfill that was asked for; `made` is None for a dry run, which only says what each date would become."""
+    """A backfill that was asked for; `made` is None for a dry run, which only says what each date would become.
+
+    Arguments:
+        dates: the earliest ones, as many as were asked for.
+        total: how many dates there are in all.
+    """
 
     made: Progress | None
     dates: Sequence[Planned]
+    total: int
 
 
 @operation("backfills.list")
 def list_backfills(
-    context: Context, *, page: Paging, dag_id: str | None = None, only_open: bool = False
+    context: Context, *, page: Paging, dag_id: str | None = None, key: int | None = None, only_open: bool = False
 ) -> Page[Progress]:
     """Return backfills with their progress, the newest first.
 
     Arguments:
         dag_id: of this DAG only.
+        key: this one only.
         only_open: those only that have not ended.
     """
     with context.read() as connection:
-        total = statements.count(connection, dag_id=dag_id, only_open=only_open, dags=context.dags)
-        found = statements.list_all(
-            connection, dag_id=dag_id, only_open=only_open, dags=context.dags, limit=page.limit, offset=page.offset
-        )
+        which: Any = {"key": key, "dag_id": dag_id, "only_open": only_open, "dags": context.dags}
+        total = statements.count(connection, **which)
+        found = statements.list_all(connection, **which, limit=page.limit, offset=page.offset)
         counts = statements.counts(connection, [each.id for each in found])
     return Page([Progress(each, counts[each.id]) for each in found], total)
 
@@ -143,7 +149,7 @@ def create_backfill(
             raise InvalidError("to_date", text, error_id="backfill-without-dates") from error
         dates = plan(connection, graph, specs[:most], reprocess=reprocess) if dry_run else []
     if dry_run:
-        return Created(None, list(reversed(dates)) if is_reverse else dates)
+        return Created(None, list(reversed(dates)) if is_reverse else dates, len(specs))
     limit = max_active_runs or graph.max_active_runs
     wanted = Wanted(first_date, last, limit, is_reverse=is_reverse, reprocess=reprocess, conf=conf or {})
 
@@ -154,7 +160,7 @@ def create_backfill(
         except TradewindException as error:
             raise ConflictError(str(error), error_id="backfill-at-work") from error
         entry.after = {"backfill": key, "first_date": first_date, "last_date": last, "dates": len(specs)}
-        return Created(_progress(connection, dag_id, key), [])
+        return Created(_progress(connection, dag_id, key), [], len(specs))
 
     return context.change(work)
 

@@ -38,7 +38,7 @@ def clear_wishes(context: Context, wishes: Sequence[Wish], *, dry_run: bool) -> 
     if not dry_run:
         _require_free(steps)
         for each in rounds:
-            _do(context, each)
+            clear_steps(context, each)
     return found
 
 
@@ -74,7 +74,11 @@ def _require_free(steps: Sequence[Step]) -> None:
             )
 
 
-def _do(context: Context, steps: Sequence[Step]) -> None:
+def clear_steps(context: Context, steps: Sequence[Step]) -> dict[int, Cleared]:
+    """Clear run by run, each in a transaction of its own; return what was done by the keys of runs.
+
+    What a marker leads to is left out where the marker was not cleared, as something of its run was running.
+    """
     tools, ids = context.tools, context.ids
     done: dict[int, Cleared] = {}
     for step in steps:
@@ -87,3 +91,4 @@ def _do(context: Context, steps: Sequence[Step]) -> None:
             return clear_wish(step.wish, connection, graphs=tools.graphs, clock=tools.clock, ids=ids)
 
         done[step.wish.run] = context.change(work)
+    return done

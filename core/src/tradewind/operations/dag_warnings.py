@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from tradewind.metadata.statements import file_problems
-from tradewind.metadata.statements.file_problems import DagWarningRow
+from tradewind.metadata.statements.file_problems import DagWarningRow, FileWarningRow
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Page, Paging
 
@@ -33,6 +33,15 @@ def list_dag_warnings(
     elif page.order_by is not None:
         name = page.order_by
         rows.sort(key=lambda each: str(getattr(each, name)), reverse=page.is_descending)
+    return Page(rows[page.offset : page.offset + page.limit], len(rows))
+
+
+@operation("dag_warnings.list")
+def list_file_warnings(context: Context, *, page: Paging) -> Page[FileWarningRow]:
+    """Return what was found questionable in DAG files that the caller may know of, by path."""
+    with context.read() as connection:
+        found = file_problems.warnings_of_files(connection, dags=context.dags)
+    rows = [replace(each, message=HIDDEN) if each.is_shared else each for each in found]
     return Page(rows[page.offset : page.offset + page.limit], len(rows))
 
 

@@ -50,11 +50,11 @@ def release_drain(context: Context, *, key: int) -> Drain:
     Raises:
         NotFoundError: there is no such drain.
     """
-    return release_drains(context, [key])[0]
+    return release_drains(context, keys=[key])[0]
 
 
 @operation("drains.end")
-def release_drains(context: Context, keys: Sequence[int]) -> list[Drain]:
+def release_drains(context: Context, *, keys: Sequence[int]) -> list[Drain]:
     """Let workers take tries again: of all these drains or, where there is not each of them, of none.
 
     Raises:

@@ -7,8 +7,6 @@ from tradewind.metadata.statements.daemons import Job
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Page, Paging
 
-LIVES, EXPIRED, ENDED = "lives", "expired", "ended"
-
 
 @operation("jobs.list")
 def list_jobs(
@@ -34,8 +32,3 @@ def list_jobs(
             after=page.offset,
         )
     return Page(rows, total)
-
-
-def state_of(job: Job) -> str:
-    """Return whether a daemon lives, has ended, or was not heard of for longer than its lease."""
-    return LIVES if job.is_live else EXPIRED if job.ended_at is None else ENDED

@@ -33,6 +33,10 @@ class Paging:
         return Slice(self.limit, self.offset, self.order_by, self.is_descending)
 
 
+ALL = Paging(limit=2**31 - 1)
+"""The whole list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
     """A part of a list, and how many rows the whole list has."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from tradewind.api.route import Route
-from tradewind.api.schemas.file_problems import DagWarningCollection, DagWarningListQuery
+from tradewind.api.schemas.file_problems import (
+    DagWarningCollection,
+    DagWarningListQuery,
+    FileWarningCollection,
+    FileWarningListQuery,
+)
 from tradewind.operations import dag_warnings
 
 ROUTES = (
@@ -14,5 +19,12 @@ ROUTES = (
         query=DagWarningListQuery,
         answer=DagWarningCollection,
         name="get_dag_warnings",
+    ),
+    Route(
+        "GET",
+        "/fileWarnings",
+        dag_warnings.list_file_warnings,
+        query=FileWarningListQuery,
+        answer=FileWarningCollection,
     ),
 )

@@ -1,9 +1,19 @@
-"""Task instances and their tries."""
+"""Task instances, their tries and their logs."""
 
 from __future__ import annotations
 
+from tradewind.api import rendering
 from tradewind.api.route import Route
 from tradewind.api.routes.runs import RUN
+from tradewind.api.schemas.by_hand import (
+    ClearedTasksSchema,
+    ClearTasksBody,
+    MarkedTasksSchema,
+    MarkTasksBody,
+    TaskIdsQuery,
+    TaskIdsSchema,
+)
+from tradewind.api.schemas.logs import LastLogQuery, LogPartSchema, LogQuery, LogSchema
 from tradewind.api.schemas.runs import NoteBody
 from tradewind.api.schemas.task_instances import (
     ClearBody,
@@ -20,7 +30,7 @@ from tradewind.api.schemas.task_instances import (
     ReferenceSchema,
     TryListQuery,
 )
-from tradewind.operations.task_instances import changing, reading, waiting
+from tradewind.operations.task_instances import changing, clearing, logs, marking, reading, waiting
 
 INSTANCES = f"{RUN}/taskInstances"
 INSTANCE = f"{INSTANCES}/{{task_id}}"
@@ -116,4 +126,22 @@ CHANGING = (
         name="post_set_task_instances_state",
     ),
 )
-ROUTES = (*READING, *TRIES, *ABOUT_ONE, *CHANGING)
+BY_HAND = (
+    Route("GET", "/dags/{dag_id}/taskIds", clearing.list_task_ids, query=TaskIdsQuery, answer=TaskIdsSchema),
+    Route("POST", "/dags/{dag_id}/clearTasks", clearing.clear_tasks, body=ClearTasksBody, answer=ClearedTasksSchema),
+    Route("POST", "/dags/{dag_id}/markTasks", marking.mark_tasks, body=MarkTasksBody, answer=MarkedTasksSchema),
+)
+LOGS = (
+    Route("GET", f"{INSTANCE}/log", logs.read_last_log, query=LastLogQuery, answer=LogPartSchema),
+    Route(
+        "GET",
+        f"{INSTANCE}/logs/{{task_try_number}}",
+        logs.read_log,
+        query=LogQuery,
+        answer=LogSchema,
+        render=rendering.log,
+        text=lambda body: str(body["content"]),  # for the document: what is written is not in memory as a whole
+        name="get_log",
+    ),
+)
+ROUTES = (*READING, *TRIES, *ABOUT_ONE, *CHANGING, *BY_HAND, *LOGS)

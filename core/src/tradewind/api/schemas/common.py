@@ -30,6 +30,14 @@ class Schema(ma.Schema):
         unknown = ma.RAISE
         ordered = True
 
+    def taken_apart(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values by the names of fields, or their attributes, that make these arguments of an operation.
+
+        A schema that puts several fields together when it loads takes them apart here: so a request can be written from what
+        an operation is asked with.
+        """
+        return dict(arguments)
+
 
 @cache
 def shared(schema: type[ma.Schema]) -> ma.Schema:
@@ -58,6 +66,15 @@ class PageQuery(Query):
     @ma.post_load
     def _page(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         values["page"] = paging(values.pop("limit"), values.pop("offset"), values.pop("order_by", None))
+        return values
+
+    def taken_apart(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Schema.taken_apart`."""
+        values = super().taken_apart(arguments)
+        page: Paging | None = values.pop("page", None)
+        if page is not None:
+            order = f"{'-' if page.is_descending else ''}{page.order_by}" if page.order_by else None
+            values |= {"limit": page.limit, "offset": page.offset, "order_by": order}
         return values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import marshmallow as ma
 from marshmallow import fields
 from tradewind_plugins.assets import Asset, AssetAlias, AssetAll, AssetAny, BaseAsset
 
-from tradewind.api.fields import Instant, Name, Words
+from tradewind.api.fields import Instant, Made, Name, Words
 from tradewind.api.schemas.common import PageQuery, Query, Schema, collection, fields_of, order_by, update_mask
 from tradewind.authoring.params import Param
 from tradewind.metadata.statements.browsing.dags import ORDERS, DagFilter
@@ -69,6 +70,11 @@ def expression(condition: BaseAsset | None) -> Any:
     return {"any" if isinstance(condition, AssetAny) else "all": [expression(each) for each in members]}
 
 
+def catchup_word(catchup: bool | str) -> str:
+    """Return the word for what a DAG makes up for: `all`, `latest` or `none`."""
+    return catchup if isinstance(catchup, str) else "all" if catchup else "latest"
+
+
 def json_list(text: str) -> list[Any]:
     """Return the elements of a list that is written as JSON."""
     found: list[Any] = json.loads(text)
@@ -115,8 +121,9 @@ class TagSchema(Schema):
 class DagSchema(Schema):
     """A DAG."""
 
-    dag_display_name = fields.Function(
+    dag_display_name = Made(
         lambda view: view.row.dag_id if view.graph is None else view.graph.display_name,
+        attribute="graph.display_name",
         metadata={"type": "string", "example": "Reports"},
     )
     dag_id = fields.String(attribute="row.dag_id", metadata={"example": "reports"})
@@ -141,15 +148,19 @@ class DagSchema(Schema):
     last_pickled = fields.Constant(None, dump_only=True)
     max_active_runs = fields.Integer(attribute="row.max_active_runs", metadata={"example": 16})
     max_active_tasks = fields.Integer(attribute="row.max_active_tasks", metadata={"example": 16})
-    max_consecutive_failed_dag_runs = fields.Function(
-        _of_graph("max_consecutive_failed_runs", 0), metadata={"type": "integer", "example": 0}
+    max_consecutive_failed_dag_runs = Made(
+        _of_graph("max_consecutive_failed_runs", 0),
+        attribute="graph.max_consecutive_failed_runs",
+        metadata={"type": "integer", "example": 0},
     )
     next_dagrun = fields.Function(_next("logical_date"), metadata=_NULLABLE_INSTANT)
     next_dagrun_create_after = Instant(attribute="row.due_at", allow_none=True)
     next_dagrun_data_interval_end = fields.Function(_next("data_interval_end"), metadata=_NULLABLE_INSTANT)
     next_dagrun_data_interval_start = fields.Function(_next("data_interval_start"), metadata=_NULLABLE_INSTANT)
-    owners = fields.Function(
+    owners = Made(
         lambda view: [] if view.graph is None else sorted(view.graph.owners),
+        attribute="row.owners",
+        reads=", ".join,
         metadata={"type": "array", "items": {"type": "string"}, "example": ["finance"]},
     )
     pickle_id = fields.Constant(None, dump_only=True)
@@ -158,12 +169,15 @@ class DagSchema(Schema):
         _schedule, metadata={**_LENGTH, "example": {"__type": "CronExpression", "value": "0 0 * * *"}}
     )
     scheduler_lock = fields.Constant(None, dump_only=True)
-    tags = fields.Function(
+    tags = Made(
         lambda view: [{"name": each} for each in json_list(view.row.tags)],
+        attribute="row.tags",
+        reads=lambda given: json.dumps([each["name"] for each in given]),
         metadata={"type": "array", "items": {"type": "object"}, "example": [{"name": "finance"}]},
     )
-    timetable_description = fields.Function(
+    timetable_description = Made(
         lambda view: None if view.graph is None else view.graph.timetable.summary,
+        attribute="graph.timetable.summary",
         metadata={"type": "string", "nullable": True, "example": "0 0 * * *"},
     )
 
@@ -196,6 +210,44 @@ class DagDetailSchema(DagSchema):
     start_date = Instant(attribute="graph.start_date", allow_none=True)
     template_search_path = fields.Constant(None, dump_only=True)
     timezone = fields.String(attribute="graph.timezone", metadata={"example": "UTC"})
+    catchup_mode = Made(
+        lambda view: catchup_word(view.graph.catchup),
+        attribute="graph.catchup",
+        metadata={"type": "string", "enum": ["all", "latest", "none"], "example": "latest"},
+    )
+    owner_links = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        attribute="graph.owner_links",
+        metadata={"example": {"finance": "https://example.org/finance"}},
+    )
+    owners = Made(
+        lambda view: sorted(view.graph.owners),
+        attribute="graph.owners",
+        metadata={"type": "array", "items": {"type": "string"}, "example": ["finance"]},
+    )
+    param_specs = Made(
+        lambda view: {name: each.to_spec() for name, each in view.graph.params.items()},
+        attribute="graph.params",
+        reads=lambda given: {name: Param.from_spec(each) for name, each in given.items()},
+        metadata={
+            "type": "object",
+            "additionalProperties": True,
+            "description": "The params once more: one without a default is another than one whose default is null.",
+            "example": {"n": {"schema": {"type": "integer"}, "default": 3}},
+        },
+    )
+    quarantine = fields.String(
+        attribute="row.quarantine",
+        allow_none=True,
+        metadata={"description": "Why it is set aside; null where it is not.", "example": None},
+    )
+    task_ids = Made(
+        lambda view: list(view.graph.tasks),
+        attribute="graph.tasks",
+        metadata={"type": "array", "items": {"type": "string"}, "example": ["extract", "load"]},
+    )
+    version_number = fields.Integer(attribute="row.version", metadata={"example": 3})
 
 
 class DagQuery(Query.from_dict({"fields": fields_of(DagSchema)})):  # type: ignore[misc]  # made of parts
@@ -229,6 +281,13 @@ class DagListQuery(_DagFilters, PageQuery):  # type: ignore[misc]  # made of par
     @ma.post_load
     def _filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         return dag_filter(values)
+
+    def taken_apart(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Schema.taken_apart`."""
+        values = super().taken_apart(arguments)
+        wanted: DagFilter = values.pop("wanted")
+        values |= {"tags": wanted.tags, "only_active": wanted.only_active, "paused": wanted.paused}
+        return values | {"dag_id_pattern": wanted.pattern}
 
 
 class DagChange(Schema):

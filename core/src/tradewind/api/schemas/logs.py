@@ -23,6 +23,9 @@ def token_of(place: Place) -> str:
 class Token(fields.Field[Any]):
     """A continuation token; a place in logs."""
 
+    def _serialize(self, value: Place | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else token_of(value)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Place:
         found = _TOKEN.fullmatch(value) if isinstance(value, str) else None
         if found is None:
@@ -56,3 +59,23 @@ class LogSchema(Schema):
 
     continuation_token = fields.String(metadata={"example": "0.262144"})
     content = fields.String(metadata={"example": "[2026-11-23 12:00:00] INFO - Done.\n"})
+
+
+class LastLogQuery(Query):
+    """Which part of which log is asked for."""
+
+    map_index = Whole(smallest=-1, metadata={"description": "Which instance of a mapped task, from 0.", "example": -1})
+    try_number = Whole(smallest=1, metadata={"description": "Of this try; by default of the last one.", "example": 1})
+    token = Token(
+        metadata={
+            "description": "Where to go on: the `continuation_token` of the answer before.",
+            "example": "0.262144",
+        }
+    )
+
+
+class LogPartSchema(Schema):
+    """A part of a log; an empty one where nothing is left, or nothing more was written yet."""
+
+    content = fields.String(metadata={"example": "[2026-11-23 12:00:00] INFO - Done.\n"})
+    continuation_token = Token(attribute="next", metadata={"type": "string", "example": "0.262144"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from marshmallow import fields, validate
@@ -41,6 +41,12 @@ def _pair(name: str, text: str, kind: type[fields.Field[Any]]) -> dict[str, fiel
         f"{name}{FIRST}": kind(metadata={"description": f"Only where {text} is this or later."}),
         f"{name}{LAST}": kind(metadata={"description": f"Only where {text} is this or earlier."}),
     }
+
+
+def with_ranges(ranges: Mapping[str, Between]) -> dict[str, Any]:
+    """Return the parameters that ranges are made of, by the names of what is compared."""
+    firsts = {f"{name}{FIRST}": each.first for name, each in ranges.items()}
+    return firsts | {f"{name}{LAST}": each.last for name, each in ranges.items()}
 
 
 def take_ranges(values: dict[str, Any], names: Iterable[str]) -> list[Between]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from tradewind.api.fields import Instant, JsonObject, Name, Text, Whole, Words
+from tradewind.api.fields import Instant, JsonObject, Made, Name, Text, Whole, Words
 from tradewind.api.schemas.common import (
     MOST_ROWS,
     PageQuery,
@@ -19,14 +20,16 @@ from tradewind.api.schemas.common import (
     order_by,
     paging,
 )
-from tradewind.api.schemas.ranges import instants, take_ranges
-from tradewind.metadata.statements.browsing.runs import ORDERS, RunFilter
+from tradewind.api.schemas.ranges import instants, take_ranges, with_ranges
+from tradewind.metadata.statements.browsing.runs import ORDERS, TYPES, RunFilter
 
 STATES = ("queued", "running", "success", "failed")
 ALL = "~"
 MOST_NAMES = 1000
 LONGEST_NOTE = 1000
-TYPES = {"asset_triggered": "dataset_triggered"}  # ours -> Airflow 2's, where they differ
+THEIRS = {"asset_triggered": "dataset_triggered"}  # ours -> Airflow 2's, where they differ
+OURS = {theirs: ours for ours, theirs in THEIRS.items()}
+KINDS = sorted(THEIRS.get(each, each) for each in TYPES)
 RANGES = ("execution_date", "start_date", "end_date", "updated_at")
 _OF_RANGES = {
     **instants("execution_date", "the logical date"),
@@ -39,8 +42,10 @@ _UPDATED = instants("updated_at", "the moment at which it took its state")
 class RunSchema(Schema):
     """A run."""
 
-    conf = fields.Function(
-        lambda run: json.loads(run.conf), metadata={"type": "object", "additionalProperties": True, "example": {}}
+    conf = Made(
+        lambda run: json.loads(run.conf),
+        reads=json.dumps,
+        metadata={"type": "object", "additionalProperties": True, "example": {}},
     )
     dag_id = fields.String(metadata={"example": "reports"})
     dag_run_id = fields.String(attribute="run_id", metadata={"example": "manual__2026-11-23T12:00:00+00:00"})
@@ -54,16 +59,20 @@ class RunSchema(Schema):
     last_scheduling_decision = fields.Constant(None, dump_only=True)
     logical_date = Instant(allow_none=True)
     note = fields.String(allow_none=True, metadata={"example": "for the auditors"})
-    run_type = fields.Function(
-        lambda run: TYPES.get(run.run_type, run.run_type),
+    run_type = Made(
+        lambda run: THEIRS.get(run.run_type, run.run_type),
+        reads=lambda given: OURS.get(given, given),
         metadata={
             "type": "string",
-            "enum": ["backfill", "dataset_triggered", "manual", "scheduled"],
+            "enum": KINDS,
             "example": "manual",
         },
     )
     start_date = Instant(attribute="started_at", allow_none=True)
     state = fields.String(validate=validate.OneOf(STATES), metadata={"example": "success"})
+    version_number = fields.Integer(
+        attribute="version", metadata={"example": 3, "description": "The version of the DAG that it runs."}
+    )
 
 
 RunCollection = collection("dag_runs", RunSchema)
@@ -80,6 +89,9 @@ _RunFilters: Any = Query.from_dict(
         "state": Words(
             choices=STATES, metadata={"description": "Only runs in these states; may be given several times."}
         ),
+        "run_type": Words(
+            choices=KINDS, metadata={"description": "Only runs of these types; may be given several times."}
+        ),
         "order_by": order_by(ORDERS),
         "fields": fields_of(RunSchema),
     }
@@ -92,10 +104,26 @@ class RunListQuery(_RunFilters, PageQuery):  # type: ignore[misc]  # made of par
     @ma.post_load
     def _filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         logical, started, ended, changed = take_ranges(values, RANGES)
+        types = values.pop("run_type", None)
         values["wanted"] = RunFilter(
-            states=values.pop("state", None), logical=logical, started=started, ended=ended, changed=changed
+            states=values.pop("state", None),
+            types=[OURS.get(each, each) for each in types] if types else None,
+            logical=logical,
+            started=started,
+            ended=ended,
+            changed=changed,
         )
         return values
+
+    def taken_apart(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Schema.taken_apart`."""
+        values = super().taken_apart(arguments)
+        wanted: RunFilter = values.pop("wanted")
+        ranges = (wanted.logical, wanted.started, wanted.ended, wanted.changed)
+        types = [THEIRS.get(each, each) for each in wanted.types] if wanted.types is not None else None
+        return (
+            values | with_ranges(dict(zip(RANGES, ranges, strict=True))) | {"state": wanted.states, "run_type": types}
+        )
 
 
 def names(text: str) -> fields.List[str]:
@@ -125,7 +153,9 @@ class RunListForm(_RunForm):  # type: ignore[misc]  # made of parts
     def _filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         logical, started, ended = take_ranges(values, RANGES[:3])
         page = paging(values.pop("page_limit"), values.pop("page_offset"), values.pop("order_by", None))
-        wanted = RunFilter(values.get("dag_ids"), None, values.get("states"), logical, started, ended)
+        wanted = RunFilter(
+            values.get("dag_ids"), states=values.get("states"), logical=logical, started=started, ended=ended
+        )
         return {"page": page, "wanted": wanted}
 
 

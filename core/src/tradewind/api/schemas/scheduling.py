@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from tradewind.api.fields import LARGEST, Flag, Instant, JsonObject, Name, Text, Whole
+from tradewind.api.fields import LARGEST, Flag, Instant, Json, JsonObject, Name, Text, Whole
+from tradewind.api.parameters import LARGEST_ID
 from tradewind.api.schemas.common import PageQuery, Query, Schema, collection
-from tradewind.operations.jobs import state_of
 from tradewind.transitions.backfills import CANCELLED, NONE, PAUSED, REPROCESS, RUNNING
 
 MOST_NAMED = 1000
 MOST_COMING = 1000
 LONGEST_WAIT = 3600
+CATCHUPS = ("all", "latest", "none")
 DAEMONS = ("scheduler", "processor", "triggerer", "worker")
 
 
@@ -46,6 +44,11 @@ class BackfillListQuery(PageQuery):
     """Which backfills are asked for."""
 
     dag_id = Name(metadata={"description": "Of this DAG only.", "example": "reports"})
+    backfill_id = Whole(
+        attribute="key",
+        largest=LARGEST_ID,
+        metadata={"description": "This one only, of whichever DAG it is.", "example": 1_414_213_562},
+    )
     only_open = Flag(metadata={"description": "Those only that have not ended.", "example": True})
 
 
@@ -98,6 +101,7 @@ class CreatedBackfillSchema(Schema):
 
     backfill = fields.Nested(BackfillSchema, attribute="made", allow_none=True)
     dates = fields.List(fields.Nested(PlannedDateSchema))
+    dates_total = fields.Integer(attribute="total", metadata={"example": 30})
 
 
 class BackfillChange(Schema):
@@ -160,6 +164,18 @@ class DrainListQuery(PageQuery):
     """Which drains are asked for."""
 
 
+class DrainsQuery(Query):
+    """Which drains are to be released: all of them or, where one of them is not there, none."""
+
+    drain_id = fields.List(
+        Whole(strict=False, largest=LARGEST_ID),
+        attribute="keys",
+        required=True,
+        validate=validate.Length(1, MOST_NAMED),
+        metadata={"description": "Ids of drains; may be given several times.", "example": [1_732_050_807]},
+    )
+
+
 # --- Daemons ----------------------------------------------------------------------------------------------------------
 
 
@@ -168,16 +184,13 @@ class JobSchema(Schema):
 
     job_id = fields.String(attribute="id", metadata={"example": "0f8fad5b-d9cb-469f-a165-70867728950e"})
     job_type = fields.String(attribute="kind", metadata={"example": "scheduler"})
-    state = fields.Function(state_of, metadata={"type": "string", "example": "lives"})
+    state = fields.String(metadata={"example": "lives"})
     hostname = fields.String(attribute="host", metadata={"example": "scheduler-1.example.com"})
     pid = fields.Integer(metadata={"example": 4711})
     started_at = Instant()
     latest_heartbeat = Instant(attribute="renewed_at")
     lease_until = Instant(attribute="expires_at")
-    lag_seconds = fields.Function(
-        lambda job: None if job.ended_at else round(job.lag.total_seconds(), 1),
-        metadata={"type": "number", "nullable": True, "example": 1.5},
-    )
+    lag_seconds = fields.Float(allow_none=True, metadata={"example": 1.5})
     ended_at = Instant(allow_none=True)
     end_cause = fields.String(allow_none=True, metadata={"example": None})
 
@@ -194,21 +207,49 @@ class JobListQuery(PageQuery):
     live_only = Flag(metadata={"description": "Those only that live.", "example": True})
 
 
+class ClusterDaemonSchema(Schema):
+    """A daemon that has not ended."""
+
+    daemon = fields.String(metadata={"example": "scheduler"})
+    host = fields.String(metadata={"example": "scheduler-1.example.com"})
+    pid = fields.Integer(metadata={"example": 4711})
+    state = fields.String(metadata={"example": "lives"})
+    lag_seconds = fields.Float(metadata={"example": 1.5})
+    lease_seconds_left = fields.Float(metadata={"example": 28.5})
+    since = Instant()
+
+
+class ClusterValueSchema(Schema):
+    """How many there are of something, or how old the oldest is."""
+
+    what = fields.String(metadata={"example": "tasks_running"})
+    value = Json(allow_none=True, metadata={"example": 3})
+
+
+class ClusterWaitingSchema(Schema):
+    """How many wait for the same, for how long, and why."""
+
+    count = fields.Integer(allow_none=True, metadata={"example": None})
+    what = fields.String(metadata={"example": "everything"})
+    seconds = fields.Float(allow_none=True, metadata={"example": None})
+    why = fields.String(metadata={"example": "No scheduler lives."})
+
+
+class ClusterConnectionsSchema(Schema):
+    """How many connections to the database somebody has or may have."""
+
+    of = fields.String(metadata={"example": "all"})
+    connections = fields.Integer(allow_none=True, metadata={"example": 12})
+    how = fields.String(allow_none=True, metadata={"example": "now"})
+
+
 class ClusterSchema(Schema):
     """How the whole stands, as `tradewind status` shows it."""
 
-    daemons = fields.List(JsonObject(), metadata={"example": [{"daemon": "scheduler", "state": "lives"}]})
-    at_work = fields.List(JsonObject(), metadata={"example": [{"what": "tasks_running", "value": 3}]})
-    waiting = fields.List(JsonObject(), metadata={"example": [{"what": "everything", "why": "No scheduler lives."}]})
-    connections = fields.List(JsonObject(), metadata={"example": [{"of": "all", "connections": 12, "how": "now"}]})
-
-    @ma.post_dump
-    def _plain(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {name: [_as_texts(row) for row in rows] for name, rows in values.items()}
-
-
-def _as_texts(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: each.isoformat() if hasattr(each, "isoformat") else each for name, each in row.items()}
+    daemons = fields.List(fields.Nested(ClusterDaemonSchema))
+    at_work = fields.List(fields.Nested(ClusterValueSchema))
+    waiting = fields.List(fields.Nested(ClusterWaitingSchema))
+    connections = fields.List(fields.Nested(ClusterConnectionsSchema))
 
 
 # --- Runs -------------------------------------------------------------------------------------------------------------
@@ -245,12 +286,40 @@ class ComingRunsSchema(Schema):
     dag_id = fields.String(metadata={"example": "reports"})
     is_paused = fields.Boolean(metadata={"example": False})
     runs = fields.List(fields.Nested(ComingRunSchema))
+    at = Instant(attribute="now", metadata={"description": "When they were worked out; runs up to then are due."})
+    why_none = fields.String(allow_none=True, metadata={"example": None})
 
 
 class ComingRunsQuery(Query):
-    """How many are asked for."""
+    """How many are asked for, and of which schedule."""
 
     number = Whole(smallest=1, largest=MOST_COMING, metadata={"description": "How many; by default 10.", "example": 5})
+    schedule = Name(
+        metadata={"description": "As if this were the schedule: a cron expression or a preset.", "example": "@daily"}
+    )
+    catchup = fields.String(
+        validate=validate.OneOf(CATCHUPS),
+        metadata={"description": "As if the DAG had this word for catchup.", "example": "latest"},
+    )
+    anew = Flag(
+        attribute="is_anew",
+        metadata={
+            "description": "Those that follow the last scheduled run, as if none were stored as the next.",
+            "example": False,
+        },
+    )
+
+
+class UnpausingSchema(Schema):
+    """What unpausing a DAG would do: the runs that it makes at once, and what else it lets go."""
+
+    dag_id = fields.String(metadata={"example": "reports"})
+    made_at_once = fields.Integer(metadata={"example": 3, "description": "Runs, counted up to 10,000."})
+    logical_dates = fields.List(Instant(), metadata={"description": "Of the first of them."})
+    last_date = Instant(allow_none=True)
+    next_at = Instant(allow_none=True)
+    queued_runs = fields.Integer(metadata={"example": 0})
+    asset_events = fields.Integer(metadata={"example": 0})
 
 
 class PriorityBody(Schema):

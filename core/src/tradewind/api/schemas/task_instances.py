@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from tradewind.api.fields import LARGEST, Instant, Name, Whole
+from tradewind.api.fields import LARGEST, Instant, Made, Name, Whole
 from tradewind.api.schemas.common import PageQuery, Query, Schema, collection, order_by, paging
-from tradewind.api.schemas.ranges import instants, numbers, take_ranges
+from tradewind.api.schemas.ranges import instants, numbers, take_ranges, with_ranges
 from tradewind.api.schemas.runs import MOST_NAMES, RunSchema, names
 from tradewind.metadata.statements.browsing.instances import ORDERS, InstanceFilter
 from tradewind.transitions.states import TaskState
@@ -63,6 +64,11 @@ class SlaMissSchema(Schema):
 class InstanceSchema(Schema):
     """A task instance."""
 
+    cause = fields.String(
+        attribute="row.cause",
+        allow_none=True,
+        metadata={"example": None, "description": "Why its last try did not succeed."},
+    )
     dag_id = fields.String(attribute="row.dag_id", metadata={"example": "reports"})
     dag_run_id = fields.String(attribute="row.run_id", metadata={"example": "manual__2026-11-23T12:00:00+00:00"})
     duration = fields.Float(allow_none=True, metadata={"example": 1.5, "description": "Seconds."})
@@ -92,8 +98,9 @@ class InstanceSchema(Schema):
         metadata={"type": "object", "nullable": True, "additionalProperties": True, "example": None},
     )
     start_date = Instant(attribute="started_at", allow_none=True)
-    state = fields.Function(
+    state = Made(
         lambda view: None if view.state == TaskState.NONE else view.state,
+        null=TaskState.NONE,
         metadata={"type": "string", "nullable": True, "example": "success"},
     )
     task_display_name = fields.String(attribute="display_name", metadata={"example": "extract"})
@@ -136,6 +143,7 @@ _InstanceFilters: Any = Query.from_dict(
         "pool": _several("Only those of these pools"),
         "queue": _several("Only those of these queues"),
         "executor": _several("Only those of these executors"),
+        "order_by": order_by(ORDERS),
     }
 )
 
@@ -159,11 +167,17 @@ class InstanceListQuery(_InstanceFilters, PageQuery):  # type: ignore[misc]  # m
         )
         return values
 
+    def taken_apart(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Schema.taken_apart`."""
+        values = super().taken_apart(arguments)
+        wanted: InstanceFilter = values.pop("wanted")
+        ranges = (wanted.logical, wanted.started, wanted.ended, wanted.changed, wanted.duration)
+        named = {"state": wanted.states, "pool": wanted.pools, "queue": wanted.queues, "executor": wanted.executors}
+        return values | with_ranges(dict(zip(RANGES, ranges, strict=True))) | named
+
 
 class MappedListQuery(InstanceListQuery):
     """Which instances of a mapped task are asked for."""
-
-    order_by = order_by(ORDERS)
 
 
 class TryListQuery(PageQuery):

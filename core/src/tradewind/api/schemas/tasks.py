@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
 
-from tradewind.api.fields import Instant
+from tradewind.api.fields import Instant, Made
 from tradewind.api.schemas.common import Query, Schema, order_by, paging
 from tradewind.api.schemas.dags import length, param_as
+from tradewind.operations.dags.reading import TOPOLOGICAL
+from tradewind.operations.paging import Paging
 
 ORDERS = {
     "task_id": "task_id",
@@ -23,6 +26,7 @@ ORDERS = {
     "start_date": "start_date",
     "end_date": "end_date",
     "trigger_rule": "trigger_rule",
+    TOPOLOGICAL: TOPOLOGICAL,
 }
 _LENGTH = {
     "type": "object",
@@ -45,8 +49,9 @@ class TaskSchema(Schema):
     )
     depends_on_past = fields.Boolean()
     doc_md = fields.String(attribute="doc", allow_none=True)
-    downstream_task_ids = fields.Function(
+    downstream_task_ids = Made(
         lambda task: sorted(task.downstream),
+        attribute="downstream",
         metadata={"type": "array", "items": {"type": "string"}, "example": ["load"]},
     )
     end_date = Instant(allow_none=True)
@@ -56,6 +61,7 @@ class TaskSchema(Schema):
         lambda _task: [], metadata={"type": "array", "items": {"type": "object"}, "example": []}
     )
     is_mapped = fields.Boolean()
+    operator_name = fields.String(attribute="task_type", metadata={"example": "BashOperator"})
     owner = fields.String(metadata={"example": "finance"})
     params = fields.Function(
         lambda task: {name: param_as(each) for name, each in task.params.items()},
@@ -99,3 +105,11 @@ class TaskListQuery(Query):
         order = values.pop("order_by", None) or "task_id"
         name = ORDERS[order.lstrip("-")]
         return {"page": paging(0, 0, f"-{name}" if order.startswith("-") else name)}
+
+    def taken_apart(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Schema.taken_apart`."""
+        values = super().taken_apart(arguments)
+        page: Paging = values.pop("page")
+        names = {ours: name for name, ours in ORDERS.items()}
+        order = None if page.order_by is None else f"{'-' if page.is_descending else ''}{names[page.order_by]}"
+        return values | {"order_by": order}

@@ -22,10 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         {"create": "Have the runs made that a DAG's schedule has over a range of dates."},
         "tradewind.cli.backfill.creating",
     )
-    listed = verbs.add("list", list_backfills)
+    listed = verbs.add("list", list_backfills, remote=True)
     listed.add_argument("-d", "--dag-id", help="of this DAG only")
     add_output_option(listed)
-    details = verbs.add("details", details_of_backfill)
+    details = verbs.add("details", details_of_backfill, remote=True)
     details.add_argument("backfill_id", type=int)
     add_output_option(details)
     verbs.elsewhere(

@@ -13,7 +13,7 @@ from tradewind.operations import backfills
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verbs."""
     for verb, run in (("pause", pause), ("unpause", unpause), ("cancel", cancel)):
-        change = verbs.add(verb, run)
+        change = verbs.add(verb, run, remote=True)
         change.add_argument("backfill_id", type=int)
 
 

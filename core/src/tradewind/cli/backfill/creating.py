@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from typing import Any
 
 from rich.console import Console
 
-from tradewind.cli.errors import CommandError
-from tradewind.cli.runs.following import LOOK_SECONDS, progress_bar
+from tradewind.cli.runs.following import look_seconds, progress_bar
+from tradewind.cli.shared.naming import ask_of_dag
 from tradewind.cli.shared.operating import Operations, open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import open_session
-from tradewind.cli.shared.unknown import no_such_dag
 from tradewind.cli.shared.values import instant, json_object, positive
 from tradewind.cli.verbs import Verbs
 from tradewind.operations import backfills as operation
 from tradewind.operations.backfills import Planned
-from tradewind.operations.errors import NotFoundError
 from tradewind.transitions import backfills
 from tradewind.transitions.states import RunState
 
@@ -27,7 +25,7 @@ STATES_AT_WORK = frozenset({backfills.RUNNING, backfills.PAUSED})
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verb of `tradewind backfill`."""
-    verb = verbs.add("create", create)
+    verb = verbs.add("create", create, remote=True)
     add_shared(verb)
     verb.add_argument(
         "--reprocess",
@@ -61,32 +59,27 @@ def create(options: argparse.Namespace) -> int:
 def make(options: argparse.Namespace, *, reprocess: str, waits: bool) -> int:
     """Make a backfill as the options say, or only show its dates; return the exit code."""
     with open_operations(options, changes_states=True) as operations:
-        try:
-            created = operations.ask(
-                operation.create_backfill,
-                dag_id=options.dag_id,
-                first_date=options.start_date,
-                last_date=options.end_date,
-                conf=options.conf,
-                max_active_runs=options.max_active_runs,
-                is_reverse=options.run_backwards,
-                reprocess=reprocess,
-                dry_run=options.dry_run,
-                most=None,
-            )
-        except NotFoundError as error:
-            raise CommandError(_no_dag(options.dag_id), error_id="no-such-dag") from error
+        created = ask_of_dag(
+            operations,
+            operation.create_backfill,
+            dag_id=options.dag_id,
+            first_date=options.start_date,
+            last_date=options.end_date,
+            conf=options.conf,
+            max_active_runs=options.max_active_runs,
+            is_reverse=options.run_backwards,
+            reprocess=reprocess,
+            dry_run=options.dry_run,
+            most=None,
+        )
         if created.made is None:
             print_rows([_planned(each) for each in created.dates], options.output)
+            if len(created.dates) < created.total:  # a server tells of so many
+                print(f"These are the first {len(created.dates)} of {created.total} dates.", file=sys.stderr)
             return 0
         key = created.made.backfill.id
         _say(key, created.made.total, options)
-        return _follow(operations, options.dag_id, key) if waits else 0
-
-
-def _no_dag(dag_id: str) -> str:
-    with open_session() as session, session.database.read() as connection:
-        return no_such_dag(connection, dag_id)
+        return _follow(operations, options.dag_id, key, look_seconds(options)) if waits else 0
 
 
 def _planned(date: Planned) -> dict[str, Any]:
@@ -106,7 +99,7 @@ def _say(key: int, count: int, options: argparse.Namespace) -> None:
         print_rows([{"id": key, "dag_id": options.dag_id, "dates": count}], options.output)
 
 
-def _follow(operations: Operations, dag_id: str, key: int) -> int:
+def _follow(operations: Operations, dag_id: str, key: int, seconds: float) -> int:
     console = Console(markup=False, highlight=False, soft_wrap=True, stderr=True)
     gone = f"Backfill {key} was deleted while it was watched."
     with progress_bar(console) as progress:
@@ -118,7 +111,7 @@ def _follow(operations: Operations, dag_id: str, key: int) -> int:
             progress.update(bar, total=found.total, completed=found.ended, description=state)
             if state not in STATES_AT_WORK:
                 break
-            time.sleep(LOOK_SECONDS)
+            time.sleep(seconds)
     failed = found.counts.get(RunState.FAILED, 0)
     console.print(f"Backfill {key}: {state}, {found.ended} of {found.total} dates are done, {failed} failed.")
     return 0 if state == RunState.SUCCESS else 1

@@ -14,9 +14,9 @@ def find_backfill(operations: Operations, key: int) -> Backfill:
     Raises:
         CommandError: there is none of that id.
     """
-    found = next((each for each in operations.ask_all(backfills.list_backfills) if each.backfill.id == key), None)
-    if found is None:
+    found = operations.ask_all(backfills.list_backfills, key=key)
+    if not found:
         raise CommandError(
             f"There is no backfill {key}: `tradewind backfill list` shows all.", error_id="no-such-backfill"
         )
-    return found.backfill
+    return found[0].backfill

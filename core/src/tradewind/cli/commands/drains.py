@@ -10,7 +10,7 @@ from tradewind.cli.parser import did_you_mean
 from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements.drains import WORKER, Drain
+from tradewind.metadata.statements.drains import WORKER, Drain, in_words
 from tradewind.operations import drains, jobs
 from tradewind.operations.errors import NotFoundError
 
@@ -18,12 +18,12 @@ from tradewind.operations.errors import NotFoundError
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add = verbs.add("add", add_drain)
+    add = verbs.add("add", add_drain, remote=True)
     add.add_argument("worker_or_host", help="a worker's id (`jobs list` shows it), or the host of all workers there")
     add.add_argument("--reason", help="shown by `drains list`")
     add_output_option(add)
-    add_output_option(verbs.add("list", list_drains))
-    release = verbs.add("release", release_drains)
+    add_output_option(verbs.add("list", list_drains, remote=True))
+    release = verbs.add("release", release_drains, remote=True)
     release.add_argument("drain_ids", nargs="+", type=int, metavar="DRAIN_ID")
 
 
@@ -45,8 +45,9 @@ def add_drain(options: argparse.Namespace) -> None:
                 error_id="no-such-worker",
             ) from error
     if options.output == "table":
-        what = made.what[0].upper() + made.what[1:]
-        print(f"{what} is drained, {made.at_work} tries go on: `tradewind drains release {made.id}` lets it take more.")
+        print(
+            f"{_begun(made)} is drained, {made.at_work} tries go on: `tradewind drains release {made.id}` lets it take more."
+        )
     else:
         print_rows([_row(made)], options.output)
 
@@ -67,7 +68,13 @@ def release_drains(options: argparse.Namespace) -> None:
             text = str(error).removesuffix(".")
             raise CommandError(f"{text}: `tradewind drains list` shows all.", error_id="no-such-drain") from error
     for each in released:
-        print(f"{each.what[0].upper()}{each.what[1:]} takes tries again.")
+        print(f"{_begun(each)} takes tries again.")
+
+
+def _begun(each: Drain) -> str:
+    """Return what is drained as the beginning of a sentence."""
+    what = in_words(each)
+    return what[0].upper() + what[1:]
 
 
 def _row(each: Drain) -> dict[str, Any]:

@@ -7,13 +7,12 @@ import socket
 from typing import Any
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.operating import ALL, open_operations
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements.daemons import Job
 from tradewind.operations import jobs
-from tradewind.operations.jobs import state_of
-from tradewind.operations.paging import Paging
+from tradewind.operations.paging import ALL, Paging
 
 # Airflow's names beside our kinds: a probe that was written for it goes on working
 JOB_TYPES = {
@@ -30,11 +29,11 @@ JOB_TYPES = {
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    check = verbs.add("check", check_jobs)
+    check = verbs.add("check", check_jobs, remote=True)
     _add_choice(check)
     check.add_argument("--limit", type=int, default=1, metavar="N", help="look at the N last heard of; 0: at all")
     check.add_argument("--allow-multiple", action="store_true", help="more than one may live; needs a --limit above 1")
-    listed = verbs.add("list", list_jobs)
+    listed = verbs.add("list", list_jobs, remote=True)
     _add_choice(listed)
     listed.add_argument("--limit", type=int, default=50, metavar="N", help="show the N last heard of; 0: all")
     add_output_option(listed)
@@ -78,14 +77,13 @@ def _jobs(options: argparse.Namespace, *, live_only: bool) -> list[Job]:
     if options.limit < 0:
         raise CommandError("--limit must be 0 or more.", exit_code=2, error_id="wrong-usage")
     with open_operations(options) as operations:
-        found = operations.ask(
+        return operations.ask_all(
             jobs.list_jobs,
             page=Paging(limit=options.limit) if options.limit else ALL,
             kind=JOB_TYPES.get(options.job_type),
             host=socket.gethostname() if options.local else options.hostname,
             live_only=live_only,
         )
-    return list(found.rows)
 
 
 def _where(options: argparse.Namespace) -> str:
@@ -97,12 +95,12 @@ def _row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "job_type": job.kind,
-        "state": state_of(job),
+        "state": job.state,
         "hostname": job.host,
         "pid": job.pid,
         "started_at": job.started_at,
         "latest_heartbeat": job.renewed_at,
-        "lag_seconds": None if job.ended_at else round(job.lag.total_seconds(), 1),
+        "lag_seconds": job.lag_seconds,
         "lease_until": job.expires_at,
         "ended_at": job.ended_at,
         "end_cause": job.end_cause,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 
+from tradewind.cli.parser import Parser
 from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_sections
 from tradewind.operations import cluster
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     """Declare the command."""
     add_output_option(parser)
     parser.set_defaults(run=status)
+    parser.remote = frozenset({status})
 
 
 def status(options: argparse.Namespace) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import Parser
-from tradewind.cli.shared.finding import find_dag, find_run
-from tradewind.cli.shared.operating import beside, open_operations
+from tradewind.cli.shared.naming import ask_of_dag, find_run
+from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import Session, open_session
 from tradewind.operations import why as operation
 from tradewind.operations.errors import NotFoundError
 
@@ -33,13 +31,8 @@ def add_map_index(parser: argparse.ArgumentParser) -> None:
 
 def why(options: argparse.Namespace) -> None:
     """Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers decide by."""
-    if options.server:
-        with open_operations(options) as operations:
-            asked = {"run_id": options.run_id, "task_id": options.task_id, "map_index": options.map_index}
-            sentence = operations.ask(operation.get_why, dag_id=options.dag_id, **asked).why
-    else:
-        with open_session() as session:
-            sentence = _sentence(session, options)
+    with open_operations(options) as operations:
+        sentence = _sentence(operations, options)
     if options.output == "table":
         print(sentence)
     else:
@@ -47,17 +40,13 @@ def why(options: argparse.Namespace) -> None:
         print_rows([{**named, "why": sentence}], options.output)
 
 
-def _sentence(session: Session, options: argparse.Namespace) -> str:
-    with session.database.read() as connection:
-        if options.run_id is None:
-            find_dag(connection, options.dag_id)
-            named: dict[str, Any] = {}
-        else:
-            run = find_run(connection, options.dag_id, options.run_id)
-            named = {"run_id": run.run_id, "task_id": options.task_id, "map_index": options.map_index}
-    with beside(session) as operations:
-        try:
-            return operations.ask(operation.get_why, dag_id=options.dag_id, **named).why
-        except NotFoundError as error:
-            way = f"`tradewind tasks states-for-dag-run {options.dag_id} {named['run_id']}` shows its tasks"
-            raise CommandError(f"{error} {way}.", error_id="no-such-task") from error
+def _sentence(operations: Operations, options: argparse.Namespace) -> str:
+    if options.run_id is None:
+        return ask_of_dag(operations, operation.get_why, dag_id=options.dag_id).why
+    run_id = find_run(operations, options.dag_id, options.run_id).run_id
+    named = {"run_id": run_id, "task_id": options.task_id, "map_index": options.map_index}
+    try:
+        return operations.ask(operation.get_why, dag_id=options.dag_id, **named).why
+    except NotFoundError as error:
+        way = f"`tradewind tasks states-for-dag-run {options.dag_id} {run_id}` shows its tasks"
+        raise CommandError(f"{error} {way}.", error_id="no-such-task") from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import print_rows
-from tradewind.cli.shared.session import open_session
-from tradewind.metadata.statements import parsing
+from tradewind.operations.dag_warnings import list_file_warnings
 
 
 def configure_check(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +32,7 @@ def check_dags(options: argparse.Namespace) -> int:
 
 def list_warnings(options: argparse.Namespace) -> None:
     """List what the processor found questionable in DAG files, such as arguments that differ at each import."""
-    with open_session() as session, session.database.read() as connection:
-        rows = [
-            {"file": row.path, "warning": warning, "seen": row.at}
-            for row in parsing.list_warnings(connection)
-            for warning in row.warnings
-        ]
+    with open_operations(options) as operations:
+        found = operations.ask_all(list_file_warnings)
+    rows = [{"file": each.path, "warning": each.message, "seen": each.timestamp} for each in found]
     print_rows(rows, options.output, empty="No file has a warning.")

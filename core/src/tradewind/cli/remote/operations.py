@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any, TypeVar, cast
@@ -10,15 +11,18 @@ from urllib.parse import quote, urlencode
 
 import marshmallow as ma
 
+from tradewind.access.operations import Scope
+from tradewind.api.fields import Made
 from tradewind.api.route import Route
 from tradewind.cli.errors import CommandError
 from tradewind.cli.remote.http import Answer, Server
 from tradewind.operations.context import Named
-from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError
-from tradewind.operations.paging import Page, Paging
+from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError, RowsError
+from tradewind.operations.paging import ALL, Page, Paging
 
 Result = TypeVar("Result")
 PAGE = 100  # rows of one request
+EVERYTHING = "~"
 
 
 class Record(dict[str, Any]):
@@ -50,13 +54,14 @@ class RemoteOperations:
             raise self._error(answer)
         return cast("Result", _loaded(route, answer.value))
 
-    def ask_all(self, run: Named[..., Page[Result]], **arguments: Any) -> list[Result]:
-        """Return all rows of a list, page by page."""
+    def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
+        """Return the rows of a list that `page` asks for, 100 with each request."""
         rows: list[Result] = []
         while True:
-            page = self.ask(run, page=Paging(limit=PAGE, offset=len(rows)), **arguments)
-            rows += page.rows
-            if not page.rows or len(rows) >= page.total:
+            part = replace(page, limit=min(PAGE, page.limit - len(rows)), offset=page.offset + len(rows))
+            found = self.ask(run, page=part, **arguments)
+            rows += found.rows
+            if not found.rows or len(rows) >= min(found.total - page.offset, page.limit):
                 return rows
 
     def _error(self, answer: Answer) -> Exception:
@@ -66,18 +71,27 @@ class RemoteOperations:
             case HTTPStatus.NOT_FOUND:
                 return NotFoundError(detail, error_id=kind)
             case HTTPStatus.CONFLICT:
-                return ConflictError(detail, error_id=kind)
+                fields = answer.value.get("fields")
+                return RowsError(detail, fields, error_id=kind) if fields else ConflictError(detail, error_id=kind)
             case HTTPStatus.BAD_REQUEST:
-                fields = answer.value.get("fields") or {"": None}
-                return InvalidError(next(iter(fields)), detail, error_id=kind)
+                return InvalidError(_first(answer.value.get("fields")), detail, error_id=kind)
             case HTTPStatus.UNAUTHORIZED:
                 way = "set TRADEWIND_TOKEN to a token that `tradewind tokens create` has made there"
                 return CommandError(
                     f"{self._server.place} does not know who asks: {detail} ({way})", error_id="server-login"
                 )
             case HTTPStatus.FORBIDDEN:
-                return CommandError(detail, error_id="no-permission")
-        return CommandError(f"{self._server.place} cannot do it: {detail}", error_id="server-unreachable")
+                return CommandError(detail, error_id=kind or "no-permission")
+        return CommandError(f"{self._server.place} cannot do it: {detail}", error_id=kind or "server-unreachable")
+
+
+def _first(fields: Any) -> str:
+    """Return the path of the first field that is wrong, such as `pools.3.slots`; an empty text where none is named."""
+    path: list[str] = []
+    while isinstance(fields, Mapping) and fields:
+        name, fields = next(iter(fields.items()))
+        path.append(str(name))
+    return ".".join(path)
 
 
 def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
@@ -85,28 +99,27 @@ def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
     noun = run.__module__.removeprefix("tradewind.operations.").partition(".")[0]
     routes = import_module(f"tradewind.api.routes.{noun}").ROUTES
     fitting = [route for route in routes if route.run is run and _fills(route, arguments)]
-    return cast("Route", max(fitting, key=lambda route: len(route.parameters.fields)))
+    return cast("Route", max(fitting, key=lambda route: (len(_given(route, arguments)), -len(route.parameters.fields))))
 
 
 def _fills(route: Route, arguments: Mapping[str, Any]) -> bool:
-    return all(arguments.get(each.attribute or name) is not None for name, each in route.parameters.fields.items())
+    return route.operation.scope is Scope.DAGS or len(_given(route, arguments)) == len(route.parameters.fields)
+
+
+def _given(route: Route, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: arguments.get(each.attribute or name) for name, each in route.parameters.fields.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _path(route: Route, arguments: Mapping[str, Any]) -> str:
-    values = {name: arguments[each.attribute or name] for name, each in route.parameters.fields.items()}
+    # Where many DAGs are asked for, what is not named stands for all
+    values = dict.fromkeys(route.parameters.fields, EVERYTHING) | _given(route, arguments)
     path = route.path.format(**{name: quote(str(value), safe="") for name, value in values.items()})
     if route.query is None:
         return path
-    given = {**arguments, **_paging(arguments.get("page"))}
-    query = urlencode(list(_query(route.query(), given)))
+    schema = route.query()
+    query = urlencode(list(_query(schema, schema.taken_apart(arguments))))
     return f"{path}?{query}" if query else path
-
-
-def _paging(page: Paging | None) -> dict[str, Any]:
-    if page is None:
-        return {}
-    order = f"{'-' if page.is_descending else ''}{page.order_by}" if page.order_by else None
-    return {"limit": page.limit, "offset": page.offset, "order_by": order}
 
 
 def _query(schema: ma.Schema, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -148,15 +161,20 @@ def _record(schema: ma.Schema, value: Mapping[str, Any]) -> Record:
         place = made
         for part in within:
             place = place.setdefault(part, Record())
-        place[last] = None if given is None else _value(each, given)
+        if given is None:
+            place[last] = each.null if isinstance(each, Made) else None
+        else:
+            place[last] = _value(each, given)
     return made
 
 
 def _value(field: ma.fields.Field[Any], given: Any) -> Any:
     if isinstance(field, ma.fields.Nested):
         return [_record(field.schema, each) for each in given] if field.many else _record(field.schema, given)
-    if isinstance(field, ma.fields.List):
+    if type(field) is ma.fields.List:  # one of our own knows itself how it is read
         return [_value(field.inner, each) for each in given]
+    if isinstance(field, Made) and field.reads is not None:
+        return field.reads(given)
     if isinstance(field, ma.fields.Function | ma.fields.Method | ma.fields.Constant):
         return given
     return field.deserialize(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from tradewind.metadata.statements import listings
 from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 
 LOOK_SECONDS = 0.1
+ASK_SECONDS = 1.0  # between two looks that a server is asked for
 LOG_LINES = 20
 NAMES_SHOWN = 4
 BAR_WIDTH = 30
@@ -43,6 +45,11 @@ def follow_run(session: Session, run: int) -> listings.RunRow:
             progress.update(bar, total=len(tasks), completed=ended, description=_description(found, tasks))
     console.print(f"Run {found.run_id} of {found.dag_id}: {found.state}.")
     return found
+
+
+def look_seconds(options: argparse.Namespace) -> float:
+    """Return how long to wait between two looks, in seconds."""
+    return ASK_SECONDS if options.server else LOOK_SECONDS
 
 
 def progress_bar(console: Console) -> Progress:

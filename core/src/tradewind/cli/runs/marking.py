@@ -7,11 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
-
 from tradewind.cli.errors import CommandError
-from tradewind.cli.parser import did_you_mean
-from tradewind.cli.runs.selecting import add_neighbour_options, runs_around
 from tradewind.cli.shared.confirming import add_yes_option, confirm
 from tradewind.cli.shared.finding import add_run_argument, find_run
 from tradewind.cli.shared.output import add_output_option, print_rows
@@ -23,35 +19,14 @@ from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import instances, runs
 from tradewind.metadata.statements.listings import RunRow
 from tradewind.metadata.statements.runs import Run
-from tradewind.operations.selecting import with_neighbours
 from tradewind.transitions.graph import Graph, Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.marking import (
     RUN_MARKS,
-    TASK_MARKS,
     MarkPlan,
     mark_run,
-    mark_tasks,
     plan_run,
-    plan_tasks,
 )
-
-
-def add_task_verbs(verbs: Verbs) -> None:
-    """Declare `mark` of tasks."""
-    verb = verbs.add("mark", mark_task)
-    verb.add_argument("dag_id")
-    verb.add_argument("task_id")
-    add_run_argument(verb)
-    verb.add_argument("state", choices=TASK_MARKS)
-    verb.add_argument(
-        "--map-index",
-        type=int,
-        action="append",
-        help="only this instance of a mapped task, from 0; may be given several times",
-    )
-    add_neighbour_options(verb)
-    _add_common(verb)
 
 
 def add_run_verbs(verbs: Verbs) -> None:
@@ -68,25 +43,6 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("-n", "--dry-run", action="store_true", help="only show what would become of what")
     add_yes_option(verb)
     add_output_option(verb)
-
-
-def mark_task(options: argparse.Namespace) -> None:
-    """Say that a task has succeeded, failed or is skipped: shows what that changes, asks, and does it run by run.
-
-    A try that is running is stopped. What had failed below is decided anew. A run that had ended is queued again if something
-    in it is to run, else it ends as its tasks say now.
-    """
-    with open_session(changes_states=True) as session:
-        graphs = open_graphs(session.config.plugins.codec)
-        with session.database.read() as connection:
-            wanted = [(run, _tasks(connection, run, graphs, options)) for run in _runs(connection, options)]
-        how = {"state": options.state, "map_indexes": options.map_index}
-        plans = _look(session, graphs, [(run, partial(plan_tasks, task_ids=tasks, **how)) for run, tasks in wanted])
-        if _is_agreed(plans, options):
-            tools = _tools(graphs, options) | how
-            for run, tasks in wanted:
-                session.database.write(partial(mark_tasks, run=run.id, task_ids=tasks, **tools))
-            _done(session, plans, options)
 
 
 def mark_whole_run(options: argparse.Namespace) -> None:
@@ -109,24 +65,6 @@ def mark_whole_run(options: argparse.Namespace) -> None:
 def _tools(graphs: Graphs, options: argparse.Namespace) -> dict[str, Any]:
     clock = SystemClock()
     return {"graphs": graphs, "clock": clock, "ids": RandomIds(clock.now), "reason": options.reason}
-
-
-def _runs(connection: sa.Connection, options: argparse.Namespace) -> list[RunRow]:
-    name = options.execution_date_or_run_id
-    return runs_around(connection, options.dag_id, name, past=options.past, future=options.future)
-
-
-def _tasks(connection: sa.Connection, run: RunRow, graphs: Graphs, options: argparse.Namespace) -> frozenset[str]:
-    graph = graphs.get(connection, run.version_id)
-    name = options.task_id
-    if name not in graph.tasks:
-        near = did_you_mean(name, graph.tasks) or ":"
-        raise CommandError(
-            f"Run {run.run_id!r} of DAG {run.dag_id!r} has no task {name!r}{near} `tradewind tasks states-for-dag-run "
-            f"{run.dag_id} {run.run_id}` shows its tasks.",
-            error_id="no-such-task",
-        )
-    return with_neighbours(graph, [name], upstream=options.upstream, downstream=options.downstream)
 
 
 Plan = Callable[[Run, Graph, list[instances.LockedInstance]], MarkPlan]

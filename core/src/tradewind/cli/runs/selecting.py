@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-
-import sqlalchemy as sa
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.finding import find_run
-from tradewind.metadata.statements import listings
 from tradewind.operations.errors import InvalidError
-from tradewind.operations.selecting import neighbouring_runs
 
 
 def add_neighbour_options(parser: argparse.ArgumentParser) -> None:
@@ -21,22 +18,20 @@ def add_neighbour_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--future", action="store_true", help="also in runs of the DAG with later logical dates")
 
 
-def runs_around(
-    connection: sa.Connection, dag_id: str, name: str, *, past: bool, future: bool
-) -> list[listings.RunRow]:
-    """Return a run, and those before and after it by logical date where they are wanted, the newest first.
+@contextmanager
+def naming_dateless(dag_id: str, run_id: str | None) -> Iterator[None]:
+    """Say which options are wrong where the block asks what is before and after a run that has no logical date.
 
     Raises:
-        CommandError: there is no such run, or it has no date that others could be before or after.
+        CommandError: it has none.
     """
-    run = find_run(connection, dag_id, name)
-    if not past and not future:
-        return [run]
     try:
-        return neighbouring_runs(connection, run, past=past, future=future)
+        yield
     except InvalidError as error:
+        if error.field not in {"include_past", "include_future"}:
+            raise
         raise CommandError(
-            f"Run {run.run_id!r} of DAG {dag_id!r} has no logical date: leave --past and --future out.",
+            f"Run {run_id!r} of DAG {dag_id!r} has no logical date: leave --past and --future out.",
             exit_code=2,
             error_id="wrong-usage",
         ) from error

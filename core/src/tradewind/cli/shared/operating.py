@@ -6,19 +6,20 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from tradewind.access.actors import local_actor
 from tradewind.cli.errors import CommandError
+from tradewind.cli.shared.password_rule import check_password
 from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.wakeups import open_wakeups
 from tradewind.operations.context import Context, Named, Tools
 from tradewind.operations.errors import NotFoundError
-from tradewind.operations.paging import Page, Paging
+from tradewind.operations.paging import ALL, Page, Paging
 
 Result = TypeVar("Result")
-ALL = Paging(limit=2**31 - 1)
 TOKEN = "TRADEWIND_TOKEN"  # noqa: S105 - the name of the variable, not its value
 
 
@@ -29,8 +30,8 @@ class Operations(Protocol):
         """Have one done and return its result; raises what it raises."""
         ...
 
-    def ask_all(self, run: Named[..., Page[Result]], **arguments: Any) -> list[Result]:
-        """Return all rows of a list."""
+    def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
+        """Return the rows of a list: all, or those that `page` asks for, however many a server gives at once."""
         ...
 
 
@@ -44,9 +45,9 @@ class LocalOperations:
         """See `Operations.ask`."""
         return run(self._context, **arguments)
 
-    def ask_all(self, run: Named[..., Page[Result]], **arguments: Any) -> list[Result]:
+    def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
         """See `Operations.ask_all`."""
-        return list(run(self._context, page=ALL, **arguments).rows)
+        return list(run(self._context, page=page, **arguments).rows)
 
 
 @contextmanager
@@ -97,4 +98,6 @@ def when_missing(sentence: str, error_id: str) -> Iterator[None]:
 
 def local_context(session: Session, wakeups: Any) -> Context:
     """Return what operations are given at a command line beside the database."""
-    return Context(local_actor(), Tools(session.config, session.database, SystemClock(), wakeups))
+    rule = partial(check_password, session.config.web.config_file)
+    tools = Tools(session.config, session.database, SystemClock(), wakeups, password_rule=rule)
+    return Context(local_actor(), tools)

@@ -18,6 +18,10 @@ def no_such_dag(connection: sa.Connection, dag_id: str) -> str:
 
 def import_errors_note(connection: sa.Connection) -> str:
     """Return a sentence where files could not be imported, else an empty text."""
-    count = len(listings.list_import_errors(connection))
+    return note_of_errors(len(listings.list_import_errors(connection)))
+
+
+def note_of_errors(count: int) -> str:
+    """Return the sentence on so many files that could not be imported; an empty text for none."""
     files = "1 file" if count == 1 else f"{count} files"
     return f"{files} could not be imported: `tradewind dags list-import-errors` shows why." if count else ""

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-
-import sqlalchemy as sa
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.runs.selecting import add_neighbour_options, runs_around
+from tradewind.cli.runs.selecting import add_neighbour_options, naming_dateless
 from tradewind.cli.shared.confirming import add_yes_option, confirm
-from tradewind.cli.shared.finding import find_dag
+from tradewind.cli.shared.naming import ask_of_dag, find_run
+from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import Session, open_session
 from tradewind.cli.shared.values import instant, pattern
-from tradewind.cli.shared.waking import wake_schedulers
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import listings
-from tradewind.operations.selecting import with_neighbours
-from tradewind.transitions.clear import Cleared, require_same_name
-from tradewind.transitions.clear_across import Step, TooDeepError, Wish, clear_all, preview
-from tradewind.transitions.graph import Graphs
-from tradewind.transitions.loading import open_graphs
-from tradewind.transitions.states import TaskState
+from tradewind.metadata.statements.browsing.dags import DagFilter
+from tradewind.operations.dags.reading import list_dags
+from tradewind.operations.task_instances import clearing
+from tradewind.operations.task_instances.clearing import ClearedInstance, ClearedRun, ClearedTasks
 
-FAILED = (TaskState.FAILED, TaskState.UPSTREAM_FAILED)
+Named = tuple[str, str]  # ids of a DAG and of a run of it
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verb."""
-    verb = verbs.add("clear", clear_tasks)
+    verb = verbs.add("clear", clear_tasks, remote=True)
     verb.add_argument("dag_id")
     verb.add_argument(
         "-t", "--task-regex", type=pattern, help="tasks whose id this regular expression finds (default: all)"
@@ -68,10 +61,13 @@ def clear_tasks(options: argparse.Namespace) -> None:
     named is running. Where a marker of another DAG's task is cleared, that task is too, with all that is after it.
     """
     _check(options)
-    with open_session(changes_states=True) as session:
-        graphs = open_graphs(session.config.plugins.codec)
-        steps = _find(session, graphs, options)
-        rows = [row for step in steps for row in _rows(step)]
+    with open_operations(options, changes_states=True) as operations:
+        wishes = [wish for dag_id in _dags(operations, options) if (wish := _wish(operations, dag_id, options))]
+        found = [_ask(operations, wish, dry_run=True) for wish in wishes]
+        if left := [run_id for each in found for run_id in each.left_out]:
+            print(f"Left out, as their DAG was renamed since: {', '.join(left)}.", file=sys.stderr)
+        runs = _by_name(found)
+        rows = list(_rows(found, runs))
         if options.output != "table" or rows:
             print_rows(rows, options.output)
         if not rows:
@@ -79,13 +75,11 @@ def clear_tasks(options: argparse.Namespace) -> None:
                 f"Nothing of {options.dag_id} is to be cleared: {_way(options)}.", error_id="nothing-to-clear"
             )
         if options.dry_run:
-            _say_what_would_be(steps, options)
+            _say_what_would_be(runs.values(), options)
             return
-        confirm(f"{len(rows)} task instances in {len(steps)} runs are to run again.", yes=options.yes)
-        clock = SystemClock()
-        done = clear_all(session.database.write, steps, graphs=graphs, clock=clock, ids=RandomIds(clock.now))
-        wake_schedulers(session)
-    _say(steps, done, options)
+        confirm(f"{len(rows)} task instances in {len(runs)} runs are to run again.", yes=options.yes)
+        done = [_do(operations, wish, each) for wish, each in zip(wishes, found, strict=True)]
+    _say([run for each in done for run in each.runs], options)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -97,106 +91,117 @@ def _check(options: argparse.Namespace) -> None:
         )
 
 
-def _find(session: Session, graphs: Graphs, options: argparse.Namespace) -> list[Step]:
-    """Return what is to be done in runs in which it changes anything."""
-    with session.database.read() as connection:
-        wishes = [
-            wish for dag_id in _dags(connection, options) for wish in _wishes(connection, dag_id, graphs, options)
-        ]
-        try:
-            found = preview(connection, wishes, graphs=graphs, follows_markers=not options.only_this_dag)
-        except TooDeepError as error:
-            raise CommandError(str(error), error_id="marker-too-deep") from error
-    changing = [step for step in found if step.plan.changed]
-    able = [step for step in changing if step.plan.former_name is None]
-    if changing and not able:
-        require_same_name(changing[0].plan)
-    if left := [step.plan.run.run_id for step in changing if step not in able]:
-        print(f"Left out, as their DAG was renamed since: {', '.join(left)}.", file=sys.stderr)
-    return able
-
-
-def _dags(connection: sa.Connection, options: argparse.Namespace) -> list[str]:
+def _dags(operations: Operations, options: argparse.Namespace) -> list[str]:
     if not options.dag_regex:
-        return [find_dag(connection, options.dag_id).dag_id]
+        return [options.dag_id]
     try:
         wanted = pattern(options.dag_id)
     except argparse.ArgumentTypeError as error:
         raise CommandError(str(error), exit_code=2, error_id="wrong-usage") from error
-    return [each.dag_id for each in listings.list_dags(connection) if wanted.search(each.dag_id)]
+    known = [each.row.dag_id for each in operations.ask_all(list_dags, wanted=DagFilter())]
+    return [dag_id for dag_id in known if wanted.search(dag_id)]
 
 
-def _wishes(connection: sa.Connection, dag_id: str, graphs: Graphs, options: argparse.Namespace) -> Iterator[Wish]:
-    for run in _runs(connection, dag_id, options):
-        graph = graphs.get(connection, run.version_id)
-        wanted = options.task_regex
-        named = {task_id for task_id in graph.tasks if wanted is None or wanted.search(task_id)}
-        tasks = with_neighbours(graph, named, upstream=options.upstream, downstream=options.downstream)
-        yield Wish(run.id, tasks, FAILED if options.only_failed else None, options.map_index)
+def _wish(operations: Operations, dag_id: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what is asked for in one DAG; nothing where no task has a name that is wanted."""
+    run_id = None if options.run_id is None else find_run(operations, dag_id, options.run_id).run_id
+    which = {
+        "dag_id": dag_id,
+        "run_ids": None if run_id is None else [run_id],
+        "start_date": options.start_date,
+        "end_date": options.end_date,
+        "include_past": options.past,
+        "include_future": options.future,
+        "most": None,
+    }
+    task_ids = None
+    if options.task_regex is not None:
+        with naming_dateless(dag_id, run_id):
+            known = ask_of_dag(operations, clearing.list_task_ids, **which).task_ids
+        task_ids = [task_id for task_id in known if options.task_regex.search(task_id)]
+        if not task_ids:
+            return {}
+    return {
+        **which,
+        "task_ids": task_ids,
+        "map_indexes": options.map_index,
+        "only_failed": options.only_failed,
+        "include_upstream": options.upstream,
+        "include_downstream": options.downstream,
+        "only_this_dag": options.only_this_dag,
+    }
 
 
-def _runs(connection: sa.Connection, dag_id: str, options: argparse.Namespace) -> list[listings.RunRow]:
-    name, since, until = options.run_id, options.start_date, options.end_date
-    if name is None:
-        return listings.list_runs(connection, dag_id=dag_id, since=since, until=until, limit=None)
-    found = runs_around(connection, dag_id, name, past=options.past, future=options.future)
-    return [run for run in found if _is_between(run, options)]
+def _ask(operations: Operations, wish: dict[str, Any], *, dry_run: bool) -> ClearedTasks:
+    run_ids = wish["run_ids"]
+    with naming_dateless(wish["dag_id"], run_ids and run_ids[0]):
+        return ask_of_dag(operations, clearing.clear_tasks, **wish, dry_run=dry_run)
 
 
-def _is_between(run: listings.RunRow, options: argparse.Namespace) -> bool:
-    date = run.logical_date
-    if date is None:
-        return options.start_date is None and options.end_date is None
-    return (options.start_date is None or date >= options.start_date) and (
-        options.end_date is None or date <= options.end_date
-    )
+def _do(operations: Operations, wish: dict[str, Any], shown: ClearedTasks) -> ClearedTasks:
+    """Have done what was shown: in the runs that it was shown of, and where markers lead from there."""
+    first = {each.run_id for each in shown.instances if each.dag_id == wish["dag_id"] and not each.marked_by}
+    if not first:
+        return shown
+    only = {"run_ids": sorted(first), "include_past": False, "include_future": False}
+    return _ask(operations, wish | only, dry_run=False)
 
 
-def _say_what_would_be(steps: Sequence[Step], options: argparse.Namespace) -> None:
+def _by_name(found: Sequence[ClearedTasks]) -> dict[Named, ClearedRun]:
+    """Return the runs; what several DAGs lead to is there once."""
+    named: dict[Named, ClearedRun] = {}
+    for each in found:
+        for run in each.runs:
+            named.setdefault((run.dag_id, run.run_id), run)
+    return named
+
+
+def _rows(found: Sequence[ClearedTasks], runs: dict[Named, ClearedRun]) -> Iterator[dict[str, object]]:
+    seen: set[tuple[str, str, str, int]] = set()
+    for row in (each for one in found for each in one.instances):
+        key = (row.dag_id, row.run_id, row.task_id, row.map_index)
+        if key not in seen:
+            seen.add(key)
+            yield _row(row, runs[row.dag_id, row.run_id])
+
+
+def _row(row: ClearedInstance, run: ClearedRun) -> dict[str, object]:
+    return {
+        "dag_id": row.dag_id,
+        "run_id": row.run_id,
+        "run_state": run.state,
+        "run_becomes": run.becomes,
+        "task_id": row.task_id,
+        "map_index": row.map_index if row.map_index >= 0 else None,
+        "state": row.state,
+        "effect": row.effect,
+        "marked_by": ", ".join(row.marked_by) or None,
+    }
+
+
+def _say_what_would_be(runs: Iterable[ClearedRun], options: argparse.Namespace) -> None:
     if options.output != "table":
         return
-    for step in steps:
-        run = step.plan.run
+    for run in runs:
         where = f"Run {run.run_id} of {run.dag_id}"
-        if step.plan.running:
-            names = ", ".join(sorted({row.task_id for row in step.plan.running}))
-            print(f"{where} is left as it is while these run: {names}.")
-        elif step.plan.queues_run:
+        if run.running:
+            print(f"{where} is left as it is while these run: {', '.join(run.running)}.")
+        elif run.becomes != run.state:
             print(f"{where} is {run.state}, and is queued again.")
         else:
             print(f"{where} is {run.state}, and goes on.")
     print("Nothing was changed.")
 
 
-def _say(steps: Sequence[Step], done: Sequence[Cleared | None], options: argparse.Namespace) -> None:
-    cleared = [step for step, each in zip(steps, done, strict=True) if each is not None and each.cleared]
-    busy = [step for step, each in zip(steps, done, strict=True) if each is None or each.running]
+def _say(done: Sequence[ClearedRun], options: argparse.Namespace) -> None:
+    cleared = {(run.dag_id, run.run_id) for run in done if run.is_cleared}
     if options.output == "table":
-        count = sum(len(each.plan.changed) for each in cleared)
-        print(f"{count} task instances in {len(cleared)} runs run again.")
-    if busy:
-        names = ", ".join(each.plan.run.run_id for each in busy)
+        print(f"{sum(run.number for run in done if run.is_cleared)} task instances in {len(cleared)} runs run again.")
+    if busy := ", ".join(run.run_id for run in done if run.is_left):
         raise CommandError(
-            f"Nothing was cleared where one of these tasks is running: {names}. Try again when it has ended.",
+            f"Nothing was cleared where one of these tasks is running: {busy}. Try again when it has ended.",
             error_id="task-running",
         )
-
-
-def _rows(step: Step) -> Iterator[dict[str, object]]:
-    plan = step.plan
-    becomes = "queued" if plan.queues_run else plan.run.state
-    for row in plan.changed:
-        yield {
-            "dag_id": plan.run.dag_id,
-            "run_id": plan.run.run_id,
-            "run_state": plan.run.state,
-            "run_becomes": becomes,
-            "task_id": row.task_id,
-            "map_index": row.map_index if row.map_index >= 0 else None,
-            "state": row.state,
-            "effect": plan.effect(row) if not plan.running or row in plan.running else "stays: others run",
-            "marked_by": ", ".join(sorted(task_id for _, task_id in step.wish.by)) or None,
-        }
 
 
 def _way(options: argparse.Namespace) -> str:

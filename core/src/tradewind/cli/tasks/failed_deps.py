@@ -9,7 +9,7 @@ from tradewind.cli.verbs import Verbs
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verb."""
-    verb = verbs.add("failed-deps", why)
+    verb = verbs.add("failed-deps", why, remote=True)
     verb.add_argument("dag_id")
     verb.add_argument("task_id")
     verb.add_argument("run_id", metavar="EXECUTION_DATE_OR_RUN_ID", help="the run's id, or its logical date")

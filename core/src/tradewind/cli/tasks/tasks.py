@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
-from tradewind.cli.shared.finding import add_run_argument, find_dag, find_run
+from tradewind.cli.shared.finding import add_run_argument
+from tradewind.cli.shared.naming import find_run
+from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.execution.log_stores import keys_of_callbacks, keys_of_tries, open_log_store
-from tradewind.metadata.statements import listings
+from tradewind.metadata.statements.browsing.instances import InstanceFilter
+from tradewind.operations.errors import NotFoundError
+from tradewind.operations.paging import ALL
+from tradewind.operations.task_instances.logs import read_last_log
+from tradewind.operations.task_instances.reading import InstanceView, get_instance, list_instances
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    listed = verbs.add("list", list_tasks)
-    listed.add_argument("dag_id")
-    listed.add_argument("-t", "--tree", action="store_true", help="show each below what it waits for")
-    add_output_option(listed)
-    state = verbs.add("state", state_of_task)
+    verbs.elsewhere(
+        {"list": "List the tasks of a DAG's current version, in topological order."}, "tradewind.cli.tasks.listing"
+    )
+    state = verbs.add("state", state_of_task, remote=True)
     state.add_argument("dag_id")
     state.add_argument("task_id")
     add_run_argument(state)
     state.add_argument("--map-index", type=int, default=-1, help="which instance of a mapped task, from 0")
-    states = verbs.add("states-for-dag-run", states_for_dag_run)
+    states = verbs.add("states-for-dag-run", states_for_dag_run, remote=True)
     states.add_argument("dag_id")
     add_run_argument(states)
     add_output_option(states)
-    logs = verbs.add("logs", logs_of_task)
+    logs = verbs.add("logs", logs_of_task, remote=True)
     logs.add_argument("dag_id")
     logs.add_argument("task_id")
     add_run_argument(logs)
@@ -48,8 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         {
             "mark": "Say that a task has succeeded, failed or is skipped: shows what that changes, asks, and does it run by run."
         },
-        "tradewind.cli.runs.marking",
-        by="add_task_verbs",
+        "tradewind.cli.tasks.marking",
     )
     verbs.elsewhere(
         {"set-priority": "Change the priority of a run's tasks that have not ended; what waits moves at once."},
@@ -77,69 +79,57 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def list_tasks(options: argparse.Namespace) -> None:
-    """List the tasks of a DAG's current version, in topological order."""
-    # What reads a version: the other verbs need not wait for it
-    from tradewind.cli.dags.drawing import outline  # noqa: PLC0415
-    from tradewind.cli.shared.graphs import read_graph  # noqa: PLC0415
-
-    with open_session() as session, session.database.read() as connection:
-        row = find_dag(connection, options.dag_id)
-        graph = read_graph(session, connection, row.version_id)
-    if options.tree:
-        print("\n".join(outline(graph)))
-    elif options.output == "table":
-        print("\n".join(graph.tasks))
-    else:
-        rows = [
-            {"task_id": each.task_id, "operator": each.task_type, "trigger_rule": each.trigger_rule, "pool": each.pool}
-            for each in graph.tasks.values()
-        ]
-        print_rows(rows, options.output)
-
-
 def state_of_task(options: argparse.Namespace) -> None:
     """Print the state of a task instance; the cause, where it did not succeed, is on stderr."""
-    with open_session() as session, session.database.read() as connection:
-        run = find_run(connection, options.dag_id, options.execution_date_or_run_id)
-        rows = listings.list_tasks(connection, run.id)
-    wanted = (row for row in rows if (row.task_id, row.map_index) == (options.task_id, options.map_index))
-    task = next(wanted, None)
-    if task is None:
-        raise CommandError(_not_there(rows, run, options), error_id="no-such-task")
+    with open_operations(options) as operations:
+        run = find_run(operations, options.dag_id, options.execution_date_or_run_id)
+        named = {"dag_id": options.dag_id, "run_id": run.run_id, "task_id": options.task_id}
+        try:
+            task = operations.ask(get_instance, **named, map_index=options.map_index)
+        except NotFoundError as error:
+            raise CommandError(_not_there(_states(operations, run), run, options), error_id="no-such-task") from error
     print(task.state)
-    if task.cause:
-        print(task.cause, file=sys.stderr)
+    if task.row.cause:
+        print(task.row.cause, file=sys.stderr)
 
 
 def states_for_dag_run(options: argparse.Namespace) -> None:
     """List the states of a run's task instances, in topological order, with the cause where one did not succeed."""
-    with open_session() as session, session.database.read() as connection:
-        found = find_run(connection, options.dag_id, options.execution_date_or_run_id)
-        rows = [_row(each) for each in listings.list_tasks(connection, found.id)]
-    print_rows(rows, options.output)
+    with open_operations(options) as operations:
+        rows = _states(operations, find_run(operations, options.dag_id, options.execution_date_or_run_id))
+    print_rows([_row(each) for each in rows], options.output)
+
+
+def _states(operations: Operations, run: Any) -> list[InstanceView]:
+    return operations.ask_all(
+        list_instances,
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        wanted=InstanceFilter(),
+        page=replace(ALL, order_by="topological"),
+    )
 
 
 def logs_of_task(options: argparse.Namespace) -> None:
     """Print the log of a task instance's try, and those of its callbacks."""
-    with open_session() as session, closing(open_log_store(session.config)) as store:
-        with session.database.read() as connection:
-            found = find_run(connection, options.dag_id, options.execution_date_or_run_id)
-            rows = listings.list_tasks(connection, found.id)
-        wanted = (row for row in rows if (row.task_id, row.map_index) == (options.task_id, options.map_index))
-        task = next(wanted, None)
-        keys = task and keys_of_tries(session.database, store, found, task, try_number=options.try_number)
-        if not keys:
-            raise CommandError(_no_log(rows, found, options), error_id="no-such-log")
-        for key in (keys[-1], *keys_of_callbacks(store, keys[-1])):
-            sys.stdout.write(store.read(key).decode(errors="replace"))
+    with open_operations(options) as operations:
+        run = find_run(operations, options.dag_id, options.execution_date_or_run_id)
+        named = {"dag_id": run.dag_id, "run_id": run.run_id, "task_id": options.task_id}
+        which = {**named, "map_index": options.map_index, "try_number": options.try_number}
+        try:
+            part = operations.ask(read_last_log, **which)
+        except NotFoundError as error:
+            raise CommandError(_no_log(_states(operations, run), run, options), error_id="no-such-log") from error
+        while part.content:
+            sys.stdout.write(part.content)
+            part = operations.ask(read_last_log, **which, token=part.next)
 
 
-def _no_log(rows: list[listings.TaskRow], run: listings.RunRow, options: argparse.Namespace) -> str:
+def _no_log(rows: list[InstanceView], run: Any, options: argparse.Namespace) -> str:
     """Return the sentence for a log that is not there: no such task, an instance to be named, or nothing ran yet."""
     name, run_id, index = options.task_id, repr(run.run_id), options.map_index
     way = f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}`"
-    states = {row.map_index: row.state for row in rows if row.task_id == name}
+    states = {each.row.map_index: each.state for each in rows if each.row.task_id == name}
     if index not in states:
         return _not_there(rows, run, options)
     if options.try_number is not None:
@@ -147,12 +137,12 @@ def _no_log(rows: list[listings.TaskRow], run: listings.RunRow, options: argpars
     return f"Task {name!r} has no log in run {run_id}, as its state is {states[index]}: {way} shows all tasks."
 
 
-def _not_there(rows: list[listings.TaskRow], run: listings.RunRow, options: argparse.Namespace) -> str:
+def _not_there(rows: list[InstanceView], run: Any, options: argparse.Namespace) -> str:
     """Return the sentence for a task instance that the run does not have."""
     name = options.task_id
-    indexes = [row.map_index for row in rows if row.task_id == name]
+    indexes = [each.row.map_index for each in rows if each.row.task_id == name]
     if not indexes:
-        near = did_you_mean(name, {row.task_id for row in rows})
+        near = did_you_mean(name, {each.row.task_id for each in rows})
         way = f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}`"
         return f"Run {run.run_id!r} has no task {name!r}{near or ':'} {way} shows its tasks."
     if -1 in indexes:
@@ -160,13 +150,13 @@ def _not_there(rows: list[listings.TaskRow], run: listings.RunRow, options: argp
     return f"Task {name!r} is mapped: name an instance with --map-index, {min(indexes)} to {max(indexes)}."
 
 
-def _row(task: listings.TaskRow) -> dict[str, Any]:
+def _row(task: InstanceView) -> dict[str, Any]:
     return {
-        "task_id": task.task_id,
-        "map_index": task.label or (task.map_index if task.map_index >= 0 else None),
+        "task_id": task.row.task_id,
+        "map_index": task.row.label or (task.row.map_index if task.row.map_index >= 0 else None),
         "state": task.state,
         "try": task.try_number,
         "started": task.started_at,
         "ended": task.ended_at,
-        "cause": task.cause,
+        "cause": task.row.cause,
     }

@@ -172,6 +172,7 @@ def get(conn: sa.Connection, key: int) -> Backfill | None:
 def list_all(
     conn: sa.Connection,
     *,
+    key: int | None = None,
     dag_id: str | None = None,
     only_open: bool = False,
     dags: Collection[str] | None = None,
@@ -181,28 +182,34 @@ def list_all(
     """Return backfills, the newest first.
 
     Arguments:
+        key: this one only.
         dag_id: of this DAG only.
         only_open: those only that have not ended.
         dags: of these DAGs only; None for all.
     """
-    query = _ALL.where(*_among(dag_id, dags, only_open=only_open)).order_by(_backfill.id.desc())
+    query = _ALL.where(*_among(key, dag_id, dags, only_open=only_open)).order_by(_backfill.id.desc())
     return [_read(row) for row in conn.execute(query.limit(limit).offset(offset))]
 
 
 def count(
     conn: sa.Connection,
     *,
+    key: int | None = None,
     dag_id: str | None = None,
     only_open: bool = False,
     dags: Collection[str] | None = None,
 ) -> int:
     """Return how many backfills there are; see `list_all`."""
-    which = _among(dag_id, dags, only_open=only_open)
+    which = _among(key, dag_id, dags, only_open=only_open)
     return int(conn.execute(sa.select(sa.func.count()).select_from(backfill).where(*which)).scalar_one())
 
 
-def _among(dag_id: str | None, dags: Collection[str] | None, *, only_open: bool) -> list[sa.ColumnElement[bool]]:
+def _among(
+    key: int | None, dag_id: str | None, dags: Collection[str] | None, *, only_open: bool
+) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
+    if key is not None:
+        found.append(_backfill.id == key)
     if dag_id is not None:
         found.append(_backfill.dag_id == dag_id)
     if only_open:

@@ -156,6 +156,16 @@ class Job:
     lag: timedelta
     is_live: bool
 
+    @property
+    def state(self) -> str:
+        """Whether it lives, has ended, or was not heard of for longer than its lease (`expired`)."""
+        return "lives" if self.is_live else "expired" if self.ended_at is None else "ended"
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """How long ago it renewed its lease, in seconds; None of one that has ended."""
+        return None if self.ended_at else round(self.lag.total_seconds(), 1)
+
 
 def count_jobs(
     conn: sa.Connection,

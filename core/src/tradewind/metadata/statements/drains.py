@@ -56,7 +56,12 @@ class Drain:
     @property
     def what(self) -> str:
         """Which workers are drained, in words."""
-        return f"worker {self.name}" if self.kind == WORKER else f"every worker on {self.name}"
+        return in_words(self)
+
+
+def in_words(drain: Any) -> str:
+    """Return which workers are drained in words, also of a drain that comes from a server."""
+    return f"worker {drain.name}" if drain.kind == WORKER else f"every worker on {drain.name}"
 
 
 _IS_OF = sa.or_(

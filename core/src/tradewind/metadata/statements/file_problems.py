@@ -61,6 +61,21 @@ class DagWarningRow:
     is_shared: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FileWarningRow:
+    """What is questionable about a DAG file.
+
+    Arguments:
+        is_shared: the file also has DAGs that the reader may not see.
+    """
+
+    bundle: str
+    path: str
+    message: str
+    timestamp: datetime | None
+    is_shared: bool = False
+
+
 def error_key(bundle: str, path: str) -> int:
     """Return the number by which the error of a file is asked for: the same as long as the file has its name."""
     return int.from_bytes(hashlib.sha256(f"{bundle}\n{path}".encode()).digest()[:8], "big") & LARGEST_KEY
@@ -138,9 +153,30 @@ def warnings_of_dags(
     return found
 
 
+def warnings_of_files(connection: sa.Connection, *, dags: Collection[str] | None = None) -> list[FileWarningRow]:
+    """Return the warnings about DAG files by path, in one statement.
+
+    Arguments:
+        dags: only of files that have one of these DAGs at least; None for all files.
+    """
+    query = (
+        sa.select(dag_file, _has_others(dags).label("is_shared"))
+        .where(dag_file.c.warnings != "[]", dag_file.c.is_present.is_(True), *_of(dags))
+        .order_by(dag_file.c.path, dag_file.c.bundle)
+    )
+    return [
+        FileWarningRow(row.bundle, row.path, each, row.parsed_at, bool(row.is_shared))
+        for row in connection.execute(query)
+        for each in json.loads(row.warnings)
+    ]
+
+
 def _errors(dags: Collection[str] | None) -> sa.Select[Any]:
-    others = sa.false() if dags is None else _has_dag(dag.c.dag_id.not_in(sorted(dags)))
-    return sa.select(dag_file, others.label("is_shared")).where(*_IS_BROKEN, *_of(dags))
+    return sa.select(dag_file, _has_others(dags).label("is_shared")).where(*_IS_BROKEN, *_of(dags))
+
+
+def _has_others(dags: Collection[str] | None) -> sa.ColumnElement[bool]:
+    return sa.false() if dags is None else _has_dag(dag.c.dag_id.not_in(sorted(dags)))
 
 
 def _of(dags: Collection[str] | None) -> tuple[sa.ColumnElement[bool], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,13 @@ from tradewind.metadata.tables import (
     run_note,
     task_instance,
     task_try,
+)
+
+_NAMES_AT_ONCE = 1000
+_RUNS = sa.select(dag_run, dag_version.c.number, run_note.c.note).select_from(
+    dag_run.outerjoin(dag_version, dag_version.c.id == dag_run.c.version_id).outerjoin(
+        run_note, run_note.c.run == dag_run.c.id
+    )
 )
 
 
@@ -161,14 +169,7 @@ def list_runs(
         without_type: a type of runs that are left out.
         since, until: the first and the last logical date, both included.
     """
-    joined = dag_run.outerjoin(dag_version, dag_version.c.id == dag_run.c.version_id)
-    joined = joined.outerjoin(run_note, run_note.c.run == dag_run.c.id)
-    query = (
-        sa.select(dag_run, dag_version.c.number, run_note.c.note)
-        .select_from(joined)
-        .order_by(dag_run.c.id.desc())
-        .limit(limit)
-    )
+    query = _RUNS.order_by(dag_run.c.id.desc()).limit(limit)
     for column, wanted in (
         (dag_run.c.id, key),
         (dag_run.c.dag_id, dag_id),
@@ -183,26 +184,37 @@ def list_runs(
         query = query.where(dag_run.c.logical_date >= since)
     if until is not None:
         query = query.where(dag_run.c.logical_date <= until)
-    return [
-        RunRow(
-            id=row.id,
-            dag_id=row.dag_id,
-            run_id=row.run_id,
-            run_type=row.run_type,
-            state=row.state,
-            version_id=row.version_id,
-            version=row.number,
-            logical_date=row.logical_date,
-            queued_at=row.queued_at,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            conf=json.loads(row.conf),
-            data_interval_start=row.data_interval_start,
-            data_interval_end=row.data_interval_end,
-            note=row.note,
-        )
-        for row in connection.execute(query)
-    ]
+    return [_run_row(row) for row in connection.execute(query)]
+
+
+def named_runs(connection: sa.Connection, dag_id: str, run_ids: Sequence[str]) -> list[RunRow]:
+    """Return runs of a DAG by their names, the newest first, with a statement for each 1,000."""
+    found: list[RunRow] = []
+    for start in range(0, len(run_ids), _NAMES_AT_ONCE):
+        names = run_ids[start : start + _NAMES_AT_ONCE]
+        query = _RUNS.where(dag_run.c.dag_id == dag_id, dag_run.c.run_id.in_(names))
+        found += [_run_row(row) for row in connection.execute(query)]
+    return sorted(found, key=lambda each: -each.id)
+
+
+def _run_row(row: Any) -> RunRow:
+    return RunRow(
+        id=row.id,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        run_type=row.run_type,
+        state=row.state,
+        version_id=row.version_id,
+        version=row.number,
+        logical_date=row.logical_date,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        conf=json.loads(row.conf),
+        data_interval_start=row.data_interval_start,
+        data_interval_end=row.data_interval_end,
+        note=row.note,
+    )
 
 
 def run_counts(connection: sa.Connection) -> dict[str, dict[str, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,15 +89,6 @@ class FileRow:
 
 
 @dataclass(frozen=True, slots=True)
-class WarningsRow:
-    """What a file's last import was warned of."""
-
-    path: str
-    warnings: tuple[str, ...]
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class CurrentVersion:
     """The current version of a DAG, with its contents."""
 
@@ -153,16 +143,6 @@ def list_files(connection: sa.Connection, bundle_name: str) -> list[FileRow]:
         .order_by(dag_file.c.path)
     )
     return [FileRow(*row) for row in connection.execute(query)]
-
-
-def list_warnings(connection: sa.Connection) -> list[WarningsRow]:
-    """Return the files that have warnings, by path."""
-    query = (
-        sa.select(dag_file.c.path, dag_file.c.warnings, dag_file.c.parsed_at)
-        .where(dag_file.c.warnings != "[]", dag_file.c.is_present.is_(True))
-        .order_by(dag_file.c.path)
-    )
-    return [WarningsRow(row.path, tuple(json.loads(row.warnings)), row.parsed_at) for row in connection.execute(query)]
 
 
 def list_versions(connection: sa.Connection, bundle_name: str, path: str) -> list[CurrentVersion]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -15,18 +16,31 @@ from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import NotFoundError
 from tradewind.operations.finding import newest_graph
 from tradewind.operations.paging import Page, Paging
-from tradewind.serialization.model import SerializedDag, SerializedTask
 from tradewind.transitions.states import RunState
 
+if TYPE_CHECKING:
+    from tradewind.serialization.model import SerializedDag, SerializedTask
+
+TOPOLOGICAL = "topological"
 STATES = (RunState.FAILED, RunState.QUEUED, RunState.RUNNING, RunState.SUCCESS)
 
 
 @dataclass(frozen=True, slots=True)
 class DagView:
-    """A DAG with its newest version; `row` is a row of `dags.page`, and the version None where it cannot be read."""
+    """A DAG with its newest version, which is read when it is asked for.
+
+    Arguments:
+        row: a row of `dags.page`.
+        graphs: returns versions by their keys: those of the whole list that the DAG is in, read at once.
+    """
 
     row: Any
-    graph: SerializedDag | None
+    graphs: Callable[[], Mapping[int, SerializedDag]] = field(repr=False, compare=False)
+
+    @property
+    def graph(self) -> SerializedDag | None:
+        """The newest version, None where it cannot be read."""
+        return self.graphs().get(self.row.version_id)
 
     @property
     def next_run(self) -> dict[str, Any]:
@@ -95,7 +109,7 @@ def count_runs(context: Context, *, dag_ids: Sequence[str]) -> Page[DagStats]:
 
 @operation("tasks.list")
 def list_tasks(context: Context, *, dag_id: str, page: Paging) -> Page[SerializedTask]:
-    """Return all tasks of a DAG's newest version, by id or in another order.
+    """Return all tasks of a DAG's newest version, by id or in another order: `topological`, or that of a field.
 
     Raises:
         NotFoundError: there is no such DAG.
@@ -103,7 +117,8 @@ def list_tasks(context: Context, *, dag_id: str, page: Paging) -> Page[Serialize
     with context.read() as connection:
         tasks = list(newest_graph(context, connection, dag_id).tasks.values())
     name = page.order_by or "task_id"
-    tasks.sort(key=lambda task: (getattr(task, name) is None, _key(getattr(task, name)), task.task_id))
+    if name != TOPOLOGICAL:
+        tasks.sort(key=lambda task: (getattr(task, name) is None, _key(getattr(task, name)), task.task_id))
     if page.is_descending:
         tasks.reverse()
     return Page(tasks, len(tasks))
@@ -136,15 +151,19 @@ def view_of(context: Context, connection: sa.Connection, dag_id: str) -> DagView
     row = dags.get(connection, dag_id)
     if row is None:
         raise NotFoundError(f"There is no DAG {dag_id!r}.", error_id="no-such-dag")
-    return _views(context, connection, [row])[0]
+    return _views(context, [row])[0]
 
 
 def page_of(context: Context, connection: sa.Connection, wanted: DagFilter, page: Paging) -> Page[DagView]:
     """Return a part of a list of DAGs, each with its newest version."""
     rows = dags.page(connection, wanted, page.part)
-    return Page(_views(context, connection, rows), dags.count(connection, wanted))
+    return Page(_views(context, rows), dags.count(connection, wanted))
 
 
-def _views(context: Context, connection: sa.Connection, rows: Sequence[Any]) -> list[DagView]:
-    graphs: dict[int, Any] = dict(context.tools.graphs.get_all(connection, {row.version_id for row in rows}))
-    return [DagView(row, graphs.get(row.version_id)) for row in rows]
+def _views(context: Context, rows: Sequence[Any]) -> list[DagView]:
+    @cache
+    def graphs() -> dict[int, Any]:
+        with context.read() as connection:
+            return dict(context.tools.graphs.get_all(connection, {row.version_id for row in rows}))
+
+    return [DagView(row, graphs) for row in rows]

@@ -18,6 +18,7 @@ from tradewind.operations.context import Context, Entry, operation
 from tradewind.operations.errors import ConflictError
 from tradewind.transitions import triggering
 
+CLI = "cli"
 INSTANTS = ("logical_date", "data_interval_start", "data_interval_end", "queued_at", "started_at", "ended_at")
 
 
@@ -62,7 +63,7 @@ def trigger_run(
             run_id=run_id,
             logical_date=logical_date or now,
             conf=conf,
-            triggered_by="rest_api",
+            triggered_by=context.actor.via if context.actor.via == CLI else "rest_api",
             note=note,
             data_interval=interval,
             graphs=context.tools.graphs,

@@ -14,17 +14,17 @@ from tradewind.metadata.statements import listings, runs
 from tradewind.metadata.statements.browsing import notes
 from tradewind.operations.clearing import clear_wishes
 from tradewind.operations.context import Context, Entry, operation
-from tradewind.operations.errors import InvalidError, NotFoundError
+from tradewind.operations.errors import NotFoundError
 from tradewind.operations.finding import graph_of, require_dag, require_instance, require_run
 from tradewind.operations.references import Reference, references
-from tradewind.operations.selecting import neighbouring_runs, with_neighbours
+from tradewind.operations.selecting import MOST_RUNS, limited, neighbouring_runs, with_neighbours
+from tradewind.operations.task_instances.marking import mark_in_run
 from tradewind.operations.task_instances.reading import InstanceView, views
 from tradewind.transitions import marking
 from tradewind.transitions.clear_across import Wish
 from tradewind.transitions.states import TaskState
 
 FAILED = (TaskState.FAILED, TaskState.UPSTREAM_FAILED)
-MOST_RUNS = 1000
 
 
 @operation("task_instances.note")
@@ -41,7 +41,7 @@ def note_instance(
         row = require_instance(connection, dag_id, run_id, task_id, map_index)
         entry.before, entry.after = {"note": row.note}, {"note": note}
         notes.of_instance(connection, row.id, note)
-        return views(context, connection, [require_instance(connection, dag_id, run_id, task_id, map_index)])[0]
+        return views(context, [require_instance(connection, dag_id, run_id, task_id, map_index)])[0]
 
     return context.change(work, wakes=())
 
@@ -66,7 +66,7 @@ def mark_instance(
         run = require_run(connection, dag_id, run_id)
         row = require_instance(connection, dag_id, run_id, task_id, map_index)
     if not dry_run:
-        _mark(context, run, {task_id}, new_state, map_indexes=[row.map_index])
+        mark_in_run(context, run, {task_id}, new_state, map_indexes=[row.map_index])
     return Reference(dag_id, run_id, row.logical_date, task_id, row.map_index)
 
 
@@ -114,33 +114,8 @@ def mark_instances(
         names = references(connection, found)
     if not dry_run:
         for each, tasks in wanted:
-            _mark(context, each, tasks, new_state)
+            mark_in_run(context, each, tasks, new_state)
     return names
-
-
-def _mark(
-    context: Context,
-    run: Any,
-    tasks: Collection[str],
-    state: str,
-    *,
-    map_indexes: Sequence[int] | None = None,
-) -> None:
-    """Mark tasks of a run, in one transaction; `run` has its key as `id` and its name as `run_id`."""
-    tools = context.tools
-    how: Any = {"graphs": tools.graphs, "clock": tools.clock, "ids": context.ids, "map_indexes": map_indexes}
-
-    def work(connection: sa.Connection, entry: Entry) -> None:
-        plan = marking.mark_tasks(connection, run.id, tasks, state, **how)
-        entry.run_id = run.run_id
-        entry.before = {_name(row): row.state for row, _ in plan.marked}
-        entry.after = {"state": state}
-
-    context.change(work)
-
-
-def _name(row: Any) -> str:
-    return str(row.task_id) if row.map_index < 0 else f"{row.task_id}[{row.map_index}]"
 
 
 @operation("task_instances.clear")
@@ -181,9 +156,8 @@ def clear_instances(
             found = _around(connection, run, past=include_past, future=include_future)
         else:
             since, until = None if include_past else start_date, None if include_future else end_date
-            found = _limited(
-                listings.list_runs(connection, dag_id=dag_id, since=since, until=until, limit=MOST_RUNS + 1)
-            )
+            found = listings.list_runs(connection, dag_id=dag_id, since=since, until=until, limit=MOST_RUNS + 1)
+            limited(found, MOST_RUNS)
         graphs = context.tools.graphs.get_all(connection, {each.version_id for each in found})
     known = set(newest.tasks).union(*(graph.tasks for graph in graphs.values()))
     for task_id, _ in task_ids or ():
@@ -235,10 +209,4 @@ def _run(connection: sa.Connection, dag_id: str, run_id: str | None, date: datet
 
 
 def _around(connection: sa.Connection, run: listings.RunRow, *, past: bool, future: bool) -> list[listings.RunRow]:
-    return _limited(neighbouring_runs(connection, run, past=past, future=future, most=MOST_RUNS + 1))
-
-
-def _limited(found: list[listings.RunRow]) -> list[listings.RunRow]:
-    if len(found) > MOST_RUNS:
-        raise InvalidError("start_date", f"More than {MOST_RUNS} runs fit: narrow them with start_date and end_date.")
-    return found
+    return limited(neighbouring_runs(connection, run, past=past, future=future, most=MOST_RUNS + 1), MOST_RUNS)

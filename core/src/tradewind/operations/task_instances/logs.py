@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from tradewind_plugins.contracts.log_store import LogStore
 
 from tradewind.config import Config
-from tradewind.execution.log_stores import keys_of_tries, open_log_store
+from tradewind.execution.log_stores import keys_of_callbacks, keys_of_tries, open_log_store
 from tradewind.operations.context import Context, operation
+from tradewind.operations.errors import NotFoundError
 from tradewind.operations.finding import require_instance
 
 PAGE = 256 * 1024
@@ -103,3 +104,43 @@ def read_log(
         keys = keys_of_tries(context.tools.database, store, row, row, try_number=try_number)
     begin = Place() if full_content or token is None else token
     return Logs(config, tuple(keys), begin, full_content)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """A part of a log, and where the one after it begins; where nothing was left, `content` is empty."""
+
+    content: str
+    next: Place
+
+
+@operation("task_instances.log")
+def read_last_log(
+    context: Context,
+    *,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    map_index: int | None = None,
+    try_number: int | None = None,
+    token: Place | None = None,
+) -> LogPart:
+    """Return the next part of what a task instance wrote when it last ran, and after it of what its callbacks wrote.
+
+    Arguments:
+        map_index: which instance of a mapped task; None of one that is not mapped.
+        try_number: of this try; by default of the last one that wrote something.
+        token: where to go on; by default from the beginning.
+    Raises:
+        NotFoundError: there is no such task instance, its task is mapped and no index was given, or it wrote nothing.
+    """
+    with context.read() as connection:
+        row = require_instance(connection, dag_id, run_id, task_id, map_index)
+    config = context.tools.config
+    with closing(open_log_store(config)) as store:
+        keys = keys_of_tries(context.tools.database, store, row, row, try_number=try_number)
+        if not keys:
+            which = "" if try_number is None else f" of try {try_number}"
+            raise NotFoundError(f"Task {task_id!r} has no log{which} in run {run_id!r}.", error_id="no-such-log")
+        shown = (keys[-1], *keys_of_callbacks(store, keys[-1]))
+    return LogPart(*Logs(config, shown, token or Place(), is_whole=False).part())

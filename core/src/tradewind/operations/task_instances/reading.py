@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
-
-import sqlalchemy as sa
 
 from tradewind.metadata.statements.browsing import instances
 from tradewind.metadata.statements.browsing.instances import InstanceFilter
@@ -25,7 +24,12 @@ FAILED_TRIES = frozenset({TryState.LOST, TryState.NEVER_STARTED})
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
-    """A task instance, or one of its tries, with what the DAG's version says of its task; `row` is a row of `instances.page`."""
+    """A task instance, or one of its tries, with what the DAG's version says of its task, which is read when it is asked for.
+
+    Arguments:
+        row: a row of `instances.page`.
+        graphs: returns versions by their keys: those of the whole list that the instance is in, read at once.
+    """
 
     row: Any
     state: str
@@ -33,9 +37,27 @@ class InstanceView:
     started_at: datetime | None
     ended_at: datetime | None
     host: str | None
-    operator: str | None = None
-    display_name: str | None = None
-    executor_config: Any = None
+    graphs: Callable[[], Mapping[int, Any]] = field(repr=False, compare=False)
+
+    @property
+    def _task(self) -> Any:
+        graph = self.graphs().get(self.row.version_id)
+        return None if graph is None else graph.tasks.get(self.row.task_id)
+
+    @property
+    def operator(self) -> str | None:
+        """The name of the task's class; None where the version cannot be read."""
+        return None if self._task is None else str(self._task.task_type)
+
+    @property
+    def display_name(self) -> str:
+        """The name of the task for people."""
+        return str(self.row.task_id if self._task is None else self._task.display_name)
+
+    @property
+    def executor_config(self) -> Any:
+        """What the task tells its executor."""
+        return {} if self._task is None else self._task.executor_config
 
     @property
     def duration(self) -> float | None:
@@ -100,7 +122,7 @@ def get_instance(
     """
     with context.read() as connection:
         row = require_instance(connection, dag_id, run_id, task_id, map_index)
-        return views(context, connection, [row])[0]
+    return views(context, [row])[0]
 
 
 @operation("task_instances.tries")
@@ -136,7 +158,7 @@ def get_try(
 def _tries(context: Context, dag_id: str, run_id: str, task_id: str, map_index: int | None) -> list[InstanceView]:
     with context.read() as connection:
         row = require_instance(connection, dag_id, run_id, task_id, map_index)
-        view = views(context, connection, [row])[0]
+        view = views(context, [row])[0]
         ended = instances.tries(connection, row.id)
     found: dict[int, InstanceView] = {}
     for each in ended:  # of a try with several dispatches the last one says how it ended, the first when it began
@@ -165,27 +187,17 @@ def _page(context: Context, wanted: InstanceFilter, page: Paging, *, by: str | N
             total = instances.count(connection, allowed)
         if total > COUNTED_MOST and len(rows) == page.limit:
             total = context.tools.totals.of(connection, "task_instance", context.tools.clock.now())
-        return Page(views(context, connection, rows), total)
+    return Page(views(context, rows), total)
 
 
-def views(context: Context, connection: sa.Connection, rows: Sequence[Any]) -> list[InstanceView]:
-    """Return rows of `instances.page` with what their DAGs' versions say of them, read with at most one statement."""
-    graphs = context.tools.graphs.get_all(connection, {row.version_id for row in rows})
-    made = []
-    for row in rows:
-        graph: Any = graphs.get(row.version_id)
-        task = None if graph is None else graph.tasks.get(row.task_id)
-        made.append(
-            InstanceView(
-                row,
-                row.state,
-                row.try_number,
-                row.started_at,
-                row.ended_at,
-                row.host,
-                operator=None if task is None else task.task_type,
-                display_name=row.task_id if task is None else task.display_name,
-                executor_config={} if task is None else task.executor_config,
-            )
-        )
-    return made
+def views(context: Context, rows: Sequence[Any]) -> list[InstanceView]:
+    """Return rows of `instances.page` with what their DAGs' versions say of them, which is read with one statement."""
+
+    @cache
+    def graphs() -> Mapping[int, Any]:
+        with context.read() as connection:
+            return context.tools.graphs.get_all(connection, {row.version_id for row in rows})
+
+    return [
+        InstanceView(row, row.state, row.try_number, row.started_at, row.ended_at, row.host, graphs) for row in rows
+    ]

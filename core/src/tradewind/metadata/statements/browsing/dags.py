@@ -22,8 +22,10 @@ ORDERS: dict[str, sa.ColumnElement[Any]] = {
     "last_parsed_time": _file.parsed_at,
     "next_dagrun_create_after": _dag.due_at,
 }
-_JOINED = dag.outerjoin(dag_file, (_file.bundle == _dag.bundle) & (_file.path == _dag.path))
-_ROWS = sa.select(dag, _file.parsed_at, _file.error).select_from(_JOINED)
+_JOINED = dag.outerjoin(dag_file, (_file.bundle == _dag.bundle) & (_file.path == _dag.path)).outerjoin(
+    dag_version, dag_version.c.id == _dag.version_id
+)
+_ROWS = sa.select(dag, _file.parsed_at, _file.error, dag_version.c.number.label("version")).select_from(_JOINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _has_tag(tag: str) -> sa.ColumnElement[bool]:
 
 
 def page(connection: sa.Connection, wanted: DagFilter, part: Slice) -> Sequence[Any]:
-    """Return some DAGs: the columns of `dag`, and when and how well its file was read."""
+    """Return some DAGs: the columns of `dag`, when and how well its file was read, and the number of its `version`."""
     query = ordered(_ROWS.where(*wanted.conditions), part, ORDERS, by="dag_id", key=[_dag.dag_id])
     return connection.execute(query).all()
 

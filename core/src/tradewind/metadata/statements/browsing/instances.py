@@ -26,12 +26,13 @@ _ti = task_instance.c
 _run = dag_run.c
 _duration = sa.type_coerce(_ti.ended_at, BigInt) - sa.type_coerce(_ti.started_at, BigInt)
 _changed_at = sa.func.coalesce(_ti.ended_at, _ti.started_at, _ti.queued_at, _ti.scheduled_at, type_=_ti.ended_at.type)
-ORDERS: dict[str, sa.ColumnElement[Any]] = {
-    "map_index": _ti.map_index,
-    "state": _ti.state,
-    "duration": _duration,
-    "start_date": _ti.started_at,
-    "end_date": _ti.ended_at,
+ORDERS: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
+    "map_index": (_ti.map_index,),
+    "state": (_ti.state,),
+    "duration": (_duration,),
+    "start_date": (_ti.started_at,),
+    "end_date": (_ti.ended_at,),
+    "topological": (_ti.rank, _ti.task_id, _ti.map_index),
 }
 _SECOND = 1_000_000
 
@@ -135,8 +136,14 @@ def _rows(keys: sa.Subquery) -> sa.Select[Any]:
             & deadline.c.missed_at.is_not(None),
         )
     )  # fmt: skip
+    tries = task_try.alias()
+    newest = sa.select(sa.func.max(tries.c.token)).where(tries.c.instance == _ti.id).correlate(task_instance)
+    joined = joined.outerjoin(
+        task_try, (task_try.c.instance == _ti.id) & (task_try.c.token == newest.scalar_subquery())
+    )
     return sa.select(
         task_instance,
+        task_try.c.cause,
         _run.run_id,
         _run.version_id,
         sa.func.coalesce(_run.logical_date, _run.queued_at, type_=_run.queued_at.type).label("logical_date"),
@@ -150,7 +157,7 @@ def _rows(keys: sa.Subquery) -> sa.Select[Any]:
 
 
 def page(connection: sa.Connection, wanted: InstanceFilter, part: Slice, *, by: str | None = None) -> Sequence[Any]:
-    """Return some instances: the columns of `task_instance`, and what belongs to them.
+    """Return some instances: the columns of `task_instance`, and what belongs to them, such as the `cause` of the last try.
 
     Arguments:
         by: the order, where the part names none; None for the filter's own, which is by and large that of time.
@@ -162,7 +169,7 @@ def page(connection: sa.Connection, wanted: InstanceFilter, part: Slice, *, by: 
 
 def _ordered(query: sa.Select[Any], wanted: InstanceFilter, part: Slice, by: str | None) -> sa.Select[Any]:
     name = part.order_by or by
-    columns = wanted.order if name is None else (ORDERS[name], _ti.id)
+    columns = wanted.order if name is None else (*ORDERS[name], _ti.id)
     return query.order_by(*(each.desc() if part.is_descending else each for each in columns))
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.statements.browsing.parts import ANY, Between, Slice, among, counted, ordered
-from tradewind.metadata.tables import dag_run, run_note, task_instance
+from tradewind.metadata.tables import dag_run, dag_version, run_note, task_instance
 
 _run = dag_run.c
+TYPES = ("asset_triggered", "backfill", "manual", "scheduled")
 ORDERS: dict[str, sa.ColumnElement[Any]] = {
     "id": _run.id,
     "dag_id": _run.dag_id,
@@ -25,7 +26,10 @@ ORDERS: dict[str, sa.ColumnElement[Any]] = {
     "run_type": _run.run_type,
 }
 changed_at = sa.func.coalesce(_run.ended_at, _run.started_at, _run.queued_at, type_=_run.queued_at.type)
-_ROWS = sa.select(dag_run, run_note.c.note).select_from(dag_run.outerjoin(run_note, run_note.c.run == _run.id))
+_JOINED = dag_run.outerjoin(run_note, run_note.c.run == _run.id).outerjoin(
+    dag_version, dag_version.c.id == _run.version_id
+)
+_ROWS = sa.select(dag_run, run_note.c.note, dag_version.c.number.label("version")).select_from(_JOINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class RunFilter:
     dag_ids: Sequence[str] | None = None
     allowed: frozenset[str] | None = None
     states: Sequence[str] | None = None
+    types: Sequence[str] | None = None
     logical: Between = ANY
     started: Between = ANY
     ended: Between = ANY
@@ -52,6 +57,7 @@ class RunFilter:
             *among(_run.dag_id, self.dag_ids),
             *among(_run.dag_id, self.allowed),
             *among(_run.state, self.states),
+            *among(_run.run_type, self.types),
             *self.logical.conditions(_run.logical_date),
             *self.started.conditions(_run.started_at),
             *self.ended.conditions(_run.ended_at),
@@ -60,7 +66,7 @@ class RunFilter:
 
 
 def page(connection: sa.Connection, wanted: RunFilter, part: Slice) -> Sequence[Any]:
-    """Return some runs with their notes: the columns of `dag_run`, and `note`."""
+    """Return some runs with their notes: the columns of `dag_run`, `note`, and the number of their `version`."""
     query = ordered(_ROWS.where(*wanted.conditions), part, ORDERS, by="id", key=[_run.id])
     return connection.execute(query).all()
 
