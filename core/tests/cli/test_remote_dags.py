@@ -80,3 +80,28 @@ def test_a_dag_is_shown_with_its_coming_runs(dags: Path, both: Run, there: Run, 
     assert json.loads(both("dags", "unpause", "daily", "--dry-run", "-o", "json")[1])[0]["made_at_once"] == 7
     assert "makes 7 runs at once" in both("dags", "unpause", "daily", "--dry-run")[1]
     assert "did you mean daily?" in both("dags", "next-runs", "dayly")[2]
+    for style in ("json", "yaml", "table"):
+        assert "It *runs*." in both("dags", "details", "daily", "-o", style)[1]
+    assert json.loads(both("dags", "details", "shop", "-o", "json")[1])[0]["version"] == 1
+    for style in ("dot", "mermaid", "text"):
+        assert "load.left" in both("dags", "show", "daily", "--format", style)[1]
+        assert "s3://left" in both("dags", "show-dependencies", "--format", style)[1]
+    assert len(json.loads(both("dags", "report", "-o", "json")[1])) == 2
+    assert there("dags", "trigger", "daily", "-r", "a/b", "-e", "2026-01-05T06:30:00Z", "-c", '{"n": 5}')[0] == 0
+    for name in ("a/b", "2026-01-05T07:30:00+01:00"):
+        assert both("dags", "state", "daily", name) == (0, 'queued\n{"n": 5}\n', "")
+    assert both("dags", "state", "daily", "nope")[2].endswith("[no-such-run]\n")
+    assert both("dags", "state", "dayly", "nope")[2].endswith("[no-such-dag]\n")
+
+
+def test_a_dag_is_deleted_unless_a_run_goes_on(dags: Path, both: Run, there: Run, run: Run) -> None:
+    assert there("dags", "trigger", "shop", "-r", "r")[0] == 0
+    assert both("dags", "delete", "shop")[2].endswith("[needs-confirmation]\n")
+    assert "runs of shop have not ended: r." in both("dags", "delete", "shop", "-y")[2]
+    assert run("dags", "mark-run", "shop", "r", "success", "-y")[0] == 0
+    assert there("dags", "delete", "shop", "-y")[1].endswith("stays, paused, as good.py defines it.\n")
+    (dags / "good.py").unlink()
+    assert run("dag-processor", "--once")[0] == 0
+    assert there("dags", "delete", "shop", "-y")[1] == "shop is deleted.\n"
+    assert both("dags", "list", "-o", "json")[1] == "[]\n"
+    assert "the server's DAG folder" in there("dags", "list")[2]

@@ -134,6 +134,8 @@ _OPERATIONS = (
     Operation("dags.delete", "Delete a DAG with its runs.", _needs(DELETE, DAGS), _DAG, is_audited=True),
     Operation("dags.next_runs", "Show the runs that a DAG's schedule makes next.", _READ_DAG, _DAG),
     Operation("dags.unpause_preview", "Show which runs unpausing a DAG would make.", _READ_DAG, _DAG),
+    Operation("dags.draw", "Draw the graph of a DAG.", _needs(READ, DAGS, (READ, TASK_INSTANCES)), _DAG),
+    Operation("dags.dependencies", "List which DAGs trigger, await, clear or feed which.", _READ_DAG, _DAGS),
     Operation("dags.stats", "Count runs by DAG and state.", _READ_RUN, _DAGS),
     Operation("dags.parse", "Have a DAG file read again, now.", _EDIT_DAG, _DAG, is_audited=True),
     Operation("dag_sources.get", "Show the source of a DAG file.", _needs(READ, DAGS, (READ, DAG_CODE)), _DAG),
@@ -148,6 +150,12 @@ _OPERATIONS = (
     Operation("tasks.get", "Show a task of a DAG.", _needs(READ, DAGS, (READ, TASK_INSTANCES)), _DAG),
     Operation("import_errors.list", "List errors of DAG files.", _needs(READ, DAGS, (READ, IMPORT_ERRORS)), _DAGS),
     Operation("import_errors.get", "Show the error of a DAG file.", _needs(READ, DAGS, (READ, IMPORT_ERRORS)), _DAGS),
+    Operation(
+        "dag_files.list",
+        "List DAG files with the seconds that their import took.",
+        _needs(READ, DAGS, (READ, IMPORT_ERRORS), (READ, DAG_WARNINGS)),
+        _DAGS,
+    ),
     Operation("dag_warnings.list", "List warnings about DAGs.", _needs(READ, DAGS, (READ, DAG_WARNINGS)), _DAGS),
     # Runs
     Operation("runs.list", "List runs.", _READ_RUN, _DAGS),

@@ -17,9 +17,10 @@ from tradewind.api.schemas.dags import (
     StatsCollection,
     StatsQuery,
 )
+from tradewind.api.schemas.drawings import DagDependencyCollection, DagDependencyListQuery, DrawingQuery, DrawingSchema
 from tradewind.api.schemas.tasks import TaskCollection, TaskListQuery, TaskSchema
 from tradewind.operations import dag_sources
-from tradewind.operations.dags import changing, reading
+from tradewind.operations.dags import changing, dependencies, drawing, reading
 
 DAG = "/dags/{dag_id}"
 
@@ -40,6 +41,22 @@ ROUTES = (
     Route("DELETE", DAG, changing.delete_dag, status=204),
     Route("GET", f"{DAG}/tasks", reading.list_tasks, query=TaskListQuery, answer=TaskCollection, name="get_tasks"),
     Route("GET", f"{DAG}/tasks/{{task_id}}", reading.get_task, answer=TaskSchema),
+    Route(
+        "GET",
+        f"{DAG}/drawing",
+        drawing.draw_dag,
+        query=DrawingQuery,
+        answer=DrawingSchema,
+        text=lambda body: str(body["content"]),
+    ),
+    Route(
+        "GET",
+        "/dagDependencies",
+        dependencies.list_dependencies,
+        query=DagDependencyListQuery,
+        answer=DagDependencyCollection,
+        name="list_dag_dependencies",
+    ),
     Route("GET", "/dagStats", reading.count_runs, query=StatsQuery, answer=StatsCollection, name="get_dag_stats"),
     Route(
         "GET",

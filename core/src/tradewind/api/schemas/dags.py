@@ -70,6 +70,11 @@ def expression(condition: BaseAsset | None) -> Any:
     return {"any" if isinstance(condition, AssetAny) else "all": [expression(each) for each in members]}
 
 
+def catchup_word(catchup: bool | str) -> str:
+    """Return the word for what a DAG makes up for: `all`, `latest` or `none`."""
+    return catchup if isinstance(catchup, str) else "all" if catchup else "latest"
+
+
 def json_list(text: str) -> list[Any]:
     """Return the elements of a list that is written as JSON."""
     found: list[Any] = json.loads(text)
@@ -116,8 +121,9 @@ class TagSchema(Schema):
 class DagSchema(Schema):
     """A DAG."""
 
-    dag_display_name = fields.Function(
+    dag_display_name = Made(
         lambda view: view.row.dag_id if view.graph is None else view.graph.display_name,
+        attribute="graph.display_name",
         metadata={"type": "string", "example": "Reports"},
     )
     dag_id = fields.String(attribute="row.dag_id", metadata={"example": "reports"})
@@ -142,8 +148,10 @@ class DagSchema(Schema):
     last_pickled = fields.Constant(None, dump_only=True)
     max_active_runs = fields.Integer(attribute="row.max_active_runs", metadata={"example": 16})
     max_active_tasks = fields.Integer(attribute="row.max_active_tasks", metadata={"example": 16})
-    max_consecutive_failed_dag_runs = fields.Function(
-        _of_graph("max_consecutive_failed_runs", 0), metadata={"type": "integer", "example": 0}
+    max_consecutive_failed_dag_runs = Made(
+        _of_graph("max_consecutive_failed_runs", 0),
+        attribute="graph.max_consecutive_failed_runs",
+        metadata={"type": "integer", "example": 0},
     )
     next_dagrun = fields.Function(_next("logical_date"), metadata=_NULLABLE_INSTANT)
     next_dagrun_create_after = Instant(attribute="row.due_at", allow_none=True)
@@ -167,8 +175,9 @@ class DagSchema(Schema):
         reads=lambda given: json.dumps([each["name"] for each in given]),
         metadata={"type": "array", "items": {"type": "object"}, "example": [{"name": "finance"}]},
     )
-    timetable_description = fields.Function(
+    timetable_description = Made(
         lambda view: None if view.graph is None else view.graph.timetable.summary,
+        attribute="graph.timetable.summary",
         metadata={"type": "string", "nullable": True, "example": "0 0 * * *"},
     )
 
@@ -201,6 +210,44 @@ class DagDetailSchema(DagSchema):
     start_date = Instant(attribute="graph.start_date", allow_none=True)
     template_search_path = fields.Constant(None, dump_only=True)
     timezone = fields.String(attribute="graph.timezone", metadata={"example": "UTC"})
+    catchup_mode = Made(
+        lambda view: catchup_word(view.graph.catchup),
+        attribute="graph.catchup",
+        metadata={"type": "string", "enum": ["all", "latest", "none"], "example": "latest"},
+    )
+    owner_links = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        attribute="graph.owner_links",
+        metadata={"example": {"finance": "https://example.org/finance"}},
+    )
+    owners = Made(
+        lambda view: sorted(view.graph.owners),
+        attribute="graph.owners",
+        metadata={"type": "array", "items": {"type": "string"}, "example": ["finance"]},
+    )
+    param_specs = Made(
+        lambda view: {name: each.to_spec() for name, each in view.graph.params.items()},
+        attribute="graph.params",
+        reads=lambda given: {name: Param.from_spec(each) for name, each in given.items()},
+        metadata={
+            "type": "object",
+            "additionalProperties": True,
+            "description": "The params once more: one without a default is another than one whose default is null.",
+            "example": {"n": {"schema": {"type": "integer"}, "default": 3}},
+        },
+    )
+    quarantine = fields.String(
+        attribute="row.quarantine",
+        allow_none=True,
+        metadata={"description": "Why it is set aside; null where it is not.", "example": None},
+    )
+    task_ids = Made(
+        lambda view: list(view.graph.tasks),
+        attribute="graph.tasks",
+        metadata={"type": "array", "items": {"type": "string"}, "example": ["extract", "load"]},
+    )
+    version_number = fields.Integer(attribute="row.version", metadata={"example": 3})
 
 
 class DagQuery(Query.from_dict({"fields": fields_of(DagSchema)})):  # type: ignore[misc]  # made of parts

@@ -61,6 +61,25 @@ class FileWarningListQuery(PageQuery):
     """Which warnings are asked for."""
 
 
+class DagFileSchema(Schema):
+    """A DAG file, and how its last import went."""
+
+    filename = fields.String(attribute="path", metadata={"example": "reports/daily.py"})
+    bundle = fields.String(metadata={"example": "dags"})
+    timestamp = Instant(attribute="parsed_at", allow_none=True)
+    seconds = fields.Float(
+        allow_none=True, metadata={"example": 0.25, "description": "That its last import took; null before the first."}
+    )
+    error = fields.String(allow_none=True, metadata={"example": None})
+    warnings = fields.List(fields.String(), metadata={"example": []})
+    dag_ids = fields.List(fields.String(), attribute="dags", metadata={"example": ["reports"]})
+
+
+class DagFileListQuery(PageQuery):
+    """Which DAG files are asked for."""
+
+
 ImportErrorCollection = collection("import_errors", ImportErrorSchema)
 DagWarningCollection = collection("dag_warnings", DagWarningSchema)
+DagFileCollection = collection("dag_files", DagFileSchema)
 FileWarningCollection = collection("file_warnings", FileWarningSchema)

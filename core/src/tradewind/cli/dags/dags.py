@@ -38,6 +38,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listed = verbs.add("list", list_dags, remote=True)
     listed.add_argument("--columns", metavar="COLUMN,…", help=f"which, of {', '.join(COLUMNS)}")
     add_output_option(listed)
+    verbs.elsewhere(
+        {"trigger": "Make a run of a DAG, now; with --wait show its progress and end with its outcome."},
+        "tradewind.cli.dags.triggering",
+    )
+    verbs.elsewhere(
+        {"pause": "Pause a DAG: no new runs, and runs that have not begun do not start.", "unpause": "Unpause a DAG."},
+        "tradewind.cli.dags.pausing",
+    )
     _configure_testing(verbs)
     runs = verbs.add("list-runs", list_runs, remote=True)
     runs.add_argument("-d", "--dag-id", help="runs of this DAG only")
@@ -55,14 +63,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _configure_elsewhere(verbs: Verbs) -> None:
     # What reads versions, changes or deletes DAGs: the other verbs need not wait for it
-    verbs.elsewhere(
-        {"trigger": "Make a run of a DAG, now; with --wait show its progress and end with its outcome."},
-        "tradewind.cli.dags.triggering",
-    )
-    verbs.elsewhere(
-        {"pause": "Pause a DAG: no new runs, and runs that have not begun do not start.", "unpause": "Unpause a DAG."},
-        "tradewind.cli.dags.pausing",
-    )
     verbs.elsewhere(
         {
             "details": "Show what is known of a DAG: schedule, limits, params, tasks, version.",

@@ -5,21 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.confirming import add_yes_option, confirm
-from tradewind.cli.shared.finding import find_dag
-from tradewind.cli.shared.session import open_session
+from tradewind.cli.shared.naming import ask_of_dag
+from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.cleaning import StillRunningError, delete_dag
-from tradewind.plugins.xcoms import open_xcom_storage
-
-RUNS_AT_ONCE = 50
-NAMED = 3
+from tradewind.operations.dags.changing import delete_dag
+from tradewind.operations.dags.reading import get_dag
+from tradewind.operations.errors import NotFoundError
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verb."""
-    verb = verbs.add("delete", run_delete)
+    verb = verbs.add("delete", run_delete, remote=True)
     verb.add_argument("dag_id")
     add_yes_option(verb)
 
@@ -29,33 +26,26 @@ def run_delete(options: argparse.Namespace) -> None:
 
     Task logs are kept. Nothing is deleted while a run has not ended.
     """
-    with open_session() as session:
-        with session.database.read() as connection:
-            row = find_dag(connection, options.dag_id)
+    with open_operations(options) as operations:
+        row = ask_of_dag(operations, get_dag, dag_id=options.dag_id).row
         what = "history" if row.is_active else "history and the DAG itself"
         confirm(f"The {what} of {options.dag_id} is to be deleted: runs, XComs, versions.", yes=options.yes)
-        plugins = session.config.plugins
-        storage = open_xcom_storage(plugins.xcom_storage, plugins.xcom_location)
-        try:
-            is_gone = delete_dag(
-                session.database, options.dag_id, storage=storage, batch=RUNS_AT_ONCE, tell=_tell_progress
-            )
-        except StillRunningError as error:
-            raise CommandError(_still_running(options.dag_id, error.run_ids), error_id="task-running") from error
-    if is_gone:
-        print(f"{options.dag_id} is deleted.")
-    else:
+        ask_of_dag(operations, delete_dag, dag_id=options.dag_id, tell=_tell_progress)
+        is_there = _is_there(operations, options.dag_id)
+    if is_there:
         print(f"The history of {options.dag_id} is deleted; the DAG stays, paused, as {row.path} defines it.")
+    else:
+        print(f"{options.dag_id} is deleted.")
+
+
+def _is_there(operations: Operations, dag_id: str) -> bool:
+    try:
+        operations.ask(get_dag, dag_id=dag_id)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _tell_progress(runs: int) -> None:
     if sys.stderr.isatty():
         print(f"\r{runs} runs deleted", end="", file=sys.stderr, flush=True)
-
-
-def _still_running(dag_id: str, run_ids: list[str]) -> str:
-    names = ", ".join(run_ids[:NAMED]) + (f" and {len(run_ids) - NAMED} more" if len(run_ids) > NAMED else "")
-    return (
-        f"Nothing is deleted, as runs of {dag_id} have not ended: {names}. The DAG is paused now, so no new ones begin: try "
-        f"again when they have (`tradewind dags list-runs -d {dag_id}`)."
-    )

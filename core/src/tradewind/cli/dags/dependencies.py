@@ -5,77 +5,32 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any
 
-from tradewind.cli.dags.drawing import quoted
 from tradewind.cli.dags.drawing_files import add_drawing_options, write_drawing
-from tradewind.cli.shared.session import open_session
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import listings
-from tradewind.serialization import SerializedDag
-from tradewind.serialization.model import SerializedTask
-from tradewind.transitions.loading import open_graphs
-
-DAG, ASSET = "dag", "asset"
-TRIGGERS, AWAITED, CLEARS, WRITES, STARTS = "triggers", "is awaited by", "clears", "writes", "starts"
-
-
-class Node(NamedTuple):
-    """A DAG or an asset."""
-
-    kind: str
-    name: str
-
-
-class Edge(NamedTuple):
-    """What one DAG or asset means for another; `task_id` is the task that says so, if one does."""
-
-    before: Node
-    how: str
-    after: Node
-    task_id: str
+from tradewind.operations.dags.dependencies import ASSET, Edge, Node, list_dependencies
+from tradewind.operations.dags.drawing import quoted
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verb."""
-    add_drawing_options(verbs.add("show-dependencies", show_dependencies))
+    add_drawing_options(verbs.add("show-dependencies", show_dependencies, remote=True))
 
 
 def show_dependencies(options: argparse.Namespace) -> None:
     """Write which DAGs trigger, await, clear or feed which: as DOT, as Mermaid, or as text."""
-    with open_session() as session, session.database.read() as connection:
-        graphs = open_graphs(session.config.plugins.codec)
-        dags = [cast(SerializedDag, graphs.get(connection, row.version_id)) for row in listings.list_dags(connection)]
-    found = sorted({edge for dag in dags for edge in dependencies(dag)})
+    with open_operations(options) as operations:
+        found = [_edge(each) for each in operations.ask_all(list_dependencies)]
     if not found:
         print("No DAG depends on another one.", file=sys.stderr)
     write_drawing(lambda style: "".join(f"{line}\n" for line in _DRAWINGS[style](found)), options)
 
 
-def dependencies(dag: SerializedDag) -> Iterator[Edge]:
-    """Return what a DAG says of its neighbours; names with templates in them stand as they are written."""
-    own = Node(DAG, dag.dag_id)
-    for task in dag.tasks.values():
-        for other in _named(task, "trigger_dag_id"):
-            yield Edge(own, TRIGGERS, Node(DAG, other), task.task_id)
-        if task.marks is not None:
-            yield Edge(own, CLEARS, Node(DAG, task.marks.dag_id), task.task_id)
-        else:
-            for other in _named(task, "external_dag_id"):
-                yield Edge(Node(DAG, other), AWAITED, own, task.task_id)
-    for role, task_id, spec in dag.asset_uses:
-        asset = Node(ASSET, str(spec.get("asset") or spec.get("alias") or spec.get("name")))
-        if role == "outlet":
-            yield Edge(own, WRITES, asset, task_id)
-        elif role == "schedule":
-            yield Edge(asset, STARTS, own, "")
-
-
-def _named(task: SerializedTask, argument: str) -> list[str]:
-    """Return the DAGs that an argument of a task names: one, or one for each instance."""
-    value: Any = task.template_fields.get(argument, task.expand_values.get(argument))
-    found = value if isinstance(value, list) else [value]
-    return [each for each in found if isinstance(each, str)]
+def _edge(row: Any) -> Edge:
+    before, after = (Node(each.kind, each.name) for each in (row.before, row.after))
+    return Edge(before, row.how, after, row.task_id)
 
 
 def _text(edges: Sequence[Edge]) -> Iterator[str]:

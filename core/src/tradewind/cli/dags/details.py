@@ -4,46 +4,44 @@ from __future__ import annotations
 
 import argparse
 import json
-from functools import partial
 from typing import Any
 
-from tradewind.cli.dags.drawing import draw
 from tradewind.cli.dags.drawing_files import add_drawing_options, write_drawing
-from tradewind.cli.shared.finding import add_run_argument, find_dag, find_run
-from tradewind.cli.shared.graphs import read_graph
+from tradewind.cli.shared.finding import add_run_argument
+from tradewind.cli.shared.naming import ask_of_dag, find_run
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import Session, open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import listings
-from tradewind.serialization import SerializedDag
+from tradewind.config import load
+from tradewind.operations.dag_files import list_files
+from tradewind.operations.dags.drawing import draw_dag
+from tradewind.operations.dags.reading import get_dag_details
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verbs."""
-    details = verbs.add("details", details_of_dag)
+    details = verbs.add("details", details_of_dag, remote=True)
     details.add_argument("dag_id")
     add_output_option(details)
-    state = verbs.add("state", state_of_run)
+    state = verbs.add("state", state_of_run, remote=True)
     state.add_argument("dag_id")
     add_run_argument(state)
-    show = verbs.add("show", show_dag)
+    show = verbs.add("show", show_dag, remote=True)
     show.add_argument("dag_id")
     add_drawing_options(show)
-    add_output_option(verbs.add("report", report))
+    add_output_option(verbs.add("report", report, remote=True))
 
 
 def details_of_dag(options: argparse.Namespace) -> None:
     """Show what is known of a DAG: schedule, limits, params, tasks, version."""
-    with open_session() as session, session.database.read() as connection:
-        row = find_dag(connection, options.dag_id)
-        graph = read_graph(session, connection, row.version_id)
-        version = listings.version_number(connection, row.version_id)
-    shown = _details(row, graph, version)
+    with open_operations(options) as operations:
+        shown = _details(ask_of_dag(operations, get_dag_details, dag_id=options.dag_id))
     rows = [shown] if options.output in {"json", "yaml"} else [{"field": k, "value": v} for k, v in shown.items()]
     print_rows(rows, options.output)
 
 
-def _details(row: listings.DagRow, graph: SerializedDag, version: int | None) -> dict[str, Any]:
+def _details(found: Any) -> dict[str, Any]:
+    row, graph = found.row, found.graph
     return {
         "dag_id": row.dag_id,
         "display_name": graph.display_name,
@@ -52,19 +50,19 @@ def _details(row: listings.DagRow, graph: SerializedDag, version: int | None) ->
         "active": row.is_active,
         "paused": row.is_paused,
         "set_aside": row.quarantine,
-        "version": version,
+        "version": row.version,
         "schedule": graph.timetable.summary,
         "timezone": graph.timezone,
         "start_date": graph.start_date,
         "end_date": graph.end_date,
         "catchup": graph.catchup if isinstance(graph.catchup, str) else "all" if graph.catchup else "latest",
-        "next_run": row.next_run_at,
-        "max_active_runs": graph.max_active_runs,
-        "max_active_tasks": graph.max_active_tasks,
+        "next_run": row.due_at,
+        "max_active_runs": row.max_active_runs,
+        "max_active_tasks": row.max_active_tasks,
         "max_consecutive_failed_runs": graph.max_consecutive_failed_runs,
         "owners": list(graph.owners),
         "owner_links": dict(graph.owner_links),
-        "tags": list(row.tags),
+        "tags": json.loads(row.tags),
         "params": {name: param.to_spec() for name, param in graph.params.items()},
         "tasks": list(graph.tasks),
         "doc": graph.doc,
@@ -73,30 +71,26 @@ def _details(row: listings.DagRow, graph: SerializedDag, version: int | None) ->
 
 def state_of_run(options: argparse.Namespace) -> None:
     """Print the state of a run, and its conf if it has one."""
-    with open_session() as session, session.database.read() as connection:
-        run = find_run(connection, options.dag_id, options.execution_date_or_run_id)
+    with open_operations(options) as operations:
+        run = find_run(operations, options.dag_id, options.execution_date_or_run_id)
     print(run.state)
-    if run.conf:
-        print(json.dumps(run.conf, ensure_ascii=False))
+    conf = json.loads(run.conf)
+    if conf:
+        print(json.dumps(conf, ensure_ascii=False))
 
 
 def show_dag(options: argparse.Namespace) -> None:
     """Write a DAG's graph: as DOT, which Graphviz draws, as Mermaid, or as text."""
-    with open_session() as session:
-        graph = _graph(session, options.dag_id)
-    write_drawing(partial(draw, graph), options)
-
-
-def _graph(session: Session, dag_id: str) -> SerializedDag:
-    with session.database.read() as connection:
-        return read_graph(session, connection, find_dag(connection, dag_id).version_id)
+    with open_operations(options) as operations:
+        write_drawing(
+            lambda style: ask_of_dag(operations, draw_dag, dag_id=options.dag_id, style=style).content, options
+        )
 
 
 def report(options: argparse.Namespace) -> None:
     """List the DAG files with the seconds that their last import took, the slowest first."""
-    with open_session() as session, session.database.read() as connection:
-        found = listings.list_files(connection)
-        folder = session.config.dags.folder
+    with open_operations(options) as operations:
+        found = operations.ask_all(list_files)
     rows = [
         {
             "file": each.path,
@@ -108,4 +102,5 @@ def report(options: argparse.Namespace) -> None:
         }
         for each in found
     ]
+    folder = "the server's DAG folder" if options.server else load().config.dags.folder
     print_rows(rows, options.output, empty=f"No files yet: put a Python file that makes a DAG into {folder}")

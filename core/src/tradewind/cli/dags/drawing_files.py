@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tradewind.cli.dags.drawing import FORMATS
 from tradewind.cli.errors import CommandError
+from tradewind.operations.dags.drawing import FORMATS
 
 BY_SUFFIX = {".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".txt": "text"}
 DRAWN_BY_GRAPHVIZ = (".svg", ".png", ".pdf")

@@ -9,7 +9,6 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from tradewind.cli.dags.dependencies import DAG, Node, dependencies
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.confirming import add_yes_option, confirm
 from tradewind.cli.shared.finding import find_dag
@@ -21,6 +20,7 @@ from tradewind.execution.moving_logs import move_logs
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.renaming import Renamed, UnfinishedError, rename_dag
 from tradewind.metadata.statements import listings
+from tradewind.operations.dags.dependencies import DAG, Node, dependencies
 from tradewind.scheduling.due_runs import go_on_behind_history
 from tradewind.serialization import SerializedDag
 from tradewind.transitions.loading import open_graphs

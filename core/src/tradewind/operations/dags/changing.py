@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -53,9 +54,11 @@ def change_dags(context: Context, *, page: Paging, wanted: DagFilter, is_paused:
 
 
 @operation("dags.delete")
-def delete_dag(context: Context, *, dag_id: str) -> None:
+def delete_dag(context: Context, *, dag_id: str, tell: Callable[[int], None] = lambda _runs: None) -> None:
     """Delete a DAG's runs, XComs and old versions; the DAG itself too, unless its file still makes it.
 
+    Arguments:
+        tell: called with the number of runs that are deleted so far, where that is done in this process.
     Raises:
         NotFoundError: there is no such DAG.
         ConflictError: a run of it has not ended; it is paused then, and nothing is deleted.
@@ -65,12 +68,13 @@ def delete_dag(context: Context, *, dag_id: str) -> None:
     plugins = context.tools.config.plugins
     storage = open_xcom_storage(plugins.xcom_storage, plugins.xcom_location)
     try:
-        is_gone = cleaning.delete_dag(context.tools.database, dag_id, storage=storage, batch=RUNS_AT_ONCE)
+        is_gone = cleaning.delete_dag(context.tools.database, dag_id, storage=storage, batch=RUNS_AT_ONCE, tell=tell)
     except cleaning.StillRunningError as error:
         more = f" and {len(error.run_ids) - NAMED} more" if len(error.run_ids) > NAMED else ""
         raise ConflictError(
-            f"DAG {dag_id!r} is not deleted, as runs of it have not ended: {', '.join(error.run_ids[:NAMED])}{more}. It is "
-            "paused now: try again when they have, or mark them."
+            f"Nothing is deleted, as runs of {dag_id} have not ended: {', '.join(error.run_ids[:NAMED])}{more}. The DAG is "
+            f"paused now, so no new ones begin: try again when they have (`tradewind dags list-runs -d {dag_id}`).",
+            error_id="task-running",
         ) from error
 
     def note(_connection: sa.Connection, entry: Entry) -> None:

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from tradewind.operations.context import Context, operation
+from tradewind.operations.finding import newest_graph
 from tradewind.serialization import SerializedDag
 from tradewind.serialization.model import SerializedTask
 
 FORMATS = ("dot", "mermaid", "text")
 
 
-def draw(dag: SerializedDag, style: str) -> str:
-    """Return the graph of a DAG in one of `FORMATS`, ending with a newline."""
-    return "\n".join(_DRAWINGS[style](dag)) + "\n"
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A DAG's graph in one of `FORMATS`, ending with a newline."""
+
+    content: str
 
 
-def outline(dag: SerializedDag) -> Iterator[str]:
+@operation("dags.draw")
+def draw_dag(context: Context, *, dag_id: str, style: str = "dot") -> Drawing:
+    """Return the graph of a DAG's newest version.
+
+    Arguments:
+        style: one of `FORMATS`.
+    Raises:
+        NotFoundError: there is no such DAG.
+    """
+    with context.read() as connection:
+        graph = newest_graph(context, connection, dag_id)
+    return Drawing("\n".join(_DRAWINGS[style](graph)) + "\n")
+
+
+def _outline(dag: SerializedDag) -> Iterator[str]:
     """Return one line a task of a DAG."""
     return outline_of(dag.tasks, dag.roots)
 
@@ -87,4 +106,4 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-_DRAWINGS: dict[str, Callable[[SerializedDag], Iterator[str]]] = {"dot": _dot, "mermaid": _mermaid, "text": outline}
+_DRAWINGS: dict[str, Callable[[SerializedDag], Iterator[str]]] = {"dot": _dot, "mermaid": _mermaid, "text": _outline}
