@@ -207,6 +207,7 @@ _OPERATIONS = (
     Operation("datasets.list", "List datasets.", _READ_DATASET),
     Operation("datasets.get", "Show a dataset.", _READ_DATASET),
     Operation("datasets.events", "List the events of datasets.", _READ_DATASET),
+    Operation("datasets.watchers", "List the watchers of datasets.", _READ_DATASET),
     Operation("datasets.create_event", "Say that a dataset has changed.", _needs(CREATE, DATASETS), is_audited=True),
     Operation("datasets.queued", "List the events of a dataset that wait for others.", _READ_DATASET),
     Operation(

@@ -4,31 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.statements import asset_pages, listings
+from tradewind.metadata.statements import asset_pages, listings, watchers
 from tradewind.metadata.statements.asset_pages import AssetPageRow, EventPageRow, Matching, Waiting
+from tradewind.metadata.statements.assets import ASSET
 from tradewind.operations.context import Context, Entry, operation
 from tradewind.operations.errors import NotFoundError
 from tradewind.operations.paging import Page, Paging
 from tradewind.transitions.assets import Source, tell
 from tradewind.transitions.values import AssetNews
 
+CLI = "cli"
+
 
 @operation("datasets.list")
 def list_datasets(
-    context: Context, *, page: Paging, uri_pattern: str | None = None, dag_ids: Collection[str] | None = None
+    context: Context,
+    *,
+    page: Paging,
+    uri_pattern: str | None = None,
+    dag_ids: Collection[str] | None = None,
+    named: str | None = None,
+    kinds: Collection[str] = (ASSET,),
 ) -> Page[AssetPageRow]:
     """Return datasets, by URI or in another order of `asset_pages.ORDERS`.
 
     Arguments:
         uri_pattern: what their URI has in it; `%` and `_` stand for anything and any character.
         dag_ids: one of these DAGs makes them or is scheduled on them.
+        named: their URI or name.
+        kinds: `asset`, `alias` or both.
     """
-    which = Matching(uri_pattern, dag_ids)
+    which = Matching(uri_pattern, dag_ids, named, kinds)
     with context.read() as connection:
         return Page(
             asset_pages.page(
@@ -60,6 +72,7 @@ def list_dataset_events(
     *,
     page: Paging,
     dataset_id: int | None = None,
+    alias_id: int | None = None,
     source_dag_id: str | None = None,
     source_task_id: str | None = None,
     source_run_id: str | None = None,
@@ -68,10 +81,12 @@ def list_dataset_events(
     """Return events, the oldest first or in another order of `asset_pages.EVENT_ORDERS`.
 
     Arguments:
-        dataset_id: of this dataset only; the other arguments say which task instances told of them.
+        dataset_id: of this dataset only.
+        alias_id: only those that tasks told of by this alias; the other arguments say which task instances told of them.
     """
     sources = {
         "asset": dataset_id,
+        "alias": alias_id,
         "dag_id": source_dag_id,
         "task_id": source_task_id,
         "run_id": source_run_id,
@@ -96,20 +111,28 @@ def create_dataset_event(context: Context, *, uri: str, extra: Mapping[str, Any]
     """Tell of new data in a dataset: DAGs that are scheduled on it take it as a task's success.
 
     Arguments:
-        extra: what to say of the data; that it came by the REST API is added to it.
+        extra: what to say of the data; where it came by the REST API, that is added to it.
     Raises:
         NotFoundError: there is no dataset with that URI.
     """
-    said = {**(extra or {}), "from_rest_api": True}
+    said = {**(extra or {}), **({} if context.actor.via == CLI else {"from_rest_api": True})}
     news = AssetNews(json.dumps({"asset": uri}), json.dumps(said))
 
     def work(connection: sa.Connection, entry: Entry) -> EventPageRow:
         _require(connection, uri)
         (key, number), *_ = tell(connection, [(news, Source())], now=context.tools.clock.now(), ids=context.ids)
         entry.after = {"uri": uri, "extra": said, "dags": number}
-        return asset_pages.page_of_events(connection, asset_pages.events_from({"id": key}))[0]
+        told = asset_pages.page_of_events(connection, asset_pages.events_from({"id": key}))[0]
+        return replace(told, waits_for=number)
 
     return context.change(work)
+
+
+@operation("datasets.watchers")
+def list_watchers(context: Context, *, page: Paging) -> Page[Any]:
+    """Return the watchers of datasets, by DAG: their triggers, which triggerer runs each, and what is wrong with it."""
+    with context.read() as connection:
+        return Page(watchers.find(connection, limit=page.limit, offset=page.offset), watchers.count(connection))
 
 
 @operation("datasets.queued")

@@ -9,11 +9,13 @@ from tradewind.api.schemas.datasets import (
     DatasetEventBody,
     DatasetEventCollection,
     DatasetEventListQuery,
-    DatasetEventSchema,
     DatasetListQuery,
     DatasetSchema,
     QueuedEventCollection,
     QueuedEventSchema,
+    ToldEventSchema,
+    WatcherCollection,
+    WatcherListQuery,
 )
 from tradewind.operations import datasets
 
@@ -37,7 +39,7 @@ ROUTES = (
         answer=DatasetEventCollection,
         name="get_dataset_events",
     ),
-    Route("POST", "/datasets/events", datasets.create_dataset_event, body=DatasetEventBody, answer=DatasetEventSchema),
+    Route("POST", "/datasets/events", datasets.create_dataset_event, body=DatasetEventBody, answer=ToldEventSchema),
     Route(
         "GET",
         _OF_DATASET,
@@ -54,6 +56,7 @@ ROUTES = (
         status=204,
         name="delete_dataset_queued_events",
     ),
+    Route("GET", "/watchers", datasets.list_watchers, query=WatcherListQuery, answer=WatcherCollection),
     Route("GET", "/datasets/{uri}", datasets.get_dataset, answer=DatasetSchema),
     Route(
         "GET",

@@ -119,7 +119,7 @@ def _query(schema: ma.Schema, given: Mapping[str, Any]) -> Iterator[tuple[str, s
         if value is None:
             continue
         written = each.serialize(name, {each.attribute or name: value})
-        for one in written if isinstance(written, list) else [written]:
+        for one in written if isinstance(written, list | tuple) else [written]:
             yield each.data_key or name, str(one).lower() if isinstance(one, bool) else str(one)
 
 
