@@ -203,6 +203,11 @@ _OPERATIONS = (
         is_audited=True,
     ),
     Operation("backfills.change", "Pause, continue or cancel a backfill.", _EDIT_RUN, _DAG, is_audited=True),
+    # Deadlines and callbacks
+    Operation("deadlines.list", "List deadlines of runs, those missed and those to come.", _READ_RUN, _DAGS),
+    Operation("callbacks.list", "List callbacks that are still owed.", _READ_TASK, _DAGS),
+    Operation("callbacks.retry", "Have callbacks called again that were given up.", _EDIT_TASK, _DAGS, is_audited=True),
+    Operation("callbacks.discard", "Let go of callbacks that were given up.", _EDIT_TASK, _DAGS, is_audited=True),
     # Datasets
     Operation("datasets.list", "List datasets.", _READ_DATASET),
     Operation("datasets.get", "Show a dataset.", _READ_DATASET),

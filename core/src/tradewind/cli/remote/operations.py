@@ -57,12 +57,13 @@ class RemoteOperations:
     def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
         """Return the rows of a list that `page` asks for, 100 with each request."""
         rows: list[Result] = []
-        while True:
+        while len(rows) < page.limit:
             part = replace(page, limit=min(PAGE, page.limit - len(rows)), offset=page.offset + len(rows))
             found = self.ask(run, page=part, **arguments)
             rows += found.rows
-            if not found.rows or len(rows) >= min(found.total - page.offset, page.limit):
-                return rows
+            if not found.rows or len(rows) >= found.total - page.offset:
+                break
+        return rows
 
     def _error(self, answer: Answer) -> Exception:
         detail = answer.detail or f"the server answers {answer.status}"
