@@ -13,7 +13,7 @@ from tradewind.cli.shared.values import positive
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements.asset_pages import AssetPageRow, EventPageRow
 from tradewind.metadata.statements.assets import ALIAS, ASSET
-from tradewind.operations import datasets
+from tradewind.operations.datasets import reading
 from tradewind.operations.paging import ALL, Paging
 
 
@@ -45,7 +45,7 @@ def list_assets(options: argparse.Namespace) -> None:
     """List the assets that DAG files name, with how many tasks make and how many DAGs wait for each."""
     kind = ALIAS if options.alias else ASSET
     with open_operations(options) as operations:
-        found = operations.ask_all(datasets.list_datasets, kinds=[kind], page=replace(ALL, order_by="name"))
+        found = operations.ask_all(reading.list_datasets, kinds=[kind], page=replace(ALL, order_by="name"))
     rows = [_shown(each) for each in found]
     empty = 'No assets yet: name one in a DAG file, with outlets=[Asset("s3://…")] or schedule=[Asset("s3://…")].'
     print_rows(rows, options.output, empty=empty)
@@ -54,7 +54,7 @@ def list_assets(options: argparse.Namespace) -> None:
 def list_watchers(options: argparse.Namespace) -> None:
     """List the watchers of assets: their triggers, which triggerer runs each, and what is wrong with it."""
     with open_operations(options) as operations:
-        found = operations.ask_all(datasets.list_watchers)
+        found = operations.ask_all(reading.list_watchers)
     rows = [
         {
             "dag_id": each.dag_id,
@@ -104,7 +104,7 @@ def list_events(options: argparse.Namespace) -> None:
         if options.asset is not None:
             row = asset_named(operations, options.asset)
             which = {"alias_id" if row.kind == ALIAS else "dataset_id": row.id}
-        found = operations.ask_all(datasets.list_dataset_events, page=newest, **which)
+        found = operations.ask_all(reading.list_dataset_events, page=newest, **which)
     rows = [_event_row(each) for each in found]
     print_rows(
         rows, options.output, empty="No events yet: a task tells of one when it succeeds, for each of its outlets."

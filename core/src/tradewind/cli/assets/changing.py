@@ -11,7 +11,7 @@ from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.values import json_object
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.statements.assets import ALIAS
-from tradewind.operations.datasets import create_dataset_event
+from tradewind.operations.datasets.changing import create_dataset_event
 from tradewind.operations.runs.triggering import trigger_run
 
 

@@ -9,7 +9,7 @@ from tradewind.cli.parser import did_you_mean
 from tradewind.cli.shared.operating import Operations
 from tradewind.metadata.statements.asset_pages import AssetPageRow
 from tradewind.metadata.statements.assets import ALIAS, ASSET
-from tradewind.operations.datasets import list_datasets
+from tradewind.operations.datasets.reading import list_datasets
 
 KINDS = (ASSET, ALIAS)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +11,9 @@ import sqlalchemy as sa
 from tradewind.metadata.statements import asset_pages, listings, watchers
 from tradewind.metadata.statements.asset_pages import AssetPageRow, EventPageRow, Matching, Waiting
 from tradewind.metadata.statements.assets import ASSET
-from tradewind.operations.context import Context, Entry, operation
+from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import NotFoundError
 from tradewind.operations.paging import Page, Paging
-from tradewind.transitions.assets import Source, tell
-from tradewind.transitions.values import AssetNews
-
-CLI = "cli"
 
 
 @operation("datasets.list")
@@ -63,7 +57,7 @@ def get_dataset(context: Context, *, uri: str) -> AssetPageRow:
         NotFoundError: there is none with that URI.
     """
     with context.read() as connection:
-        return _require(connection, uri)
+        return require_dataset(connection, uri)
 
 
 @operation("datasets.events")
@@ -106,28 +100,6 @@ def list_dataset_events(
     return Page(rows, total)
 
 
-@operation("datasets.create_event")
-def create_dataset_event(context: Context, *, uri: str, extra: Mapping[str, Any] | None = None) -> EventPageRow:
-    """Tell of new data in a dataset: DAGs that are scheduled on it take it as a task's success.
-
-    Arguments:
-        extra: what to say of the data; where it came by the REST API, that is added to it.
-    Raises:
-        NotFoundError: there is no dataset with that URI.
-    """
-    said = {**(extra or {}), **({} if context.actor.via == CLI else {"from_rest_api": True})}
-    news = AssetNews(json.dumps({"asset": uri}), json.dumps(said))
-
-    def work(connection: sa.Connection, entry: Entry) -> EventPageRow:
-        _require(connection, uri)
-        (key, number), *_ = tell(connection, [(news, Source())], now=context.tools.clock.now(), ids=context.ids)
-        entry.after = {"uri": uri, "extra": said, "dags": number}
-        told = asset_pages.page_of_events(connection, asset_pages.events_from({"id": key}))[0]
-        return replace(told, waits_for=number)
-
-    return context.change(work)
-
-
 @operation("datasets.watchers")
 def list_watchers(context: Context, *, page: Paging) -> Page[Any]:
     """Return the watchers of datasets, by DAG: their triggers, which triggerer runs each, and what is wrong with it."""
@@ -146,18 +118,6 @@ def list_queued_events(context: Context, *, uri: str, before: datetime | None = 
     """
     with context.read() as connection:
         return _some(asset_pages.waiting(connection, uri=uri, before=before), f"of the dataset {uri!r}")
-
-
-@operation("datasets.drop_queued")
-def delete_queued_events(context: Context, *, uri: str, before: datetime | None = None) -> None:
-    """Have the events of a dataset wait no more.
-
-    Arguments:
-        before: only what came before this instant.
-    Raises:
-        NotFoundError: nothing waits.
-    """
-    context.change(_forgetting(f"of the dataset {uri!r}", uri=uri, before=before))
 
 
 @operation("dags.queued_events")
@@ -187,22 +147,6 @@ def get_queued_event_of_dag(context: Context, *, dag_id: str, uri: str, before: 
     return _some(found, f"of the dataset {uri!r} for DAG {dag_id!r}").rows[0]
 
 
-@operation("dags.drop_queued_events")
-def delete_queued_events_of_dag(
-    context: Context, *, dag_id: str, uri: str | None = None, before: datetime | None = None
-) -> None:
-    """Have events that a DAG waits with wait no more.
-
-    Arguments:
-        uri: those of this dataset only.
-        before: only what came before this instant.
-    Raises:
-        NotFoundError: nothing waits.
-    """
-    what = f"for DAG {dag_id!r}" if uri is None else f"of the dataset {uri!r} for DAG {dag_id!r}"
-    context.change(_forgetting(what, dag_id=dag_id, uri=uri, before=before))
-
-
 @operation("runs.dataset_events")
 def list_events_of_run(context: Context, *, dag_id: str, run_id: str) -> Page[EventPageRow]:
     """Return the events that made a run, the oldest first.
@@ -218,23 +162,18 @@ def list_events_of_run(context: Context, *, dag_id: str, run_id: str) -> Page[Ev
     return Page(rows, len(rows))
 
 
-def _forgetting(what: str, **which: Any) -> Callable[[sa.Connection, Entry], None]:
-    def work(connection: sa.Connection, entry: Entry) -> None:
-        number = asset_pages.forget_waiting(connection, **which)
-        if number == 0:
-            raise NotFoundError(f"No event {what} waits.")
-        entry.before = {"uri": which.get("uri"), "events": number}
-
-    return work
-
-
 def _some(rows: list[Waiting], what: str) -> Page[Waiting]:
     if not rows:
         raise NotFoundError(f"No event {what} waits.")
     return Page(rows, len(rows))
 
 
-def _require(connection: sa.Connection, uri: str) -> AssetPageRow:
+def require_dataset(connection: sa.Connection, uri: str) -> AssetPageRow:
+    """Return the dataset with a URI.
+
+    Raises:
+        NotFoundError: there is none.
+    """
     found = asset_pages.get(connection, uri)
     if found is None:
         raise NotFoundError(f"There is no dataset {uri!r}.", error_id="no-such-asset")
