@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from importlib import import_module
@@ -17,7 +17,8 @@ from tradewind.api.route import Route
 from tradewind.cli.errors import CommandError
 from tradewind.cli.remote.http import Answer, Server
 from tradewind.operations.context import Named
-from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError
+from tradewind.operations.errors import BusyError, ConflictError, InvalidError, NotFoundError
+from tradewind.operations.lines import Lines
 from tradewind.operations.paging import ALL, Page, Paging
 
 Result = TypeVar("Result")
@@ -65,6 +66,14 @@ class RemoteOperations:
                 break
         return rows
 
+    def ask_lines(self, run: Named[..., Lines], **arguments: Any) -> Generator[Mapping[str, Any], None, None]:
+        """Have an operation done that tells line by line, and yield each line when it comes; raises as `ask` does."""
+        route = _route_of(run, arguments)
+        for answer in self._server.ask_lines(route.method, _path(route, arguments)):
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise _busy(answer) or self._error(answer)
+            yield answer.value
+
     def _error(self, answer: Answer) -> Exception:
         detail = answer.detail or f"the server answers {answer.status}"
         kind = answer.value.get("error_id", "") if isinstance(answer.value, dict) else ""
@@ -84,6 +93,13 @@ class RemoteOperations:
             case HTTPStatus.FORBIDDEN:
                 return CommandError(detail, error_id="no-permission")
         return CommandError(f"{self._server.place} cannot do it: {detail}", error_id="server-unreachable")
+
+
+def _busy(answer: Answer) -> BusyError | None:
+    """Return the error that says when one may ask again; None where the server says nothing of that."""
+    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE or answer.retry_after is None:
+        return None
+    return BusyError(answer.detail, seconds=answer.retry_after)
 
 
 def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
