@@ -85,6 +85,10 @@ def test_tasks_are_listed_and_their_states_shown(chain: Path, both: Run, there: 
         code, _, err = both("tasks", *words)
         assert (code, err.endswith(f"[{error_id}]\n")) == (1, True), err
     assert both("tasks", "failed-deps", "led", "slow", "2026-03-01")[0] == 0
+    assert both("why", "led", "2026-03-01")[0] == both("why", "led")[0] == 0
+    for verb in ("run", "test", "render"):  # in a process of this machine, by the code that is here
+        code, _, err = there("tasks", verb, "led", "slow", "r1")
+        assert (code, f"`tasks {verb}` works on this machine only" in err) == (2, True)
     assert both("tasks", "failed-deps", "led", "slow", "r1", "-o", "json")[0] == 0
 
 

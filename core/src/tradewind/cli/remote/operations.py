@@ -58,12 +58,13 @@ class RemoteOperations:
     def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
         """Return the rows of a list that `page` asks for, 100 with each request."""
         rows: list[Result] = []
-        while True:
+        while len(rows) < page.limit:
             part = replace(page, limit=min(PAGE, page.limit - len(rows)), offset=page.offset + len(rows))
             found = self.ask(run, page=part, **arguments)
             rows += found.rows
-            if not found.rows or len(rows) >= min(found.total - page.offset, page.limit):
-                return rows
+            if not found.rows or len(rows) >= found.total - page.offset:
+                break
+        return rows
 
     def ask_lines(self, run: Named[..., Lines], **arguments: Any) -> Generator[Mapping[str, Any], None, None]:
         """Have an operation done that tells line by line, and yield each line when it comes; raises as `ask` does."""
@@ -115,7 +116,26 @@ def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
     noun = run.__module__.removeprefix("tradewind.operations.").partition(".")[0]
     routes = import_module(f"tradewind.api.routes.{noun}").ROUTES
     fitting = [route for route in routes if route.run is run and _fills(route, arguments)]
-    return cast("Route", max(fitting, key=lambda route: (len(_given(route, arguments)), -len(route.parameters.fields))))
+    found = cast("Route", max(fitting, key=lambda each: (len(_given(each, arguments)), -len(each.parameters.fields))))
+    _require_place(found, arguments)
+    return found
+
+
+def _require_place(route: Route, arguments: Mapping[str, Any]) -> None:
+    """Return if a request to the route says all that is asked for: what it left out could be what keeps it from doing more.
+
+    Functions are left out: they are called here, or not at all.
+
+    Raises:
+        TypeError: the route has no place for an argument; a fault of the verb, or a field that its schemas should have.
+    """
+    schemas = [schema() for schema in (route.query, route.body, route.headers) if schema is not None]
+    known = {each.attribute or name for schema in (route.parameters, *schemas) for name, each in schema.fields.items()}
+    given = arguments if route.query is None else route.query().taken_apart(arguments)
+    left = {name for name, value in given.items() if value is not None and not callable(value)} - known
+    left -= {route.body_as}
+    if left:
+        raise TypeError(f"{route.method} {route.path} has no place for {', '.join(sorted(left))}.")
 
 
 def _fills(route: Route, arguments: Mapping[str, Any]) -> bool:
@@ -144,7 +164,7 @@ def _query(schema: ma.Schema, given: Mapping[str, Any]) -> Iterator[tuple[str, s
         if value is None:
             continue
         written = each.serialize(name, {each.attribute or name: value})
-        for one in written if isinstance(written, list) else [written]:
+        for one in written if isinstance(written, list | tuple) else [written]:
             yield each.data_key or name, str(one).lower() if isinstance(one, bool) else str(one)
 
 
