@@ -227,7 +227,7 @@ def rest_api() -> Iterator[str]:
     yield "## Fields\n"
     for name, schema in sorted(document["components"]["schemas"].items()):
         yield f"### {name}\n"
-        yield _table(("Field", "Type", ""), _fields(schema))
+        yield _table(("Field", "Type", ""), _fields_of_answers(schema))
 
 
 def _requests(document: dict[str, Any], tag: str) -> Iterator[tuple[str, str, str]]:
@@ -241,7 +241,7 @@ def _requests(document: dict[str, Any], tag: str) -> Iterator[tuple[str, str, st
             yield f"`{method.upper()} {path}`", f"{each['summary']}{takes}", needs
 
 
-def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _fields_of_answers(schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, each in schema.get("properties", {}).items():
         kind = each.get("type") or each.get("$ref", "any").rpartition("/")[2]
         if kind == "array":

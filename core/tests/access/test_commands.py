@@ -115,6 +115,14 @@ def test_a_bad_password_is_refused_and_not_repeated(run: Run, password: str, why
         assert password not in out + err
 
 
+def test_the_rule_of_webserver_config_counts_here_too(run: Run, tmp_path: Path) -> None:
+    rule = "def rule(password):\n    assert '7' in password, 'it has no 7'\nFAB_PASSWORD_COMPLEXITY_VALIDATOR = rule\n"
+    (tmp_path / "webserver_config.py").write_text(rule)
+    refused = run("users", "create", *ANN, "-p", PASSWORD)[2]
+    assert refused.endswith("it has no 7 [password-refused]\n")
+    assert run("users", "create", *ANN, "-p", f"{PASSWORD} 7")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "error_id"),
     [

@@ -13,15 +13,15 @@ URL = "/api/v1"
 MOMENT = "2026-11-23T12:00:00Z"
 PATHS = (
     "variables?order_by=-description&limit=2&offset=1",
-    "connections?order_by=-port",
+    "connections?order_by=-port&connection_id=c&with_extra=true",
     "importErrors?order_by=-timestamp",
     "dagWarnings?order_by=-timestamp&warning_type=x",
     "datasets?uri_pattern=S3://%25_\\&dag_ids=a,b&order_by=-id",
     f"datasets/events?dataset_id={2**62}&source_dag_id=a&source_map_index=-1&order_by=-source_run_id",
     f"eventLogs?before={MOMENT}&after={MOMENT}&included_events=a&excluded_events=b&map_index=0&order_by=-when",
-    "users?order_by=-last_login",
+    "users?order_by=-last_login&email=a@example.org",
     "roles?order_by=-name",
-    "tokens",
+    "tokens?everybody=true",
     "backfills?only_open=true",
     "holds",
     "drains",
@@ -69,3 +69,24 @@ def test_an_asset_is_found_and_its_events_told_by_every_database(client: FlaskCl
     found = client.get(f"{URL}/datasets/events?dataset_id={told['dataset_id']}").json["dataset_events"]
     assert [each["id"] for each in found] == [told["id"]]
     assert tools.database.write(lambda c: asset_pages.forget_waiting(c, uri="s3://b/k")) == 0
+
+
+def test_many_rows_are_written_by_every_database(client: FlaskClient) -> None:
+    given = {"key": "api_token", "value": "one", "description": "d"}
+    starred = [{"key": "api_token", "value": "***", "description": "e"}, {"key": "b", "value": "x"}]
+    user = {"username": "ann", "email": "a@example.org", "first_name": "A", "last_name": "N"}
+    bodies: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
+        ("variables", {"variables": [given]}, {"created": 1, "changed": 0}),
+        ("variables", {"variables": [given], "skip": True}, {"created": 0, "changed": 0}),
+        ("variables", {"variables": starred, "overwrite": True}, {"created": 1, "changed": 1}),
+        ("users", {"users": [user]}, {"created": 1, "changed": 0, "created_users": ["ann"]}),
+        ("users", {"users": [user], "overwrite": True}, {"created": 0, "changed": 1, "created_users": []}),
+        ("roles", {"action": "create", "roles": [{"name": "a"}, {"name": "b"}]}, {"created": 2, "changed": 0}),
+        ("roles", {"action": "merge", "roles": [{"name": "a"}, {"name": "c"}]}, {"created": 1, "changed": 1}),
+        ("roles", {"action": "delete", "roles": [{"name": "a"}, {"name": "b"}]}, {"created": 0, "changed": 2}),
+    )
+    for noun, body, written in bodies:
+        answer = client.post(f"{URL}/{noun}/bulk", json=body)
+        assert (answer.status_code, answer.json) == (200, written), (noun, body)
+    assert client.get(f"{URL}/variables/api_token").json["description"] == "e"
+    assert client.post(f"{URL}/roles/sync", json={"include_dags": True}).json == {"dags": 0}

@@ -83,7 +83,7 @@ def run_shown(run_id: str) -> tuple[int, str]:
 
 
 def test_what_needs_this_machine_says_so(there: Run) -> None:
-    for words in (["db", "check"], ["scheduler"], ["pools", "import", "x.json"], ["nothing"]):
+    for words in (["db", "check"], ["scheduler"], ["rotate-fernet-key"], ["nothing"]):
         code, _, err = there(*words)
         assert (code, "leave out --server" in err) == (2, True), words
 

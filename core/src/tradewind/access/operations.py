@@ -245,11 +245,16 @@ _OPERATIONS = (
     Operation("roles.create", "Create a role.", _needs(CREATE, ROLES), is_audited=True),
     Operation("roles.change", "Change a role.", _needs(EDIT, ROLES), is_audited=True),
     Operation("roles.delete", "Delete a role.", _needs(DELETE, ROLES), is_audited=True),
+    Operation("roles.change_all", "Create, change or delete many roles at once.", _needs(EDIT, ROLES), is_audited=True),
     Operation("roles.sync", "Write the permissions of the built-in roles anew.", _needs(EDIT, ROLES), is_audited=True),
     Operation("permissions.list", "List the actions that permissions are made of.", _needs(READ, PERMISSIONS)),
-    Operation("tokens.list", "List one's own API tokens.", _needs(READ, TOKENS)),
-    Operation("tokens.create", "Make an API token for oneself.", _needs(CREATE, TOKENS), is_audited=True),
-    Operation("tokens.revoke", "Revoke an API token of one's own.", _needs(DELETE, TOKENS), is_audited=True),
+    Operation("tokens.list", "List API tokens: one's own, or those of others.", _needs(READ, TOKENS)),
+    Operation(
+        "tokens.create", "Make an API token, for oneself or for others.", _needs(CREATE, TOKENS), is_audited=True
+    ),
+    Operation(
+        "tokens.revoke", "Revoke an API token, of one's own or of others.", _needs(DELETE, TOKENS), is_audited=True
+    ),
     Operation(
         "event_logs.list", "List what was done, by whom and when.", _needs(READ, DAGS, (READ, AUDIT_LOGS)), _DAGS
     ),

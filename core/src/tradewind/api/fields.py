@@ -10,6 +10,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from tradewind.metadata.tables import EPOCH
+from tradewind.operations.starring import STARS
 
 LARGEST = 2**31 - 1
 LONGEST_NAME = 250
@@ -115,6 +116,38 @@ class Flag(fields.Boolean):
         if self.strict and not isinstance(value, bool):
             raise ma.ValidationError("Not a valid boolean: write true or false.")
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Hidden(fields.Boolean):
+    """Whether there is a secret, which is not shown: true or false in answers, stars or None in results."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> bool:
+        return bool(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return STARS if value else None
+
+
+class Unwrapped(fields.List[Any]):
+    """A list of objects, as Airflow writes them, that operations take and give as plain values.
+
+    Arguments:
+        schema: of an object.
+        take: the value of an object that was read.
+        make: the object of a value.
+    """
+
+    def __init__(
+        self, schema: type[ma.Schema], *, take: Callable[[Any], Any], make: Callable[[Any], Any], **kwargs: Any
+    ) -> None:
+        super().__init__(fields.Nested(schema), **kwargs)
+        self.take, self.make = take, make
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[Any] | None:
+        return None if value is None else [self.make(each) for each in value]
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        return [self.take(each) for each in super()._deserialize(value, attr, data, **kwargs)]
 
 
 class Words(fields.Field[Any]):

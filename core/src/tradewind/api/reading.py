@@ -89,9 +89,14 @@ def _load(schema: Schema, given: Mapping[str, Any], where: str) -> dict[str, Any
 
 def _refuse(fields: Mapping[str, Any], where: str) -> NoReturn:
     name, first = next(iter(fields.items()))
+    path = str(name)[:100]
     while not isinstance(first, str):
-        first = next(iter(first.values() if isinstance(first, Mapping) else first))
-    raise ProblemError(HTTPStatus.BAD_REQUEST, f"{str(name)[:100]} in {where}: {first}", fields=fields)
+        if isinstance(first, Mapping):
+            inner, first = next(iter(first.items()))
+            path = f"{path}.{str(inner)[:100]}"
+        else:
+            first = next(iter(first))
+    raise ProblemError(HTTPStatus.BAD_REQUEST, f"{path} in {where}: {first}", fields=fields)
 
 
 def _refuse_body(request: Request) -> None:

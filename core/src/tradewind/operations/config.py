@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tradewind.config import Config
+from tradewind.config import Config, load
 from tradewind.config.sections import SECTIONS
 from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import ClosedError, NotFoundError
@@ -18,10 +18,17 @@ CLOSED = "false"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option with its value as text; a secret that is set is stars."""
+    """One option with its value as text; a secret that is set is stars.
+
+    Arguments:
+        is_default: whether it is as it would be if nobody had set anything.
+        doc: what it does.
+    """
 
     key: str
     value: str
+    is_default: bool
+    doc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,15 @@ class Section:
     options: tuple[Option, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The configuration, or a part of it."""
+
+    sections: tuple[Section, ...]
+
+
 @operation("config.list")
-def list_config(context: Context, *, section: str | None = None) -> Sequence[Section]:
+def list_config(context: Context, *, section: str | None = None) -> Configuration:
     """Return the configuration by sections, or one of them; secrets are stars.
 
     Raises:
@@ -41,11 +55,12 @@ def list_config(context: Context, *, section: str | None = None) -> Sequence[Sec
         NotFoundError: there is no such section.
     """
     _check_open(context.tools.config)
-    return [_section(context.tools.config, each) for each in ([_known(section)] if section is not None else SECTIONS)]
+    names = SECTIONS if section is None else [_known(section)]
+    return Configuration(tuple(_sections(context.tools.config, names)))
 
 
 @operation("config.get")
-def get_option(context: Context, *, section: str, option: str) -> Sequence[Section]:
+def get_option(context: Context, *, section: str, option: str) -> Configuration:
     """Return one option, as the only one of its section; a secret is stars.
 
     Raises:
@@ -53,10 +68,11 @@ def get_option(context: Context, *, section: str, option: str) -> Sequence[Secti
         NotFoundError: there is no such option.
     """
     _check_open(context.tools.config)
-    found = [each for each in _section(context.tools.config, _known(section)).options if each.key == option]
+    (whole,) = _sections(context.tools.config, [_known(section)])
+    found = [each for each in whole.options if each.key == option]
     if not found:
         raise NotFoundError(f"There is no option {section}.{option}.", error_id="config-unknown-key")
-    return [Section(section, tuple(found))]
+    return Configuration((Section(section, tuple(found)),))
 
 
 def _check_open(config: Config) -> None:
@@ -70,12 +86,16 @@ def _known(section: str) -> str:
     return section
 
 
-def _section(config: Config, name: str) -> Section:
-    values = getattr(config, name)
-    return Section(
-        name,
-        tuple(Option(each.name, _text(getattr(values, each.name), each)) for each in dataclasses.fields(values)),
-    )
+def _sections(config: Config, names: Iterable[str]) -> Iterator[Section]:
+    defaults = load(config.home, {}, file=False).config
+    for name in names:
+        values, others = getattr(config, name), getattr(defaults, name)
+        yield Section(name, tuple(_option(each, values, others) for each in dataclasses.fields(values)))
+
+
+def _option(field: dataclasses.Field[Any], values: Any, defaults: Any) -> Option:
+    value = getattr(values, field.name)
+    return Option(field.name, _text(value, field), value == getattr(defaults, field.name), field.metadata["doc"])
 
 
 def _text(value: Any, option: dataclasses.Field[Any]) -> str:

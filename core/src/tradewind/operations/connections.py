@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
+from tradewind_plugins.exceptions import TradewindNotFoundException
 
+from tradewind.metadata.credentials import find_connection
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import connections
 from tradewind.metadata.statements.connections import PLAIN, SECRET
@@ -18,6 +20,7 @@ from tradewind.operations.context import Context, Entry, operation
 from tradewind.operations.errors import BusyError, ClosedError, ConflictError, InvalidError, NotFoundError
 from tradewind.operations.paging import Page, Paging
 from tradewind.operations.starring import STARS, starred_extra, unstarred_extra
+from tradewind.plugins.secrets import secrets_chain
 
 TEST_SECONDS = 30.0
 TESTS_AT_ONCE = 2
@@ -25,17 +28,29 @@ _tests = threading.BoundedSemaphore(TESTS_AT_ONCE)
 
 
 @operation("connections.list")
-def list_connections(context: Context, *, page: Paging) -> Page[Connection]:
+def list_connections(
+    context: Context, *, page: Paging, conn_id: str | None = None, with_extra: bool = False
+) -> Page[Connection]:
     """Return the connections in the database, by id or in another order of `connections.ORDERS`; secrets are stars.
 
     What secrets backends have is not listed: they can only be asked for one.
+
+    Arguments:
+        conn_id: the one of that id only.
+        with_extra: show what is not secret of extras, in place of stars for the whole; unreadable ones stay stars.
     """
     with context.read() as connection:
-        total = connections.count(connection)
+        total = connections.count(connection, conn_id=conn_id)
         rows = connections.page_masked(
-            connection, limit=page.limit, offset=page.offset, order_by=page.order_by, is_descending=page.is_descending
+            connection,
+            limit=page.limit,
+            offset=page.offset,
+            order_by=page.order_by,
+            is_descending=page.is_descending,
+            conn_id=conn_id,
+            cipher=_cipher(context) if with_extra else None,
         )
-    return Page(rows, total)
+    return Page([_shown(each) for each in rows] if with_extra else rows, total)
 
 
 @operation("connections.get")
@@ -131,17 +146,45 @@ def try_connection(context: Context, *, values: Mapping[str, Any]) -> dict[str, 
         ClosedError: `web.test_connection` is off.
         BusyError: as many are tried at this moment as may be.
     """
+    _check_tests(context)
+    return _try(context, Connection(**{"conn_id": "tested", **values}), TEST_SECONDS, {})
+
+
+@operation("connections.test")
+def try_stored_connection(context: Context, *, conn_id: str, timeout: float = TEST_SECONDS) -> dict[str, Any]:
+    """Try the connection of an id as a task would get it, from a secrets backend or the database.
+
+    Arguments:
+        timeout: seconds after which it counts as failed.
+    Raises:
+        ClosedError, BusyError: see `try_connection`.
+        NotFoundError: there is no connection of that id.
+    """
+    _check_tests(context)
+    secrets = secrets_chain(context.tools.config.plugins.secrets_backends)
+    try:
+        with context.read() as connection:
+            found = find_connection(connection, conn_id, cipher=_cipher(context), secrets=secrets)
+    except TradewindNotFoundException as error:
+        raise NotFoundError(str(error), error_id="no-such-connection") from error
+    return _try(context, found, timeout, {"conn_id": conn_id})
+
+
+def _check_tests(context: Context) -> None:
     if not context.tools.config.web.test_connection:
         raise ClosedError("Connections are not tried by this server: set web.test_connection to true there.")
+
+
+def _try(context: Context, wanted: Connection, timeout: float, told: Mapping[str, Any]) -> dict[str, Any]:
     if not _tests.acquire(blocking=False):
         raise BusyError(f"{TESTS_AT_ONCE} connections are being tried: try again later.", seconds=int(TEST_SECONDS))
     try:
-        works, message = test_connection(Connection(**{"conn_id": "tested", **values}), timeout=TEST_SECONDS)
+        works, message = test_connection(wanted, timeout=timeout)
     finally:
         _tests.release()
 
     def work(_connection: sa.Connection, entry: Entry) -> None:
-        entry.after = {"conn_type": values["conn_type"], "works": works}
+        entry.after = {**told, "conn_type": wanted.conn_type, "works": works}
 
     context.change(work, wakes=())
     return {"status": works, "message": message}

@@ -36,14 +36,16 @@ class InstalledPlugin:
     """A module of hook implementations with what it declares.
 
     Arguments:
+        module: what is imported.
         source: the distribution that brings it, with its version.
-        hooks: those it implements.
+        implements: the hooks of it.
         declared: by kind, the paths of what it declares.
     """
 
     name: str
+    module: str
     source: str
-    hooks: tuple[str, ...]
+    implements: tuple[str, ...]
     declared: dict[str, list[str]]
 
 
@@ -70,7 +72,7 @@ def list_plugins(_context: Context, *, page: Paging) -> Page[InstalledPlugin]:
             path = str(entry.fields.get("path") or entry.fields["name"])
             declared[entry.plugin].setdefault(kind, []).append(path.replace(":", "."))
     rows = [
-        InstalledPlugin(plugin.name, plugin.distribution, hooks, each)
+        InstalledPlugin(plugin.name, plugin.module, plugin.distribution, hooks, each)
         for plugin, hooks, each in zip(known.plugins, known.catalogue.hooks, declared, strict=True)
     ]
     return Page(rows[page.offset : page.offset + page.limit], len(rows))

@@ -51,7 +51,7 @@ def create_role(context: Context, *, name: str, pairs: Collection[Pair] = ()) ->
     """
 
     def work(connection: sa.Connection, accounts: Accounts) -> Role:
-        accounts.create_role(connection, name, pairs)
+        accounts.create_role(connection, name, set(pairs))
         return _require(connection, name)
 
     return change_accounts(context, work, field="name")
@@ -76,7 +76,7 @@ def change_role(
 
     def work(connection: sa.Connection, accounts: Accounts) -> Role:
         if pairs is not None:
-            accounts.change_role(connection, name, exactly=pairs)
+            accounts.change_role(connection, name, exactly=set(pairs))
         return _require(connection, name)
 
     return change_accounts(context, work, field="name")

@@ -40,6 +40,16 @@ def unstarred_extra(conn_type: str, new: str | None, old: str | None) -> str | N
     return old if new == STARS else _unstarred_text(new, old, _declared_secrets(conn_type))
 
 
+def stars_in_variable(value: str) -> bool:
+    """Tell whether a variable has stars where its secret should be."""
+    return value == STARS or _has_stars(_parsed(value), frozenset())
+
+
+def stars_in_extra(conn_type: str, extra: str | None) -> bool:
+    """Tell whether a connection's extra has stars where a secret should be."""
+    return bool(extra) and (extra == STARS or _has_stars(_parsed(extra or ""), _declared_secrets(conn_type)))
+
+
 def _declared_secrets(conn_type: str) -> frozenset[str]:
     """Return the fields that a connection type declares as secret, whatever they are called."""
     found = next((each for each in registry().all("connection type") if each.name == conn_type), None)
@@ -85,6 +95,17 @@ def _unstarred(new: Any, old: Any, names: Collection[str], *, is_secret: bool = 
         were = old if isinstance(old, list) and len(old) == len(new) else [None] * len(new)
         return [_unstarred(each, was, names, is_secret=is_secret) for each, was in zip(new, were, strict=True)]
     return old if is_secret and new == STARS and old is not None else new
+
+
+def _has_stars(value: Any, names: Collection[str], *, is_secret: bool = False) -> bool:
+    if isinstance(value, dict):
+        return any(
+            _has_stars(each, names, is_secret=is_secret or key in names or is_sensitive(key))
+            for key, each in value.items()
+        )
+    if isinstance(value, list):
+        return any(_has_stars(each, names, is_secret=is_secret) for each in value)
+    return is_secret and value == STARS
 
 
 def _parsed(text: str) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
+from tradewind.access.accounts import AccountError, Accounts
 from tradewind.access.roles import PUBLIC
 from tradewind.metadata.statements import users
 from tradewind.metadata.statements.users import User
@@ -18,12 +21,17 @@ ORDERS = {each: each for each in users.ORDERS} | {"user_name": "username", "is_a
 
 
 @operation("users.list")
-def list_users(context: Context, *, page: Paging) -> Page[User]:
-    """Return users with their roles, by id or in another of `ORDERS`."""
+def list_users(context: Context, *, page: Paging, email: str | None = None) -> Page[User]:
+    """Return users with their roles, by id or in another of `ORDERS`.
+
+    Arguments:
+        email: the user with this address of mail only.
+    """
     with context.read() as connection:
-        total = users.count_users(connection)
+        total = users.count_users(connection, email=email)
         rows = users.list_users(
             connection,
+            email=email,
             order_by=ORDERS[page.order_by or "id"],
             is_descending=page.is_descending,
             limit=page.limit,
@@ -79,20 +87,38 @@ def change_user(context: Context, *, username: str, values: Mapping[str, Any]) -
     """Change a user; whoever gets another password is logged out.
 
     Arguments:
-        values: any of first_name, last_name, username, email, password and `role_names`, which are then all roles.
+        values: any of first_name, last_name, username, email, password and `role_names`, which are then all roles;
+            `added_roles` and `removed_roles` leave the others.
     Raises:
         NotFoundError: there is none of that name.
         ConflictError: another user has the new name or address.
-        InvalidError: there is no such role, or the password is weak.
+        InvalidError: there is no such role, the user has it already or does not have it, or the password is weak.
     """
     changed = {name: value for name, value in values.items() if (name, value) != ("username", username)}
-    return change_accounts(
-        context,
+    more, less = changed.pop("added_roles", ()), changed.pop("removed_roles", ())
+
+    def work(connection: sa.Connection, accounts: Accounts) -> User:
+        roles = {}
+        if more or less:
+            user = accounts.find_user(connection, username)
+            roles["role_names"] = _roles(user, changed.get("role_names", user.roles), more, less)
         # The one who is changed may also be given a new name under that word
-        lambda c, accounts: accounts.change_user(c, username, **changed),
-        field="username",
-        role_field="roles",
-    )
+        return accounts.change_user(connection, username, **(changed | roles))
+
+    return change_accounts(context, work, field="username", role_field="roles")
+
+
+def _roles(user: User, has: Collection[str], more: Collection[str], less: Collection[str]) -> list[str]:
+    """Return all roles that a user is to have.
+
+    Raises:
+        AccountError: nothing would change.
+    """
+    wanted = (set(has) | set(more)) - set(less)
+    if wanted == set(user.roles):
+        why = "has the role already" if more else "does not have the role"
+        raise AccountError(f"User {user.username!r} {why}: {', '.join([*more, *less])}.")
+    return sorted(wanted)
 
 
 @operation("users.delete")

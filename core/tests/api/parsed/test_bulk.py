@@ -47,9 +47,10 @@ def test_faults_are_named_by_their_rows(client: FlaskClient, kind: str) -> None:
     refused = client.post(f"{URL}/{kind}/bulk", json={kind: [*rows(kind, "x"), {"colour": "red"}]})
     assert refused.status_code == 400
     assert list(refused.json["fields"][kind]) == ["1"]
+    assert refused.json["detail"].startswith(f"{kind}.1.")
     assert client.post(f"{URL}/{kind}/bulk", json={kind: []}).status_code == 400
     assert client.post(f"{URL}/{kind}/bulk", json={kind: {}}).status_code == 400
-    assert client.post(f"{URL}/{kind}/bulk", json={kind: rows(kind, "x") * 501}).status_code == 400
+    assert client.post(f"{URL}/{kind}/bulk", json={kind: rows(kind, "x") * 5001}).status_code == 400
 
 
 def test_overwriting_takes_the_permission_to_change(stage: Any) -> None:

@@ -11,6 +11,7 @@ from tradewind.api.schemas.connections import (
     ConnectionListQuery,
     ConnectionSchema,
     ConnectionTestBody,
+    ConnectionTestQuery,
     ConnectionTestSchema,
 )
 from tradewind.operations import connections
@@ -41,6 +42,13 @@ ROUTES = (
         body_as="values",
         answer=ConnectionTestSchema,
         name="test_connection",
+    ),
+    Route(
+        "POST",
+        "/connections/{connection_id}/test",
+        connections.try_stored_connection,
+        query=ConnectionTestQuery,
+        answer=ConnectionTestSchema,
     ),
     Route("GET", "/connections/{connection_id}", connections.get_connection, answer=ConnectionSchema),
     Route(

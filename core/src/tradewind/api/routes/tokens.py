@@ -1,4 +1,4 @@
-"""API tokens of one's own; Airflow has none."""
+"""API tokens; Airflow has none."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from tradewind.api.schemas.accounts import (
     TokenBody,
     TokenCollection,
     TokenListQuery,
+    TokenRevokeQuery,
 )
 from tradewind.operations import tokens
 
 ROUTES = (
     Route("GET", "/tokens", tokens.list_tokens, query=TokenListQuery, answer=TokenCollection),
     Route("POST", "/tokens", tokens.create_token, body=TokenBody, answer=NewTokenSchema),
-    Route("DELETE", "/tokens/{token_id}", tokens.revoke_token, status=204),
+    Route("DELETE", "/tokens/{token_id}", tokens.revoke_token, query=TokenRevokeQuery, status=204),
 )

@@ -9,12 +9,13 @@ from marshmallow import fields, validate
 
 from tradewind.access.accounts import LONGEST, LONGEST_ROLE
 from tradewind.access.operations import ACTIONS
-from tradewind.api.fields import Instant, Name, Text
+from tradewind.api.fields import Flag, Instant, Name, Text, Unwrapped
 from tradewind.api.schemas.common import PageQuery, Query, Schema, collection, order_by, update_mask
 from tradewind.operations import roles, users
 
 LONGEST_PASSWORD = 1000
 MOST_SCOPES = 100
+MOST_PERMISSIONS = 10_000
 
 
 def _part(name: str, example: str, **more: Any) -> Text:
@@ -34,22 +35,20 @@ class RoleNameSchema(Schema):
     name = Text(required=True, validate=[validate.Length(1, LONGEST_ROLE), _shows], metadata={"example": "Viewer"})
 
 
+def _role_names(**more: Any) -> Unwrapped:
+    return Unwrapped(RoleNameSchema, take=lambda role: role["name"], make=lambda name: {"name": name}, **more)
+
+
 class UserSchema(Schema):
     """A user, without the password."""
 
+    user_id = fields.Integer(attribute="id", metadata={"example": 1})
     username = fields.String(metadata={"example": "ada"})
     first_name = fields.String(metadata={"example": "Ada"})
     last_name = fields.String(metadata={"example": "Lovelace"})
     email = fields.String(metadata={"example": "ada@example.com"})
     active = fields.Boolean(attribute="is_active", allow_none=True, metadata={"example": True})
-    roles = fields.Function(
-        lambda user: [{"name": each} for each in user.roles],
-        metadata={
-            "type": "array",
-            "items": {"type": "object", "properties": {"name": {"type": "string"}}},
-            "example": [{"name": "Viewer"}],
-        },
-    )
+    roles = _role_names()
     last_login = Instant(allow_none=True)
     login_count = fields.Integer(allow_none=True, metadata={"example": 3})
     failed_login_count = fields.Integer(attribute="fail_login_count", allow_none=True, metadata={"example": 0})
@@ -57,36 +56,37 @@ class UserSchema(Schema):
     changed_on = Instant(allow_none=True)
 
 
-class _UserParts(Schema):
-    """Turns roles as Airflow writes them into their names."""
-
-    roles = fields.List(fields.Nested(RoleNameSchema), attribute="role_names", validate=validate.Length(0, MOST_SCOPES))
-
-    @ma.post_load
-    def _names(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "role_names" in values:
-            values["role_names"] = [each["name"] for each in values["role_names"]]
-        return values
+def _roles_of(text: str) -> fields.List[Any]:
+    name = Text(validate=[validate.Length(1, LONGEST_ROLE), _shows])
+    return fields.List(
+        name, validate=validate.Length(1, MOST_SCOPES), metadata={"example": ["Viewer"], "description": text}
+    )
 
 
-class UserBody(_UserParts):
+class UserBody(Schema):
     """A user to be created; without roles they can do nothing."""
 
     username = _part("username", "ada", required=True)
     first_name = _part("first_name", "Ada", required=True)
     last_name = _part("last_name", "Lovelace", required=True)
     email = _part("email", "ada@example.com", required=True)
-    password = Text(longest=LONGEST_PASSWORD, required=True, load_only=True, metadata={"example": "analytical engine"})
+    password = Text(
+        longest=LONGEST_PASSWORD, required=True, metadata={"example": "analytical engine", "writeOnly": True}
+    )
+    roles = _role_names(attribute="role_names", validate=validate.Length(0, MOST_SCOPES))
 
 
-class UserChange(_UserParts):
+class UserChange(Schema):
     """What is to be changed of a user."""
 
     username = _part("username", "ada")
     first_name = _part("first_name", "Ada")
     last_name = _part("last_name", "Lovelace")
     email = _part("email", "ada@example.com")
-    password = Text(longest=LONGEST_PASSWORD, load_only=True, metadata={"example": "difference engine"})
+    password = Text(longest=LONGEST_PASSWORD, metadata={"example": "difference engine", "writeOnly": True})
+    roles = _role_names(attribute="role_names", validate=validate.Length(0, MOST_SCOPES))
+    added_roles = _roles_of("Roles that the user gets beside those there are.")
+    removed_roles = _roles_of("Roles that are taken from the user.")
 
 
 class UserChangeQuery(Query):
@@ -99,6 +99,7 @@ class UserListQuery(PageQuery):
     """Which users are asked for."""
 
     order_by = order_by(users.ORDERS)
+    email = Text(metadata={"example": "ada@example.com", "description": "The one with this address only."})
 
 
 class ActionSchema(Schema):
@@ -120,53 +121,34 @@ class PermissionSchema(Schema):
     resource = fields.Nested(ResourceSchema, required=True)
 
 
-_PERMISSIONS = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "action": {"type": "object", "properties": {"name": {"type": "string"}}},
-            "resource": {"type": "object", "properties": {"name": {"type": "string"}}},
-        },
-    },
-    "example": [{"action": {"name": "can_read"}, "resource": {"name": "DAGs"}}],
-}
+def _permissions(**more: Any) -> Unwrapped:
+    return Unwrapped(
+        PermissionSchema,
+        take=lambda each: (each["action"]["name"], each["resource"]["name"]),
+        make=lambda pair: {"action": {"name": pair[0]}, "resource": {"name": pair[1]}},
+        **more,
+    )
 
 
 class RoleSchema(Schema):
     """A role with what it gives."""
 
     name = fields.String(metadata={"example": "Viewer"})
-    actions = fields.Function(
-        lambda role: [
-            {"action": {"name": action}, "resource": {"name": resource}} for action, resource in role.permissions
-        ],
-        metadata=_PERMISSIONS,
-    )
+    actions = _permissions(attribute="permissions")
 
 
-class _RoleParts(Schema):
-    """Turns permissions as Airflow writes them into pairs."""
-
-    actions = fields.List(fields.Nested(PermissionSchema), attribute="pairs", validate=validate.Length(0, 10_000))
-
-    @ma.post_load
-    def _pairs(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if "pairs" in values:
-            values["pairs"] = {(each["action"]["name"], each["resource"]["name"]) for each in values["pairs"]}
-        return values
-
-
-class RoleBody(_RoleParts):
+class RoleBody(Schema):
     """A role to be created."""
 
     name = Text(required=True, validate=[validate.Length(1, LONGEST_ROLE), _shows], metadata={"example": "Analyst"})
+    actions = _permissions(attribute="pairs", validate=validate.Length(0, MOST_PERMISSIONS))
 
 
-class RoleChange(_RoleParts):
+class RoleChange(Schema):
     """What a role gives from now on."""
 
     new_name = Name(data_key="name", metadata={"example": "Analyst"})
+    actions = _permissions(attribute="pairs", validate=validate.Length(0, MOST_PERMISSIONS))
 
 
 class RoleChangeQuery(Query):
@@ -179,6 +161,20 @@ class RoleListQuery(PageQuery):
     """Which roles are asked for."""
 
     order_by = order_by(roles.ORDERS)
+
+
+class SyncBody(Schema):
+    """What is to be written anew."""
+
+    include_dags = Flag(
+        metadata={"example": False, "description": "Also what DAG files say in access_control, for every DAG."}
+    )
+
+
+class SyncedSchema(Schema):
+    """How many DAGs have permissions as their files say."""
+
+    dags = fields.Integer(metadata={"example": 0})
 
 
 class PermissionListQuery(PageQuery):
@@ -213,8 +209,16 @@ class NewTokenSchema(Schema):
 
 
 class TokenBody(Schema):
-    """An API token to be made for oneself."""
+    """An API token to be made, for oneself or for another user."""
 
+    username = Text(
+        allow_none=True,
+        validate=validate.Length(1, LONGEST["username"]),
+        metadata={
+            "example": None,
+            "description": "Who acts by it; oneself, if left out. For others one needs to be allowed to change users.",
+        },
+    )
     name = Name(required=True, metadata={"example": "nightly export"})
     days = fields.Float(
         validate=validate.Range(0, 100_000, min_inclusive=False), metadata={"example": 30, "description": "Good for."}
@@ -229,6 +233,17 @@ class TokenBody(Schema):
 
 class TokenListQuery(PageQuery):
     """Which tokens are asked for."""
+
+    username = Text(metadata={"example": "ada", "description": "Those of this user."})
+    everybody = Flag(
+        metadata={"example": True, "description": "Those of all users, for who may list users; else one's own."}
+    )
+
+
+class TokenRevokeQuery(Query):
+    """Whose token it may be."""
+
+    everybody = Flag(metadata={"example": True, "description": "That of another user, too, for who may change users."})
 
 
 UserCollection = collection("users", UserSchema)

@@ -7,14 +7,18 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from tradewind.api.fields import Flag, Name
+from tradewind.api.fields import Flag, Name, Text
+from tradewind.api.schemas.accounts import LONGEST_PASSWORD, RoleBody, UserBody
 from tradewind.api.schemas.common import Schema
 from tradewind.api.schemas.connections import ConnectionBody
 from tradewind.api.schemas.pools import PoolBody
 from tradewind.api.schemas.variables import VariableBody
-from tradewind.operations.bulk import ACTIONS, DELETE, MARK
+from tradewind.operations.bulk import roles
+from tradewind.operations.bulk.runs import ACTIONS, DELETE, MARK
 
-MOST_ROWS = 500
+MOST_ROWS = 5000
+MOST_RUNS = 500
+MOST_USERS = 500
 STATES = ("success", "failed", "queued")
 
 
@@ -31,6 +35,7 @@ class _Overwriting(Schema):
 class VariablesBody(_Overwriting):
     """Variables to be created, all or none."""
 
+    skip = Flag(metadata={"example": False, "description": "Leave those that are there already as they are."})
     variables = _rows(VariableBody)
 
 
@@ -44,6 +49,43 @@ class PoolsBody(_Overwriting):
     """Pools to be created, all or none."""
 
     pools = _rows(PoolBody)
+
+
+class ImportedUserBody(UserBody):
+    """A user to be created or changed; a new one without a password has one that nobody knows."""
+
+    password = Text(longest=LONGEST_PASSWORD, metadata={"example": "analytical engine", "writeOnly": True})
+
+
+class UsersBody(_Overwriting):
+    """Users to be created, all or none."""
+
+    users = fields.List(
+        fields.Nested(ImportedUserBody), required=True, attribute="rows", validate=validate.Length(1, MOST_USERS)
+    )
+
+
+class UsersWrittenSchema(Schema):
+    """How many were made, how many were there and are changed, and the names of those that were made."""
+
+    created = fields.Integer(metadata={"example": 1})
+    changed = fields.Integer(metadata={"example": 0})
+    created_users = fields.List(fields.String(), metadata={"example": ["ada"]})
+
+
+class RolesBody(Schema):
+    """What is to be done with roles, all or none."""
+
+    action = fields.String(
+        required=True,
+        validate=validate.OneOf(roles.ACTIONS),
+        metadata={
+            "example": roles.ADD,
+            "description": "`create` makes roles, `add` gives permissions to those that are there, `merge` does either, "
+            "`remove` takes permissions, `delete` deletes roles.",
+        },
+    )
+    roles = _rows(RoleBody)
 
 
 class WrittenSchema(Schema):
@@ -64,7 +106,7 @@ class RunsBody(Schema):
         Name(),
         required=True,
         attribute="run_ids",
-        validate=validate.Length(1, MOST_ROWS),
+        validate=validate.Length(1, MOST_RUNS),
         metadata={"example": ["manual__1", "manual__2"]},
     )
 

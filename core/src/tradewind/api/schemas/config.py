@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import marshmallow as ma
 from marshmallow import fields
 
 from tradewind.api.fields import Name
@@ -17,6 +16,8 @@ class ConfigOptionSchema(Schema):
 
     key = fields.String(metadata={"example": "port"})
     value = fields.String(metadata={"example": "8080"})
+    is_default = fields.Boolean(metadata={"example": True, "description": "As if nobody had set anything."})
+    doc = fields.String(metadata={"example": "Port of the web server.", "description": "What it does."})
 
 
 class ConfigSectionSchema(Schema):
@@ -30,10 +31,6 @@ class ConfigSchema(Schema):
     """The configuration, or a part of it."""
 
     sections = fields.List(fields.Nested(ConfigSectionSchema))
-
-    @ma.pre_dump
-    def _whole(self, sections: Any, **_: Any) -> dict[str, Any]:
-        return {"sections": sections}
 
 
 class ConfigQuery(Query):

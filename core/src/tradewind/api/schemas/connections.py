@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from tradewind.api.fields import Name, Text, Whole
+from tradewind.api.fields import Flag, Hidden, Name, Text, Whole
 from tradewind.api.schemas.common import PageQuery, Query, Schema, collection, order_by, update_mask
 from tradewind.metadata.statements.connections import ORDERS
+from tradewind.operations.connections import TEST_SECONDS
 
 LARGEST_PORT = 65_535
 LONGEST_NAME = 500
@@ -24,10 +25,12 @@ class _Parts(Schema):
 
 
 class ConnectionRowSchema(_Parts):
-    """A connection in a list."""
+    """A connection in a list; its extra is stars, if there is one, unless `with_extra` asks for more."""
 
     connection_id = Name(attribute="conn_id", metadata={"example": "warehouse"})
     conn_type = Text(longest=LONGEST_NAME, metadata={"example": "sqlite"})
+    has_password = Hidden(attribute="password", metadata={"example": True})
+    extra = Text(longest=LONGEST_EXTRA, allow_none=True, metadata={"example": "***"})
 
 
 class ConnectionSchema(ConnectionRowSchema):
@@ -37,7 +40,8 @@ class ConnectionSchema(ConnectionRowSchema):
 
 
 class _Secrets(_Parts):
-    password = Text(load_only=True, allow_none=True, metadata={"example": "analytical engine"})
+    # Not `load_only`: remote commands write requests by these schemas
+    password = Text(allow_none=True, metadata={"example": "analytical engine", "writeOnly": True})
     extra = Text(longest=LONGEST_EXTRA, allow_none=True, metadata={"example": '{"timeout": 5}'})
 
 
@@ -79,6 +83,19 @@ class ConnectionListQuery(PageQuery):
     """Which connections are asked for."""
 
     order_by = order_by(ORDERS)
+    connection_id = Name(attribute="conn_id", metadata={"example": "warehouse", "description": "This one only."})
+    with_extra = Flag(
+        metadata={"example": True, "description": "Show what is not secret of extras, in place of stars for the whole."}
+    )
+
+
+class ConnectionTestQuery(Query):
+    """How long a test may take."""
+
+    timeout = fields.Float(
+        validate=validate.Range(0, TEST_SECONDS, min_inclusive=False),
+        metadata={"example": 10, "description": "Seconds after which it counts as failed."},
+    )
 
 
 ConnectionCollection = collection("connections", ConnectionRowSchema)

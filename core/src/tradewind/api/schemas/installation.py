@@ -65,7 +65,7 @@ def _never(items: dict[str, Any]) -> fields.Function:
 
 
 def _hooks(plugin: InstalledPlugin) -> Iterable[str]:
-    return [name for name in plugin.hooks if name.startswith("on_")]
+    return [name for name in plugin.implements if name.startswith("on_")]
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -91,6 +91,11 @@ class PluginSchema(Schema):
     global_operator_extra_links = _never(_TEXT)
     operator_extra_links = _never(_TEXT)
     ti_deps = _never(_TEXT)
+    module = fields.String(metadata={"example": "tradewind_sqlite.plugin"})
+    implements = fields.List(
+        fields.String(),
+        metadata={"example": ["tradewind_connection_types"], "description": "All hooks that it implements."},
+    )
     declared = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String()),

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
-
-import sqlalchemy as sa
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.files import read_object, write_json
+from tradewind.cli.shared.many_rows import naming
 from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import open_session
-from tradewind.cli.shared.waking import wake_schedulers
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import pools as statements
+from tradewind.metadata.statements.pools import Pool
 from tradewind.operations import pools
+from tradewind.operations.bulk.pools import set_pools
 from tradewind.operations.errors import NotFoundError
 
 
@@ -38,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs.add("export", export_pools, remote=True).add_argument(
         "file", type=Path, help="a JSON file; - is standard output"
     )
-    bring = verbs.add("import", import_pools)
+    bring = verbs.add("import", import_pools, remote=True)
     bring.add_argument("file", type=Path, help="a JSON or YAML file; - is standard input")
 
 
@@ -105,18 +102,16 @@ def import_pools(options: argparse.Namespace) -> None:
                 f'{{"{name}": {{"slots": 4, "description": ""}}}}.',
                 error_id="file-invalid",
             )
-    with open_session() as session:
-        session.database.write(lambda c: _set_all(c, given))
-        wake_schedulers(session)
-    print(f"{len(given)} pools are set.")
+    rows = [
+        {"name": name, "slots": each["slots"], "description": each.get("description")} for name, each in given.items()
+    ]
+    if rows:
+        with open_operations(options) as operations, naming(rows, "name"):
+            operations.ask(set_pools, rows=rows, overwrite=True)
+    print(f"{len(rows)} pools are set.")
 
 
-def _set_all(connection: sa.Connection, given: dict[str, dict[str, Any]]) -> None:
-    for name, each in given.items():
-        statements.set_pool(connection, name, slots=each["slots"], description=each.get("description"))
-
-
-def _shown(pool: statements.Pool) -> dict[str, object]:
+def _shown(pool: Pool) -> dict[str, object]:
     return {
         "pool": pool.name,
         "slots": pool.slots,

@@ -4,54 +4,50 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from tradewind.access.accounts import Accounts
 from tradewind.access.operations import ACTIONS
-from tradewind.access.roles import BUILT_IN, ensure_roles
+from tradewind.access.roles import BUILT_IN
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.accounts import opened
 from tradewind.cli.shared.files import read_list, write_json
+from tradewind.cli.shared.many_rows import naming
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import roles
 from tradewind.metadata.statements.roles import Pair, Role
+from tradewind.operations import roles
+from tradewind.operations.bulk import roles as bulk
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    listed = verbs.add("list", list_roles)
+    listed = verbs.add("list", list_roles, remote=True)
     listed.add_argument("-p", "--permission", action="store_true", help="also what each role gives")
     add_output_option(listed)
-    verbs.add("create", create_roles).add_argument("role", nargs="+", help="names")
-    verbs.add("delete", delete_roles).add_argument("role", nargs="+", help="names")
+    verbs.add("create", create_roles, remote=True).add_argument("role", nargs="+", help="names")
+    verbs.add("delete", delete_roles, remote=True).add_argument("role", nargs="+", help="names")
     for verb, run, text in (
         ("add-perms", add_permissions, "actions; without one the resource is refused"),
         ("del-perms", take_permissions, "actions; by default all"),
     ):
-        changed = verbs.add(verb, run)
+        changed = verbs.add(verb, run, remote=True)
         changed.add_argument("role", nargs="+", help="names")
         changed.add_argument("-r", "--resource", nargs="+", required=True, help="such as Connections, or DAG:reports")
         changed.add_argument("-a", "--action", nargs="+", choices=ACTIONS, help=text)
-    export = verbs.add("export", export_roles)
+    export = verbs.add("export", export_roles, remote=True)
     export.add_argument("file", type=Path, help="a JSON file; - is standard output")
     export.add_argument("-p", "--pretty", action="store_true", help="always so: the file is for people, too")
-    bring = verbs.add("import", import_roles)
+    bring = verbs.add("import", import_roles, remote=True)
     bring.add_argument("file", type=Path, help="a JSON or YAML file; - is standard input")
 
 
 def list_roles(options: argparse.Namespace) -> None:
     """List roles, and with -p what they give."""
-    with opened() as (session, _accounts):
-        session.database.write(ensure_roles)
-        with session.database.read() as connection:
-            found = roles.list_roles(connection)
+    with open_operations(options) as operations:
+        found = operations.ask_all(roles.list_roles)
     if not options.permission:
         print_rows([{"name": each.name} for each in found], options.output)
         return
@@ -65,15 +61,13 @@ def list_roles(options: argparse.Namespace) -> None:
 
 def create_roles(options: argparse.Namespace) -> None:
     """Create roles, which give nothing yet."""
-    with opened() as (session, accounts):
-        session.database.write(lambda c: _each(partial(accounts.create_role, c), options.role), collisions=True)
+    _change(options, bulk.CREATE, options.role)
     print(f"Created: {', '.join(options.role)}.")
 
 
 def delete_roles(options: argparse.Namespace) -> None:
     """Delete roles, and take them from who has them."""
-    with opened() as (session, accounts):
-        session.database.write(lambda c: _each(partial(accounts.delete_role, c), options.role), collisions=True)
+    _change(options, bulk.DELETE, options.role)
     print(f"Deleted: {', '.join(options.role)}.")
 
 
@@ -81,29 +75,21 @@ def add_permissions(options: argparse.Namespace) -> None:
     """Give roles permissions: each action on each resource."""
     if not options.action:
         raise CommandError("Say which actions: -a can_read can_edit.", exit_code=2, error_id="wrong-usage")
-    pairs = _pairs(options)
-    with opened() as (session, accounts):
-        session.database.write(
-            lambda c: _each(partial(accounts.change_role, c, add=pairs), options.role), collisions=True
-        )
+    _change(options, bulk.ADD, options.role, _pairs(options))
     print(f"{', '.join(options.role)}: {', '.join(options.action)} on {', '.join(options.resource)} given.")
 
 
 def take_permissions(options: argparse.Namespace) -> None:
     """Take permissions from roles: each action, or all, on each resource."""
     options.action = options.action or list(ACTIONS)
-    pairs = _pairs(options)
-    with opened() as (session, accounts):
-        session.database.write(
-            lambda c: _each(partial(accounts.change_role, c, take=pairs), options.role), collisions=True
-        )
+    _change(options, bulk.REMOVE, options.role, _pairs(options))
     print(f"{', '.join(options.role)}: {', '.join(options.action)} on {', '.join(options.resource)} taken.")
 
 
 def export_roles(options: argparse.Namespace) -> None:
     """Write the roles that are not built in, with what they give, to a JSON file."""
-    with opened() as (session, _accounts), session.database.read() as connection:
-        found = [each for each in roles.list_roles(connection) if each.name not in BUILT_IN]
+    with open_operations(options) as operations:
+        found = [each for each in operations.ask_all(roles.list_roles) if each.name not in BUILT_IN]
     rows = []
     for each in found:
         given = {resource: ",".join(actions) for resource, actions in _by_resource(each).items()}
@@ -123,25 +109,18 @@ def import_roles(options: argparse.Namespace) -> None:
     for number, each in enumerate(read_list(options.file, "roles"), 1):
         name, pairs = _entry(options.file, number, each)
         wanted.setdefault(name, set()).update(pairs)
-    with opened() as (session, accounts):
-        new = session.database.write(lambda c: _import(c, accounts, wanted), collisions=True)
-    print(f"{len(new)} roles are created, {len(wanted) - len(new)} changed.")
+    rows = [{"name": name, "pairs": sorted(pairs)} for name, pairs in wanted.items()]
+    done = _ask(options, bulk.MERGE, rows) if rows else {"created": 0, "changed": 0}
+    print(f"{done['created']} roles are created, {done['changed']} changed.")
 
 
-def _each(change: Callable[[str], None], names: Iterable[str]) -> None:
-    for name in names:
-        change(name)
+def _change(options: argparse.Namespace, action: str, names: Iterable[str], pairs: Iterable[Pair] = ()) -> None:
+    _ask(options, action, [{"name": name, "pairs": sorted(pairs)} for name in names])
 
 
-def _import(connection: sa.Connection, accounts: Accounts, wanted: dict[str, set[Pair]]) -> list[str]:
-    known = roles.role_ids(connection)
-    new = [name for name in wanted if name not in known]
-    for name, pairs in wanted.items():
-        if name in known:
-            accounts.change_role(connection, name, add=pairs)
-        else:
-            accounts.create_role(connection, name, pairs)
-    return new
+def _ask(options: argparse.Namespace, action: str, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    with open_operations(options) as operations, naming(rows, "name"):
+        return operations.ask(bulk.change_roles, action=action, rows=rows)
 
 
 def _entry(path: Path, number: int, entry: Any) -> tuple[str, set[Pair]]:

@@ -6,25 +6,24 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from tradewind.access.accounts import Accounts
-from tradewind.access.passwords import random_password
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.accounts import add_password_options, opened, tell_password, wanted_password
+from tradewind.cli.shared.accounts import add_password_options, tell_password, wanted_password
 from tradewind.cli.shared.files import read_list, write_json
+from tradewind.cli.shared.many_rows import naming
+from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import users
 from tradewind.metadata.statements.users import User
+from tradewind.operations import users
+from tradewind.operations.bulk.users import set_users
+from tradewind.operations.paging import Paging
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add_output_option(verbs.add("list", list_users))
-    new = verbs.add("create", create_user)
+    add_output_option(verbs.add("list", list_users, remote=True))
+    new = verbs.add("create", create_user, remote=True)
     for short, name, text in (
         ("-u", "--username", "the name to log in with"),
         ("-f", "--firstname", "first name"),
@@ -34,16 +33,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     ):
         new.add_argument(short, name, required=True, help=text)
     add_password_options(new)
-    _add_user(verbs.add("delete", delete_user))
+    _add_user(verbs.add("delete", delete_user, remote=True))
     for verb, run in (("add-role", add_role), ("remove-role", remove_role)):
-        changed = verbs.add(verb, run)
+        changed = verbs.add(verb, run, remote=True)
         _add_user(changed)
         changed.add_argument("-r", "--role", required=True, help="name of the role")
-    reset = verbs.add("reset-password", reset_password)
+    reset = verbs.add("reset-password", reset_password, remote=True)
     _add_user(reset)
     add_password_options(reset)
-    verbs.add("export", export_users).add_argument("export", type=Path, help="a JSON file; - is standard output")
-    bring = verbs.add("import", import_users)
+    verbs.add("export", export_users, remote=True).add_argument(
+        "export", type=Path, help="a JSON file; - is standard output"
+    )
+    bring = verbs.add("import", import_users, remote=True)
     bring.add_argument("import", type=Path, help="a JSON or YAML file; - is standard input")
 
 
@@ -55,26 +56,21 @@ def _add_user(parser: argparse.ArgumentParser) -> None:
 
 def list_users(options: argparse.Namespace) -> None:
     """List users with their roles."""
-    with open_session() as session, session.database.read() as connection:
-        found = users.list_users(connection)
-    print_rows([_shown(each) for each in found], options.output, empty="No users yet: tradewind users create …")
+    print_rows(_all(options), options.output, empty="No users yet: tradewind users create …")
 
 
 def create_user(options: argparse.Namespace) -> None:
     """Create a user; the password is asked for where it is not given."""
     password = wanted_password(options)
-    with opened() as (session, accounts):
-        session.database.write(
-            lambda c: accounts.create_user(
-                c,
-                username=options.username,
-                first_name=options.firstname,
-                last_name=options.lastname,
-                email=options.email,
-                role_names=[options.role],
-                password=password,
-            ),
-            collisions=True,
+    with open_operations(options) as operations:
+        operations.ask(
+            users.create_user,
+            username=options.username,
+            first_name=options.firstname,
+            last_name=options.lastname,
+            email=options.email,
+            role_names=[options.role],
+            password=password,
         )
     print(f"User {options.username} is created with the role {options.role}.")
     tell_password(options, options.username, password)
@@ -82,39 +78,36 @@ def create_user(options: argparse.Namespace) -> None:
 
 def delete_user(options: argparse.Namespace) -> None:
     """Delete a user, with sessions and API tokens."""
-    with opened() as (session, accounts):
-        name = session.database.write(lambda c: _delete(c, accounts, options), collisions=True)
+    with open_operations(options) as operations:
+        name = _name(operations, options)
+        operations.ask(users.delete_user, username=name)
     print(f"User {name} is deleted.")
 
 
 def add_role(options: argparse.Namespace) -> None:
     """Give a user a role."""
-    with opened() as (session, accounts):
-        user = session.database.write(lambda c: _roles(c, accounts, options, more={options.role}), collisions=True)
+    user = _changed(options, added_roles=[options.role])
     print(f"User {user.username} has the roles {', '.join(user.roles)}.")
 
 
 def remove_role(options: argparse.Namespace) -> None:
     """Take a role from a user."""
-    with opened() as (session, accounts):
-        user = session.database.write(lambda c: _roles(c, accounts, options, less={options.role}), collisions=True)
+    user = _changed(options, removed_roles=[options.role])
     print(f"User {user.username} has the roles {', '.join(user.roles) or '(none)'}.")
 
 
 def reset_password(options: argparse.Namespace) -> None:
     """Give a user another password, and log them out everywhere."""
     password = wanted_password(options)
-    with opened() as (session, accounts):
-        name = session.database.write(lambda c: _reset(c, accounts, options, password), collisions=True)
-    print(f"User {name} has another password.")
-    tell_password(options, name, password)
+    user = _changed(options, password=password)
+    print(f"User {user.username} has another password.")
+    tell_password(options, user.username, password)
 
 
 def export_users(options: argparse.Namespace) -> None:
     """Write users with their roles, without passwords, to a JSON file."""
-    with open_session() as session, session.database.read() as connection:
-        found = users.list_users(connection)
-    write_json(options.export, [_shown(each) for each in found], what=f"{len(found)} users")
+    rows = _all(options)
+    write_json(options.export, rows, what=f"{len(rows)} users")
 
 
 def import_users(options: argparse.Namespace) -> None:
@@ -126,56 +119,40 @@ def import_users(options: argparse.Namespace) -> None:
     given = read_list(path, "users")
     for number, each in enumerate(given, 1):
         _check_entry(path, number, each)
-    with opened() as (session, accounts):
-        new, changed = session.database.write(lambda c: _import(c, accounts, given), collisions=True)
-    print(f"{len(new)} users are created, {len(changed)} changed.")
-    if new:
+    rows = [_row(each) for each in given]
+    done: dict[str, Any] = {"created": 0, "changed": 0, "created_users": []}
+    if rows:
+        with open_operations(options) as operations, naming(rows, "username"):
+            done = operations.ask(set_users, rows=rows, overwrite=True)
+    print(f"{done['created']} users are created, {done['changed']} changed.")
+    if new := done["created_users"]:
         print(f"New ones have no password that anybody knows: tradewind users reset-password -u {new[0]}")
 
 
-def _delete(connection: sa.Connection, accounts: Accounts, options: argparse.Namespace) -> str:
-    name = accounts.find_user(connection, options.username, options.email).username
-    accounts.delete_user(connection, name)
-    return name
+def _all(options: argparse.Namespace) -> list[dict[str, Any]]:
+    with open_operations(options) as operations:
+        found = operations.ask_all(users.list_users)
+    return [_shown(each) for each in sorted(found, key=lambda user: user.username)]
 
 
-def _reset(connection: sa.Connection, accounts: Accounts, options: argparse.Namespace, password: str) -> str:
-    name = accounts.find_user(connection, options.username, options.email).username
-    accounts.change_user(connection, name, password=password)
-    return name
+def _name(operations: Operations, options: argparse.Namespace) -> str:
+    """Return the name of the user who is named, or whose address of mail is."""
+    if options.username is not None:
+        return str(options.username)
+    found = operations.ask(users.list_users, page=Paging(limit=1), email=options.email).rows
+    if not found:
+        raise CommandError(f"There is no user {options.email!r}.", error_id="no-such-user")
+    return found[0].username
 
 
-def _roles(
-    connection: sa.Connection,
-    accounts: Accounts,
-    options: argparse.Namespace,
-    *,
-    more: set[str] | None = None,
-    less: set[str] | None = None,
-) -> User:
-    found = accounts.find_user(connection, options.username, options.email)
-    wanted = (set(found.roles) | (more or set())) - (less or set())
-    if wanted == set(found.roles):
-        has = "has the role already" if more else "does not have the role"
-        raise CommandError(f"User {found.username!r} {has}: {options.role}.", error_id="account-refused")
-    return accounts.change_user(connection, found.username, role_names=sorted(wanted))
+def _changed(options: argparse.Namespace, **values: Any) -> User:
+    with open_operations(options) as operations:
+        return operations.ask(users.change_user, username=_name(operations, options), values=values)
 
 
-def _import(connection: sa.Connection, accounts: Accounts, given: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
-    new, changed = [], []
-    known = {each.username for each in users.list_users(connection)}
-    for each in given:
-        parts = {"first_name": each["firstname"], "last_name": each["lastname"], "email": each["email"]}
-        name = each["username"]
-        if name in known:
-            accounts.change_user(connection, name, role_names=each["roles"], **parts)
-            changed.append(name)
-        else:
-            accounts.create_user(
-                connection, username=name, **parts, role_names=each["roles"], password=random_password()
-            )
-            new.append(name)
-    return new, changed
+def _row(entry: dict[str, Any]) -> dict[str, Any]:
+    names = {"username": "username", "email": "email", "firstname": "first_name", "lastname": "last_name"}
+    return {name: entry[each] for each, name in names.items()} | {"role_names": entry["roles"]}
 
 
 def _check_entry(path: Path, number: int, entry: Any) -> None:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.files import read_object, write_json
+from tradewind.cli.shared.many_rows import naming, stars_written
 from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_variable
-from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements import variables
 from tradewind.operations import variables as asked
+from tradewind.operations.bulk.variables import set_variables
 from tradewind.operations.errors import NotFoundError
+from tradewind.operations.starring import stars_in_variable
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     change.add_argument("-j", "--json", action="store_true", help="refuse a value that is not JSON")
     change.add_argument("--description", help="what it is for")
     verbs.add("delete", delete_variable, remote=True).add_argument("key")
-    export = verbs.add("export", export_variables)
+    export = verbs.add("export", export_variables, remote=True)
     export.add_argument("file", type=Path, help="a JSON file; - is standard output")
-    bring = verbs.add("import", import_variables)
+    bring = verbs.add("import", import_variables, remote=True)
     bring.add_argument("file", type=Path, help="a JSON or YAML file; - is standard input")
     bring.add_argument(
         "-a",
@@ -106,10 +107,22 @@ def delete_variable(options: argparse.Namespace) -> None:
 
 
 def export_variables(options: argparse.Namespace) -> None:
-    """Write all variables in the database to a JSON file, their values in clear."""
-    with open_session() as session, session.database.read() as connection:
-        found = variables.read_variables(connection, cipher=session.cipher)
+    """Write all variables in the database to a JSON file, their values in clear; by a server secrets are stars."""
+    found = _all_there(options) if options.server else _all_here()
     write_json(options.file, {each.key: _exported(each) for each in found}, what=f"{len(found)} variables")
+    starred = [each.key for each in found if options.server and stars_in_variable(each.value)]
+    if starred:
+        print(stars_written(starred), file=sys.stderr)
+
+
+def _all_here() -> list[variables.Variable]:
+    with open_session() as session, session.database.read() as connection:
+        return variables.read_variables(connection, cipher=session.cipher)
+
+
+def _all_there(options: argparse.Namespace) -> list[variables.Variable]:
+    with open_operations(options) as operations:
+        return operations.ask_all(asked.list_variables)
 
 
 def _exported(each: variables.Variable) -> Any:
@@ -121,32 +134,24 @@ def import_variables(options: argparse.Namespace) -> None:
 
     Either all are set or, where the file cannot be read or a key is refused, none.
     """
-    given = {key: _imported(key, value) for key, value in read_object(options.file, "variables").items()}
-    with open_session() as session:
-        known = session.database.write(lambda c: _set_all(c, given, options.action_on_existing_key, session.cipher))
-    skipped = len(known) if options.action_on_existing_key == "skip" else 0
-    print(f"{len(given) - skipped} variables are set{f', {skipped} were there and are kept' if skipped else ''}.")
+    rows = [_imported(key, value) for key, value in read_object(options.file, "variables").items()]
+    action = options.action_on_existing_key
+    skipped = 0
+    if rows:
+        there = "Nothing was set, as there are variables {names} already."
+        with open_operations(options) as operations, naming(rows, "key", taken=there):
+            done = operations.ask(set_variables, rows=rows, overwrite=action == "overwrite", skip=action == "skip")
+            skipped = len(rows) - done["created"] - done["changed"]
+    print(f"{len(rows) - skipped} variables are set{f', {skipped} were there and are kept' if skipped else ''}.")
 
 
-def _set_all(connection: sa.Connection, given: dict[str, variables.Variable], action: str, cipher: Cipher) -> set[str]:
-    known = {key for key, _ in variables.list_variables(connection)} & set(given)
-    if known and action == "fail":
-        raise CommandError(
-            f"Nothing was set, as there are variables {', '.join(sorted(known))} already.", error_id="already-exists"
-        )
-    for key, each in given.items():
-        if key not in known or action == "overwrite":
-            variables.set_variable(connection, key, each.value, description=each.description, cipher=cipher)
-    return known
-
-
-def _imported(key: str, value: Any) -> variables.Variable:
+def _imported(key: str, value: Any) -> dict[str, Any]:
     """Return the variable of one entry; what is no text is kept as JSON, as in Airflow."""
     description = None
     if isinstance(value, dict) and set(value) <= {"value", "description"} and "value" in value:
         description, value = value.get("description"), value["value"]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return variables.Variable(key, text, description)
+    return {"key": key, "value": text, "description": description}
 
 
 def _parsed(key: str, value: str) -> object:

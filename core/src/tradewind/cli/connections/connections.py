@@ -8,109 +8,122 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 
 from tradewind.cli.connections import files
 from tradewind.cli.errors import CommandError
 from tradewind.cli.plugins import note_on_connection_type
+from tradewind.cli.shared.many_rows import naming, stars_written
+from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_connection
-from tradewind.metadata.secrets import Cipher
 from tradewind.metadata.statements import connections
+from tradewind.operations import connections as asked
+from tradewind.operations.bulk.connections import set_connections
 from tradewind.operations.connection_testing import test_connection
+from tradewind.operations.errors import ConflictError
+from tradewind.operations.starring import STARS, stars_in_extra
 
 PARTS = ("description", "host", "login", "password", "schema", "port", "extra")
+UNKNOWN = "no-such-connection"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    listed = verbs.add("list", list_connections)
+    listed = verbs.add("list", list_connections, remote=True)
     listed.add_argument("--conn-id", help="this one only")
     add_output_option(listed)
-    get = verbs.add("get", get_connection)
+    get = verbs.add("get", get_connection, remote=True)
     get.add_argument("conn_id")
     add_output_option(get)
-    new = verbs.add("add", add_connection)
+    new = verbs.add("add", add_connection, remote=True)
     new.add_argument("conn_id")
     new.add_argument("--conn-uri", help="type://login:password@host:port/schema?key=value")
     new.add_argument("--conn-json", help="a JSON object with conn_type, host, login …")
     new.add_argument("--conn-type", help="such as sqlite; the other parts follow as options of their own")
     for part in PARTS:
         new.add_argument(f"--conn-{part}", dest=part, type=int if part == "port" else str)
-    verbs.add("delete", delete_connection).add_argument("conn_id")
+    verbs.add("delete", delete_connection, remote=True).add_argument("conn_id")
     _configure_files(verbs)
-    tested = verbs.add("test", test_one)
+    tested = verbs.add("test", test_one, remote=True)
     tested.add_argument("conn_id")
     tested.add_argument("--timeout", type=float, default=30.0, help="seconds until it counts as failed (default: 30)")
     add_output_option(tested)
 
 
 def _configure_files(verbs: Verbs) -> None:
-    export = verbs.add("export", export_connections)
+    export = verbs.add("export", export_connections, remote=True)
     export.add_argument("file", help="where to write; - for the terminal")
     export.add_argument("--file-format", "--format", choices=files.FORMATS, help="default: by the file's name")
     export.add_argument(
         "--serialization-format", choices=("uri", "json"), help="each connection as URI or by its fields"
     )
-    imported = verbs.add("import", import_connections)
+    imported = verbs.add("import", import_connections, remote=True)
     imported.add_argument("file", help="a .json, .yaml or .env file")
     imported.add_argument("--overwrite", action="store_true", help="replace connections that there are already")
 
 
 def list_connections(options: argparse.Namespace) -> None:
     """List the connections in the database; secrets are stars."""
-    with open_session() as session, session.database.read() as connection:
-        rows = [_shown(each) for each in connections.list_masked(connection, options.conn_id)]
+    with open_operations(options) as operations:
+        rows = [_shown(each) for each in operations.ask_all(asked.list_connections, conn_id=options.conn_id)]
     print_rows(rows, options.output, empty="No connections yet: tradewind connections add ID --conn-uri …")
 
 
 def get_connection(options: argparse.Namespace) -> None:
-    """Show the connection that a task would get; secrets are stars."""
+    """Show the connection that a task would get, by a server the one in its database; secrets are stars."""
+    found = _found_there(options) if options.server else _found_here(options)
+    print_rows([_shown(found)], options.output)
+
+
+def _found_here(options: argparse.Namespace) -> Connection:
     with open_session() as session, session.database.read() as connection:
         try:
-            found = find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
+            return find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
         except TradewindNotFoundException as error:
-            raise CommandError(str(error), error_id="no-such-connection") from error
-    print_rows([_shown(found)], options.output)
+            raise CommandError(str(error), error_id=UNKNOWN) from error
+
+
+def _found_there(options: argparse.Namespace) -> Connection:
+    with open_operations(options) as operations, when_missing(_unknown(options.conn_id), UNKNOWN):
+        return operations.ask(asked.get_connection, conn_id=options.conn_id)
 
 
 def add_connection(options: argparse.Namespace) -> None:
     """Add a connection, as URI, as JSON or by its parts."""
     new = _from_options(options)
-    with open_session() as session:
+    with open_operations(options) as operations:
         try:
-            session.database.write(lambda c: connections.add_connection(c, new, cipher=session.cipher))
-        except IntegrityError as error:
+            operations.ask(asked.create_connection, values=_parts(new))
+        except ConflictError as error:
             raise CommandError(
                 f"There already is a connection {new.conn_id!r}: delete it first with "
                 f"`tradewind connections delete {new.conn_id}`.",
                 error_id="already-exists",
             ) from error
     print(f"Connection {new.conn_id} is added.")
-    note = note_on_connection_type(new.conn_type)
+    # Which types a server has is not known here
+    note = None if options.server else note_on_connection_type(new.conn_type)
     if note is not None:
         print(note, file=sys.stderr)
 
 
 def delete_connection(options: argparse.Namespace) -> None:
     """Delete a connection."""
-    with open_session() as session:
-        if not session.database.write(lambda c: connections.delete_connection(c, options.conn_id)):
-            raise CommandError(
-                f"There is no connection {options.conn_id!r}: `tradewind connections list` shows all.",
-                error_id="no-such-connection",
-            )
+    with open_operations(options) as operations, when_missing(_unknown(options.conn_id), UNKNOWN):
+        operations.ask(asked.delete_connection, conn_id=options.conn_id)
     print(f"Connection {options.conn_id} is deleted.")
 
 
 def export_connections(options: argparse.Namespace) -> None:
-    """Write the connections in the database to a file, with their secrets, readable by its owner alone."""
+    """Write the connections in the database to a file, readable by its owner alone.
+
+    Their secrets are in it, unless a server does it: then it has stars in their place.
+    """
     to_terminal = options.file == "-"
     style = options.file_format or files.format_of(options.file) or ("json" if to_terminal else None)
     if style is None:
@@ -120,16 +133,33 @@ def export_connections(options: argparse.Namespace) -> None:
             error_id="wrong-usage",
         )
     as_uri = (options.serialization_format or ("uri" if style == "env" else "json")) == "uri"
-    with open_session() as session, session.database.read() as connection:
-        found = connections.list_connections(connection, cipher=session.cipher)
+    found = _all_there(options) if options.server else _all_here()
     text = files.written(found, style, as_uri=as_uri)
+    starred = [each.conn_id for each in found if options.server and _has_stars(each)]
+    if starred:
+        print(stars_written(starred), file=sys.stderr)
     if to_terminal:
         print(text, end="")
         return
     descriptor = os.open(options.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    print(f"{len(found)} connections are in {options.file}, with their secrets.")
+    print(f"{len(found)} connections are in {options.file}, {'without' if starred else 'with'} their secrets.")
+
+
+def _all_here() -> list[Connection]:
+    with open_session() as session, session.database.read() as connection:
+        return connections.list_connections(connection, cipher=session.cipher)
+
+
+def _all_there(options: argparse.Namespace) -> list[Connection]:
+    with open_operations(options) as operations:
+        found = operations.ask_all(asked.list_connections, with_extra=True)
+    return [Connection(**_parts(each)) for each in found]
+
+
+def _has_stars(each: Connection) -> bool:
+    return each.password == STARS or stars_in_extra(each.conn_type, each.extra)
 
 
 def import_connections(options: argparse.Namespace) -> None:
@@ -139,33 +169,27 @@ def import_connections(options: argparse.Namespace) -> None:
         raise CommandError(
             f"{options.file} is no .json, .yaml, .yml or .env file.", exit_code=2, error_id="wrong-usage"
         )
-    new = files.read(Path(options.file), style)
-    with open_session() as session:
-        cipher = session.cipher
-        session.database.write(lambda db: _import(db, new, options, cipher))
-    print(f"{len(new)} connections were imported from {options.file}.")
-
-
-def _import(db: sa.Connection, new: list[Connection], options: argparse.Namespace, cipher: Cipher) -> None:
-    taken = sorted(connections.existing(db, [each.conn_id for each in new]))
-    if taken and not options.overwrite:
-        raise CommandError(
-            f"Nothing was imported, as these connections are there already: {', '.join(taken)}. Add --overwrite to "
-            f"replace them, or take them out of {options.file}.",
-            error_id="already-exists",
-        )
-    for conn_id in taken:
-        connections.delete_connection(db, conn_id)
-    for each in new:
-        connections.add_connection(db, each, cipher=cipher)
+    rows = [_parts(each) for each in files.read(Path(options.file), style)]
+    there = (
+        "Nothing was imported, as these connections are there already: {names}. Add --overwrite to replace them, or take them "
+        f"out of {options.file}."
+    )
+    if rows:
+        with open_operations(options) as operations, naming(rows, "conn_id", taken=there):
+            operations.ask(set_connections, rows=rows, overwrite=options.overwrite)
+    print(f"{len(rows)} connections were imported from {options.file}.")
 
 
 def test_one(options: argparse.Namespace) -> int:
     """Try a connection as a task would get it, with its type's hook; exit code 1 where it does not work."""
-    with open_session() as session, session.database.read() as connection:
-        found = find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
-    works, message = test_connection(found, timeout=options.timeout)
-    print_rows([{"conn_id": found.conn_id, "works": works, "message": message}], options.output)
+    if options.server:
+        with open_operations(options) as operations:
+            done = operations.ask(asked.try_stored_connection, conn_id=options.conn_id, timeout=options.timeout)
+        works, message = done["status"], done["message"]
+    else:
+        # Not as an operation: who has the database may try connections, whatever the server is allowed
+        works, message = test_connection(_found_here(options), timeout=options.timeout)
+    print_rows([{"conn_id": options.conn_id, "works": works, "message": message}], options.output)
     return 0 if works else 1
 
 
@@ -187,6 +211,16 @@ def _from_options(options: argparse.Namespace) -> Connection:
         raise CommandError(
             f"Connection {options.conn_id!r} cannot be read: {error}", exit_code=2, error_id="connection-invalid"
         ) from error
+
+
+def _parts(connection: Connection) -> dict[str, Any]:
+    """Return the parts that a connection has."""
+    given = {name: getattr(connection, name) for name in (*connections.PLAIN, *connections.SECRET)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _unknown(conn_id: str) -> str:
+    return f"There is no connection {conn_id!r}: `tradewind connections list` shows all."
 
 
 def _shown(connection: Connection) -> dict[str, Any]:

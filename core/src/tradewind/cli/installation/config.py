@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.output import add_output_option, print_rows
@@ -12,11 +13,13 @@ from tradewind.cli.verbs import Verbs
 from tradewind.config import load
 from tradewind.config.load import PREFIX, Setting
 
+THERE = "tradewind.cli.installation.there"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    listed = verbs.add("list", list_settings)
+    listed = verbs.add("list", list_settings, remote=True)
     listed.add_argument("--section", help="this section only, such as web")
     listed.add_argument("-a", "--defaults", action="store_true", help="the defaults, whatever is set")
     listed.add_argument("-V", "--include-env-vars", action="store_true", help="also the variable that sets each")
@@ -27,13 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="as a tradewind.toml in which everything is a comment",
     )
     add_output_option(listed)
-    get = verbs.add("get-value", get_value)
+    get = verbs.add("get-value", get_value, remote=True)
     get.add_argument("section", help="such as web")
     get.add_argument("key", help="such as port")
 
 
 def list_settings(options: argparse.Namespace) -> None:
-    """List every key with its value, its source and what it does; secrets are stars."""
+    """List every key with its value, its source and what it does; secrets are stars. A server says whether a value was set."""
     found = [each for each in _settings(options) if options.section in {None, each.section}]
     if not found:
         raise CommandError(
@@ -52,6 +55,9 @@ def list_settings(options: argparse.Namespace) -> None:
 
 
 def _settings(options: argparse.Namespace) -> Sequence[Setting]:
+    if options.server:
+        found: Sequence[Setting] = import_module(THERE).settings(options)
+        return found
     loaded = load()
     if not options.defaults:
         return loaded.settings
@@ -83,11 +89,12 @@ def _toml(setting: Setting) -> str:
 
 def get_value(options: argparse.Namespace) -> None:
     """Print one value; secrets are stars."""
+    unknown = f"There is no key {options.section}.{options.key}: `tradewind config list` shows every key."
+    if options.server:
+        print(import_module(THERE).value(options, unknown))
+        return
     for each in load().settings:
         if (each.section, each.key) == (options.section, options.key):
             print(each.shown)
             return
-    raise CommandError(
-        f"There is no key {options.section}.{options.key}: `tradewind config list` shows every key.",
-        error_id="config-unknown-key",
-    )
+    raise CommandError(unknown, error_id="config-unknown-key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
@@ -15,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     add_output_option(parser)
     verbs = Verbs(parser, default=list_plugins)
-    add_output_option(verbs.add("list", list_plugins))
+    add_output_option(verbs.add("list", list_plugins, remote=True))
     catalogue = verbs.add("catalogue", list_declared)
     catalogue.add_argument("kind", nargs="?", choices=sorted(KINDS), metavar="KIND", help=f"one of {', '.join(KINDS)}")
     add_output_option(catalogue)
@@ -23,6 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def list_plugins(options: argparse.Namespace) -> None:
     """List the plugins in the order in which they win, and the hooks they implement; what was left out is on stderr."""
+    if options.server:
+        # What it left out stands in its own log
+        print_rows(import_module("tradewind.cli.installation.there").plugins(options), options.output)
+        return
     known = registry()
     rows = [
         {"plugin": plugin.module, "distribution": plugin.distribution, "hooks": ", ".join(hooks)}

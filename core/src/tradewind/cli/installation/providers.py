@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from tradewind_plugins.declarations import ConnectionType
@@ -10,8 +11,10 @@ from tradewind_plugins.declarations import ConnectionType
 from tradewind.cli.errors import CommandError
 from tradewind.cli.installation.facts import distribution_details
 from tradewind.cli.parser import did_you_mean
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
+from tradewind.operations import installation
 from tradewind.operations.installation import provider_distributions
 from tradewind.plugins.current import registry
 
@@ -19,8 +22,8 @@ from tradewind.plugins.current import registry
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = Verbs(parser)
-    add_output_option(verbs.add("list", list_providers))
-    get = verbs.add("get", get_provider)
+    add_output_option(verbs.add("list", list_providers, remote=True))
+    get = verbs.add("get", get_provider, remote=True)
     get.add_argument("provider_name", help="such as tradewind-sqlite, or sqlite")
     get.add_argument("-f", "--full", action="store_true", help="all that its distribution says of itself")
     add_output_option(get)
@@ -37,24 +40,37 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def list_providers(options: argparse.Namespace) -> None:
     """List the installed distributions that bring plugins."""
     rows = [
-        {"provider": name, "version": version, "description": summary}
-        for name, version, summary in provider_distributions()
+        {"provider": name, "version": version, "description": summary} for name, version, summary in _installed(options)
     ]
     print_rows(rows, options.output, empty="No providers are installed: pip install tradewind-sqlite brings the first.")
 
 
 def get_provider(options: argparse.Namespace) -> None:
     """Show one provider."""
-    known = [name for name, _, _ in provider_distributions()]
+    if options.full and options.server:
+        raise CommandError(
+            "--full reads what is installed on this machine: leave out --server, or --full.",
+            exit_code=2,
+            error_id="wrong-usage",
+        )
+    known = {name: (version, summary) for name, version, summary in _installed(options)}
     wanted = options.provider_name
     name = next((each for each in known if each in {wanted, f"tradewind-{wanted}"}), None)
-    details = distribution_details(name) if name else None
-    if details is None:
+    if name is None:
         near = did_you_mean(wanted, known) or ": `tradewind providers list` shows all."
         raise CommandError(f"No provider {wanted!r} is installed{near}", error_id="provider-missing")
-    if not options.full:
-        details = {key: details[key] for key in ("provider", "version", "summary")}
-    print_rows([details], options.output)
+    version, summary = known[name]
+    details = distribution_details(name) if options.full else None
+    print_rows([details or {"provider": name, "version": version, "summary": summary}], options.output)
+
+
+def _installed(options: argparse.Namespace) -> Sequence[tuple[str, str, str]]:
+    """Return name, version and summary of each distribution that brings plugins, on this machine or on the server."""
+    if not options.server:
+        return provider_distributions()
+    with open_operations(options) as operations:
+        found = operations.ask(installation.list_providers).rows
+    return [(each.package_name, each.version, each.description) for each in found]
 
 
 def list_hooks(options: argparse.Namespace) -> None:

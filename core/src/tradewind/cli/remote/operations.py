@@ -17,7 +17,7 @@ from tradewind.api.route import Route
 from tradewind.cli.errors import CommandError
 from tradewind.cli.remote.http import Answer, Server
 from tradewind.operations.context import Named
-from tradewind.operations.errors import BusyError, ConflictError, InvalidError, NotFoundError
+from tradewind.operations.errors import BusyError, ConflictError, InvalidError, NotFoundError, RowsError
 from tradewind.operations.lines import Lines
 from tradewind.operations.paging import ALL, Page, Paging
 
@@ -81,18 +81,27 @@ class RemoteOperations:
             case HTTPStatus.NOT_FOUND:
                 return NotFoundError(detail, error_id=kind)
             case HTTPStatus.CONFLICT:
-                return ConflictError(detail, error_id=kind)
+                fields = answer.value.get("fields")
+                return RowsError(detail, fields, error_id=kind) if fields else ConflictError(detail, error_id=kind)
             case HTTPStatus.BAD_REQUEST:
-                fields = answer.value.get("fields") or {"": None}
-                return InvalidError(next(iter(fields)), detail, error_id=kind)
+                return InvalidError(_first(answer.value.get("fields")), detail, error_id=kind)
             case HTTPStatus.UNAUTHORIZED:
                 way = "set TRADEWIND_TOKEN to a token that `tradewind tokens create` has made there"
                 return CommandError(
                     f"{self._server.place} does not know who asks: {detail} ({way})", error_id="server-login"
                 )
             case HTTPStatus.FORBIDDEN:
-                return CommandError(detail, error_id="no-permission")
-        return CommandError(f"{self._server.place} cannot do it: {detail}", error_id="server-unreachable")
+                return CommandError(detail, error_id=kind or "no-permission")
+        return CommandError(f"{self._server.place} cannot do it: {detail}", error_id=kind or "server-unreachable")
+
+
+def _first(fields: Any) -> str:
+    """Return the path of the first field that is wrong, such as `pools.3.slots`; an empty text where none is named."""
+    path: list[str] = []
+    while isinstance(fields, Mapping) and fields:
+        name, fields = next(iter(fields.items()))
+        path.append(str(name))
+    return ".".join(path)
 
 
 def _busy(answer: Answer) -> BusyError | None:
@@ -198,7 +207,7 @@ def _record(schema: ma.Schema, value: Mapping[str, Any]) -> Record:
 def _value(field: ma.fields.Field[Any], given: Any) -> Any:
     if isinstance(field, ma.fields.Nested):
         return [_record(field.schema, each) for each in given] if field.many else _record(field.schema, given)
-    if isinstance(field, ma.fields.List):
+    if type(field) is ma.fields.List:  # one of our own knows itself how it is read
         return [_value(field.inner, each) for each in given]
     if isinstance(field, Made) and field.reads is not None:
         return field.reads(given)

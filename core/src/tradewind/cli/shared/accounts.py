@@ -1,61 +1,16 @@
-"""What the commands about users, roles and tokens share."""
+"""What the commands about users and their passwords share."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
-import importlib
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from tradewind.access.accounts import AccountError, Accounts, TakenError, UnknownRoleError, UnknownUserError
-from tradewind.access.actors import local_actor
-from tradewind.access.passwords import WeakPasswordError, random_password
+from tradewind.access.passwords import random_password
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.ids import RandomIds
 
 CLOCK = SystemClock()
-ERRORS: dict[type[Exception], str] = {
-    UnknownUserError: "no-such-user",
-    UnknownRoleError: "no-such-role",
-    TakenError: "already-exists",
-    WeakPasswordError: "password-refused",
-    AccountError: "account-refused",
-}
-
-
-def accounts_of(session: Session) -> Accounts:
-    """Return what changes users and roles for who sits at this command line."""
-    shortest = session.config.security.password_length
-    rule = _rule(session.config.web.config_file)
-    return Accounts(local_actor(), CLOCK.now, RandomIds(CLOCK.now), shortest=shortest, validate=rule)
-
-
-def _rule(path: Path) -> Callable[[str], object] | None:
-    """Return the rule for passwords of `webserver_config.py`; one that says none is not read, as that takes half a second."""
-    if not path.exists() or b"FAB_PASSWORD_COMPLEXITY" not in path.read_bytes():
-        return None
-    settings = importlib.import_module("tradewind.access.fab.settings")
-    found: Callable[[str], object] | None = settings.password_rule(settings.read_settings(path))
-    return found
-
-
-@contextmanager
-def opened() -> Iterator[tuple[Session, Accounts]]:
-    """Yield the open database, and what changes users and roles; their errors become lines for people.
-
-    Raises:
-        CommandError: what is wrong.
-    """
-    with open_session() as session:
-        try:
-            yield session, accounts_of(session)
-        except tuple(ERRORS) as error:
-            raise CommandError(str(error), error_id=ERRORS[type(error)]) from error
 
 
 def add_password_options(parser: argparse.ArgumentParser) -> None:

@@ -6,10 +6,12 @@ import argparse
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from tradewind.access.actors import local_actor
 from tradewind.cli.errors import CommandError
+from tradewind.cli.shared.password_rule import check_password
 from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.wakeups import open_wakeups
@@ -109,4 +111,6 @@ def when_missing(sentence: str, error_id: str) -> Iterator[None]:
 
 def local_context(session: Session, wakeups: Any) -> Context:
     """Return what operations are given at a command line beside the database."""
-    return Context(local_actor(), Tools(session.config, session.database, SystemClock(), wakeups))
+    rule = partial(check_password, session.config.web.config_file)
+    tools = Tools(session.config, session.database, SystemClock(), wakeups, password_rule=rule)
+    return Context(local_actor(), tools)

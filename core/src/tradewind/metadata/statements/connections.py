@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from tradewind_plugins.connection import Connection
 
-from tradewind.metadata.secrets import Cipher
+from tradewind.metadata.secrets import Cipher, SecretError
 from tradewind.metadata.statements.encrypted import CONNECTIONS, seal
 from tradewind.metadata.tables import connection as table
 
@@ -51,21 +51,33 @@ def list_masked(db: sa.Connection, conn_id: str | None = None) -> list[Connectio
 
 
 def page_masked(
-    db: sa.Connection, *, limit: int, offset: int = 0, order_by: str | None = None, is_descending: bool = False
+    db: sa.Connection,
+    *,
+    limit: int,
+    offset: int = 0,
+    order_by: str | None = None,
+    is_descending: bool = False,
+    conn_id: str | None = None,
+    cipher: Cipher | None = None,
 ) -> list[Connection]:
     """Return some connections with stars in place of their secrets, in one statement.
 
     Arguments:
         order_by: one of `ORDERS`; by default the id.
+        conn_id: the connection of that id only.
+        cipher: shows extras in clear, but for those that were encrypted with a key that is not given.
     """
     column = ORDERS[order_by or "id"]
     query = sa.select(table).order_by(column.desc() if is_descending else column, table.c.conn_id)
-    return [_masked(row) for row in db.execute(query.limit(limit).offset(offset))]
+    if conn_id is not None:
+        query = query.where(table.c.conn_id == conn_id)
+    return [_masked(row, cipher) for row in db.execute(query.limit(limit).offset(offset))]
 
 
-def count(db: sa.Connection) -> int:
-    """Return how many connections there are."""
-    return int(db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+def count(db: sa.Connection, *, conn_id: str | None = None) -> int:
+    """Return how many connections there are, or how many of that id."""
+    query = sa.select(sa.func.count()).select_from(table)
+    return int(db.execute(query if conn_id is None else query.where(table.c.conn_id == conn_id)).scalar_one())
 
 
 def read_some(db: sa.Connection, conn_ids: Iterable[str], *, cipher: Cipher) -> dict[str, Connection]:
@@ -111,9 +123,15 @@ def _sealed(db: sa.Connection, connection: Connection, cipher: Cipher) -> dict[s
     return values
 
 
-def _masked(row: sa.Row[Any]) -> Connection:
+def _masked(row: sa.Row[Any], cipher: Cipher | None = None) -> Connection:
     values = {name: getattr(row, name) for name in PLAIN}
-    return Connection(**values, **{name: MASK if getattr(row, name) else None for name in SECRET})  # type: ignore[arg-type]
+    made = Connection(**values, **{name: MASK if getattr(row, name) else None for name in SECRET})  # type: ignore[arg-type]
+    if cipher is None or not row.extra:
+        return made
+    try:
+        return made.replace(extra=cipher.decrypt(row.extra, of=CONNECTIONS.name(row.conn_id, "extra")))
+    except SecretError:
+        return made
 
 
 def _from_row(row: sa.Row[Any], cipher: Cipher) -> Connection:

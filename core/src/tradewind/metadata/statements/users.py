@@ -181,15 +181,17 @@ def _identities(connection: sa.Connection, query: sa.Select[Any], values: Mappin
 # --- Users ------------------------------------------------------------------------------------------------------------
 
 
-def count_users(connection: sa.Connection) -> int:
-    """Return how many users there are."""
-    return int(connection.execute(sa.select(sa.func.count()).select_from(ab_user)).scalar_one())
+def count_users(connection: sa.Connection, *, email: str | None = None) -> int:
+    """Return how many users there are, or how many with that address of mail."""
+    query = sa.select(sa.func.count()).select_from(ab_user)
+    return int(connection.execute(query if email is None else query.where(_user.email == email)).scalar_one())
 
 
 def list_users(
     connection: sa.Connection,
     *,
     names: Collection[str] | None = None,
+    email: str | None = None,
     order_by: str = "username",
     is_descending: bool = False,
     limit: int | None = None,
@@ -199,12 +201,15 @@ def list_users(
 
     Arguments:
         names: these only.
+        email: the one with that address of mail only.
         order_by: one of `ORDERS`.
     """
     column = _user[order_by]
     query = sa.select(ab_user).order_by(column.desc() if is_descending else column, _user.id)
     if names is not None:
         query = query.where(_user.username.in_(sorted(names)))
+    if email is not None:
+        query = query.where(_user.email == email)
     rows = connection.execute(query.limit(limit).offset(offset)).all()
     roles: dict[int, list[str]] = {row.id: [] for row in rows}
     has = (

@@ -81,6 +81,11 @@ def read_some(connection: sa.Connection, keys: Collection[str], *, cipher: Ciphe
     return {row.key: Variable(row.key, cipher.decrypt(row.value), row.description) for row in rows}
 
 
+def existing(connection: sa.Connection, keys: Collection[str]) -> set[str]:
+    """Return those keys that are taken."""
+    return set(connection.execute(sa.select(variable.c.key).where(variable.c.key.in_(sorted(keys)))).scalars())
+
+
 def count(connection: sa.Connection) -> int:
     """Return how many variables there are."""
     return int(connection.execute(sa.select(sa.func.count()).select_from(variable)).scalar_one())
@@ -91,6 +96,11 @@ def set_variable(connection: sa.Connection, key: str, value: str, *, description
     values = {"value": seal(connection, cipher, value)} | ({} if description is None else {"description": description})
     if connection.execute(sa.update(variable).where(variable.c.key == key).values(values)).rowcount == 0:
         connection.execute(sa.insert(variable).values(key=key, **values))
+
+
+def set_description(connection: sa.Connection, key: str, description: str) -> None:
+    """Describe a variable, whose value stays."""
+    connection.execute(sa.update(variable).where(variable.c.key == key).values(description=description))
 
 
 def forget_description(connection: sa.Connection, key: str) -> None:
