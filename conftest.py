@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -31,6 +32,12 @@ USED = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have long tests begin early; after the order was drawn."""
     items[:] = order.early(items, lambda item: item.get_closest_marker("long") is not None, lambda item: item.path)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of garbage collections: thousands of tests live until the end, and are looked at each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

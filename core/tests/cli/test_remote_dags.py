@@ -103,6 +103,9 @@ def test_a_dag_is_shown_with_its_coming_runs(dags: Path, both: Run, there: Run, 
         assert "load.left" in both("dags", "show", "daily", "--format", style)[1]
         assert "s3://left" in both("dags", "show-dependencies", "--format", style)[1]
     assert len(json.loads(both("dags", "report", "-o", "json")[1])) == 2
+    dates = ("-s", "2026-01-02", "-e", "2026-01-04")
+    planned = both("dags", "backfill", "daily", *dates, "--dry-run", "-o", "json")[1]
+    assert [each["becomes"] for each in json.loads(planned)] == ["new run"] * 2
     assert there("dags", "trigger", "daily", "-r", "a/b", "-e", "2026-01-05T06:30:00Z", "-c", '{"n": 5}')[0] == 0
     for name in ("a/b", "2026-01-05T07:30:00+01:00"):
         assert both("dags", "state", "daily", name) == (0, 'queued\n{"n": 5}\n', "")

@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,8 +28,12 @@ import sqlalchemy as sa
 from flask import request
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.config import Config, load
+from tradewind.execution.desk import Desk
+from tradewind.execution.journal import Journal
+from tradewind.execution.lifecycle import Exchange, TaskLifecycle, Unreachable
 from tradewind.execution.log_stores import keys_of_tries
 from tradewind.execution.logs import FileLogStore
+from tradewind.execution.messages import PushXCom, Start
 from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
@@ -39,7 +43,7 @@ from tradewind.metadata.wakeups import SCHEDULER, Wakeups, open_wakeups, wait
 from tradewind.serialization.writing import serialize, structure_hash
 from tradewind.transitions import admission, claims, daemons, ends, runs, timers
 from tradewind.transitions.loading import open_graphs
-from tradewind.transitions.values import Claimer, Ticket
+from tradewind.transitions.values import Claimer, Outcome, Ticket
 from tradewind.web.app import create_app
 from waitress.server import create_server
 
@@ -491,3 +495,81 @@ def _served(house: House) -> Iterator[Served]:
 def served() -> Callable[[House], AbstractContextManager[Served]]:
     """Serves a house over a real socket, for as long as a block runs."""
     return _served
+
+
+@dataclass
+class Clockwork:
+    """A desk's loop and clerk in one: jobs are done at once, and what is to happen later happens when it is told so."""
+
+    later: list[Callable[[], object]] = field(default_factory=list)
+
+    def now(self) -> float:
+        return 0.0
+
+    def after(self, _seconds: float, work: Callable[[], object]) -> None:
+        self.later.append(work)
+
+    def submit(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
+        try:
+            result = job()
+        except Unreachable as error:
+            failed(error)
+        else:
+            done(result)
+
+    def pass_time(self) -> None:
+        work, self.later = self.later, []
+        for each in work:
+            each()
+
+
+class Hands:
+    """A worker without processes: its tries ask and run until the test ends them, as `ending` says."""
+
+    def __init__(self, lifecycle: TaskLifecycle, journal: Path, ending: Callable[[Start], Outcome]) -> None:
+        self.lifecycle, self.slots, self.running = lifecycle, 2, dict[tuple[int, int], Start]()
+        self._ending = ending
+        self.started: list[tuple[int, int]] = []
+        self.clockwork: Any = Clockwork()
+        self.desk = Desk(
+            self.clockwork,
+            self.clockwork,
+            lifecycle,
+            Journal(journal),
+            free=lambda: self.slots - len(self.running),
+            on_exchange=self._take,
+            on_contact=lambda _at: None,
+        )
+
+    def _take(self, result: Exchange) -> None:
+        assert result.refusals == ()
+        for start in result.starts:
+            self.running[start.instance, start.token] = start
+            self.started.append((start.instance, start.token))
+
+    def end_one(self) -> None:
+        if self.running:
+            self.desk.put(self._ending(self.running.pop(next(iter(self.running)))), {})
+
+    def push_one(self) -> None:
+        if self.running:
+            start = next(iter(self.running.values()))
+            reply, _ = self.lifecycle.answer(start, PushXCom("said", '"so"', "str", 4))
+            assert reply.error is None
+
+    def turn(self, during: AbstractContextManager[None] | None = None) -> None:
+        self.clockwork.pass_time()
+        self.desk.claim()
+        with during or nullcontext():
+            self.desk.turn()
+
+    def renew(self) -> None:
+        lease = self.lifecycle.renew()
+        assert lease.is_alive
+        assert set(self.running) <= lease.tries, "nothing that runs is called overtaken"
+
+
+@pytest.fixture
+def employ() -> Callable[..., Hands]:
+    """Return a worker without processes, of a lifecycle, a journal's path and what tries end with."""
+    return Hands

@@ -14,14 +14,12 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tradewind.execution.desk import Desk
 from tradewind.execution.direct_lifecycle import DirectLifecycle
 from tradewind.execution.http.connection import NotAdmitted, ServerConnection
 from tradewind.execution.http.lifecycle import Caller, HttpLifecycle
 from tradewind.execution.http.tokens import Keys
-from tradewind.execution.journal import Journal
-from tradewind.execution.lifecycle import Exchange, TaskLifecycle, Unreachable
-from tradewind.execution.messages import PushXCom, Start
+from tradewind.execution.lifecycle import Unreachable
+from tradewind.execution.messages import Start
 from tradewind.execution.settings import spool_path, worker_settings
 from tradewind.execution.spool import Spool
 from tradewind.metadata import tables
@@ -29,6 +27,7 @@ from tradewind.transitions.recording import ALREADY_RECORDED
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import Outcome, XComValue
 
+Employ = Callable[..., Any]
 SECRET = "planted-execution-secret-0123456789abcdef"
 CHAINS = """
 from tradewind import DAG, task
@@ -122,77 +121,7 @@ def ending(start: Start) -> Outcome:
     return Outcome(start.instance, start.token, TaskState.SUCCESS, now, xcoms=(pushed,))
 
 
-@dataclass
-class Clockwork:
-    """A desk's loop and clerk in one, as in `test_lost_answers`."""
-
-    later: list[Callable[[], object]] = field(default_factory=list)
-
-    def now(self) -> float:
-        return 0.0
-
-    def after(self, _seconds: float, work: Callable[[], object]) -> None:
-        self.later.append(work)
-
-    def submit(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
-        try:
-            result = job()
-        except Unreachable as error:
-            failed(error)
-        else:
-            done(result)
-
-    def pass_time(self) -> None:
-        work, self.later = self.later, []
-        for each in work:
-            each()
-
-
-class Hands:
-    """A worker without processes: its tries ask and run until the test ends them."""
-
-    def __init__(self, lifecycle: TaskLifecycle, journal: Path) -> None:
-        self.lifecycle, self.slots, self.running = lifecycle, 2, dict[tuple[int, int], Start]()
-        self.started: list[tuple[int, int]] = []
-        self.clockwork: Any = Clockwork()
-        self.desk = Desk(
-            self.clockwork,
-            self.clockwork,
-            lifecycle,
-            Journal(journal),
-            free=lambda: self.slots - len(self.running),
-            on_exchange=self._take,
-            on_contact=lambda _at: None,
-        )
-
-    def _take(self, result: Exchange) -> None:
-        assert result.refusals == ()
-        for start in result.starts:
-            self.running[start.instance, start.token] = start
-            self.started.append((start.instance, start.token))
-
-    def end_one(self) -> None:
-        if self.running:
-            self.desk.put(ending(self.running.pop(next(iter(self.running)))), {})
-
-    def push_one(self) -> None:
-        if self.running:
-            start = next(iter(self.running.values()))
-            reply, _ = self.lifecycle.answer(start, PushXCom("said", '"so"', "str", 4))
-            assert reply.error is None
-
-    def turn(self) -> None:
-        self.clockwork.pass_time()
-        self.desk.claim()
-        self.desk.turn()
-
-    def renew(self) -> None:
-        lease = self.lifecycle.renew()
-        assert lease.is_alive
-        assert set(self.running) <= lease.tries, "nothing that runs is called overtaken"
-
-
-def until_over(house: Any, hands: Hands, run: int) -> None:
+def until_over(house: Any, hands: Any, run: int) -> None:
     hands.slots = 3
     for _ in range(40):
         hands.turn()
@@ -229,21 +158,21 @@ STEP = st.tuples(st.lists(FAULT, max_size=3), st.integers(0, 2), st.integers(0, 
 @given(steps=st.lists(STEP, max_size=10))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_network_does_the_rows_are_those_of_direct_calls(
-    served_house: Any, tmp_path: Path, steps: Sequence[Any]
+    served_house: Any, employ: Employ, tmp_path: Path, steps: Sequence[Any]
 ) -> None:
     house, url = served_house
     network, name = Network(), f"w-{house.ids.nonce()}"
     with connected(house, url, name, tmp_path, network) as lifecycle:
-        run = play(house, Hands(lifecycle, tmp_path / f"{name}.journal"), network, steps)
+        run = play(house, employ(lifecycle, tmp_path / f"{name}.journal", ending), network, steps)
     other = f"d-{house.ids.nonce()}"
-    beside_it = Hands(direct(house, other), tmp_path / f"{other}.journal")
+    beside_it = employ(direct(house, other), tmp_path / f"{other}.journal", ending)
     beside_it.lifecycle.register()
     again = house.start_run()
     until_over(house, beside_it, again)
     assert rows(house, run) == rows(house, again)
 
 
-def play(house: Any, hands: Hands, network: Network, steps: Sequence[Any]) -> int:
+def play(house: Any, hands: Any, network: Network, steps: Sequence[Any]) -> int:
     """Do these steps and bring the run to its end; return its key."""
     hands.lifecycle.register()
     run: int = house.start_run()
@@ -265,12 +194,12 @@ def play(house: Any, hands: Hands, network: Network, steps: Sequence[Any]) -> in
 
 
 def test_an_exchange_that_arrives_after_its_repetition_leaves_no_try_unstarted(
-    served_house: Any, tmp_path: Path
+    served_house: Any, employ: Employ, tmp_path: Path
 ) -> None:
     house, url = served_house
     network, name = Network(), f"w-{house.ids.nonce()}"
     with connected(house, url, name, tmp_path, network) as lifecycle:
-        hands = Hands(lifecycle, tmp_path / "journal")
+        hands = employ(lifecycle, tmp_path / "journal", ending)
         lifecycle.register()
         run = house.start_run()
         hands.slots, network.faults = 1, [LATE]
@@ -286,7 +215,9 @@ def test_an_exchange_that_arrives_after_its_repetition_leaves_no_try_unstarted(
     assert len(hands.started) == len(set(hands.started)) == 12
 
 
-def test_a_large_value_whose_answer_got_lost_is_recorded_once(served_house: Any, tmp_path: Path) -> None:
+def test_a_large_value_whose_answer_got_lost_is_recorded_once(
+    served_house: Any, employ: Employ, tmp_path: Path
+) -> None:
     house, url = served_house
     network, name = Network(), f"w-{house.ids.nonce()}"
     with connected(house, url, name, tmp_path, network) as lifecycle:
@@ -305,7 +236,7 @@ def test_a_large_value_whose_answer_got_lost_is_recorded_once(served_house: Any,
         (row,) = (each for each in house.xcom_rows(run) if each.task_id == start.task_id)
         assert (house.home / "xcoms" / row.storage).read_text() == '"large"'
         assert list(spool_path(tmp_path).iterdir()) == []
-        until_over(house, Hands(lifecycle, tmp_path / "journal"), run)
+        until_over(house, employ(lifecycle, tmp_path / "journal", ending), run)
 
 
 def test_a_registration_whose_answer_got_lost_is_made_again(served_house: Any, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ EXECUTOR = "LocalExecutor"
 @pytest.fixture
 def room(small_house: Any) -> Any:
     made = WaitingRoom(1, lambda channel: open_wakeups(small_house.database, small_house.home, listen=[channel]))
+    assert made.wait(EXECUTOR, made.wait(EXECUTOR, "", 0.0).mark, PATIENCE).is_woken  # as soon as there is an ear
     yield made
     made.close()
 
@@ -49,6 +50,22 @@ def test_a_wake_up_ends_a_wait_and_one_in_between_is_not_missed(room: WaitingRoo
     assert (woken.is_woken, woken.mark != begun.mark) == (True, True)
     assert room.wait(EXECUTOR, begun.mark, PATIENCE).is_woken, "that was before this wait began"
     assert not room.wait(EXECUTOR, room.wait(EXECUTOR, "", 0.0).mark, 0.0).is_woken
+
+
+def test_what_was_queued_while_the_ear_was_opened_is_looked_for_once_it_is_open(small_house: Any) -> None:
+    may_open = threading.Event()
+
+    def listen(channel: str) -> Any:
+        assert may_open.wait(PATIENCE)
+        return open_wakeups(small_house.database, small_house.home, listen=[channel])
+
+    room = WaitingRoom(1, listen)
+    mark = room.wait(EXECUTOR, "", 0.0).mark
+    small_house.wakeups.notify([worker_channel(EXECUTOR)])  # nobody hears it
+    assert not room.wait(EXECUTOR, mark, 0.0).is_woken
+    may_open.set()
+    assert room.wait(EXECUTOR, mark, PATIENCE).is_woken
+    room.close()
 
 
 def wakes(house: Any, room: WaitingRoom, mark: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
-from tradewind.execution.desk import Desk
 from tradewind.execution.direct_lifecycle import DirectLifecycle
-from tradewind.execution.journal import Journal
-from tradewind.execution.lifecycle import Exchange, Unreachable
+from tradewind.execution.lifecycle import Unreachable
 from tradewind.execution.messages import Start
 from tradewind.execution.settings import worker_settings
 from tradewind.metadata import tables
@@ -125,88 +122,31 @@ def test_a_claim_whose_answer_got_lost_is_answered_beside_a_new_outcome(house: A
     assert lifecycle.exchange([], 2, "third").starts != again.starts
 
 
-@dataclass
-class Clockwork:
-    """A desk's loop and clerk in one: jobs are done at once, and what is to happen later happens when it is told so."""
-
-    later: list[Callable[[], object]] = field(default_factory=list)
-
-    def now(self) -> float:
-        return 0.0
-
-    def after(self, _seconds: float, work: Callable[[], object]) -> None:
-        self.later.append(work)
-
-    def submit(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
-        try:
-            result = job()
-        except Unreachable as error:
-            failed(error)
-        else:
-            done(result)
-
-    def pass_time(self) -> None:
-        work, self.later = self.later, []
-        for each in work:
-            each()
-
-
-class Hands:
-    """A worker without processes: its tries run until the test ends them."""
-
-    def __init__(self, house: Any, folder: Path) -> None:
-        self.house, self.slots, self.running = house, 2, dict[tuple[int, int], Start]()
-        self.started: list[tuple[int, int]] = []
-        self.clockwork: Any = Clockwork()
-        lifecycle = lifecycle_of(house, f"w-{house.ids.nonce()}")
-        lifecycle.register()
-        self.desk = Desk(
-            self.clockwork,
-            self.clockwork,
-            lifecycle,
-            Journal(folder / f"{house.ids.nonce()}.journal"),
-            free=lambda: self.slots - len(self.running),
-            on_exchange=self._take,
-            on_contact=lambda _at: None,
-        )
-
-    def _take(self, result: Exchange) -> None:
-        for start in result.starts:
-            self.running[start.instance, start.token] = start
-            self.started.append((start.instance, start.token))
-
-    def end_one(self) -> None:
-        if self.running:
-            self.desk.put(ending(self.running.pop(next(iter(self.running)))), {})
-
-    def turn(self, when: str) -> None:
-        self.clockwork.pass_time()
-        self.desk.claim()
-        with cut_off(self.house, when):
-            self.desk.turn()
-
-
 STEP = st.tuples(st.sampled_from([BEFORE, AFTER, NO]), st.integers(0, 2), st.integers(0, 3))
 
 
 @given(steps=st.lists(STEP, max_size=12))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_try_is_claimed_and_never_started(small_house: Any, tmp_path: Path, steps: Sequence[Any]) -> None:
+def test_no_try_is_claimed_and_never_started(
+    small_house: Any, employ: Callable[..., Any], tmp_path: Path, steps: Sequence[Any]
+) -> None:
     small_house.deploy(CHAINS)
-    run, hands = small_house.start_run(), Hands(small_house, tmp_path)
+    name = f"w-{small_house.ids.nonce()}"
+    run, hands = small_house.start_run(), employ(lifecycle_of(small_house, name), tmp_path / f"{name}.journal", ending)
+    hands.lifecycle.register()
     for when, ended, slots in steps:
         for _ in range(ended):
             hands.end_one()
         hands.slots = slots
-        hands.turn(when)
+        hands.turn(cut_off(small_house, when))
         small_house.admit()
     hands.slots = 3
     for _ in range(12):
-        hands.turn(NO)
+        hands.turn()
         assert running(small_house, run) == set(hands.running), "what the database says runs here does"
         hands.end_one()
         small_house.admit()
-    hands.turn(NO)
+    hands.turn()
     assert small_house.run_state(run) == "success"
     assert len(hands.started) == len(set(hands.started)) == 9
     assert hands.desk.is_idle

@@ -76,10 +76,14 @@ class JsonObject(fields.Field[Any]):
 
 
 class Name(fields.String):
-    """A text of 1 to 250 characters without control characters."""
+    """A text without control characters.
 
-    def __init__(self, **kwargs: Any) -> None:
-        rules = [validate.Length(1, LONGEST_NAME), _printable]
+    Arguments:
+        longest: characters that it has at most; one at least.
+    """
+
+    def __init__(self, *, longest: int = LONGEST_NAME, **kwargs: Any) -> None:
+        rules = [validate.Length(1, longest), _printable]
         super().__init__(**{"validate": rules, **kwargs})
 
 

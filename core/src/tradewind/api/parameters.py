@@ -6,14 +6,15 @@ from typing import Any
 
 from marshmallow import fields
 
-from tradewind.api.fields import LARGEST, Name, Text, Whole
+from tradewind.api.fields import LARGEST, LONGEST_NAME, Name, Text, Whole
 
 LARGEST_ID = 2**63 - 1
 LONGEST_URI = 3000
 
 
-def _name(attribute: str, example: str, text: str) -> Name:
-    return Name(required=True, attribute=attribute, metadata={"example": example, "description": text})
+def _name(attribute: str, example: str, text: str, *, longest: int = LONGEST_NAME) -> Name:
+    metadata = {"example": example, "description": text}
+    return Name(required=True, longest=longest, attribute=attribute, metadata=metadata)
 
 
 def _whole(attribute: str, example: int, text: str, *, smallest: int = 0, largest: int = LARGEST) -> Whole:
@@ -27,6 +28,7 @@ def _whole(attribute: str, example: int, text: str, *, smallest: int = 0, larges
     )
 
 
+LONGEST_TOKEN = 4096  # of a file's place, which is longer in these letters
 # In the path -> the field, whose attribute is the operation's argument
 PARAMETERS: dict[str, fields.Field[Any]] = {
     "dag_id": _name("dag_id", "reports", "The id of a DAG."),
@@ -56,7 +58,9 @@ PARAMETERS: dict[str, fields.Field[Any]] = {
         attribute="uri",
         metadata={"example": "s3://bucket/key", "description": "The URI of a dataset; slashes may stand as they are."},
     ),
-    "file_token": _name("file_token", "ZGFncy9yZXBvcnRzLnB5", "The `file_token` that a DAG's answer has."),
+    "file_token": _name(
+        "file_token", "ZGFncwByZXBvcnRzLnB5", "The `file_token` that a DAG's answer has.", longest=LONGEST_TOKEN
+    ),
     "event_log_id": _whole("id", 1, "The id of an entry.", largest=LARGEST_ID),
     "import_error_id": _whole("id", 1, "The id of an import error.", largest=LARGEST_ID),
 }

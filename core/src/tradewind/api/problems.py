@@ -66,17 +66,24 @@ class ProblemError(Exception):
 
     def response(self) -> Response:
         """Return the answer."""
-        body: dict[str, Any] = {
-            "type": f"urn:tradewind:problem:{self.status.name.lower().replace('_', '-')}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "detail": self.detail,
-        }
-        if self.error_id:
-            body["error_id"] = self.error_id
-        if self.fields:
-            body["fields"] = self.fields
-        return Response(json.dumps(body, default=str), self.status.value, dict(self.headers), mimetype=MEDIA_TYPE)
+        kind = f"problem:{self.status.name.lower().replace('_', '-')}"
+        more = {"error_id": self.error_id, "fields": self.fields}
+        return write_problem(self.status, kind, self.detail, more=more, headers=self.headers)
+
+
+def write_problem(
+    status: HTTPStatus, kind: str, detail: str, *, more: Mapping[str, Any], headers: Mapping[str, str]
+) -> Response:
+    """Return an answer of `application/problem+json`.
+
+    Arguments:
+        kind: names the type of the problem, below `urn:tradewind:`.
+        detail: a sentence for people.
+        more: members beside those of the standard; empty ones are left out.
+    """
+    body = {"type": f"urn:tradewind:{kind}", "title": status.phrase, "status": status.value, "detail": detail}
+    body |= {name: value for name, value in more.items() if value}
+    return Response(json.dumps(body, default=str), status.value, dict(headers), mimetype=MEDIA_TYPE)
 
 
 def problem_of(error: Exception) -> ProblemError | None:

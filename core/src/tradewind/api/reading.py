@@ -15,7 +15,7 @@ from tradewind.access.operations import Scope
 from tradewind.api.fields import DEEPEST, Words
 from tradewind.api.problems import ProblemError
 from tradewind.api.route import Route
-from tradewind.api.schemas.common import Schema, shared
+from tradewind.api.schemas.common import shared
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -50,7 +50,7 @@ def _read_path(route: Route, request: Request) -> dict[str, Any]:
     return {name: None if value == ALL else value for name, value in found.items()}
 
 
-def _read_headers(schema: Schema, request: Request) -> dict[str, Any]:
+def _read_headers(schema: ma.Schema, request: Request) -> dict[str, Any]:
     names = [each.data_key or name for name, each in schema.fields.items()]
     return _load(schema, {name: request.headers[name] for name in names if name in request.headers}, "the headers")
 
@@ -69,7 +69,7 @@ def _read_query(route: Route, request: Request) -> dict[str, Any]:
     return _load(schema, given, "the query")
 
 
-def _read_body(schema: Schema, given: dict[str, Any], mask: list[str] | None) -> dict[str, Any]:
+def _read_body(schema: ma.Schema, given: dict[str, Any], mask: list[str] | None) -> dict[str, Any]:
     loaded = _load(schema, given, "the body")
     if mask is None:
         return loaded
@@ -79,7 +79,7 @@ def _read_body(schema: Schema, given: dict[str, Any], mask: list[str] | None) ->
     return {name: value for name, value in loaded.items() if name in counted}
 
 
-def _load(schema: Schema, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _load(schema: ma.Schema, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(given)
     except ma.ValidationError as error:

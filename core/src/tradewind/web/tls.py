@@ -18,6 +18,8 @@ from typing import Any
 LOOPBACK = "127.0.0.1"
 CHUNK = 65_536
 HANDSHAKE_SECONDS = 10.0
+BEHIND_SECONDS = 1.0
+"""The loopback answers at once, or not at all."""
 
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -95,7 +97,11 @@ class TlsFront:
             self._loop.close()
 
     async def _serve(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        behind = socket.create_connection((LOOPBACK, self._port))
+        try:
+            behind = socket.create_connection((LOOPBACK, self._port), timeout=BEHIND_SECONDS)
+        except OSError:
+            to_client.close()  # the server is ending, or this process has as many connections as it may have
+            return
         name = behind.getsockname()[1]
         self._clients[name] = to_client.get_extra_info("peername")[:2]
         from_server, to_server = await asyncio.open_connection(sock=behind)

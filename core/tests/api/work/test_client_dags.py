@@ -108,7 +108,7 @@ def test_the_source_of_a_dag_is_read_by_its_token(api: DAGApi, client: FlaskClie
     assert "One after the other" in api.get_dag_source(token).content
     text = client.get(f"/api/v1/dagSources/{token}", headers={"Accept": "text/plain"})
     assert (text.mimetype, text.text.startswith("\nfrom datetime")) == ("text/plain", True)
-    for other in ("L2V0Yy9wYXNzd2Q", "..%2F..%2Fetc%2Fpasswd", token[:-1]):
+    for other in ("L2V0Yy9wYXNzd2Q", "..%2F..%2Fetc%2Fpasswd", token[:-1], "x" * 600, "_w", "a=b", "%C3%A4"):
         assert client.get(f"/api/v1/dagSources/{other}").status_code == 404
 
 

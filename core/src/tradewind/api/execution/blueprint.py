@@ -9,7 +9,6 @@ import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +24,7 @@ from tradewind.api.execution.hosts import Hosts
 from tradewind.api.execution.problems import Problem
 from tradewind.api.execution.routes import ROUTES, Route
 from tradewind.api.execution.waiting import LONGEST_WAIT, WaitingRoom
+from tradewind.api.schemas.common import shared
 from tradewind.config import Config
 from tradewind.execution.direct_lifecycle import reaching
 from tradewind.execution.http.tokens import Keys, Pass, TokenError
@@ -256,19 +256,13 @@ def loaded(schema: type[Schema], found: Any) -> Mapping[str, Any]:
         Problem: 400, naming the fields.
     """
     try:
-        data: Mapping[str, Any] = made(schema).load(found)
+        data: Mapping[str, Any] = shared(schema).load(found)
     except (ValidationError, RecursionError) as error:
         errors = flat(error.messages) if isinstance(error, ValidationError) else {"": ["Too deep."]}
         name, sentences = next(iter(errors.items()))
         where = f"{name}: " if name and name != "_schema" else ""
         raise Problem(400, "invalid", f"{where}{sentences[0]}", errors) from error
     return data
-
-
-@cache
-def made(schema: type[Schema]) -> Schema:
-    """Return the one instance of a schema: to make one costs more than to use it."""
-    return schema()
 
 
 def flat(messages: Any, path: str = "") -> dict[str, list[str]]:

@@ -125,7 +125,7 @@ class Hosts:
         self.config = config
         self.database = database
         self.clock = clock
-        self._mouth = Mouth(wakeups)
+        self._wakeups = wakeups
         self._graphs = open_graphs(config.plugins.codec)
         self.shelf = HandleShelf(config, keys, seconds=pass_seconds(config), now=self.now)
         self._settings = worker_settings(config, "")
@@ -152,7 +152,7 @@ class Hosts:
             graphs=self._graphs,
             clock=self.clock,
             ids=ids,
-            wake=self._mouth.notify,
+            wake=self._wakeups.notify,
             shelf=self.shelf,
             maintenance=maintenance,
             starts=StartsElsewhere,
@@ -184,7 +184,7 @@ class Hosts:
                 graphs=self._graphs,
                 clock=self.clock,
                 ids=ids,
-                wakeups=self._mouth,
+                wakeups=self._wakeups,
                 tools=tools,
             )
         finally:
@@ -192,37 +192,11 @@ class Hosts:
 
     def notify(self, channels: Iterable[str]) -> None:
         """Wake whoever listens."""
-        self._mouth.notify(channels)
+        self._wakeups.notify(channels)
 
     def close(self) -> None:
         """Close what wakes others."""
-        self._mouth.close()
-
-
-class Mouth:
-    """The mouth of wake-ups of a process with threads: one speaks at a time. See `Wakeups`."""
-
-    def __init__(self, inner: Wakeups) -> None:
-        self._inner = inner
-        self._turn = threading.Lock()
-
-    def notify(self, channels: Iterable[str]) -> None:
-        """See `Wakeups.notify`."""
-        with self._turn:
-            self._inner.notify(channels)
-
-    def fileno(self) -> int:
-        """See `Wakeups.fileno`: it does not listen."""
-        return -1
-
-    def drain(self) -> frozenset[str]:
-        """See `Wakeups.drain`."""
-        return frozenset()
-
-    def close(self) -> None:
-        """See `Wakeups.close`."""
-        with self._turn:
-            self._inner.close()
+        self._wakeups.close()
 
 
 def pass_seconds(config: Config) -> float:

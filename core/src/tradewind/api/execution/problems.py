@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Response
 
-from tradewind.execution.http.wire import PROBLEM
+from tradewind.api.problems import write_problem
 
-TITLES: Final = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    413: "Content Too Large",
-    422: "Unprocessable Content",
-    426: "Upgrade Required",
-    503: "Service Unavailable",
-}
+HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
 
 
 class Problem(Exception):  # noqa: N818  (what is answered, in RFC 9457's word)
@@ -43,18 +32,6 @@ class Problem(Exception):  # noqa: N818  (what is answered, in RFC 9457's word)
 
     def response(self) -> Response:
         """Return the answer."""
-        body: dict[str, Any] = {
-            "type": f"urn:tradewind:execution:{self.code}",
-            "title": TITLES.get(self.status, "Refused"),
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.errors is not None:
-            body["errors"] = self.errors
-        response = Response(json.dumps(body), self.status, mimetype=PROBLEM)
-        if self.status == 401:
-            response.headers["WWW-Authenticate"] = "Bearer"
-        elif self.status == 503:
-            response.headers["Retry-After"] = "1"
-        return response
+        more = {"code": self.code, "errors": self.errors}
+        headers = HEADERS.get(self.status, {})
+        return write_problem(HTTPStatus(self.status), f"execution:{self.code}", self.detail, more=more, headers=headers)

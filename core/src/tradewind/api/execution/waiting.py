@@ -95,8 +95,13 @@ class WaitingRoom:
 
     def _hear(self, executor: str) -> None:
         with contextlib.closing(self._listen(worker_channel(executor))) as ear:
+            # What was queued before there was an ear nobody has heard: whoever waits already looks once more
+            self._note(executor)
             while not self._is_closed:
                 if wait(ear, TURN_SECONDS):
-                    with self._changed:
-                        self._heard[executor] += 1
-                        self._changed.notify_all()
+                    self._note(executor)
+
+    def _note(self, executor: str) -> None:
+        with self._changed:
+            self._heard[executor] += 1
+            self._changed.notify_all()

@@ -40,7 +40,7 @@ class Schema(ma.Schema):
 
 
 @cache
-def shared(schema: type[Schema]) -> Schema:
+def shared(schema: type[ma.Schema]) -> ma.Schema:
     """Return the one instance of a schema that all requests use: to make one copies every field, and takes a millisecond."""
     return schema()
 

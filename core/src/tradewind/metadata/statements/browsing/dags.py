@@ -96,10 +96,10 @@ def set_paused(connection: sa.Connection, wanted: DagFilter, *, is_paused: bool)
     return found
 
 
-def files(connection: sa.Connection) -> Sequence[Any]:
-    """Return the files that DAGs come from: bundle and path, and the ids of their DAGs one by one."""
-    query = sa.select(_dag.bundle, _dag.path, _dag.dag_id).order_by(_dag.bundle, _dag.path, _dag.dag_id)
-    return connection.execute(query).all()
+def ids_of_file(connection: sa.Connection, bundle: str, path: str) -> Sequence[str]:
+    """Return the ids of the DAGs that come from a file."""
+    query = sa.select(_dag.dag_id).where(_dag.bundle == bundle, _dag.path == path).order_by(_dag.dag_id)
+    return connection.execute(query).scalars().all()
 
 
 def source_hash(connection: sa.Connection, bundle: str, path: str) -> str | None:
