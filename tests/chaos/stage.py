@@ -23,13 +23,13 @@ from services.mariadb import restartable_mariadb
 from services.postgres import restartable_postgres
 from services.processes import Restartable
 from sqlalchemy.exc import DBAPIError
-from tradewind.cli.runs.triggering import trigger
+from tradewind.cli.shared.operating import beside
 from tradewind.cli.shared.session import Session, open_session
 from tradewind.metadata import migrating
-from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import listings, pools
 from tradewind.metadata.tables import daemon, dag, dag_run, task_instance
+from tradewind.operations.runs.triggering import trigger_run
 
 DAG_FILE = Path(__file__).parent / "dags" / "chaos_dags.py"
 DAG_COUNT = 9
@@ -80,7 +80,8 @@ class Stage:
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> bool:
         """Make a run; False where the database cannot be reached now."""
         try:
-            trigger(self.session, dag_id, run_id=None, logical_date=SystemClock().now(), conf=dict(conf or {}))
+            with beside(self.session) as operations:
+                operations.ask(trigger_run, dag_id=dag_id, conf=dict(conf or {}))
         except DBAPIError:
             return False
         return True

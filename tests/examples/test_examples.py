@@ -20,10 +20,11 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from tradewind.cli import main
-from tradewind.cli.runs.triggering import trigger
+from tradewind.cli.shared.operating import beside
 from tradewind.cli.shared.session import open_session
 from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
+from tradewind.operations.runs.triggering import trigger_run
 
 ROOT = Path(__file__).parents[2]
 OURS = sorted((ROOT / "core/src/tradewind/examples").glob("example_*.py"))
@@ -204,9 +205,10 @@ def test_every_example_runs_to_success_by_daemons_on_postgresql(
     tradewind(capsys, "dags", "unpause", "example_past_runs")
     dag_ids -= {BACKFILLED}
     now = datetime.now(timezone.utc)
-    with open_session() as session:  # one for all: forty commands would take seconds
+    with open_session() as session, beside(session) as operations:  # one for all: forty commands would take seconds
         for dag_id in sorted(dag_ids):
-            trigger(session, dag_id, run_id=RUN, logical_date=now, conf=CONF.get(dag_id, {}))
+            conf = CONF.get(dag_id, {})
+            operations.ask(trigger_run, dag_id=dag_id, run_id=RUN, logical_date=now, conf=conf)
     states = until("all runs but the one on hold end", lambda: ended(database, dag_ids - {HELD}, but=HELD), home)
     assert {dag_id: state for dag_id, state in states.items() if state != "success"} == {}
     assert "Task 'publish' of DAG 'example_hold' is held since" in tradewind(capsys, "why", HELD, RUN, "publish")
