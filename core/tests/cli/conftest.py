@@ -25,7 +25,11 @@ from tradewind.operations.context import Tools
 from werkzeug.serving import make_server
 
 Run = Callable[..., tuple[int, str, str]]
-TOKEN = "twd_for_tests"
+TOKEN, FOR_RUNS = "twd_for_tests", "twd_for_runs"
+ACTORS = {
+    f"Bearer {TOKEN}": Actor("ada", 1, None, via="token"),
+    f"Bearer {FOR_RUNS}": Actor("bob", 2, None, scopes=("runs.*",), via="token"),
+}
 SHOP = """
 from tradewind import Param, dag, task
 
@@ -93,15 +97,23 @@ def dags(home: Path, sqlite_url: str, parsed: Path) -> Path:
 
 
 def authenticate(request: Request) -> Actor:
-    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+    found = ACTORS.get(request.headers.get("Authorization", ""))
+    if found is None:
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "There is no such token.")
-    return Actor("ada", 1, None, via="token")
+    return found
 
 
 @pytest.fixture
 def token() -> str:
     """What the server takes for proof of who asks."""
     return TOKEN
+
+
+@pytest.fixture
+def for_runs(run: Run, server: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command by the server, with a token that is for operations on runs only."""
+    monkeypatch.setenv("TRADEWIND_TOKEN", FOR_RUNS)
+    return lambda *words: run("--server", server, *words)
 
 
 @pytest.fixture

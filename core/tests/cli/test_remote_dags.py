@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tradewind.config import load
 from tradewind.execution.log_keys import log_key
 from tradewind.execution.log_stores import open_log_store
+from tradewind.metadata import tables
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
@@ -188,3 +189,20 @@ def test_a_run_is_followed_to_its_end(
         assert there("dags", "trigger", "shop", "--wait", "--run-id", "busy")[0] == 1
     for give in taken:
         give()
+
+
+def test_a_token_for_runs_triggers_and_lists_them(dags: Path, for_runs: Run, run: Run, sqlite_url: str) -> None:
+    assert for_runs("dags", "trigger", "shop", "-r", "theirs") == (0, "Run theirs of shop is made.\n", "")
+    assert for_runs("dags", "state", "shop", "theirs")[1] == "queued\n"
+    assert for_runs("dags", "list-runs", "-d", "good")[2].startswith("No runs yet")
+    missing = "tradewind: There is no DAG 'shap': `tradewind dags list` shows all. [no-such-dag]\n"
+    assert for_runs("dags", "trigger", "shap")[2] == missing
+    assert for_runs("dags", "state", "shop", "nope")[2].endswith("[no-such-run]\n")
+    for words in (["list"], ["pause", "shop"], ["details", "shop"], ["show", "shop"], ["delete", "shop", "-y"]):
+        assert for_runs("dags", *words)[2].endswith("[no-permission]\n"), words
+    assert run("dags", "trigger", "shop", "-r", "ours")[0] == 0
+    database = Database(sqlite_url)
+    with database.read() as connection:
+        found = connection.execute(sa.select(tables.dag_run.c.run_id, tables.dag_run.c.triggered_by)).all()
+    database.dispose()
+    assert sorted(map(tuple, found)) == [("ours", "cli"), ("theirs", "rest_api")]

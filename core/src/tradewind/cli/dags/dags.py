@@ -11,7 +11,7 @@ from typing import Any
 from tradewind.cli.dags.files import check_dags, configure_check, list_warnings
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
-from tradewind.cli.shared.naming import ask_of_dag, import_errors_note
+from tradewind.cli.shared.naming import import_errors_note, require_dag
 from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.values import instant, json_object, pattern
@@ -21,7 +21,6 @@ from tradewind.metadata.statements.browsing.dags import DagFilter
 from tradewind.metadata.statements.browsing.parts import Between
 from tradewind.metadata.statements.browsing.runs import TYPES, RunFilter
 from tradewind.metadata.statements.runs import BACKFILL
-from tradewind.operations.dags.reading import get_dag
 from tradewind.operations.dags.reading import list_dags as ask_dags
 from tradewind.operations.import_errors import list_import_errors as ask_import_errors
 from tradewind.operations.paging import Paging
@@ -183,7 +182,7 @@ def list_runs(options: argparse.Namespace) -> None:
     with open_operations(options) as operations:
         found = operations.ask_all(ask_runs, dag_id=options.dag_id, wanted=wanted, page=newest)
         if not found and options.dag_id:
-            ask_of_dag(operations, get_dag, dag_id=options.dag_id)
+            require_dag(operations, options.dag_id)
     way = f"tradewind dags trigger {options.dag_id or 'DAG_ID'}"
     empty = f"No runs that are {options.state}." if options.state else f"No runs yet: {way}"
     has_notes = options.output != "table" or any(each.note for each in found)

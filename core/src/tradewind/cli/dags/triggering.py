@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.naming import ask_of_dag, naming_dag
+from tradewind.cli.shared.naming import ask_of_dag, if_allowed, naming_dag
 from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.shared.values import instant, json_object
@@ -44,7 +44,7 @@ def trigger_dag(options: argparse.Namespace) -> int:
             print(f"Run {run_id} of {options.dag_id} is made.")
         else:
             print_rows([{"dag_id": options.dag_id, "run_id": run_id, "conf": options.conf}], options.output)
-        if operations.ask(get_dag, dag_id=options.dag_id).row.is_paused:
+        if if_allowed(lambda: operations.ask(get_dag, dag_id=options.dag_id).row.is_paused, otherwise=False):
             way = f"`tradewind dags unpause {options.dag_id}` starts it, `--unpause` does so when you trigger"
             text = f"{options.dag_id} is paused, so the run waits: {way}."
             if options.wait:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -68,25 +68,39 @@ def find_run(operations: Operations, dag_id: str, name: str) -> Any:
         found = operations.ask(list_runs, dag_id=dag_id, wanted=of_that_date, page=NEWEST).rows
         if found:
             return found[0]
-    ask_of_dag(operations, get_dag, dag_id=dag_id)
+    require_dag(operations, dag_id)
     raise CommandError(
         f"There is no run {name!r} of a DAG {dag_id!r}: `tradewind dags list-runs -d {dag_id}` shows its runs.",
         error_id="no-such-run",
     )
 
 
+def require_dag(operations: Operations, dag_id: str) -> None:
+    """Return if there is such a DAG, or if that is not for whoever asks.
+
+    Raises:
+        CommandError: there is none; the message names the nearest id.
+    """
+    if_allowed(lambda: ask_of_dag(operations, get_dag, dag_id=dag_id), None)
+
+
 def import_errors_note(operations: Operations) -> str:
     """Return a sentence where files could not be imported, else, or where that is not for whoever asks, an empty text."""
+    return note_of_errors(if_allowed(lambda: operations.ask(list_import_errors, page=ONE).total, 0))
+
+
+def if_allowed(ask: Callable[[], Result], otherwise: Result) -> Result:
+    """Return what is asked for beside what a verb is about, or something else where that is not for whoever asks."""
     try:
-        return note_of_errors(operations.ask(list_import_errors, page=ONE).total)
+        return ask()
     except CommandError as error:
         if error.error_id != "no-permission":
             raise
-        return ""
+        return otherwise
 
 
 def _no_such_dag(operations: Operations, dag_id: str) -> str:
-    known = [each.row.dag_id for each in operations.ask_all(list_dags, wanted=DagFilter())]
+    known = if_allowed(lambda: [each.row.dag_id for each in operations.ask_all(list_dags, wanted=DagFilter())], [])
     near = did_you_mean(dag_id, known)
     note = import_errors_note(operations)
     text = f"There is no DAG {dag_id!r}{near or ':'} `tradewind dags list` shows all."
