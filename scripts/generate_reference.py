@@ -26,6 +26,7 @@ from tradewind.authoring.context import build_context
 from tradewind.cli.groups import GROUPS, module_of
 from tradewind.cli.help import explaining
 from tradewind.cli.help.tree import group_parser, verbs_of
+from tradewind.cli.parser import Parser
 from tradewind.config.sections import SECTIONS
 from tradewind.execution.http import tokens, wire
 from tradewind.metrics.catalogue import CATALOGUE, Alias, Declaration
@@ -169,7 +170,8 @@ def commands() -> Iterator[str]:
     yield (
         "`tradewind COMMAND --help` says the same. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. "
         "Lists take `-o table|json|yaml|plain`; every command takes `-v`: daemons then log at DEBUG, others say each statement "
-        "that reaches the database."
+        "that reaches the database. What works with `--server` can be done "
+        "[from another machine](../how-to/use-the-rest-api.md#from-the-command-line-of-another-machine)."
     )
     yield _table(("command", "what it does"), ((f"[`{name}`](#{name})", text) for name, text in GROUPS.items()))
     for group in GROUPS:
@@ -179,14 +181,22 @@ def commands() -> Iterator[str]:
         yield from _command(parser)
 
 
-def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
+def _command(parser: Parser) -> Iterator[str]:
     verbs = verbs_of(parser)
     if not verbs:
+        yield from _where(parser, parser)
         yield from _options(parser)
     for name, verb in verbs.items():
         yield f"### {parser.prog.removeprefix('tradewind ')} {name}"
         yield verb.description or ""
+        yield from _where(parser, verb)
         yield from _options(verb)
+
+
+def _where(group: Parser, verb: argparse.ArgumentParser) -> Iterator[str]:
+    """Say so where a server can do it as well."""
+    if verb.get_default("run") in group.remote:
+        yield "Works with `--server`."
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from tradewind.cli.runs import following
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
-from tradewind.transitions import daemons
+from tradewind.metadata.statements import backfills as statements
+from tradewind.transitions import backfills, daemons
 
 Run = Callable[..., tuple[int, str, str]]
 LIVE, EXPIRED = timedelta(hours=1), timedelta(seconds=-1)
@@ -108,7 +112,14 @@ with DAG("by_hand", schedule=None):
 DATES = ("-s", "2025-03-01", "-e", "2025-03-04")
 
 
-def test_backfills(dags: Path, both: Run, there: Run, run: Run) -> None:
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server is asked again at once."""
+    monkeypatch.setattr(following, "ASK_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("often")
+def test_backfills(dags: Path, sqlite_url: str, both: Run, there: Run, run: Run) -> None:
     (dags / "daily.py").write_text(FILE)
     (dags / "broken.py").write_text("from tradewind import DAG\n1 / 0\n")
     assert run("dag-processor", "--once")[0] == 0
@@ -141,3 +152,23 @@ def test_backfills(dags: Path, both: Run, there: Run, run: Run) -> None:
     both("backfill", "details", key)
     for verb in ("details", "pause", "cancel"):
         assert both("backfill", verb, "7")[2].endswith("[no-such-backfill]\n")
+    canceller = threading.Thread(target=cancel_open, args=(sqlite_url,))
+    canceller.start()
+    code, _, err = there("backfill", "create", "daily", *DATES, "--wait")
+    canceller.join()
+    assert (code, err.endswith(": cancelled, 4 of 4 dates are done, 0 failed.\n")) == (1, True)
+
+
+def cancel_open(url: str) -> None:
+    """Cancel the one backfill that is open, as soon as there is one."""
+    database = Database(url)
+
+    def cancel(connection: sa.Connection) -> bool:
+        found = statements.list_all(connection, only_open=True)
+        for each in found:
+            backfills.change(connection, each.id, backfills.CANCELLED, clock=SystemClock())
+        return bool(found)
+
+    while not database.write(cancel):
+        threading.Event().wait(0.02)
+    database.dispose()

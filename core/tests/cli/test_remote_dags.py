@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tradewind.config import load
+from tradewind.execution.log_keys import log_key
+from tradewind.execution.log_stores import open_log_store
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.engine import Database
+from tradewind.metadata.ids import RandomIds
+from tradewind.metadata.statements import listings
+from tradewind.operations import following
+from tradewind.operations.following import STREAMS
+from tradewind.transitions.loading import open_graphs
+from tradewind.transitions.marking import mark_run, mark_tasks
 
 Run = Callable[..., tuple[int, str, str]]
 WHIMS = """
@@ -87,6 +103,9 @@ def test_a_dag_is_shown_with_its_coming_runs(dags: Path, both: Run, there: Run, 
         assert "load.left" in both("dags", "show", "daily", "--format", style)[1]
         assert "s3://left" in both("dags", "show-dependencies", "--format", style)[1]
     assert len(json.loads(both("dags", "report", "-o", "json")[1])) == 2
+    dates = ("-s", "2026-01-02", "-e", "2026-01-04")
+    planned = both("dags", "backfill", "daily", *dates, "--dry-run", "-o", "json")[1]
+    assert [each["becomes"] for each in json.loads(planned)] == ["new run"] * 2
     assert there("dags", "trigger", "daily", "-r", "a/b", "-e", "2026-01-05T06:30:00Z", "-c", '{"n": 5}')[0] == 0
     for name in ("a/b", "2026-01-05T07:30:00+01:00"):
         assert both("dags", "state", "daily", name) == (0, 'queued\n{"n": 5}\n', "")
@@ -98,10 +117,74 @@ def test_a_dag_is_deleted_unless_a_run_goes_on(dags: Path, both: Run, there: Run
     assert there("dags", "trigger", "shop", "-r", "r")[0] == 0
     assert both("dags", "delete", "shop")[2].endswith("[needs-confirmation]\n")
     assert "runs of shop have not ended: r." in both("dags", "delete", "shop", "-y")[2]
-    assert run("dags", "mark-run", "shop", "r", "success", "-y")[0] == 0
+    assert (
+        json.loads(both("dags", "mark-run", "shop", "r", "success", "-n", "-o", "json")[1])[0]["becomes"] == "success"
+    )
+    assert both("dags", "mark-run", "shop", "r", "success")[2].endswith("[needs-confirmation]\n")
+    assert both("dags", "mark-run", "shop", "s", "success", "-y")[2].endswith("[no-such-run]\n")
+    told = there("dags", "mark-run", "shop", "r", "success", "-y", "--reason", "by hand")[1]
+    assert "marked; the run was queued and is success." in told
+    assert both("dags", "mark-run", "shop", "r", "success", "-y")[2].endswith("[nothing-to-mark]\n")
+    assert both("dags", "state", "shop", "r")[1] == "success\n"
     assert there("dags", "delete", "shop", "-y")[1].endswith("stays, paused, as good.py defines it.\n")
     (dags / "good.py").unlink()
     assert run("dag-processor", "--once")[0] == 0
     assert there("dags", "delete", "shop", "-y")[1] == "shop is deleted.\n"
     assert both("dags", "list", "-o", "json")[1] == "[]\n"
     assert "the server's DAG folder" in there("dags", "list")[2]
+
+
+@contextmanager
+def ended_meanwhile(url: str, run_id: str, *, fails: bool) -> Iterator[None]:
+    """End a run of `shop` as soon as it is made, beside the block: one task succeeds or fails, with a log."""
+    thread = threading.Thread(target=end_run, args=(url, run_id), kwargs={"fails": fails})
+    thread.start()
+    yield
+    thread.join()
+
+
+def end_run(url: str, run_id: str, *, fails: bool) -> None:
+    database, config, clock = Database(url), load().config, SystemClock()
+    tools = {"graphs": open_graphs(config.plugins.codec), "clock": clock, "ids": RandomIds(clock.now)}
+
+    def end(connection: sa.Connection) -> bool:
+        for made in listings.list_runs(connection, run_id=run_id):
+            (task,) = (each for each in listings.list_tasks(connection, made.id) if each.task_id == "numbers")
+            with closing(open_log_store(config)) as store:
+                key = log_key("shop", run_id, "numbers", -1, task.try_number, token=task.token + 1)
+                store.put_chunk(key, 0, b"".join(b"line %d\n" % number for number in range(50)))
+            state = "failed" if fails else "success"
+            mark_tasks(connection, made.id, ["numbers"], state, **tools)
+            mark_run(connection, made.id, state, **tools)
+            return True
+        return False
+
+    while not database.write(end):
+        threading.Event().wait(0.02)
+    database.dispose()
+
+
+def test_a_run_is_followed_to_its_end(
+    dags: Path, sqlite_url: str, there: Run, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert there("dags", "unpause", "shop")[0] == 0
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
+    told = []
+    for number, call in enumerate((run, there)):
+        for fails in (True, False):
+            run_id = f"r{number}{fails}"
+            with ended_meanwhile(sqlite_url, run_id, fails=fails):
+                code, out, _ = call("dags", "trigger", "shop", "--wait", "--run-id", run_id)
+            assert code == fails
+            told.append(out.replace(run_id, "RUN").splitlines())
+    assert told[2:] == told[:2]
+    assert told[0][1] == "numbers failed in try 0: marked as failed by hand"
+    assert told[0][2:] == [*(f"    line {number}" for number in range(30, 50)), "Run RUN of shop: failed."]
+    assert told[1] == ["Run RUN of shop is made.", "Run RUN of shop: success."]
+    # As many are followed as may be: then it is only asked how the run is
+    monkeypatch.setattr(following, "BUSY_SECONDS", 0)
+    taken = [STREAMS.take(1000) for _ in range(load().config.web.threads // 2)]
+    with ended_meanwhile(sqlite_url, "busy", fails=True):
+        assert there("dags", "trigger", "shop", "--wait", "--run-id", "busy")[0] == 1
+    for give in taken:
+        give()

@@ -203,10 +203,16 @@ _OPERATIONS = (
         is_audited=True,
     ),
     Operation("backfills.change", "Pause, continue or cancel a backfill.", _EDIT_RUN, _DAG, is_audited=True),
+    # Deadlines and callbacks
+    Operation("deadlines.list", "List deadlines of runs, those missed and those to come.", _READ_RUN, _DAGS),
+    Operation("callbacks.list", "List callbacks that are still owed.", _READ_TASK, _DAGS),
+    Operation("callbacks.retry", "Have callbacks called again that were given up.", _EDIT_TASK, _DAGS, is_audited=True),
+    Operation("callbacks.discard", "Let go of callbacks that were given up.", _EDIT_TASK, _DAGS, is_audited=True),
     # Datasets
     Operation("datasets.list", "List datasets.", _READ_DATASET),
     Operation("datasets.get", "Show a dataset.", _READ_DATASET),
     Operation("datasets.events", "List the events of datasets.", _READ_DATASET),
+    Operation("datasets.watchers", "List the watchers of datasets.", _READ_DATASET),
     Operation("datasets.create_event", "Say that a dataset has changed.", _needs(CREATE, DATASETS), is_audited=True),
     Operation("datasets.queued", "List the events of a dataset that wait for others.", _READ_DATASET),
     Operation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from tradewind.metadata.statements import listings
+from tradewind.metadata.statements import file_problems, listings
 from tradewind.metadata.statements.listings import FileRow
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Page, Paging
@@ -19,13 +19,16 @@ def list_files(context: Context, *, page: Paging) -> Page[FileRow]:
     allowed = context.dags
     with context.read() as connection:
         rows = listings.list_files(connection)
-    if allowed is not None:
-        rows = [_cut_down(each, allowed) for each in rows if not allowed.isdisjoint(each.dags)]
+        if allowed is not None:
+            shared = file_problems.files_of(connection, allowed)
+            rows = [
+                _cut_down(each, allowed) if shared[each.bundle, each.path] else each
+                for each in rows
+                if (each.bundle, each.path) in shared
+            ]
     return Page(rows[page.offset : page.offset + page.limit], len(rows))
 
 
 def _cut_down(row: FileRow, allowed: Collection[str]) -> FileRow:
     visible = tuple(each for each in row.dags if each in allowed)
-    if visible == row.dags:
-        return row
     return replace(row, dags=visible, error=row.error and HIDDEN, warnings=(HIDDEN,) if row.warnings else ())

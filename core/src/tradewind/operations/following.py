@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,16 @@ from tradewind.metadata.statements.browsing import runs
 from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import BusyError
 from tradewind.operations.finding import require_run
-from tradewind.transitions.states import ENDED_RUN
+from tradewind.transitions.states import ENDED_RUN, TaskState
 
 LOOK_SECONDS = 0.25
 AGAIN_SECONDS = 5.0
 """After which a line is sent though nothing has changed: so it is noticed when nobody listens any more."""
 BUSY_SECONDS = 10
+NAMED = 10
+"""Tasks that are running and are named."""
+MOST_FAILURES = 1000
+"""Failures that are told of."""
 
 
 class Streams:
@@ -65,6 +70,7 @@ class _Once:
 
 
 STREAMS = Streams()
+Look = Callable[[sa.Connection], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,14 @@ class Following:
 
 
 @operation("runs.wait")
-def follow_run(context: Context, *, dag_id: str, run_id: str, timeout: float = 60.0) -> Following:
+def follow_run(
+    context: Context, *, dag_id: str, run_id: str, timeout: float = 60.0, names_tasks: bool = False
+) -> Following:
     """Follow a run until it ends, or until the time is up: a line for each change of its tasks' states.
 
     Arguments:
         timeout: seconds for which it is followed at most.
+        names_tasks: say also which tasks are running, and which have failed since the line before.
     Raises:
         NotFoundError: the DAG has no such run.
         BusyError: as many runs are followed as may be.
@@ -88,13 +97,14 @@ def follow_run(context: Context, *, dag_id: str, run_id: str, timeout: float = 6
     with context.read() as connection:
         run = require_run(connection, dag_id, run_id)
     close = STREAMS.take(max(1, context.tools.config.web.threads // 2))
-    lines = _until_its_end(context, run.id, timeout, close)
+    look = _Named(run.id) if names_tasks else partial(_look, key=run.id)
+    lines = _until_its_end(context, look, timeout, close)
     named = {"dag_id": dag_id, "dag_run_id": run_id}
     return Following(({**named, **line} for line in lines), close)
 
 
 def _until_its_end(
-    context: Context, key: int, timeout: float, close: Callable[[], None]
+    context: Context, look: Look, timeout: float, close: Callable[[], None]
 ) -> Iterator[Mapping[str, Any]]:
     began = told_at = time.monotonic()
     told: Mapping[str, Any] | None = None
@@ -102,12 +112,12 @@ def _until_its_end(
         while True:
             try:
                 with context.read() as connection:
-                    found = _look(connection, key)
+                    found = look(connection)
             except DBAPIError:
-                yield {"error": "The metadata database does not answer at this moment: ask again."}
+                yield _error("The metadata database does not answer at this moment: ask again.", "database-unreachable")
                 return
             if found is None:
-                yield {"error": "The run was deleted while it was followed."}
+                yield _error("The run was deleted while it was watched.", "no-such-run")
                 return
             now = time.monotonic()
             is_last = found["ended"] or now - began >= timeout
@@ -121,8 +131,43 @@ def _until_its_end(
         close()
 
 
+def _error(sentence: str, error_id: str) -> Mapping[str, Any]:
+    return {"error": sentence, "error_id": error_id}
+
+
 def _look(connection: sa.Connection, key: int) -> dict[str, Any] | None:
     run = runs.by_key(connection, key)
     if run is None:
         return None
     return {"state": run.state, "tasks": runs.task_states(connection, key), "ended": run.state in ENDED_RUN}
+
+
+class _Named:
+    """Looks at a run with the names of what is running, and of what has failed since the look before."""
+
+    def __init__(self, key: int) -> None:
+        self._key = key
+        self._told: set[tuple[str, int, int]] = set()
+
+    def __call__(self, connection: sa.Connection) -> dict[str, Any] | None:
+        found = _look(connection, self._key)
+        if found is None:
+            return None
+        states = found["tasks"]
+        running = runs.running(connection, self._key, most=NAMED) if TaskState.RUNNING in states else ()
+        failed = runs.failures(connection, self._key, most=MOST_FAILURES) if states.keys() & set(runs.FAILED) else ()
+        return found | {
+            "running": [{"task_id": each.task_id, "map_index": each.map_index} for each in running],
+            "failures": [self._failure(each) for each in failed if self._is_new(each)],
+        }
+
+    def _is_new(self, row: Any) -> bool:
+        which = (row.task_id, row.map_index, row.token)
+        is_new = which not in self._told
+        self._told.add(which)
+        return is_new
+
+    @staticmethod
+    def _failure(row: Any) -> dict[str, Any]:
+        named = {"task_id": row.task_id, "map_index": row.map_index, "state": row.state, "try_number": row.try_number}
+        return named | {"dispatch": row.token, "cause": row.cause}

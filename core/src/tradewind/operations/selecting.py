@@ -59,7 +59,7 @@ def runs_among(connection: sa.Connection, which: Which) -> list[listings.RunRow]
         raise NotFoundError(f"There is no run {min(missing)!r} of a DAG {which.dag_id!r}.", error_id="no-such-run")
     if which.past or which.future:
         if len(found) != 1:
-            raise InvalidError("run_ids", "Past and future of which run? Name one.")
+            raise InvalidError("dag_run_ids", "Past and future of which run? Name one.")
         found = neighbouring_runs(connection, found[0], past=which.past, future=which.future, most=most)
     return limited([each for each in found if which.has(each)], which.most)
 

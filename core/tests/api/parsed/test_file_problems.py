@@ -70,6 +70,33 @@ def test_a_warning_about_a_file_with_other_peoples_dags_is_not_told(stage: Any) 
     set_warnings(stage, "shared.py")
 
 
+def test_what_is_wrong_with_files_is_told_as_far_as_their_dags_may_be_seen(
+    stage: Any, client: FlaskClient, statements: Any
+) -> None:
+    set_warnings(stage, "shared.py", "DAG 'yours' differs")
+    for path, rows in (("fileWarnings", "file_warnings"), ("dagFiles", "dag_files")):
+        with statements.recorded(stage.tools.database) as recorded:
+            assert "'yours'" in client.get(f"{URL}/{path}").text
+        recorded.assert_at_most(3)
+        found = stage.client(*READ, ("can_read", "DAG:mine")).get(f"{URL}/{path}")
+        assert [each["filename"] for each in found.json[rows]] == ["shared.py"]
+        assert "yours" not in found.text
+        assert stage.client(*READ, ("can_read", "DAG:nobody")).get(f"{URL}/{path}").json["total_entries"] == 0
+    (half,) = client.get(f"{URL}/dagFiles?limit=1&offset=1").json["dag_files"]
+    assert half["seconds"] > 0
+    set_warnings(stage, "shared.py")
+
+
+def test_dependencies_are_told_between_dags_that_may_be_seen(stage: Any, client: FlaskClient) -> None:
+    found = client.get(f"{URL}/dagDependencies").json
+    assert found["total_entries"] == len(found["dependencies"]) > 1
+    mine = stage.client(("can_read", "DAG:consumer")).get(f"{URL}/dagDependencies").json["dependencies"]
+    assert mine
+    assert {each[end]["name"] for each in mine for end in ("before", "after") if each[end]["kind"] == "dag"} == {
+        "consumer"
+    }
+
+
 def test_a_dag_set_aside_is_warned_of(stage: Any, client: FlaskClient) -> None:
     change = sa.update(dag).where(dag.c.dag_id == "mine").values(quarantine="it stalled the scheduler")
     stage.tools.database.write(lambda c: c.execute(change))

@@ -22,6 +22,14 @@ RANGES = {
 }
 RUNS = "/api/v1/dags/~/dagRuns"
 INSTANCES = f"{RUNS}/~/taskInstances"
+LISTS = (
+    "callbacks?failed=true",
+    "deadlines?missed=true",
+    "watchers",
+    "backfills?backfill_id=1",
+    "datasets?kind=alias,asset&named=one&order_by=name",
+    "datasets/events?alias_id=1&order_by=-timestamp",
+)
 COPIED = (tables.dag, tables.dag_version, tables.dag_file, tables.source_blob)
 
 
@@ -55,6 +63,17 @@ def test_what_is_asked_and_written_holds_on_each_database(client: FlaskClient) -
     assert client.post(f"{run}/clear", json={"dry_run": False}).json["state"] in {"queued", "running"}
     assert client.get(f"{RUNS}?order_by=-start_date&limit=1").json["total_entries"] == 1
     assert client.patch(run, json={"state": "success"}).json["state"] == "success"
+    ordered = client.get(f"{run}/taskInstances?order_by=topological").json["task_instances"]
+    assert [(each["task_id"], each["cause"]) for each in ordered] == [
+        (name, "marked as success, with its run, by hand") for name in ("first", "middle", "last")
+    ]
+    named = {"dag_run_ids": [made.json["dag_run_id"]]}
+    assert client.get("/api/v1/dags/chain/taskIds", query_string=named).json["task_ids"] == ["first", "last", "middle"]
+    assert client.post("/api/v1/dags/chain/clearTasks", json=named).json["dag_runs"][0]["number"] == 3
+    mark = {**named, "task_id": "last", "new_state": "failed", "dry_run": False}
+    assert client.post("/api/v1/dags/chain/markTasks", json=mark).json["dag_runs"][0]["becomes"] == "failed"
+    for path in LISTS:
+        assert client.get(f"/api/v1/{path}").json["total_entries"] == 0, path
     assert client.delete(run).status_code == 204
     assert client.get(INSTANCES).json["total_entries"] == 0
 

@@ -6,6 +6,7 @@ from tradewind.api.route import Route
 from tradewind.api.routes import (
     backfills,
     bulk,
+    callbacks,
     cluster,
     coming_runs,
     config,
@@ -15,6 +16,7 @@ from tradewind.api.routes import (
     dag_warnings,
     dags,
     datasets,
+    deadlines,
     drains,
     event_logs,
     following,
@@ -39,6 +41,7 @@ from tradewind.api.routes import (
 ROUTES: tuple[Route, ...] = (
     *backfills.ROUTES,
     *bulk.ROUTES,
+    *callbacks.ROUTES,
     *cluster.ROUTES,
     *coming_runs.ROUTES,
     *config.ROUTES,
@@ -48,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *dag_warnings.ROUTES,
     *dags.ROUTES,
     *datasets.ROUTES,
+    *deadlines.ROUTES,
     *drains.ROUTES,
     *event_logs.ROUTES,
     *following.ROUTES,

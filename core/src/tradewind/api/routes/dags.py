@@ -20,7 +20,7 @@ from tradewind.api.schemas.dags import (
 from tradewind.api.schemas.drawings import DagDependencyCollection, DagDependencyListQuery, DrawingQuery, DrawingSchema
 from tradewind.api.schemas.tasks import TaskCollection, TaskListQuery, TaskSchema
 from tradewind.operations import dag_sources
-from tradewind.operations.dags import changing, dependencies, drawing, reading
+from tradewind.operations.dags import changing, deleting, dependencies, drawing, reading
 
 DAG = "/dags/{dag_id}"
 
@@ -38,7 +38,7 @@ ROUTES = (
     Route("GET", DAG, reading.get_dag, query=DagQuery, answer=DagSchema),
     Route("GET", f"{DAG}/details", reading.get_dag_details, query=DagDetailQuery, answer=DagDetailSchema),
     Route("PATCH", DAG, changing.change_dag, query=DagChangeQuery, body=DagChange, answer=DagSchema, name="patch_dag"),
-    Route("DELETE", DAG, changing.delete_dag, status=204),
+    Route("DELETE", DAG, deleting.delete_dag, status=204),
     Route("GET", f"{DAG}/tasks", reading.list_tasks, query=TaskListQuery, answer=TaskCollection, name="get_tasks"),
     Route("GET", f"{DAG}/tasks/{{task_id}}", reading.get_task, answer=TaskSchema),
     Route(

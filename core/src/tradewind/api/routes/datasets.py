@@ -9,13 +9,15 @@ from tradewind.api.schemas.datasets import (
     DatasetEventBody,
     DatasetEventCollection,
     DatasetEventListQuery,
-    DatasetEventSchema,
     DatasetListQuery,
     DatasetSchema,
     QueuedEventCollection,
     QueuedEventSchema,
+    ToldEventSchema,
+    WatcherCollection,
+    WatcherListQuery,
 )
-from tradewind.operations import datasets
+from tradewind.operations.datasets import changing, reading
 
 _OF_DAG = "/dags/{dag_id}/datasets/queuedEvent"
 _OF_DATASET = "/datasets/queuedEvent/{uri}"
@@ -24,7 +26,7 @@ ROUTES = (
     Route(
         "GET",
         "/datasets",
-        datasets.list_datasets,
+        reading.list_datasets,
         query=DatasetListQuery,
         answer=DatasetCollection,
         name="get_datasets",
@@ -32,16 +34,16 @@ ROUTES = (
     Route(
         "GET",
         "/datasets/events",
-        datasets.list_dataset_events,
+        reading.list_dataset_events,
         query=DatasetEventListQuery,
         answer=DatasetEventCollection,
         name="get_dataset_events",
     ),
-    Route("POST", "/datasets/events", datasets.create_dataset_event, body=DatasetEventBody, answer=DatasetEventSchema),
+    Route("POST", "/datasets/events", changing.create_dataset_event, body=DatasetEventBody, answer=ToldEventSchema),
     Route(
         "GET",
         _OF_DATASET,
-        datasets.list_queued_events,
+        reading.list_queued_events,
         query=BeforeQuery,
         answer=QueuedEventCollection,
         name="get_dataset_queued_events",
@@ -49,16 +51,17 @@ ROUTES = (
     Route(
         "DELETE",
         _OF_DATASET,
-        datasets.delete_queued_events,
+        changing.delete_queued_events,
         query=BeforeQuery,
         status=204,
         name="delete_dataset_queued_events",
     ),
-    Route("GET", "/datasets/{uri}", datasets.get_dataset, answer=DatasetSchema),
+    Route("GET", "/watchers", reading.list_watchers, query=WatcherListQuery, answer=WatcherCollection),
+    Route("GET", "/datasets/{uri}", reading.get_dataset, answer=DatasetSchema),
     Route(
         "GET",
         _OF_DAG,
-        datasets.list_queued_events_of_dag,
+        reading.list_queued_events_of_dag,
         query=BeforeQuery,
         answer=QueuedEventCollection,
         name="get_dag_dataset_queued_events",
@@ -66,7 +69,7 @@ ROUTES = (
     Route(
         "DELETE",
         _OF_DAG,
-        datasets.delete_queued_events_of_dag,
+        changing.delete_queued_events_of_dag,
         query=BeforeQuery,
         status=204,
         name="delete_dag_dataset_queued_events",
@@ -74,7 +77,7 @@ ROUTES = (
     Route(
         "GET",
         f"{_OF_DAG}/{{uri}}",
-        datasets.get_queued_event_of_dag,
+        reading.get_queued_event_of_dag,
         query=BeforeQuery,
         answer=QueuedEventSchema,
         name="get_dag_dataset_queued_event",
@@ -82,7 +85,7 @@ ROUTES = (
     Route(
         "DELETE",
         f"{_OF_DAG}/{{uri}}",
-        datasets.delete_queued_events_of_dag,
+        changing.delete_queued_events_of_dag,
         query=BeforeQuery,
         status=204,
         name="delete_dag_dataset_queued_event",
@@ -90,7 +93,7 @@ ROUTES = (
     Route(
         "GET",
         "/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamDatasetEvents",
-        datasets.list_events_of_run,
+        reading.list_events_of_run,
         answer=DatasetEventCollection,
         name="get_upstream_dataset_events",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tradewind.api.rendering import as_json
 from tradewind.api.route import Route
+from tradewind.api.schemas.by_hand import MarkedTasksSchema, MarkRunBody
 from tradewind.api.schemas.runs import (
     ClearRunBody,
     IdempotencyHeaders,
@@ -17,7 +18,7 @@ from tradewind.api.schemas.runs import (
     RunSchema,
 )
 from tradewind.api.schemas.task_instances import ClearRunAnswer, ReferenceCollection
-from tradewind.operations.runs import changing, reading, triggering
+from tradewind.operations.runs import changing, marking, reading, triggering
 
 RUNS = "/dags/{dag_id}/dagRuns"
 RUN = f"{RUNS}/{{dag_run_id}}"
@@ -43,6 +44,7 @@ ROUTES = (
         name="post_dag_run",
     ),
     Route("PATCH", RUN, changing.mark_run, body=RunChange, answer=RunSchema, name="update_dag_run_state"),
+    Route("POST", f"{RUN}/mark", marking.mark_whole_run, body=MarkRunBody, answer=MarkedTasksSchema),
     Route("DELETE", RUN, changing.delete_run, status=204, name="delete_dag_run"),
     Route(
         "POST",

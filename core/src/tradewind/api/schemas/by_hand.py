@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from tradewind.api.fields import Flag, Instant, Name, Text, Whole
 from tradewind.api.schemas.common import Query, Schema
 from tradewind.operations.selecting import MOST_RUNS
-from tradewind.transitions.marking import TASK_MARKS
+from tradewind.transitions.marking import RUN_MARKS, TASK_MARKS
 
 MOST_TASKS = 10_000
 LONGEST_REASON = 1000
@@ -111,6 +111,17 @@ class MarkTasksBody(Schema):
     reason = Text(
         longest=LONGEST_REASON,
         metadata={"description": "What is kept beside the state.", "example": "loaded by hand"},
+    )
+    dry_run = _dry_run()
+
+
+class MarkRunBody(Schema):
+    """How a run is to have ended, with its tasks."""
+
+    state = fields.String(required=True, validate=validate.OneOf(RUN_MARKS), metadata={"example": "success"})
+    reason = Text(
+        longest=LONGEST_REASON,
+        metadata={"description": "What is kept beside the states.", "example": "done by hand"},
     )
     dry_run = _dry_run()
 

@@ -358,6 +358,12 @@ class WaitQuery(Query):
         validate=validate.Range(0, LONGEST_WAIT),
         metadata={"description": "Seconds at most; by default 60.", "example": 0.5},
     )
+    names_tasks = Flag(
+        metadata={
+            "description": "Say also which tasks are running, and which have failed since the line before.",
+            "example": True,
+        }
+    )
 
 
 BackfillCollection = collection("backfills", BackfillSchema)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-import sqlalchemy as sa
-
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
-from tradewind.metadata.statements import assets
-from tradewind.metadata.statements.assets import AssetRow
+from tradewind.cli.shared.operating import Operations
+from tradewind.metadata.statements.asset_pages import AssetPageRow
+from tradewind.metadata.statements.assets import ALIAS, ASSET
+from tradewind.operations.datasets.reading import list_datasets
+
+KINDS = (ASSET, ALIAS)
 
 
 def add_asset_argument(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +21,7 @@ def add_asset_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--uri", help="the asset with this URI")
 
 
-def find_asset(connection: sa.Connection, options: argparse.Namespace) -> AssetRow:
+def find_asset(operations: Operations, options: argparse.Namespace) -> AssetPageRow:
     """Return the asset or alias that the options name.
 
     Raises:
@@ -28,18 +30,18 @@ def find_asset(connection: sa.Connection, options: argparse.Namespace) -> AssetR
     named = [each for each in (options.asset, options.name, options.uri) if each is not None]
     if len(named) != 1:
         raise CommandError("Name one asset, by its URI or name.", exit_code=2, error_id="wrong-usage")
-    return asset_named(connection, named[0])
+    return asset_named(operations, named[0])
 
 
-def asset_named(connection: sa.Connection, name: str) -> AssetRow:
+def asset_named(operations: Operations, name: str) -> AssetPageRow:
     """Return the asset or alias with this URI or name.
 
     Raises:
         CommandError: there is none, or there are several; the message names the nearest.
     """
-    found = assets.list_assets(connection, uri=name)
+    found = operations.ask_all(list_datasets, named=name, kinds=KINDS)
     if not found:
-        known = [each.name for each in assets.list_assets(connection)]
+        known = [each.name for each in operations.ask_all(list_datasets, kinds=KINDS)]
         near = did_you_mean(name, known) or ": `tradewind assets list` shows all."
         raise CommandError(f"There is no asset {name!r}{near}", error_id="no-such-asset")
     if len(found) > 1:

@@ -44,7 +44,9 @@ def _sentence(operations: Operations, options: argparse.Namespace) -> str:
     if options.run_id is None:
         return ask_of_dag(operations, operation.get_why, dag_id=options.dag_id).why
     run_id = find_run(operations, options.dag_id, options.run_id).run_id
-    named = {"run_id": run_id, "task_id": options.task_id, "map_index": options.map_index}
+    named = {"run_id": run_id}
+    if options.task_id is not None:
+        named |= {"task_id": options.task_id, "map_index": options.map_index}
     try:
         return operations.ask(operation.get_why, dag_id=options.dag_id, **named).why
     except NotFoundError as error:

@@ -11,7 +11,7 @@ from tradewind.transitions import backfills
 
 def add_verbs(verbs: Verbs) -> None:
     """Declare the verb, with Airflow 2's options; it waits until the backfill has ended."""
-    verb = verbs.add("backfill", create_and_wait)
+    verb = verbs.add("backfill", create_and_wait, remote=True)
     add_shared(verb)
     verb.add_argument("--rerun-failed-tasks", action="store_true", help="dates whose run failed run again as well")
     verb.add_argument("--reset-dagruns", action="store_true", help="dates whose run has ended run again as well")

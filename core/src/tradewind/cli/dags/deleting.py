@@ -9,7 +9,7 @@ from tradewind.cli.shared.confirming import add_yes_option, confirm
 from tradewind.cli.shared.naming import ask_of_dag
 from tradewind.cli.shared.operating import Operations, open_operations
 from tradewind.cli.verbs import Verbs
-from tradewind.operations.dags.changing import delete_dag
+from tradewind.operations.dags.deleting import delete_dag
 from tradewind.operations.dags.reading import get_dag
 from tradewind.operations.errors import NotFoundError
 

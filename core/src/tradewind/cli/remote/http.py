@@ -6,6 +6,9 @@ import base64
 import http.client
 import json
 import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,11 +26,13 @@ class Answer:
     Arguments:
         status: of HTTP.
         value: the JSON value; None where there is none.
+        retry_after: seconds after which one may ask again; None where it does not say.
     """
 
-    def __init__(self, status: int, value: Any) -> None:
+    def __init__(self, status: int, value: Any, *, retry_after: int | None = None) -> None:
         self.status = status
         self.value = value
+        self.retry_after = retry_after
 
     @property
     def detail(self) -> str:
@@ -61,12 +66,15 @@ class Server:
         elif parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
             self._headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        self._connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            self._connection = http.client.HTTPSConnection(parts.hostname, port, timeout=TIMEOUT, context=context)
-        else:
-            self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=TIMEOUT)
+        self._address = (parts.hostname, port)
+        self._context = ssl.create_default_context() if parts.scheme == "https" else None
+        self._connection = self._connected()
+
+    def _connected(self) -> http.client.HTTPConnection:
+        host, port = self._address
+        if self._context is not None:
+            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=self._context)
+        return http.client.HTTPConnection(host, port, timeout=TIMEOUT)
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:
         """Send a request and return the answer.
@@ -82,16 +90,53 @@ class Server:
         if body is not None:
             sent = json.dumps(body, default=str).encode()
             headers["Content-Type"] = "application/json"
-        try:
+        with self._reaching():
             self._connection.request(method, self._prefix + path, sent, headers)
             response = self._connection.getresponse()
             data = response.read()
+        return self._answer(response, data)
+
+    def ask_lines(self, method: str, path: str) -> Iterator[Answer]:
+        """Send a request without a body and yield a JSON value for each line of the answer, when it comes.
+
+        It has a connection of its own, so that other requests can be sent meanwhile.
+
+        Arguments:
+            path: below `/api/v1`, with its query.
+        Raises:
+            CommandError: the server cannot be reached, or what answers is none of ours.
+        """
+        with closing(self._connected()) as connection:
+            with self._reaching():
+                connection.request(method, self._prefix + path, headers=self._headers)
+                response = connection.getresponse()
+            if response.status >= HTTPStatus.BAD_REQUEST:
+                with self._reaching():
+                    data = response.read()
+                yield self._answer(response, data)
+                return
+            while True:
+                with self._reaching():
+                    line = response.readline()
+                if not line:
+                    return
+                yield Answer(response.status, self._value(response, line))
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
         except (OSError, http.client.HTTPException) as error:
             raise CommandError(
                 f"The server {self.place} cannot be reached: {error or type(error).__name__}.",
                 error_id="server-unreachable",
             ) from error
-        return Answer(response.status, self._value(response, data))
+
+    def _answer(self, response: http.client.HTTPResponse, data: bytes) -> Answer:
+        seconds = response.getheader("Retry-After") or ""
+        return Answer(
+            response.status, self._value(response, data), retry_after=int(seconds) if seconds.isdigit() else None
+        )
 
     def _value(self, response: http.client.HTTPResponse, data: bytes) -> Any:
         if not data:

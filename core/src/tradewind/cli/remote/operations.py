@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from importlib import import_module
@@ -17,7 +17,8 @@ from tradewind.api.route import Route
 from tradewind.cli.errors import CommandError
 from tradewind.cli.remote.http import Answer, Server
 from tradewind.operations.context import Named
-from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError, RowsError
+from tradewind.operations.errors import BusyError, ConflictError, InvalidError, NotFoundError, RowsError
+from tradewind.operations.lines import Lines
 from tradewind.operations.paging import ALL, Page, Paging
 
 Result = TypeVar("Result")
@@ -57,12 +58,21 @@ class RemoteOperations:
     def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
         """Return the rows of a list that `page` asks for, 100 with each request."""
         rows: list[Result] = []
-        while True:
+        while len(rows) < page.limit:
             part = replace(page, limit=min(PAGE, page.limit - len(rows)), offset=page.offset + len(rows))
             found = self.ask(run, page=part, **arguments)
             rows += found.rows
-            if not found.rows or len(rows) >= min(found.total - page.offset, page.limit):
-                return rows
+            if not found.rows or len(rows) >= found.total - page.offset:
+                break
+        return rows
+
+    def ask_lines(self, run: Named[..., Lines], **arguments: Any) -> Generator[Mapping[str, Any], None, None]:
+        """Have an operation done that tells line by line, and yield each line when it comes; raises as `ask` does."""
+        route = _route_of(run, arguments)
+        for answer in self._server.ask_lines(route.method, _path(route, arguments)):
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise _busy(answer) or self._error(answer)
+            yield answer.value
 
     def _error(self, answer: Answer) -> Exception:
         detail = answer.detail or f"the server answers {answer.status}"
@@ -94,12 +104,38 @@ def _first(fields: Any) -> str:
     return ".".join(path)
 
 
+def _busy(answer: Answer) -> BusyError | None:
+    """Return the error that says when one may ask again; None where the server says nothing of that."""
+    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE or answer.retry_after is None:
+        return None
+    return BusyError(answer.detail, seconds=answer.retry_after)
+
+
 def _route_of(run: Named[..., Any], arguments: Mapping[str, Any]) -> Route:
     """Return the route with the most parameters that the arguments fill."""
     noun = run.__module__.removeprefix("tradewind.operations.").partition(".")[0]
     routes = import_module(f"tradewind.api.routes.{noun}").ROUTES
     fitting = [route for route in routes if route.run is run and _fills(route, arguments)]
-    return cast("Route", max(fitting, key=lambda route: (len(_given(route, arguments)), -len(route.parameters.fields))))
+    found = cast("Route", max(fitting, key=lambda each: (len(_given(each, arguments)), -len(each.parameters.fields))))
+    _require_place(found, arguments)
+    return found
+
+
+def _require_place(route: Route, arguments: Mapping[str, Any]) -> None:
+    """Return if a request to the route says all that is asked for: what it left out could be what keeps it from doing more.
+
+    Functions are left out: they are called here, or not at all.
+
+    Raises:
+        TypeError: the route has no place for an argument; a fault of the verb, or a field that its schemas should have.
+    """
+    schemas = [schema() for schema in (route.query, route.body, route.headers) if schema is not None]
+    known = {each.attribute or name for schema in (route.parameters, *schemas) for name, each in schema.fields.items()}
+    given = arguments if route.query is None else route.query().taken_apart(arguments)
+    left = {name for name, value in given.items() if value is not None and not callable(value)} - known
+    left -= {route.body_as}
+    if left:
+        raise TypeError(f"{route.method} {route.path} has no place for {', '.join(sorted(left))}.")
 
 
 def _fills(route: Route, arguments: Mapping[str, Any]) -> bool:
@@ -128,7 +164,7 @@ def _query(schema: ma.Schema, given: Mapping[str, Any]) -> Iterator[tuple[str, s
         if value is None:
             continue
         written = each.serialize(name, {each.attribute or name: value})
-        for one in written if isinstance(written, list) else [written]:
+        for one in written if isinstance(written, list | tuple) else [written]:
             yield each.data_key or name, str(one).lower() if isinstance(one, bool) else str(one)
 
 

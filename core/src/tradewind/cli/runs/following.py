@@ -4,47 +4,52 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
-from tradewind_plugins.contracts.log_store import LogStore
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.session import Session
-from tradewind.execution.log_stores import keys_of_tries, open_log_store
-from tradewind.metadata.statements import listings
+from tradewind.cli.shared.operating import Operations
+from tradewind.operations import following
+from tradewind.operations.errors import BusyError, NotFoundError
+from tradewind.operations.runs.reading import get_run
+from tradewind.operations.task_instances.logs import read_last_log
 from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 
 LOOK_SECONDS = 0.1
 ASK_SECONDS = 1.0  # between two looks that a server is asked for
+STREAM_SECONDS = 1800.0  # then it is asked for anew: no proxy lets a request last for days
 LOG_LINES = 20
 NAMES_SHOWN = 4
 BAR_WIDTH = 30
-FAILURES = frozenset({TaskState.FAILED, TaskState.UP_FOR_RETRY})
 
 
-def follow_run(session: Session, run: int) -> listings.RunRow:
-    """Show a run's progress until it has ended and return it.
+def follow(operations: Operations, dag_id: str, run_id: str) -> int:
+    """Show a run's progress until it has ended.
 
-    Arguments:
-        run: the key in `dag_run.id`.
+    Returns:
+        the exit code that says how: 0 for success, 1 for failure.
     """
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    told: set[tuple[int, int]] = set()
-    with closing(open_log_store(session.config)) as store, progress_bar(console) as progress:
+    told: set[tuple[str, int, int]] = set()
+    with progress_bar(console) as progress:
         bar = progress.add_task("waiting")
-        for found, tasks in _looks(session, run):
-            for task in tasks:
-                if task.state in FAILURES and (task.id, task.token) not in told:
-                    told.add((task.id, task.token))
-                    _tell_failure(console, task, _last_log(session, store, found, task))
-            ended = sum(task.state in ENDED for task in tasks)
-            progress.update(bar, total=len(tasks), completed=ended, description=_description(found, tasks))
-    console.print(f"Run {found.run_id} of {found.dag_id}: {found.state}.")
-    return found
+        for line in _lines(operations, dag_id, run_id):
+            for task in line.get("failures", ()):
+                which = (task["task_id"], task["map_index"], task["dispatch"])
+                if which not in told:
+                    told.add(which)
+                    _tell_failure(console, task, _last_log(operations, dag_id, run_id, task))
+            ended = sum(count for state, count in line["tasks"].items() if state in ENDED)
+            total = sum(line["tasks"].values())
+            progress.update(bar, total=total, completed=ended, description=_description(line))
+            state = line["state"]
+    console.print(f"Run {run_id} of {dag_id}: {state}.")
+    return 0 if state == RunState.SUCCESS else 1
 
 
 def look_seconds(options: argparse.Namespace) -> float:
@@ -59,44 +64,69 @@ def progress_bar(console: Console) -> Progress:
     return Progress(*columns, console=console, expand=True, disable=not console.is_terminal)
 
 
-def outcome_code(run: listings.RunRow) -> int:
-    """Return the exit code that says how a run ended: 0 for success, 1 for failure."""
-    return 0 if run.state == RunState.SUCCESS else 1
-
-
-def _looks(session: Session, run: int) -> Iterator[tuple[listings.RunRow, list[listings.TaskRow]]]:
-    """Yield the run and its tasks again and again, for the last time when it has ended."""
+def _lines(operations: Operations, dag_id: str, run_id: str) -> Iterator[Mapping[str, Any]]:
+    """Yield how the run is, again and again, for the last time when it has ended."""
+    asked = {"dag_id": dag_id, "run_id": run_id}
     while True:
-        with session.database.read() as connection:
-            runs = listings.list_runs(connection, key=run)
-            tasks = listings.list_tasks(connection, run)
-        if not runs:
-            raise CommandError("The run was deleted while it was watched.", error_id="no-such-run")
-        yield runs[0], tasks
-        if runs[0].state in ENDED_RUN:
-            return
-        time.sleep(LOOK_SECONDS)
+        try:
+            stream = operations.ask_lines(following.follow_run, **asked, timeout=STREAM_SECONDS, names_tasks=True)
+            with closing(stream) as lines:
+                for line in lines:
+                    if "error" in line:
+                        raise _failure(line)
+                    yield line
+                    if line["ended"]:
+                        return
+        except BusyError as error:
+            # The server follows as many runs as it may: it is still asked how this one is
+            run = operations.ask(get_run, **asked)
+            yield {"state": run.state, "tasks": {}}
+            if run.state in ENDED_RUN:
+                return
+            time.sleep(error.seconds)
 
 
-def _description(run: listings.RunRow, tasks: list[listings.TaskRow]) -> str:
-    running = [_name(task) for task in tasks if task.state == TaskState.RUNNING]
+def _failure(line: Mapping[str, Any]) -> CommandError:
+    if line["error_id"] == "no-such-run":
+        return CommandError(line["error"], error_id="no-such-run")
+    return CommandError(line["error"], error_id="database-unreachable")
+
+
+def _description(line: Mapping[str, Any]) -> str:
+    running = [_name(task) for task in line.get("running", ())]
     if not running:
-        return run.state
-    more = f" and {len(running) - NAMES_SHOWN} more" if len(running) > NAMES_SHOWN else ""
-    return ", ".join(running[:NAMES_SHOWN]) + more
+        return str(line["state"])
+    left = line["tasks"].get(TaskState.RUNNING, 0) - NAMES_SHOWN
+    return ", ".join(running[:NAMES_SHOWN]) + (f" and {left} more" if left > 0 else "")
 
 
-def _last_log(session: Session, store: LogStore, run: listings.RunRow, task: listings.TaskRow) -> bytes:
-    keys = keys_of_tries(session.database, store, run, task)
-    return store.read(keys[-1]) if keys else b""
+def _last_log(operations: Operations, dag_id: str, run_id: str, task: Mapping[str, Any]) -> list[str]:
+    """Return the last lines of what a task's last try wrote."""
+    place, text = None, ""
+    named = {"dag_id": dag_id, "run_id": run_id, "task_id": task["task_id"]}
+    index = task["map_index"] if task["map_index"] >= 0 else None
+    try:
+        while True:
+            part = operations.ask(read_last_log, **named, map_index=index, token=place)
+            if not part.content or part.next.log:
+                break
+            text = "".join([*text.splitlines(keepends=True)[-LOG_LINES:], part.content])
+            place = part.next
+    except NotFoundError:
+        return []
+    except CommandError as error:
+        if error.error_id != "no-permission":
+            raise
+        return []  # who may follow a run may not always read what its tasks write
+    return text.splitlines()[-LOG_LINES:]
 
 
-def _tell_failure(console: Console, task: listings.TaskRow, log: bytes) -> None:
-    again = " (it will be tried again)" if task.state == TaskState.UP_FOR_RETRY else ""
-    console.print(f"{_name(task)} failed in try {task.try_number}{again}: {task.cause or 'see its log'}")
-    for line in log.decode(errors="replace").splitlines()[-LOG_LINES:]:
+def _tell_failure(console: Console, task: Mapping[str, Any], log: list[str]) -> None:
+    again = " (it will be tried again)" if task["state"] == TaskState.UP_FOR_RETRY else ""
+    console.print(f"{_name(task)} failed in try {task['try_number']}{again}: {task['cause'] or 'see its log'}")
+    for line in log:
         console.print(f"    {line}")
 
 
-def _name(task: listings.TaskRow) -> str:
-    return task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]"
+def _name(task: Mapping[str, Any]) -> str:
+    return str(task["task_id"]) if task["map_index"] < 0 else f"{task['task_id']}[{task['map_index']}]"

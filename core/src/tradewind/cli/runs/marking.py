@@ -1,44 +1,33 @@
-"""`tradewind tasks mark` and `tradewind dags mark-run`: people say how tasks, or a whole run, have ended."""
+"""`tradewind dags mark-run`: people say how a whole run has ended; and what that has in common with `tradewind tasks mark`."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.shared.confirming import add_yes_option, confirm
-from tradewind.cli.shared.finding import add_run_argument, find_run
+from tradewind.cli.shared.finding import add_run_argument
+from tradewind.cli.shared.naming import find_run
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import Session, open_session
-from tradewind.cli.shared.waking import wake_schedulers
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.clock import SystemClock
-from tradewind.metadata.ids import RandomIds
-from tradewind.metadata.statements import instances, runs
-from tradewind.metadata.statements.listings import RunRow
-from tradewind.metadata.statements.runs import Run
-from tradewind.transitions.graph import Graph, Graphs
-from tradewind.transitions.loading import open_graphs
-from tradewind.transitions.marking import (
-    RUN_MARKS,
-    MarkPlan,
-    mark_run,
-    plan_run,
-)
+from tradewind.operations.runs.marking import mark_whole_run as ask_mark
+from tradewind.operations.task_instances.marking import MarkedRun, MarkedTasks
+from tradewind.transitions.marking import RUN_MARKS
 
 
 def add_run_verbs(verbs: Verbs) -> None:
     """Declare `mark-run` of DAGs."""
-    verb = verbs.add("mark-run", mark_whole_run)
+    verb = verbs.add("mark-run", mark_whole_run, remote=True)
     verb.add_argument("dag_id")
     add_run_argument(verb)
     verb.add_argument("state", choices=RUN_MARKS)
-    _add_common(verb)
+    add_marking_options(verb)
 
 
-def _add_common(verb: argparse.ArgumentParser) -> None:
+def add_marking_options(verb: argparse.ArgumentParser) -> None:
+    """Declare what marking a task and marking a run have in common."""
     verb.add_argument("-m", "--reason", help="what is kept beside the state, for those who look later")
     verb.add_argument("-n", "--dry-run", action="store_true", help="only show what would become of what")
     add_yes_option(verb)
@@ -51,86 +40,59 @@ def mark_whole_run(options: argparse.Namespace) -> None:
     As success: every task is marked so. As failed: what is running is stopped and fails, what has not begun is skipped.
     Teardowns are left alone, and the run ends after them.
     """
-    with open_session(changes_states=True) as session:
-        graphs = open_graphs(session.config.plugins.codec)
-        with session.database.read() as connection:
-            run = find_run(connection, options.dag_id, options.execution_date_or_run_id)
-        plans = _look(session, graphs, [(run, partial(plan_run, state=options.state))])
-        if _is_agreed(plans, options):
-            tools = _tools(graphs, options)
-            session.database.write(lambda c: mark_run(c, run.id, options.state, **tools))
-            _done(session, plans, options)
+    with open_operations(options, changes_states=True) as operations:
+        run_id = find_run(operations, options.dag_id, options.execution_date_or_run_id).run_id
+        asked = {"dag_id": options.dag_id, "run_id": run_id, "state": options.state, "reason": options.reason}
+        found = operations.ask(ask_mark, **asked, dry_run=True)
+        if is_agreed(found, options):
+            operations.ask(ask_mark, **asked, dry_run=False)
+            if options.output == "table":
+                say(found.runs, "was", "is")
 
 
-def _tools(graphs: Graphs, options: argparse.Namespace) -> dict[str, Any]:
-    clock = SystemClock()
-    return {"graphs": graphs, "clock": clock, "ids": RandomIds(clock.now), "reason": options.reason}
-
-
-Plan = Callable[[Run, Graph, list[instances.LockedInstance]], MarkPlan]
-
-
-def _look(session: Session, graphs: Graphs, wanted: Sequence[tuple[RunRow, Plan]]) -> list[MarkPlan]:
-    """Return what would be done, from unlocked rows; runs in which nothing would change are left out."""
-    found = []
-    with session.database.read() as connection:
-        for row, plan in wanted:
-            run = runs.get(connection, row.id)
-            if run is not None:
-                graph = graphs.get(connection, run.version_id)
-                found.append(plan(run, graph, instances.look(connection, run.id)))
-    return [each for each in found if not each.is_nothing]
-
-
-def _is_agreed(plans: Sequence[MarkPlan], options: argparse.Namespace) -> bool:
+def is_agreed(found: MarkedTasks, options: argparse.Namespace) -> bool:
     """Show what would change, and ask; False for a preview."""
-    rows = [row for plan in plans for row in _rows(plan)]
+    rows = list(_rows(found))
     if options.output != "table" or rows:
         print_rows(rows, options.output)
-    if not plans:
+    if not found.runs:
         raise CommandError(
             f"Nothing changes: all that you named is {options.state} already, or no part of its run.",
             error_id="nothing-to-mark",
         )
     if options.dry_run:
         if options.output == "table":
-            _say(plans, "is", "would be")
+            say(found.runs, "is", "would be")
             print("Nothing was changed.")
         return False
-    count = sum(len(plan.marked) for plan in plans)
-    confirm(f"{count} task instances in {len(plans)} runs are to be marked by hand.", yes=options.yes)
+    count = sum(run.marked for run in found.runs)
+    confirm(f"{count} task instances in {len(found.runs)} runs are to be marked by hand.", yes=options.yes)
     return True
 
 
-def _done(session: Session, plans: Sequence[MarkPlan], options: argparse.Namespace) -> None:
-    wake_schedulers(session)
-    if options.output == "table":
-        _say(plans, "was", "is")
-
-
-def _say(plans: Sequence[MarkPlan], before: str, after: str) -> None:
-    for plan in plans:
-        run = plan.run
-        again = f", {len(plan.clears.named)} run again" if plan.clears.named else ""
-        stopped = f", {len(plan.stopped)} of them stopped" if plan.stopped else ""
+def say(runs: Sequence[MarkedRun], before: str, after: str) -> None:
+    """Print what was marked in each run, with the words for its states before and after."""
+    for run in runs:
+        again = f", {run.again} run again" if run.again else ""
+        stopped = f", {run.stopped} of them stopped" if run.stopped else ""
         print(
-            f"Run {run.run_id} of {run.dag_id}: {len(plan.marked)} task instances marked{stopped}{again}; "
-            f"the run {before} {run.state} and {after} {plan.run_becomes}."
+            f"Run {run.run_id} of {run.dag_id}: {run.marked} task instances marked{stopped}{again}; "
+            f"the run {before} {run.state} and {after} {run.becomes}."
         )
 
 
-def _rows(plan: MarkPlan) -> Iterator[dict[str, object]]:
-    known = {row.id: state for row, state in plan.marked}
-    again = [(row, plan.clears.effect(row)) for row in plan.clears.changed]
-    for row, becomes in [*plan.marked, *again]:
+def _rows(found: MarkedTasks) -> Iterator[dict[str, object]]:
+    runs = {(run.dag_id, run.run_id): run for run in found.runs}
+    for row in found.instances:
+        run = runs[row.dag_id, row.run_id]
         yield {
-            "dag_id": plan.run.dag_id,
-            "run_id": plan.run.run_id,
-            "run_state": plan.run.state,
-            "run_becomes": plan.run_becomes,
+            "dag_id": row.dag_id,
+            "run_id": row.run_id,
+            "run_state": run.state,
+            "run_becomes": run.becomes,
             "task_id": row.task_id,
             "map_index": row.map_index if row.map_index >= 0 else None,
             "state": row.state,
-            "becomes": becomes if row.id in known else "decided anew",
-            "is_stopped": row.id in known and row.state == "running",
+            "becomes": row.becomes,
+            "is_stopped": row.is_stopped,
         }

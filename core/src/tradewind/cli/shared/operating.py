@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -17,6 +17,7 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.wakeups import open_wakeups
 from tradewind.operations.context import Context, Named, Tools
 from tradewind.operations.errors import NotFoundError
+from tradewind.operations.lines import Lines
 from tradewind.operations.paging import ALL, Page, Paging
 
 Result = TypeVar("Result")
@@ -34,6 +35,10 @@ class Operations(Protocol):
         """Return the rows of a list: all, or those that `page` asks for, however many a server gives at once."""
         ...
 
+    def ask_lines(self, run: Named[..., Lines], **arguments: Any) -> Generator[Mapping[str, Any], None, None]:
+        """Have one done that tells line by line, and yield each line when it is known; raises as `ask` does."""
+        ...
+
 
 class LocalOperations:
     """Does operations in this process, in the name of whoever runs it."""
@@ -48,6 +53,14 @@ class LocalOperations:
     def ask_all(self, run: Named[..., Page[Result]], *, page: Paging = ALL, **arguments: Any) -> list[Result]:
         """See `Operations.ask_all`."""
         return list(run(self._context, page=page, **arguments).rows)
+
+    def ask_lines(self, run: Named[..., Lines], **arguments: Any) -> Generator[Mapping[str, Any], None, None]:
+        """See `Operations.ask_lines`."""
+        told = run(self._context, **arguments)
+        try:
+            yield from told.lines
+        finally:
+            told.close()
 
 
 @contextmanager

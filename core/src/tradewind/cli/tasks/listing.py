@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from tradewind.cli.shared.naming import naming_dag
 from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
-from tradewind.operations.dags.drawing import outline_of
+from tradewind.operations.dags.drawing import draw_dag
 from tradewind.operations.dags.reading import TOPOLOGICAL, list_tasks
 from tradewind.operations.paging import ALL
 
@@ -27,10 +25,11 @@ def add_verbs(verbs: Verbs) -> None:
 def run_list(options: argparse.Namespace) -> None:
     """List the tasks of a DAG's current version, in topological order."""
     with open_operations(options) as operations, naming_dag(operations, options.dag_id):
+        if options.tree:
+            print(operations.ask(draw_dag, dag_id=options.dag_id, style="text").content, end="")
+            return
         tasks = operations.ask_all(list_tasks, dag_id=options.dag_id, page=replace(ALL, order_by=TOPOLOGICAL))
-    if options.tree:
-        print("\n".join(_tree(tasks)))
-    elif options.output == "table":
+    if options.output == "table":
         print("\n".join(each.task_id for each in tasks))
     else:
         rows = [
@@ -38,23 +37,3 @@ def run_list(options: argparse.Namespace) -> None:
             for each in tasks
         ]
         print_rows(rows, options.output)
-
-
-@dataclass(frozen=True, slots=True)
-class _Branch:
-    """A task in the tree."""
-
-    task_id: str
-    is_mapped: bool
-    downstream: tuple[str, ...]
-
-
-def _tree(tasks: Sequence[Any]) -> list[str]:
-    """Return the lines of the tree; what is below a task stands in the order of the list."""
-    places = {each.task_id: place for place, each in enumerate(tasks)}
-    branches = {
-        each.task_id: _Branch(each.task_id, each.is_mapped, tuple(sorted(each.downstream, key=places.__getitem__)))
-        for each in tasks
-    }
-    below = {task_id for each in tasks for task_id in each.downstream}
-    return list(outline_of(branches, [task_id for task_id in branches if task_id not in below]))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
-from tradewind.cli.runs.selecting import add_neighbour_options, naming_dateless
-from tradewind.cli.shared.confirming import add_yes_option, confirm
+from tradewind.cli.runs.marking import add_marking_options, is_agreed, say
+from tradewind.cli.runs.selecting import add_neighbour_options, in_parts, naming_dateless
 from tradewind.cli.shared.finding import add_run_argument
 from tradewind.cli.shared.naming import find_run
 from tradewind.cli.shared.operating import Operations, open_operations
-from tradewind.cli.shared.output import add_output_option, print_rows
 from tradewind.cli.verbs import Verbs
 from tradewind.operations.errors import NotFoundError
 from tradewind.operations.task_instances import marking
 from tradewind.operations.task_instances.clearing import list_task_ids
-from tradewind.operations.task_instances.marking import MarkedRun, MarkedTasks
+from tradewind.operations.task_instances.marking import MarkedTasks
 from tradewind.transitions.marking import TASK_MARKS
 
 
@@ -35,10 +34,7 @@ def add_verbs(verbs: Verbs) -> None:
         help="only this instance of a mapped task, from 0; may be given several times",
     )
     add_neighbour_options(verb)
-    verb.add_argument("-m", "--reason", help="what is kept beside the state, for those who look later")
-    verb.add_argument("-n", "--dry-run", action="store_true", help="only show what would become of what")
-    add_yes_option(verb)
-    add_output_option(verb)
+    add_marking_options(verb)
 
 
 def mark_task(options: argparse.Namespace) -> None:
@@ -51,10 +47,11 @@ def mark_task(options: argparse.Namespace) -> None:
         run_id = find_run(operations, options.dag_id, options.execution_date_or_run_id).run_id
         with naming_dateless(options.dag_id, run_id):
             found = _ask(operations, options, run_id, [run_id], dry_run=True)
-        if _is_agreed(found, options):
-            _ask(operations, options, run_id, [each.run_id for each in found.runs], dry_run=False)
+        if is_agreed(found, options):
+            for run_ids in in_parts([each.run_id for each in found.runs]):
+                _ask(operations, options, run_id, run_ids, dry_run=False)
             if options.output == "table":
-                _say(found.runs, "was", "is")
+                say(found.runs, "was", "is")
 
 
 def _ask(
@@ -87,50 +84,3 @@ def _ask(
             f"states-for-dag-run {options.dag_id} {run_id}` shows its tasks.",
             error_id="no-such-task",
         ) from error
-
-
-def _is_agreed(found: MarkedTasks, options: argparse.Namespace) -> bool:
-    """Show what would change, and ask; False for a preview."""
-    rows = list(_rows(found))
-    if options.output != "table" or rows:
-        print_rows(rows, options.output)
-    if not found.runs:
-        raise CommandError(
-            f"Nothing changes: all that you named is {options.state} already, or no part of its run.",
-            error_id="nothing-to-mark",
-        )
-    if options.dry_run:
-        if options.output == "table":
-            _say(found.runs, "is", "would be")
-            print("Nothing was changed.")
-        return False
-    count = sum(run.marked for run in found.runs)
-    confirm(f"{count} task instances in {len(found.runs)} runs are to be marked by hand.", yes=options.yes)
-    return True
-
-
-def _say(runs: Sequence[MarkedRun], before: str, after: str) -> None:
-    for run in runs:
-        again = f", {run.again} run again" if run.again else ""
-        stopped = f", {run.stopped} of them stopped" if run.stopped else ""
-        print(
-            f"Run {run.run_id} of {run.dag_id}: {run.marked} task instances marked{stopped}{again}; "
-            f"the run {before} {run.state} and {after} {run.becomes}."
-        )
-
-
-def _rows(found: MarkedTasks) -> Iterator[dict[str, object]]:
-    runs = {(run.dag_id, run.run_id): run for run in found.runs}
-    for row in found.instances:
-        run = runs[row.dag_id, row.run_id]
-        yield {
-            "dag_id": row.dag_id,
-            "run_id": row.run_id,
-            "run_state": run.state,
-            "run_becomes": run.becomes,
-            "task_id": row.task_id,
-            "map_index": row.map_index if row.map_index >= 0 else None,
-            "state": row.state,
-            "becomes": row.becomes,
-            "is_stopped": row.is_stopped,
-        }

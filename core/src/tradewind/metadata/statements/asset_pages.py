@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from tradewind.metadata.statements.assets import ASSET, asset_key, of_run
 from tradewind.metadata.tables import asset, asset_event, asset_queue, asset_reference, asset_run, dag, dag_run
 
-ORDERS = {"uri": asset.c.uri, "id": asset.c.id}
+ORDERS = {"uri": asset.c.uri, "id": asset.c.id, "name": asset.c.name}
 """What assets can be ordered by."""
+_ASSETS_AT_ONCE = 1000
 EVENT_ORDERS = {
     "timestamp": asset_event.c.at,
     "source_dag_id": asset_event.c.dag_id,
@@ -23,6 +24,10 @@ EVENT_ORDERS = {
     "source_map_index": asset_event.c.map_index,
 }
 """What events can be ordered by."""
+_LAST_EVENT = sa.select(sa.func.max(asset_event.c["at"], type_=asset_event.c["at"].type)).where(
+    sa.or_(asset_event.c.asset == asset.c.id, asset_event.c.alias == asset.c.id)
+)
+_ROWS = sa.select(asset, _LAST_EVENT.correlate(asset).scalar_subquery().label("last_event_at"))
 _RUN = (
     "dag_id",
     "run_id",
@@ -45,14 +50,18 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class AssetPageRow:
-    """An asset with the DAGs that are scheduled on it and the tasks that make it."""
+    """An asset or alias with the DAGs that are scheduled on it, the tasks that make it, and those that read it."""
 
     id: int
+    kind: str
     uri: str
     name: str
+    group: str
     extra: dict[str, Any]
+    last_event_at: datetime | None
     consumers: tuple[Reference, ...] = ()
     producers: tuple[Reference, ...] = ()
+    readers: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +80,16 @@ class MadeRun:
 
 @dataclass(frozen=True, slots=True)
 class EventPageRow:
-    """An event with the runs that it made."""
+    """An event with the runs that it made.
+
+    Arguments:
+        waits_for: of one that was just told: for how many DAGs it waits.
+    """
 
     id: int
     asset: int
     uri: str
+    name: str
     extra: dict[str, Any]
     at: datetime
     dag_id: str | None
@@ -83,6 +97,7 @@ class EventPageRow:
     run_id: str | None
     map_index: int | None
     runs: tuple[MadeRun, ...] = ()
+    waits_for: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +116,20 @@ class Matching:
     Arguments:
         pattern: what their URI has in it; `%` and `_` stand for anything and any character.
         dag_ids: one of these DAGs makes them or is scheduled on them; None for all.
+        named: their URI or name; None for any.
+        kinds: assets, aliases or both.
     """
 
     pattern: str | None = None
     dag_ids: Collection[str] | None = None
+    named: str | None = None
+    kinds: Collection[str] = (ASSET,)
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Return what `WHERE` asks for."""
-        found: list[sa.ColumnElement[bool]] = [asset.c.kind == ASSET]
+        found: list[sa.ColumnElement[bool]] = [asset.c.kind.in_(sorted(self.kinds))]
+        if self.named is not None:
+            found.append(sa.or_(asset.c.uri == self.named, asset.c.name == self.named))
         if self.pattern is not None:
             found.append(asset.c.uri.ilike(f"%{self.pattern}%"))
         if self.dag_ids is not None:
@@ -131,19 +152,19 @@ def page(
     order_by: str | None = None,
     is_descending: bool = False,
 ) -> list[AssetPageRow]:
-    """Return some assets that match, in two statements.
+    """Return some assets that match, in two statements, and one more for each further 1,000.
 
     Arguments:
         order_by: one of `ORDERS`; by default the URI.
     """
     column = ORDERS[order_by or "uri"]
     order = (column.desc() if is_descending else column, asset.c.id)
-    return _assets(conn, sa.select(asset).where(*which.conditions()).order_by(*order).limit(limit).offset(offset))
+    return _assets(conn, _ROWS.where(*which.conditions()).order_by(*order).limit(limit).offset(offset))
 
 
 def get(conn: sa.Connection, uri: str) -> AssetPageRow | None:
     """Return the asset with a URI, or None."""
-    found = _assets(conn, sa.select(asset).where(asset.c.id == asset_key(ASSET, uri)))
+    found = _assets(conn, _ROWS.where(asset.c.id == asset_key(ASSET, uri)))
     return found[0] if found else None
 
 
@@ -179,11 +200,13 @@ def page_of_events(
     column = EVENT_ORDERS[order_by or "timestamp"]
     event = asset_event.c
     query = (
-        sa.select(event.id, event.asset, asset.c.uri, event.extra, event["at"], event.dag_id, event.task_id)
+        sa.select(
+            event.id, event.asset, asset.c.uri, asset.c.name, event.extra, event["at"], event.dag_id, event.task_id
+        )
         .add_columns(event.run_id, event.map_index)
         .join_from(asset_event, asset, asset.c.id == event.asset)
         .where(*which)
-        .order_by(column.desc() if is_descending else column, event.id)
+        .order_by(*((column.desc(), event.id.desc()) if is_descending else (column, event.id)))
         .limit(limit)
         .offset(offset)
     )
@@ -194,6 +217,7 @@ def page_of_events(
             row.id,
             row.asset,
             row.uri,
+            row.name,
             json.loads(row.extra),
             row.at,
             row.dag_id,
@@ -247,27 +271,35 @@ def _waiting(dag_id: str | None, uri: str | None, before: datetime | None) -> li
 
 def _assets(conn: sa.Connection, query: sa.Select[Any]) -> list[AssetPageRow]:
     rows = conn.execute(query).all()
-    reference = asset_reference.c
-    named = (
-        sa.select(reference.asset, reference.role, reference.dag_id, reference.task_id)
-        .join_from(asset_reference, dag, dag.c.dag_id == reference.dag_id)
-        .where(reference.asset.in_([row.id for row in rows]), dag.c.is_active.is_(True))
-        .order_by(reference.dag_id, reference.task_id)
-    )
     found: dict[tuple[int, str], list[Reference]] = {}
-    for each in conn.execute(named):
-        found.setdefault((each.asset, each.role), []).append(Reference(each.dag_id, each.task_id or None))
+    for start in range(0, len(rows), _ASSETS_AT_ONCE):
+        for each in conn.execute(_naming([row.id for row in rows[start : start + _ASSETS_AT_ONCE]])):
+            found.setdefault((each.asset, each.role), []).append(Reference(each.dag_id, each.task_id or None))
     return [
         AssetPageRow(
             row.id,
+            row.kind,
             row.uri,
             row.name,
+            row.asset_group,
             json.loads(row.extra),
+            row.last_event_at,
             tuple(found.get((row.id, "schedule"), ())),
             tuple(found.get((row.id, "outlet"), ())),
+            tuple(found.get((row.id, "inlet"), ())),
         )
         for row in rows
     ]
+
+
+def _naming(keys: Sequence[int]) -> sa.Select[Any]:
+    reference = asset_reference.c
+    return (
+        sa.select(reference.asset, reference.role, reference.dag_id, reference.task_id)
+        .join_from(asset_reference, dag, dag.c.dag_id == reference.dag_id)
+        .where(reference.asset.in_(keys), dag.c.is_active.is_(True))
+        .order_by(reference.dag_id, reference.task_id)
+    )
 
 
 def _runs_of(conn: sa.Connection, events: Sequence[int]) -> dict[int, list[MadeRun]]:

@@ -109,30 +109,6 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
-class AssetRow:
-    """An asset or alias as lists show it."""
-
-    id: int
-    kind: str
-    uri: str
-    name: str
-    group: str
-    extra: dict[str, Any]
-    producers: int
-    consumers: int
-    last_event_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceRow:
-    """Where a DAG names an asset."""
-
-    role: str
-    dag_id: str
-    task_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class EventRow:
     """An event, with its asset and the run that it is from (None where no task told of it, or that run was deleted)."""
 
@@ -245,47 +221,6 @@ def refer(conn: sa.Connection, dag_ids: Sequence[str], rows: Sequence[Mapping[st
 # --- For people and for tasks -----------------------------------------------------------------------------------------
 
 
-def list_assets(conn: sa.Connection, *, uri: str | None = None) -> list[AssetRow]:
-    """Return assets and aliases by name; with `uri` those that have it as URI or name."""
-
-    def referring(*roles: str) -> sa.ScalarSelect[int]:
-        of_it = (_reference.asset == asset.c.id, _reference.role.in_(roles), dag.c.is_active.is_(True))
-        found = sa.select(sa.func.count()).select_from(asset_reference).join(dag, dag.c.dag_id == _reference.dag_id)
-        return found.where(*of_it).correlate(asset).scalar_subquery()
-
-    last = sa.select(sa.func.max(_event.at, type_=_event.at.type)).where(
-        sa.or_(_event.asset == asset.c.id, _event.alias == asset.c.id)
-    )
-    query = sa.select(
-        asset.c.id,
-        asset.c.kind,
-        asset.c.uri,
-        asset.c.name,
-        asset.c.asset_group,
-        asset.c.extra,
-        referring("outlet"),
-        referring(SCHEDULE),
-        last.correlate(asset).scalar_subquery(),
-    ).order_by(asset.c.name, asset.c.id)
-    if uri is not None:
-        query = query.where(sa.or_(asset.c.uri == uri, asset.c.name == uri))
-    return [
-        AssetRow(key, kind, its_uri, name, group, json.loads(extra), producers, listening, last_event_at)
-        for key, kind, its_uri, name, group, extra, producers, listening, last_event_at in conn.execute(query)
-    ]
-
-
-def references(conn: sa.Connection, key: int) -> list[ReferenceRow]:
-    """Return where active DAGs name an asset or alias."""
-    query = (
-        sa.select(_reference.role, _reference.dag_id, _reference.task_id)
-        .join_from(asset_reference, dag, dag.c.dag_id == _reference.dag_id)
-        .where(_reference.asset == key, dag.c.is_active.is_(True))
-        .order_by(_reference.role, _reference.dag_id, _reference.task_id)
-    )
-    return [ReferenceRow(*row) for row in conn.execute(query)]
-
-
 def of_run(run: int) -> sa.ColumnElement[bool]:
     """Return the condition for events that made a run."""
     return _event.id.in_(sa.select(asset_run.c.event).where(asset_run.c.run == run))
@@ -317,18 +252,4 @@ def events(
         found.append(
             EventRow(row.id, told, row.at, row.extra, row.dag_id, row.run_id, row.task_id, row.map_index, source)
         )
-    return found
-
-
-def runs_of_events(conn: sa.Connection, event_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
-    """Return which runs (DAG and run id) events have made, by event."""
-    query = (
-        sa.select(asset_run.c.event, dag_run.c.dag_id, dag_run.c.run_id)
-        .join_from(asset_run, dag_run, dag_run.c.id == asset_run.c.run)
-        .where(asset_run.c.event.in_(event_ids))
-        .order_by(asset_run.c.event, dag_run.c.dag_id)
-    )
-    found: dict[int, list[tuple[str, str]]] = {}
-    for event, dag_id, run_id in conn.execute(query):
-        found.setdefault(event, []).append((dag_id, run_id))
     return found

@@ -152,20 +152,53 @@ def claim(conn: sa.Connection, worker: str, *, now: datetime, until: datetime, m
     return _read(conn, _cb.id.in_(keys))
 
 
-def find(conn: sa.Connection, *, dag_id: str | None = None, is_given_up: bool = False) -> list[OwedCallback]:
-    """Return the callbacks that are owed, the oldest first.
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which callbacks are meant.
 
     Arguments:
-        dag_id: of one DAG only.
+        dag_id: of this DAG only.
         is_given_up: only those that nobody tries any more.
+        dags: of these DAGs only; None for all.
+        keys: only these; None for all.
     """
-    conditions = [] if dag_id is None else [_run.dag_id == dag_id]
-    return _read(conn, *conditions, *([_cb.due_at.is_(None)] if is_given_up else []))
+
+    dag_id: str | None = None
+    is_given_up: bool = False
+    dags: Collection[str] | None = None
+    keys: Collection[int] | None = None
+
+    @property
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What a callback and its run must be."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.dag_id is not None:
+            found.append(_run.dag_id == self.dag_id)
+        if self.is_given_up:
+            found.append(_cb.due_at.is_(None))
+        if self.dags is not None:
+            found.append(_run.dag_id.in_(sorted(self.dags)))
+        if self.keys is not None:
+            found.append(_cb.id.in_(sorted(self.keys)))
+        return found
 
 
-def _read(conn: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[OwedCallback]:
+def count(conn: sa.Connection, which: Among) -> int:
+    """Return how many callbacks are owed."""
+    joined = callback.join(dag_run, _run.id == _cb.run)
+    return int(conn.execute(sa.select(sa.func.count()).select_from(joined).where(*which.conditions)).scalar_one())
+
+
+def find(conn: sa.Connection, which: Among, *, limit: int | None = None, offset: int = 0) -> list[OwedCallback]:
+    """Return callbacks that are owed, the oldest first."""
+    return _read(conn, *which.conditions, limit=limit, offset=offset)
+
+
+def _read(
+    conn: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int | None = None, offset: int = 0
+) -> list[OwedCallback]:
     found = []
-    for row in conn.execute(_READ.where(*conditions)):
+    for row in conn.execute(_READ.where(*conditions).limit(limit).offset(offset)):
         values = {each.name: getattr(row, each.name) for each in fields(OwedCallback)}
         for name in ("names", "done"):
             values[name] = tuple(json.loads(values[name]))

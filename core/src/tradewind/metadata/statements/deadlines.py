@@ -91,16 +91,45 @@ def miss(conn: sa.Connection, run: int, kind: str, tasks: Collection[str], *, at
         conn.execute(_MISS, {"of_run": run, "of_kind": kind, "tasks": sorted(tasks), "at": at})
 
 
-def find(conn: sa.Connection, *, dag_id: str | None = None, is_missed: bool = False, most: int = 100) -> Sequence[Any]:
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which deadlines are meant.
+
+    Arguments:
+        dag_id: of this DAG only.
+        is_missed: only those that were missed.
+        dags: of these DAGs only; None for all.
+    """
+
+    dag_id: str | None = None
+    is_missed: bool = False
+    dags: Collection[str] | None = None
+
+    @property
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """What a deadline and its run must be."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.dag_id is not None:
+            found.append(_run.dag_id == self.dag_id)
+        if self.is_missed:
+            found.append(_dl.missed_at.is_not(None))
+        if self.dags is not None:
+            found.append(_run.dag_id.in_(sorted(self.dags)))
+        return found
+
+
+def count(conn: sa.Connection, which: Among) -> int:
+    """Return how many deadlines are meant."""
+    joined = deadline.join(dag_run, _run.id == _dl.run)
+    return int(conn.execute(sa.select(sa.func.count()).select_from(joined).where(*which.conditions)).scalar_one())
+
+
+def find(conn: sa.Connection, which: Among, *, limit: int, offset: int = 0) -> Sequence[Any]:
     """Return (dag_id, run_id, kind, task_id, seconds, due_at, missed_at): what was missed, the newest first, then what comes."""
     found = (
         sa.select(_run.dag_id, _run.run_id, _dl.kind, _dl.task_id, _dl.seconds, _dl.due_at, _dl.missed_at)
         .join_from(deadline, dag_run, _run.id == _dl.run)
-        .order_by(_dl.missed_at.is_(None), _dl.missed_at.desc(), _dl.due_at, _dl.run, _dl.task_id)
-        .limit(most)
+        .where(*which.conditions)
+        .order_by(_dl.missed_at.is_(None), _dl.missed_at.desc(), _dl.due_at, _dl.run, _dl.task_id, _dl.kind)
     )
-    if dag_id is not None:
-        found = found.where(_run.dag_id == dag_id)
-    if is_missed:
-        found = found.where(_dl.missed_at.is_not(None))
-    return conn.execute(found).all()
+    return conn.execute(found.limit(limit).offset(offset)).all()

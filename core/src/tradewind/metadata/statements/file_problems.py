@@ -171,6 +171,12 @@ def warnings_of_files(connection: sa.Connection, *, dags: Collection[str] | None
     ]
 
 
+def files_of(connection: sa.Connection, dags: Collection[str]) -> dict[tuple[str, str], bool]:
+    """Return the bundles and paths of the files that have one of these DAGs, and whether each also has others."""
+    query = sa.select(dag_file.c.bundle, dag_file.c.path, _has_others(dags).label("is_shared")).where(*_of(dags))
+    return {(row.bundle, row.path): bool(row.is_shared) for row in connection.execute(query)}
+
+
 def _errors(dags: Collection[str] | None) -> sa.Select[Any]:
     return sa.select(dag_file, _has_others(dags).label("is_shared")).where(*_IS_BROKEN, *_of(dags))
 

@@ -138,7 +138,12 @@ def tell_problem(conn: sa.Connection, key: int, claim: int, sentence: str) -> No
     conn.execute(_PROBLEM.values(problem=sentence), {"key": key, "of_claim": claim})
 
 
-def find(conn: sa.Connection) -> Sequence[Any]:
-    """Return (dag_id, uri, name, classpath, triggerer, due_at, problem) of all watchers, by DAG."""
+def count(conn: sa.Connection) -> int:
+    """Return how many watchers there are."""
+    return int(conn.execute(sa.select(sa.func.count()).select_from(asset_watcher)).scalar_one())
+
+
+def find(conn: sa.Connection, *, limit: int | None = None, offset: int = 0) -> Sequence[Any]:
+    """Return (dag_id, uri, name, classpath, triggerer, due_at, problem) of watchers, by DAG."""
     query = sa.select(_w.dag_id, _w.uri, _w.name, _w.classpath, _w.triggerer, _w.due_at, _w.problem)
-    return conn.execute(query.order_by(_w.dag_id, _w.uri, _w.name)).all()
+    return conn.execute(query.order_by(_w.dag_id, _w.uri, _w.name).limit(limit).offset(offset)).all()

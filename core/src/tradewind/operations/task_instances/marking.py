@@ -111,18 +111,17 @@ def mark_tasks(
         plans = [
             plan
             for run, tasks in wanted
-            if (plan := _look(context, connection, run, partial(marking.plan_tasks, task_ids=tasks, **how))) is not None
+            if (plan := look(context, connection, run, partial(marking.plan_tasks, task_ids=tasks, **how))) is not None
         ]
     if not dry_run:
         changing = {plan.run.id for plan in plans}
         for run, tasks in wanted:
             if run.id in changing:
                 mark_in_run(context, run, tasks, new_state, map_indexes=map_indexes, reason=reason)
-    found = [each for plan in plans for each in _instances(plan)]
-    return MarkedTasks([_run(plan) for plan in plans], found)
+    return described(plans)
 
 
-def _look(
+def look(
     context: Context,
     connection: sa.Connection,
     run: listings.RunRow,
@@ -136,6 +135,16 @@ def _look(
     rows = instances.look(connection, run.id)
     plan = plan_of(as_it_is, graph, rows)
     return None if plan.is_nothing else plan
+
+
+def described(plans: Sequence[MarkPlan]) -> MarkedTasks:
+    """Return what plans come to."""
+    return MarkedTasks([_run(plan) for plan in plans], [each for plan in plans for each in _instances(plan)])
+
+
+def entries(plan: MarkPlan) -> dict[str, str]:
+    """Return the states of what a plan marks, by their names, for the audit log."""
+    return {_name(row): row.state for row, _ in plan.marked}
 
 
 def mark_in_run(
@@ -154,7 +163,7 @@ def mark_in_run(
     def work(connection: sa.Connection, entry: Entry) -> None:
         plan = marking.mark_tasks(connection, run.id, tasks, state, reason=reason, **how)
         entry.run_id = run.run_id
-        entry.before = {_name(row): row.state for row, _ in plan.marked}
+        entry.before = entries(plan)
         entry.after = {"state": state} if reason is None else {"state": state, "reason": reason}
 
     context.change(work)

@@ -10,9 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from tradewind.metadata.statements.browsing.parts import ANY, Between, Slice, among, counted, ordered
-from tradewind.metadata.tables import dag_run, dag_version, run_note, task_instance
+from tradewind.metadata.tables import dag_run, dag_version, run_note, task_instance, task_try
 
 _run = dag_run.c
+_task = task_instance.c
+FAILED = ("failed", "up_for_retry")
+"""States of a task whose last try failed."""
 TYPES = ("asset_triggered", "backfill", "manual", "scheduled")
 ORDERS: dict[str, sa.ColumnElement[Any]] = {
     "id": _run.id,
@@ -97,6 +100,29 @@ def task_states(connection: sa.Connection, run: int) -> dict[str, int]:
     column = task_instance.c.state
     query = sa.select(column, sa.func.count()).where(task_instance.c.run == run).group_by(column).order_by(column)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def running(connection: sa.Connection, run: int, *, most: int) -> Sequence[Any]:
+    """Return some tasks of a run that are running, the first ones in topological order: `task_id` and `map_index`."""
+    query = sa.select(_task.task_id, _task.map_index).where(_task.run == run, _task.state == "running")
+    return connection.execute(query.order_by(_task.rank, _task.task_id, _task.map_index).limit(most)).all()
+
+
+def failures(connection: sa.Connection, run: int, *, most: int) -> Sequence[Any]:
+    """Return tasks of a run whose last try failed, in topological order, at most `most`.
+
+    Each has `task_id`, `map_index`, `state`, `try_number`, the dispatch's `token`, and its `cause`.
+    """
+    columns = (_task.task_id, _task.map_index, _task.state, _task.try_number, _task.token)
+    tries = task_try.alias()
+    newest = sa.select(sa.func.max(tries.c.token)).where(tries.c.instance == _task.id).correlate(task_instance)
+    last = (task_try.c.instance == _task.id) & (task_try.c.token == newest.scalar_subquery())
+    query = (
+        sa.select(*columns, task_try.c.cause)
+        .select_from(task_instance.outerjoin(task_try, last))
+        .where(_task.run == run, _task.state.in_(FAILED))
+    )
+    return connection.execute(query.order_by(_task.rank, _task.task_id, _task.map_index).limit(most)).all()
 
 
 def logical_dates(connection: sa.Connection, runs: Collection[int]) -> dict[int, datetime]:

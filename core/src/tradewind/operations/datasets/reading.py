@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.statements import asset_pages, listings
+from tradewind.metadata.statements import asset_pages, listings, watchers
 from tradewind.metadata.statements.asset_pages import AssetPageRow, EventPageRow, Matching, Waiting
-from tradewind.operations.context import Context, Entry, operation
+from tradewind.metadata.statements.assets import ASSET
+from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import NotFoundError
 from tradewind.operations.paging import Page, Paging
-from tradewind.transitions.assets import Source, tell
-from tradewind.transitions.values import AssetNews
 
 
 @operation("datasets.list")
 def list_datasets(
-    context: Context, *, page: Paging, uri_pattern: str | None = None, dag_ids: Collection[str] | None = None
+    context: Context,
+    *,
+    page: Paging,
+    uri_pattern: str | None = None,
+    dag_ids: Collection[str] | None = None,
+    named: str | None = None,
+    kinds: Collection[str] = (ASSET,),
 ) -> Page[AssetPageRow]:
     """Return datasets, by URI or in another order of `asset_pages.ORDERS`.
 
     Arguments:
         uri_pattern: what their URI has in it; `%` and `_` stand for anything and any character.
         dag_ids: one of these DAGs makes them or is scheduled on them.
+        named: their URI or name.
+        kinds: `asset`, `alias` or both.
     """
-    which = Matching(uri_pattern, dag_ids)
+    which = Matching(uri_pattern, dag_ids, named, kinds)
     with context.read() as connection:
         return Page(
             asset_pages.page(
@@ -51,7 +57,7 @@ def get_dataset(context: Context, *, uri: str) -> AssetPageRow:
         NotFoundError: there is none with that URI.
     """
     with context.read() as connection:
-        return _require(connection, uri)
+        return require_dataset(connection, uri)
 
 
 @operation("datasets.events")
@@ -60,6 +66,7 @@ def list_dataset_events(
     *,
     page: Paging,
     dataset_id: int | None = None,
+    alias_id: int | None = None,
     source_dag_id: str | None = None,
     source_task_id: str | None = None,
     source_run_id: str | None = None,
@@ -68,10 +75,12 @@ def list_dataset_events(
     """Return events, the oldest first or in another order of `asset_pages.EVENT_ORDERS`.
 
     Arguments:
-        dataset_id: of this dataset only; the other arguments say which task instances told of them.
+        dataset_id: of this dataset only.
+        alias_id: only those that tasks told of by this alias; the other arguments say which task instances told of them.
     """
     sources = {
         "asset": dataset_id,
+        "alias": alias_id,
         "dag_id": source_dag_id,
         "task_id": source_task_id,
         "run_id": source_run_id,
@@ -91,25 +100,11 @@ def list_dataset_events(
     return Page(rows, total)
 
 
-@operation("datasets.create_event")
-def create_dataset_event(context: Context, *, uri: str, extra: Mapping[str, Any] | None = None) -> EventPageRow:
-    """Tell of new data in a dataset: DAGs that are scheduled on it take it as a task's success.
-
-    Arguments:
-        extra: what to say of the data; that it came by the REST API is added to it.
-    Raises:
-        NotFoundError: there is no dataset with that URI.
-    """
-    said = {**(extra or {}), "from_rest_api": True}
-    news = AssetNews(json.dumps({"asset": uri}), json.dumps(said))
-
-    def work(connection: sa.Connection, entry: Entry) -> EventPageRow:
-        _require(connection, uri)
-        (key, number), *_ = tell(connection, [(news, Source())], now=context.tools.clock.now(), ids=context.ids)
-        entry.after = {"uri": uri, "extra": said, "dags": number}
-        return asset_pages.page_of_events(connection, asset_pages.events_from({"id": key}))[0]
-
-    return context.change(work)
+@operation("datasets.watchers")
+def list_watchers(context: Context, *, page: Paging) -> Page[Any]:
+    """Return the watchers of datasets, by DAG: their triggers, which triggerer runs each, and what is wrong with it."""
+    with context.read() as connection:
+        return Page(watchers.find(connection, limit=page.limit, offset=page.offset), watchers.count(connection))
 
 
 @operation("datasets.queued")
@@ -123,18 +118,6 @@ def list_queued_events(context: Context, *, uri: str, before: datetime | None = 
     """
     with context.read() as connection:
         return _some(asset_pages.waiting(connection, uri=uri, before=before), f"of the dataset {uri!r}")
-
-
-@operation("datasets.drop_queued")
-def delete_queued_events(context: Context, *, uri: str, before: datetime | None = None) -> None:
-    """Have the events of a dataset wait no more.
-
-    Arguments:
-        before: only what came before this instant.
-    Raises:
-        NotFoundError: nothing waits.
-    """
-    context.change(_forgetting(f"of the dataset {uri!r}", uri=uri, before=before))
 
 
 @operation("dags.queued_events")
@@ -164,22 +147,6 @@ def get_queued_event_of_dag(context: Context, *, dag_id: str, uri: str, before: 
     return _some(found, f"of the dataset {uri!r} for DAG {dag_id!r}").rows[0]
 
 
-@operation("dags.drop_queued_events")
-def delete_queued_events_of_dag(
-    context: Context, *, dag_id: str, uri: str | None = None, before: datetime | None = None
-) -> None:
-    """Have events that a DAG waits with wait no more.
-
-    Arguments:
-        uri: those of this dataset only.
-        before: only what came before this instant.
-    Raises:
-        NotFoundError: nothing waits.
-    """
-    what = f"for DAG {dag_id!r}" if uri is None else f"of the dataset {uri!r} for DAG {dag_id!r}"
-    context.change(_forgetting(what, dag_id=dag_id, uri=uri, before=before))
-
-
 @operation("runs.dataset_events")
 def list_events_of_run(context: Context, *, dag_id: str, run_id: str) -> Page[EventPageRow]:
     """Return the events that made a run, the oldest first.
@@ -195,23 +162,18 @@ def list_events_of_run(context: Context, *, dag_id: str, run_id: str) -> Page[Ev
     return Page(rows, len(rows))
 
 
-def _forgetting(what: str, **which: Any) -> Callable[[sa.Connection, Entry], None]:
-    def work(connection: sa.Connection, entry: Entry) -> None:
-        number = asset_pages.forget_waiting(connection, **which)
-        if number == 0:
-            raise NotFoundError(f"No event {what} waits.")
-        entry.before = {"uri": which.get("uri"), "events": number}
-
-    return work
-
-
 def _some(rows: list[Waiting], what: str) -> Page[Waiting]:
     if not rows:
         raise NotFoundError(f"No event {what} waits.")
     return Page(rows, len(rows))
 
 
-def _require(connection: sa.Connection, uri: str) -> AssetPageRow:
+def require_dataset(connection: sa.Connection, uri: str) -> AssetPageRow:
+    """Return the dataset with a URI.
+
+    Raises:
+        NotFoundError: there is none.
+    """
     found = asset_pages.get(connection, uri)
     if found is None:
         raise NotFoundError(f"There is no dataset {uri!r}.", error_id="no-such-asset")
