@@ -7,6 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from tradewind.access.actors import Actor
 from tradewind.metadata.statements import asset_pages, assets
+from tradewind.metadata.statements.browsing import runs
 from tradewind.operations.context import Tools
 
 URL = "/api/v1"
@@ -16,6 +17,10 @@ PATHS = (
     "connections?order_by=-port&connection_id=c&with_extra=true",
     "importErrors?order_by=-timestamp",
     "dagWarnings?order_by=-timestamp&warning_type=x",
+    "fileWarnings",
+    "dagFiles",
+    "dagDependencies",
+    f"dags/~/dagRuns?run_type=manual,dataset_triggered&state=failed&execution_date_gte={MOMENT}&order_by=-id",
     "datasets?uri_pattern=S3://%25_\\&dag_ids=a,b&order_by=-id",
     f"datasets/events?dataset_id={2**62}&source_dag_id=a&source_map_index=-1&order_by=-source_run_id",
     f"eventLogs?before={MOMENT}&after={MOMENT}&included_events=a&excluded_events=b&map_index=0&order_by=-when",
@@ -40,9 +45,13 @@ NONE = (
     "dags/d/backfills/5",
     "dags/d/backfills/5/dates",
     "dags/d/nextRuns",
+    "dags/d/nextRuns?schedule=@daily&catchup=latest&anew=true",
+    "dags/d/unpausePreview",
+    "dags/d/drawing?format=text",
+    "dags/d/details",
     "dags/d/why",
     "dags/d/dagRuns/r/why",
-    "dags/d/dagRuns/r/wait",
+    "dags/d/dagRuns/r/wait?names_tasks=true",
     "dags/d/dagRuns/r/upstreamDatasetEvents",
 )
 
@@ -58,8 +67,22 @@ def test_every_list_is_answered_by_every_database(client: FlaskClient) -> None:
 
 def test_every_list_over_dags_is_cut_down_by_every_database(tools: Tools, app_of: Any) -> None:
     some = app_of(tools, Actor("bob", 2, None, dags=frozenset({"a", "b"}))).test_client()
-    for path in ("importErrors", "dagWarnings", "eventLogs", "backfills", "holds"):
+    for path in (
+        "importErrors",
+        "dagWarnings",
+        "fileWarnings",
+        "dagFiles",
+        "dagDependencies",
+        "eventLogs",
+        "backfills",
+        "holds",
+    ):
         assert some.get(f"{URL}/{path}").json["total_entries"] == 0, path
+
+
+def test_what_runs_and_what_has_failed_is_read_by_every_database(tools: Tools) -> None:
+    with tools.database.read() as connection:
+        assert [*runs.running(connection, 5, most=1), *runs.failures(connection, 5, most=1)] == []
 
 
 def test_an_asset_is_found_and_its_events_told_by_every_database(client: FlaskClient, tools: Tools) -> None:

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from tradewind.cli.errors import WRONG_USAGE, CommandError
 from tradewind.version import VERSION
 
 TIMEOUT = 60.0  # seconds for one answer
+KEPT_SECONDS = 1.0
+"""For which a connection is used again: servers close those that nobody uses, and a request may meet that."""
 PREFIX = "/api/v1"
 USAGE = "write it as https://tradewind.example.org, with the path that it has there, if it has one"
 
@@ -69,6 +72,7 @@ class Server:
         self._address = (parts.hostname, port)
         self._context = ssl.create_default_context() if parts.scheme == "https" else None
         self._connection = self._connected()
+        self._used_at = 0.0
 
     def _connected(self) -> http.client.HTTPConnection:
         host, port = self._address
@@ -90,10 +94,13 @@ class Server:
         if body is not None:
             sent = json.dumps(body, default=str).encode()
             headers["Content-Type"] = "application/json"
+        if time.monotonic() - self._used_at > KEPT_SECONDS:
+            self._connection.close()  # it is opened again by the request
         with self._reaching():
             self._connection.request(method, self._prefix + path, sent, headers)
             response = self._connection.getresponse()
             data = response.read()
+        self._used_at = time.monotonic()
         return self._answer(response, data)
 
     def ask_lines(self, method: str, path: str) -> Iterator[Answer]:
@@ -127,6 +134,7 @@ class Server:
         try:
             yield
         except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
             raise CommandError(
                 f"The server {self.place} cannot be reached: {error or type(error).__name__}.",
                 error_id="server-unreachable",

@@ -23,6 +23,9 @@ from tradewind.transitions.states import ENDED, ENDED_RUN, RunState, TaskState
 LOOK_SECONDS = 0.1
 ASK_SECONDS = 1.0  # between two looks that a server is asked for
 STREAM_SECONDS = 1800.0  # then it is asked for anew: no proxy lets a request last for days
+AGAIN_SECONDS = 1.0  # before it is asked for again
+PATIENCE_SECONDS = 60.0  # for which a server, or its database, may be away while a run is followed
+AWAY = frozenset({"server-unreachable", "database-unreachable"})
 LOG_LINES = 20
 NAMES_SHOWN = 4
 BAR_WIDTH = 30
@@ -65,15 +68,18 @@ def progress_bar(console: Console) -> Progress:
 
 
 def _lines(operations: Operations, dag_id: str, run_id: str) -> Iterator[Mapping[str, Any]]:
-    """Yield how the run is, again and again, for the last time when it has ended."""
+    """Yield how the run is, again and again, for the last time when it has ended; what answers may be away for a while."""
     asked = {"dag_id": dag_id, "run_id": run_id}
+    heard = time.monotonic()
     while True:
+        pause: float = AGAIN_SECONDS
         try:
             stream = operations.ask_lines(following.follow_run, **asked, timeout=STREAM_SECONDS, names_tasks=True)
             with closing(stream) as lines:
                 for line in lines:
                     if "error" in line:
                         raise _failure(line)
+                    heard = time.monotonic()
                     yield line
                     if line["ended"]:
                         return
@@ -83,7 +89,11 @@ def _lines(operations: Operations, dag_id: str, run_id: str) -> Iterator[Mapping
             yield {"state": run.state, "tasks": {}}
             if run.state in ENDED_RUN:
                 return
-            time.sleep(error.seconds)
+            heard, pause = time.monotonic(), error.seconds
+        except CommandError as error:
+            if error.error_id not in AWAY or time.monotonic() - heard > PATIENCE_SECONDS:
+                raise
+        time.sleep(pause)
 
 
 def _failure(line: Mapping[str, Any]) -> CommandError:
@@ -115,9 +125,10 @@ def _last_log(operations: Operations, dag_id: str, run_id: str, task: Mapping[st
     except NotFoundError:
         return []
     except CommandError as error:
-        if error.error_id != "no-permission":
+        # Who may follow a run may not always read what its tasks write; and a server that is away may come back
+        if error.error_id not in {"no-permission", *AWAY}:
             raise
-        return []  # who may follow a run may not always read what its tasks write
+        return []
     return text.splitlines()[-LOG_LINES:]
 
 
