@@ -33,7 +33,12 @@ PAUSE = float(
 SEED = int(os.environ.get("TRADEWIND_TEST_FUZZ_SEED", "7"))
 ATTACKERS = 3
 SLOW = 150  # connections that send a byte now and then
-GROWTH = 24 * 1024 * 1024  # bytes that the server may have more than after it was warm
+MEBIBYTE = 1 << 20
+GROWTH = 24 * MEBIBYTE  # bytes that the server may have more than after it was warm
+STILL = (
+    6 * MEBIBYTE
+)  # … of which so many in the second half of a long attack: what is kept is bounded, and was kept before
+PART = 60.0  # seconds between two looks at its memory
 ANSWER_SECONDS = 5.0  # within which somebody who means well gets an answer, whatever goes on
 PATIENCE = threading.Event()  # never set: what waits for a while waits for it
 
@@ -84,17 +89,22 @@ def test_the_server_stays_healthy_and_small(server: tuple[subprocess.Popen[str],
     slow = [connect(target) for _ in range(SLOW)]
     for connection in slow:
         connection.sendall(b"POST /api/v1/pools HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{")
-    statuses, slowest = attack(target, DURATION, seed=SEED, slow=slow)
+    statuses: Counter[int | None] = Counter()
+    slowest, sizes = 0.0, [warm]
+    for part in range(parts := max(1, round(DURATION / PART))):
+        found, slow_one = attack(target, DURATION / parts, seed=SEED + 2 + part, slow=slow)
+        statuses, slowest = statuses + found, max(slowest, slow_one)
+        sizes.append(measured.memory_info().rss)
     for connection in slow:
         connection.close()
     assert_healthy(target)
-    grown = measured.memory_info().rss - warm
-    print(
-        f"{sum(statuses.values())} requests, {dict(statuses)}; slowest {slowest:.2f} s; {warm >> 20} MiB and {grown / 2**20:+.1f}"
-    )
+    shown = ", ".join(str(round(size / MEBIBYTE)) for size in sizes)
+    print(f"{sum(statuses.values())} requests, {dict(statuses)}; slowest {slowest:.2f} s; MiB: {shown}")
     assert not {status for status in statuses if status is not None and status >= 500}, log.read_text()[-6000:]
     assert "Traceback" not in log.read_text(), log.read_text()[-6000:]
-    assert grown < GROWTH
+    assert sizes[-1] - warm < GROWTH, shown
+    if parts > 3:
+        assert sizes[-1] - sizes[len(sizes) // 2] < STILL, shown
     assert slowest < ANSWER_SECONDS
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tradewind.cli.runs import selecting
 from tradewind.execution.log_keys import callback_log_key, log_key
 from tradewind.execution.logs import FileLogStore
 
@@ -92,7 +93,10 @@ def test_tasks_are_listed_and_their_states_shown(chain: Path, both: Run, there: 
     assert both("tasks", "failed-deps", "led", "slow", "r1", "-o", "json")[0] == 0
 
 
-def test_tasks_are_cleared_and_marked_and_prioritised(chain: Path, both: Run, there: Run, run: Run) -> None:
+def test_tasks_are_cleared_and_marked_and_prioritised(
+    chain: Path, both: Run, there: Run, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selecting, "RUNS_AT_ONCE", 1)
     both("tasks", "clear", "chain", "-r", "r1", "-t", "tell", "--dry-run")
     found = rows(both("tasks", "clear", "chain", "-r", "r1", "-t", "tell", "--dry-run", "-o", "json"))
     assert [(row["dag_id"], row["task_id"], row["marked_by"]) for row in found] == [
@@ -127,6 +131,8 @@ def test_tasks_are_cleared_and_marked_and_prioritised(chain: Path, both: Run, th
     out = there("tasks", "mark", "chain", "last", "r2", "failed", "--past", "-d", "-y")[1]
     assert "Run r2 of chain: 2 task instances marked; the run was success and is failed.\n" in out
     assert run("tasks", "state", "chain", "last", "r1")[1] == "failed\n"
+    out = there("tasks", "clear", "chain", "-t", "^last$", "-d", "-y")[1]
+    assert out.endswith("8 task instances in 4 runs run again.\n")
     (changed,) = rows(there("tasks", "set-priority", "led", "r1", "7", "-t", "slow", "-o", "json"))
     assert (changed["task_id"], changed["priority"], changed["map_index"]) == ("slow", 7, None)
     assert both("tasks", "set-priority", "led", "r1", "7", "-t", "slow")[2].startswith("Nothing of run r1 that waits")

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from http.client import HTTPConnection
 from typing import Any
 
@@ -51,7 +52,7 @@ def worker(stage: Any) -> str:
             executor="LocalExecutor",
             slots=4,
             clock=clock,
-            leases=daemons.Leases(),
+            leases=daemons.Leases(timedelta(hours=1)),  # it lives for the whole module
         )
     )
     return "w1"

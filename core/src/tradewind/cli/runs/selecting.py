@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tradewind.cli.errors import CommandError
 from tradewind.operations.errors import InvalidError
+
+RUNS_AT_ONCE = 100
 
 
 def add_neighbour_options(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +18,12 @@ def add_neighbour_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-d", "--downstream", action="store_true", help="also what is after them")
     parser.add_argument("--past", action="store_true", help="also in runs of the DAG with earlier logical dates")
     parser.add_argument("--future", action="store_true", help="also in runs of the DAG with later logical dates")
+
+
+def in_parts(run_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield runs in parts of which a server changes one within the time that a request may take."""
+    for start in range(0, len(run_ids), RUNS_AT_ONCE):
+        yield run_ids[start : start + RUNS_AT_ONCE]
 
 
 @contextmanager

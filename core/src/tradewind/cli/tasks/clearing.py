@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tradewind.cli.errors import CommandError
-from tradewind.cli.runs.selecting import add_neighbour_options, naming_dateless
+from tradewind.cli.runs.selecting import add_neighbour_options, in_parts, naming_dateless
 from tradewind.cli.shared.confirming import add_yes_option, confirm
 from tradewind.cli.shared.naming import ask_of_dag, find_run
 from tradewind.cli.shared.operating import Operations, open_operations
@@ -78,7 +78,7 @@ def clear_tasks(options: argparse.Namespace) -> None:
             _say_what_would_be(runs.values(), options)
             return
         confirm(f"{len(rows)} task instances in {len(runs)} runs are to run again.", yes=options.yes)
-        done = [_do(operations, wish, each) for wish, each in zip(wishes, found, strict=True)]
+        done = [part for wish, each in zip(wishes, found, strict=True) for part in _do(operations, wish, each)]
     _say([run for each in done for run in each.runs], options)
 
 
@@ -138,13 +138,12 @@ def _ask(operations: Operations, wish: dict[str, Any], *, dry_run: bool) -> Clea
         return ask_of_dag(operations, clearing.clear_tasks, **wish, dry_run=dry_run)
 
 
-def _do(operations: Operations, wish: dict[str, Any], shown: ClearedTasks) -> ClearedTasks:
-    """Have done what was shown: in the runs that it was shown of, and where markers lead from there."""
-    first = {each.run_id for each in shown.instances if each.dag_id == wish["dag_id"] and not each.marked_by}
-    if not first:
-        return shown
-    only = {"run_ids": sorted(first), "include_past": False, "include_future": False}
-    return _ask(operations, wish | only, dry_run=False)
+def _do(operations: Operations, wish: dict[str, Any], shown: ClearedTasks) -> Iterator[ClearedTasks]:
+    """Have done what was shown, in the runs that it was shown of, and where markers lead from there."""
+    named = {each.run_id: None for each in shown.instances if each.dag_id == wish["dag_id"] and not each.marked_by}
+    for run_ids in in_parts(list(named)):
+        only = {"run_ids": run_ids, "include_past": False, "include_future": False}
+        yield _ask(operations, wish | only, dry_run=False)
 
 
 def _by_name(found: Sequence[ClearedTasks]) -> dict[Named, ClearedRun]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tradewind.cli.errors import CommandError
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.runs.marking import add_marking_options, is_agreed, say
-from tradewind.cli.runs.selecting import add_neighbour_options, naming_dateless
+from tradewind.cli.runs.selecting import add_neighbour_options, in_parts, naming_dateless
 from tradewind.cli.shared.finding import add_run_argument
 from tradewind.cli.shared.naming import find_run
 from tradewind.cli.shared.operating import Operations, open_operations
@@ -48,7 +48,8 @@ def mark_task(options: argparse.Namespace) -> None:
         with naming_dateless(options.dag_id, run_id):
             found = _ask(operations, options, run_id, [run_id], dry_run=True)
         if is_agreed(found, options):
-            _ask(operations, options, run_id, [each.run_id for each in found.runs], dry_run=False)
+            for run_ids in in_parts([each.run_id for each in found.runs]):
+                _ask(operations, options, run_id, run_ids, dry_run=False)
             if options.output == "table":
                 say(found.runs, "was", "is")
 
