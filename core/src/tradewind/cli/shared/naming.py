@@ -100,7 +100,9 @@ def if_allowed(ask: Callable[[], Result], otherwise: Result) -> Result:
 
 
 def _no_such_dag(operations: Operations, dag_id: str) -> str:
-    known = if_allowed(lambda: [each.row.dag_id for each in operations.ask_all(list_dags, wanted=DagFilter())], [])
+    known: list[str] = if_allowed(
+        lambda: [each.row.dag_id for each in operations.ask_all(list_dags, wanted=DagFilter())], []
+    )
     near = did_you_mean(dag_id, known)
     note = import_errors_note(operations)
     text = f"There is no DAG {dag_id!r}{near or ':'} `tradewind dags list` shows all."
