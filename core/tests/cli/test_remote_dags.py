@@ -165,9 +165,14 @@ def end_run(url: str, run_id: str, *, fails: bool) -> None:
     database.dispose()
 
 
+@pytest.mark.usefixtures("dags")
 def test_a_run_is_followed_to_its_end(
-    dags: Path, sqlite_url: str, there: Run, run: Run, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, run: Run, server: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def there(*words: str, by: str = token) -> tuple[int, str, str]:
+        monkeypatch.setenv("TRADEWIND_TOKEN", by)
+        return run("--server", server, *words)
+
     assert there("dags", "unpause", "shop")[0] == 0
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
     told = []
@@ -182,6 +187,10 @@ def test_a_run_is_followed_to_its_end(
     assert told[0][1] == "numbers failed in try 0: marked as failed by hand"
     assert told[0][2:] == [*(f"    line {number}" for number in range(30, 50)), "Run RUN of shop: failed."]
     assert told[1] == ["Run RUN of shop is made.", "Run RUN of shop: success."]
+    # Who may not see tasks is told how the run is
+    with ended_meanwhile(sqlite_url, "seen", fails=True):
+        code, out, _ = there("dags", "trigger", "shop", "--wait", "--run-id", "seen", by="twd_for_runs")
+    assert (code, out) == (1, "Run seen of shop is made.\nRun seen of shop: failed.\n")
     # As many are followed as may be: then it is only asked how the run is
     monkeypatch.setattr(following, "BUSY_SECONDS", 0)
     taken = [STREAMS.take(1000) for _ in range(load().config.web.threads // 2)]

@@ -135,7 +135,12 @@ _OPERATIONS = (
     Operation("dags.next_runs", "Show the runs that a DAG's schedule makes next.", _READ_DAG, _DAG),
     Operation("dags.unpause_preview", "Show which runs unpausing a DAG would make.", _READ_DAG, _DAG),
     Operation("dags.draw", "Draw the graph of a DAG.", _needs(READ, DAGS, (READ, TASK_INSTANCES)), _DAG),
-    Operation("dags.dependencies", "List which DAGs trigger, await, clear or feed which.", _READ_DAG, _DAGS),
+    Operation(
+        "dags.dependencies",
+        "List which DAGs trigger, await, clear or feed which.",
+        _needs(READ, DAGS, (READ, TASK_INSTANCES)),
+        _DAGS,
+    ),
     Operation("dags.stats", "Count runs by DAG and state.", _READ_RUN, _DAGS),
     Operation("dags.parse", "Have a DAG file read again, now.", _EDIT_DAG, _DAG, is_audited=True),
     Operation("dag_sources.get", "Show the source of a DAG file.", _needs(READ, DAGS, (READ, DAG_CODE)), _DAG),

@@ -89,7 +89,7 @@ def follow_run(
 
     Arguments:
         timeout: seconds for which it is followed at most.
-        names_tasks: say also which tasks are running, and which have failed since the line before.
+        names_tasks: say also which tasks are running, and which have failed since the line before; to who may see tasks.
     Raises:
         NotFoundError: the DAG has no such run.
         BusyError: as many runs are followed as may be.
@@ -97,7 +97,8 @@ def follow_run(
     with context.read() as connection:
         run = require_run(connection, dag_id, run_id)
     close = STREAMS.take(max(1, context.tools.config.web.threads // 2))
-    look = _Named(run.id) if names_tasks else partial(_look, key=run.id)
+    is_named = names_tasks and context.may("task_instances.list", dag_id)
+    look = _Named(run.id) if is_named else partial(_look, key=run.id)
     lines = _until_its_end(context, look, timeout, close)
     named = {"dag_id": dag_id, "dag_run_id": run_id}
     return Following(({**named, **line} for line in lines), close)

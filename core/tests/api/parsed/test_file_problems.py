@@ -90,11 +90,15 @@ def test_what_is_wrong_with_files_is_told_as_far_as_their_dags_may_be_seen(
 def test_dependencies_are_told_between_dags_that_may_be_seen(stage: Any, client: FlaskClient) -> None:
     found = client.get(f"{URL}/dagDependencies").json
     assert found["total_entries"] == len(found["dependencies"]) > 1
-    mine = stage.client(("can_read", "DAG:consumer")).get(f"{URL}/dagDependencies").json["dependencies"]
+    permissions = (("can_read", "DAG:consumer"), ("can_read", "Task Instances"))
+    mine = stage.client(*permissions).get(f"{URL}/dagDependencies").json["dependencies"]
     assert mine
     assert {each[end]["name"] for each in mine for end in ("before", "after") if each[end]["kind"] == "dag"} == {
         "consumer"
     }
+    of_dag = f"{URL}/dags/consumer/details"
+    assert stage.client(*permissions).get(of_dag).json["task_ids"] == client.get(of_dag).json["task_ids"] != []
+    assert stage.client(permissions[0]).get(of_dag).json["task_ids"] is None
 
 
 def test_a_dag_set_aside_is_warned_of(stage: Any, client: FlaskClient) -> None:

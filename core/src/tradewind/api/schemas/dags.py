@@ -243,9 +243,16 @@ class DagDetailSchema(DagSchema):
         metadata={"description": "Why it is set aside; null where it is not.", "example": None},
     )
     task_ids = Made(
-        lambda view: list(view.graph.tasks),
+        lambda view: list(view.graph.tasks) if view.shows_tasks else None,
         attribute="graph.tasks",
-        metadata={"type": "array", "items": {"type": "string"}, "example": ["extract", "load"]},
+        null=(),
+        metadata={
+            "type": "array",
+            "items": {"type": "string"},
+            "nullable": True,
+            "description": "Null to who may not see tasks.",
+            "example": ["extract", "load"],
+        },
     )
     version_number = fields.Integer(attribute="row.version", metadata={"example": 3})
 

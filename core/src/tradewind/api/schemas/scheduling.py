@@ -360,7 +360,7 @@ class WaitQuery(Query):
     )
     names_tasks = Flag(
         metadata={
-            "description": "Say also which tasks are running, and which have failed since the line before.",
+            "description": "Say also which tasks are running, and which have failed since the line before, to who may see tasks.",
             "example": True,
         }
     )

@@ -32,10 +32,12 @@ class DagView:
     Arguments:
         row: a row of `dags.page`.
         graphs: returns versions by their keys: those of the whole list that the DAG is in, read at once.
+        shows_tasks: whether its tasks are for whoever asks.
     """
 
     row: Any
     graphs: Callable[[], Mapping[int, SerializedDag]] = field(repr=False, compare=False)
+    shows_tasks: bool = True
 
     @property
     def graph(self) -> SerializedDag | None:
@@ -89,7 +91,7 @@ def get_dag_details(context: Context, *, dag_id: str) -> DagView:
         found = view_of(context, connection, dag_id)
     if found.graph is None:
         raise NotFoundError(f"The newest version of DAG {dag_id!r} cannot be read.")
-    return found
+    return replace(found, shows_tasks=context.may("tasks.list", dag_id))
 
 
 @operation("dags.stats")
