@@ -71,10 +71,10 @@ def _require_told(world: World, wish: Wish, seen: Seen, told: Mapping[int, froze
     world.count("check: markers lead where the rows say")
 
 
-def _noting(world: World) -> Callable[[Callable[[sa.Connection], Cleared]], Cleared]:
+def _noting(world: World) -> clear_across.Write:
     """Return what does a step in a transaction, and remembers what it cleared before anybody else acts."""
 
-    def write(work: Callable[[sa.Connection], Cleared]) -> Cleared:
+    def write(_step: Step, work: Callable[[sa.Connection], Cleared]) -> Cleared:
         done = world.database.write(work)
         seen = world.checker.seen.instances
         world.cleared(done.cleared)
@@ -86,10 +86,10 @@ def _noting(world: World) -> Callable[[Callable[[sa.Connection], Cleared]], Clea
     return write
 
 
-def _require_done(crossing: Crossing, steps: list[Step], done: list[Cleared | None]) -> None:
+def _require_done(crossing: Crossing, steps: list[Step], done: Mapping[int, Cleared]) -> None:
     """Return if each step to which a cleared marker led was tried, and did something unless something of it was running."""
-    for step, found in zip(steps, done, strict=True):
-        lead = crossing.steps[step.wish.run]
+    for step in steps:
+        lead, found = crossing.steps[step.wish.run], done.get(step.wish.run)
         if crossing.is_led_to(lead) != (found is not None):
             raise Violation(
                 f"{lead} was {'left out' if found is None else 'done'}, but {crossing.cleared} were cleared"

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 
 from tradewind_plugins.host import bind
 
@@ -40,7 +41,8 @@ def greet(stream: int) -> Channel:
     """Tell the supervisor which process has taken the start, and return the channel."""
     os.setsid()  # the leader of its own group: a kill reaches what the task started
     sock = socket.socket(fileno=stream)
-    sock.sendall(_hello)
+    with suppress(BrokenPipeError, ConnectionResetError):  # it has ended since, which the wait for the start finds
+        sock.sendall(_hello)
     return Channel(sock)
 
 

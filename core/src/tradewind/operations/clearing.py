@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 from tradewind_plugins.exceptions import TradewindException
@@ -13,7 +13,7 @@ from tradewind.operations.context import Context, Entry
 from tradewind.operations.errors import ConflictError, InvalidError
 from tradewind.operations.references import Reference, references
 from tradewind.transitions.clear import Cleared
-from tradewind.transitions.clear_across import Step, Wish, clear_wish, is_due, preview
+from tradewind.transitions.clear_across import Step, Wish, clear_all, preview
 
 CLEAR = TABLE["task_instances.clear"]
 
@@ -79,16 +79,14 @@ def clear_steps(context: Context, steps: Sequence[Step]) -> dict[int, Cleared]:
 
     What a marker leads to is left out where the marker was not cleared, as something of its run was running.
     """
-    tools, ids = context.tools, context.ids
-    done: dict[int, Cleared] = {}
-    for step in steps:
-        if not is_due(step, done):
-            continue
+    tools = context.tools
 
-        def work(connection: sa.Connection, entry: Entry, step: Step = step) -> Cleared:
+    def write(step: Step, clear: Callable[[sa.Connection], Cleared]) -> Cleared:
+        def work(connection: sa.Connection, entry: Entry) -> Cleared:
             entry.dag_id, entry.run_id = step.plan.run.dag_id, step.plan.run.run_id
             entry.before = {"state": step.plan.run.state, "tasks": sorted({row.task_id for row in step.plan.changed})}
-            return clear_wish(step.wish, connection, graphs=tools.graphs, clock=tools.clock, ids=ids)
+            return clear(connection)
 
-        done[step.wish.run] = context.change(work)
-    return done
+        return context.change(work)
+
+    return clear_all(write, steps, graphs=tools.graphs, clock=tools.clock, ids=context.ids)

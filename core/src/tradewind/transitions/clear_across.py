@@ -20,8 +20,6 @@ from tradewind.transitions.clear import Cleared, ClearPlan, clear, markers_of, p
 from tradewind.transitions.graph import Graph, Graphs, descendants
 from tradewind.transitions.markers import resolve
 
-Write = Callable[[Callable[[sa.Connection], Cleared]], Cleared]
-
 
 class TooDeepError(TradewindException):
     """Markers lead from DAG to DAG farther than the first of them allows."""
@@ -50,6 +48,9 @@ class Step:
 
     wish: Wish
     plan: ClearPlan
+
+
+Write = Callable[[Step, Callable[[sa.Connection], Cleared]], Cleared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +155,22 @@ def _marked(conn: sa.Connection, marker: tuple[int, str], graph: Graph, wish: Wi
     return Wish(other.id, frozenset(descendants(below, [marked.task_id])), wish.states, by=frozenset({marker}))
 
 
-def clear_all(write: Write, steps: Sequence[Step], *, graphs: Graphs, clock: Clock, ids: Ids) -> list[Cleared | None]:
+def clear_all(write: Write, steps: Sequence[Step], *, graphs: Graphs, clock: Clock, ids: Ids) -> dict[int, Cleared]:
     """Clear run by run, each in a transaction of its own; what a marker leads to only if the marker was cleared.
 
     Arguments:
-        write: does something in a transaction, such as `Database.write`.
+        write: does something for a step in a transaction, with `Database.write`.
     Returns:
-        what was done for each step, None where its marker was not cleared as something of its run was running.
+        what was done by the keys of runs; a run is left out whose marker was not cleared, as something of its run was running.
     """
     done: dict[int, Cleared] = {}
     for step in steps:
-        if is_due(step, done):
-            done[step.wish.run] = write(partial(clear_wish, step.wish, graphs=graphs, clock=clock, ids=ids))
-    return [done.get(step.wish.run) for step in steps]
+        if _is_due(step, done):
+            done[step.wish.run] = write(step, partial(_clear_wish, step.wish, graphs=graphs, clock=clock, ids=ids))
+    return done
 
 
-def is_due(step: Step, done: Mapping[int, Cleared]) -> bool:
+def _is_due(step: Step, done: Mapping[int, Cleared]) -> bool:
     """Tell whether a step is to be done: what a marker leads to only if the marker was cleared.
 
     Arguments:
@@ -179,7 +180,7 @@ def is_due(step: Step, done: Mapping[int, Cleared]) -> bool:
     return not ways or any(task_id in _markers(done.get(run)) for run, task_id in ways)
 
 
-def clear_wish(wish: Wish, conn: sa.Connection, *, graphs: Graphs, clock: Clock, ids: Ids) -> Cleared:
+def _clear_wish(wish: Wish, conn: sa.Connection, *, graphs: Graphs, clock: Clock, ids: Ids) -> Cleared:
     """Clear what a wish names; nothing where its run was deleted since it was looked at."""
     if runs.lock(conn, wish.run) is None:
         return Cleared((), ())
