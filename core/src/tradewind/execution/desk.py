@@ -127,7 +127,7 @@ class Desk:
         self._is_unanswered = isinstance(error, Unreachable)
         if self._is_unanswered:
             self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, self._pause * 2))
-            log.warning("the database cannot be reached, %d outcomes wait: %s", len(batch), error)
+            log.warning("nothing can be recorded at this moment, %d outcomes wait: %s", len(batch), error)
             self._loop.after(self._pause, partial(self._again, batch))
             return
         self._is_busy = False

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 from sqlalchemy.exc import DBAPIError
 
@@ -92,7 +92,8 @@ def main(words: Sequence[str]) -> int:
         log.warning("%s cannot be reported yet: %s", f"the end of worker {whom[0]}" if whom else "an end", error)
         return AGAIN
     finally:
-        with os.fdopen(int(descriptor), "w") as answer:
+        # A watcher that was killed meanwhile counts nothing any more
+        with suppress(BrokenPipeError), os.fdopen(int(descriptor), "w") as answer:
             answer.write(relay.told())
     return 0
 
