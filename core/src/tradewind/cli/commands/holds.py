@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import sqlalchemy as sa
-
 from tradewind.cli.errors import CommandError
-from tradewind.cli.shared.finding import find_dag, find_run
-from tradewind.cli.shared.operating import beside, open_operations
+from tradewind.cli.shared.naming import ask_of_dag, find_run
+from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
-from tradewind.metadata.statements import listings
 from tradewind.metadata.statements.holds import Hold, in_words
 from tradewind.operations import holds as operation
+from tradewind.operations.errors import NotFoundError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +38,7 @@ def add_hold(options: argparse.Namespace) -> None:
         raise CommandError(
             "--map-index says which instance of a task: name it with --task-id.", exit_code=2, error_id="wrong-usage"
         )
-    made = _add_there(options) if options.server else _add_here(options)
+    made = _add(options)
     if options.output == "table":
         what = in_words(made)
         print(f"{what[0].upper()}{what[1:]} is held: `tradewind holds release {made.id}` lets it go on.")
@@ -49,36 +46,19 @@ def add_hold(options: argparse.Namespace) -> None:
         print_rows([_row(made)], options.output)
 
 
-def _add_here(options: argparse.Namespace) -> Hold:
-    with open_session() as session, beside(session) as operations:
-        with session.database.read() as connection:
-            named = _named(connection, options)
-        return operations.ask(operation.add_hold, reason=options.reason, **named)
-
-
-def _add_there(options: argparse.Namespace) -> Hold:
-    named = {"run_id": options.run_id, "task_id": options.task_id, "map_index": options.map_index}
+def _add(options: argparse.Namespace) -> Hold:
     with open_operations(options) as operations:
-        return operations.ask(operation.add_hold, dag_id=options.dag_id, reason=options.reason, **named)
-
-
-def _named(connection: sa.Connection, options: argparse.Namespace) -> dict[str, Any]:
-    find_dag(connection, options.dag_id)
-    run = None if options.run_id is None else find_run(connection, options.dag_id, options.run_id)
-    if options.task_id is not None and run is not None:
-        tasks = {each.task_id for each in listings.list_tasks(connection, run.id)}
-        if options.task_id not in tasks:
-            raise CommandError(
-                f"Run {run.run_id!r} of DAG {run.dag_id!r} has no task {options.task_id!r}: "
-                f"`tradewind tasks states-for-dag-run {run.dag_id} {run.run_id}` shows its tasks.",
-                error_id="no-such-task",
-            )
-    return {
-        "dag_id": options.dag_id,
-        "run_id": None if run is None else run.run_id,
-        "task_id": options.task_id,
-        "map_index": options.map_index,
-    }
+        run_id = options.run_id
+        if run_id is not None:
+            run_id = find_run(operations, options.dag_id, run_id).run_id
+        named = {"run_id": run_id, "task_id": options.task_id, "map_index": options.map_index}
+        try:
+            return ask_of_dag(operations, operation.add_hold, dag_id=options.dag_id, reason=options.reason, **named)
+        except NotFoundError as error:
+            if error.error_id != "no-such-task":
+                raise
+            way = f"`tradewind tasks states-for-dag-run {options.dag_id} {run_id}` shows its tasks"
+            raise CommandError(f"{str(error).rstrip('.')}: {way}.", error_id=error.error_id) from error
 
 
 def list_holds(options: argparse.Namespace) -> None:
