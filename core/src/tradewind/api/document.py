@@ -156,8 +156,8 @@ def _responses(route: Route) -> dict[str, Any]:
         done["content"] = {route.media_type: {"schema": {"type": "string"}, "example": ""}}
     answers: dict[str, Any] = {str(route.status): done}
     expected = list(ALWAYS)
-    if route.parameters.fields or route.method != "GET":
-        expected += [HTTPStatus.NOT_FOUND]
+    if route.parameters.fields or route.query is not None or route.method != "GET":
+        expected += [HTTPStatus.NOT_FOUND]  # what is named in path, query or body
     if route.method != "GET":
         expected += [HTTPStatus.CONFLICT]
     if route.body is not None:
