@@ -14,7 +14,9 @@ from simulation.faults import UNREACHABLE
 from simulation.scenario import SimDag, SimTask, arrange
 from simulation.upkeep import BEFORE
 from tradewind.metadata import tables
-from tradewind.metadata.statements import listings, pools
+from tradewind.metadata.statements import pools
+from tradewind.metadata.statements.browsing import dags
+from tradewind.metadata.statements.browsing.dags import DagFilter
 from tradewind.transitions import assets, clear, runs
 from tradewind.transitions.graph import descendants
 from tradewind.transitions.values import AssetNews
@@ -161,7 +163,7 @@ class OperatorActor(Actor):
         if not is_paused:
             world.unpaused.add(dag_id)
         dag_id = world.called(dag_id)
-        world.write(listings.set_paused, dag_id, paused=is_paused)
+        world.write(dags.set_paused, DagFilter(frozenset({dag_id}), only_active=False), is_paused=is_paused)
         world.note(f"operator {'pauses' if is_paused else 'unpauses'} {dag_id}")
         world.count("pause")
         world.notify(["scheduler"])

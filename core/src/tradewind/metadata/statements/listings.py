@@ -287,14 +287,6 @@ def list_dispatches(connection: sa.Connection, task: TaskRow) -> list[DispatchRo
     return rows
 
 
-def version_number(connection: sa.Connection, version_id: int) -> int | None:
-    """Return the number of a version, as people see it; None when there is no such version."""
-    number: int | None = connection.execute(
-        sa.select(dag_version.c.number).where(dag_version.c.id == version_id)
-    ).scalar_one_or_none()
-    return number
-
-
 def last_scheduled_interval_end(connection: sa.Connection, dag_id: str) -> datetime | None:
     """Return the end of the data interval of a DAG's last scheduled run, None if there was none."""
     latest: datetime | None = connection.execute(
@@ -349,11 +341,6 @@ def list_files(connection: sa.Connection) -> list[FileRow]:
         )
         for row in found
     ]
-
-
-def set_paused(connection: sa.Connection, dag_id: str, *, paused: bool) -> bool:
-    """Pause or unpause a DAG and tell whether there is one of that id."""
-    return connection.execute(sa.update(dag).where(dag.c.dag_id == dag_id).values(is_paused=paused)).rowcount > 0
 
 
 def latest_daemons(connection: sa.Connection) -> dict[str, DaemonRow]:

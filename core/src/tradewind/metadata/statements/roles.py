@@ -80,11 +80,6 @@ def count_roles(connection: sa.Connection) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(ab_role)).scalar_one())
 
 
-def list_actions(connection: sa.Connection) -> list[str]:
-    """Return the actions that permissions are made of."""
-    return list(connection.execute(sa.select(ab_permission.c.name).order_by(ab_permission.c.name)).scalars())
-
-
 def list_pairs(connection: sa.Connection) -> set[Pair]:
     """Return all permissions that there are, whoever has them."""
     return set(_ids_of_pairs(connection, None))

@@ -306,13 +306,6 @@ def add_roles_to_user(connection: sa.Connection, user_id: int, roles: Collection
         connection.execute(insert_or_keep(connection.dialect.name, ab_user_role).values(rows))
 
 
-def take_roles_from_user(connection: sa.Connection, user_id: int, roles: Collection[str]) -> None:
-    """Take roles from a user."""
-    ids = list(role_ids(connection, roles).values())
-    statement = sa.delete(ab_user_role).where(ab_user_role.c.user_id == user_id, ab_user_role.c.role_id.in_(ids))
-    connection.execute(statement)
-
-
 def set_roles_of_user(connection: sa.Connection, user_id: int, roles: Collection[str]) -> None:
     """Have a user have these roles and no others."""
     connection.execute(sa.delete(ab_user_role).where(ab_user_role.c.user_id == user_id))
