@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import order
@@ -19,10 +20,12 @@ import sqlalchemy as sa
 from services import mariadb
 from services.copies import Copies
 from services.postgres import postgres_server
+from tradewind.access import passwords
 from tradewind.metadata import migrating, schema, tables
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import pools
 from tradewind.metadata.tables import metadata
+from werkzeug.security import generate_password_hash
 
 NUMBERS = itertools.count(1)
 USED = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in metadata.tables)
@@ -46,6 +49,14 @@ def home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """Let what reads the configuration by itself find an empty folder, not that of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADEWIND_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Let the hash of a password in this process cost little: it costs 50 ms on purpose, and tests make hundreds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "generate_password_hash", partial(generate_password_hash, method="scrypt:256:8:1"))
         yield
 
 

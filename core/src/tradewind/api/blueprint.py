@@ -14,6 +14,7 @@ from marshmallow.fields import List
 
 from tradewind.access.actors import Actor
 from tradewind.api.document import make_document
+from tradewind.api.late_rules import LateRule
 from tradewind.api.problems import ProblemError, problem_of
 from tradewind.api.reading import read_request
 from tradewind.api.route import Route
@@ -38,6 +39,7 @@ def make_blueprint(tools: Tools, authenticate: Authenticate, routes: Sequence[Ro
         routes: what is answered.
     """
     blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
+    blueprint.record(lambda state: setattr(state.app, "url_rule_class", LateRule))
     for route in routes:
         blueprint.add_url_rule(
             route.flask_path,

@@ -19,6 +19,7 @@ from tradewind.api import blueprint as api
 from tradewind.api import problems
 from tradewind.api.execution.blueprint import NAME as EXECUTION
 from tradewind.api.execution.blueprint import make_execution_api
+from tradewind.api.late_rules import LateRule
 from tradewind.api.problems import ProblemError
 from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
@@ -52,6 +53,7 @@ def create_app(config: Config, database: Database) -> Flask:
         database: the metadata database; only read.
     """
     app = Flask(__name__)
+    app.url_rule_class = LateRule
     clock = SystemClock()
     authenticator = install_access(app, config, database, clock=clock)
     _guard(app, authenticator)

@@ -135,11 +135,16 @@ def triggers(bench: Bench) -> Iterator[Sample]:
         stage.run("perf_api")
         for number in range(bench.repeat):
             bench.say(f"run {number + 1}")
-            yield _minute(stage, token, seconds)
+            yield trigger_steadily(stage, token, seconds)
             stage.await_runs()
 
 
-def _minute(stage: Stage, token: str, seconds: float) -> Sample:
+def trigger_steadily(stage: Stage, token: str, seconds: float) -> Sample:
+    """Trigger `perf_api` a hundred times a second for so many seconds; return how long it took and what it cost.
+
+    Raises:
+        RuntimeError: an answer is no success.
+    """
     clients = [Client(stage, token) for _ in range(CLIENTS)]
     server = [stage.daemons["webserver"].pid]
     cpu, load = cpu_seconds(server), Load(seconds)
