@@ -34,7 +34,11 @@ USED = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have long tests begin early; after the order was drawn."""
-    items[:] = order.early(items, lambda item: item.get_closest_marker("long") is not None, lambda item: item.path)
+    items[:] = order.early(items, partial(_is, "long"), lambda item: item.path, partial(_is, "long_module"))
+
+
+def _is(marker: str, item: pytest.Item) -> bool:
+    return item.get_closest_marker(marker) is not None
 
 
 def pytest_collection_finish() -> None:

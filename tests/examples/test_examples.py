@@ -26,6 +26,8 @@ from tradewind.metadata import tables
 from tradewind.metadata.engine import Database
 from tradewind.operations.runs.triggering import trigger_run
 
+pytestmark = pytest.mark.long_module
+
 ROOT = Path(__file__).parents[2]
 OURS = sorted((ROOT / "core/src/tradewind/examples").glob("example_*.py"))
 OTHERS = sorted(path for folder in ("examples", "providers/sqlite/examples") for path in (ROOT / folder).glob("*.py"))

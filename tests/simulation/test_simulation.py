@@ -20,6 +20,8 @@ from simulation.mutants import KILLED_BY, MUTANTS, mutated
 from simulation.play import Stage, shrink
 from simulation.run import main
 
+pytestmark = pytest.mark.long_module
+
 PATIENCE = timedelta(minutes=10)
 """Worlds of these seeds are at rest by then, and those of mutants that never are need not go on for an hour."""
 RUN = Path(__file__).parent / "run.py"

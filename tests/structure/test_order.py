@@ -7,7 +7,7 @@ from order import early
 
 def arranged(items: list[str]) -> list[str]:
     """Items are a module's letter and a number; long ones are of module L."""
-    return early(items, lambda item: item[0] == "L", lambda item: item[0])
+    return early(items, lambda item: item[0] == "L", lambda item: item[0], lambda item: item[0] in "MN")
 
 
 def test_long_ones_are_spread_over_the_first_half_and_tear_no_module_apart() -> None:
@@ -24,3 +24,13 @@ def test_where_there_are_none_or_no_others_the_order_stays() -> None:
     assert arranged(["L2", "L1"]) == ["L2", "L1"]
     assert arranged(["a1", "L1", "a2", "L2"]) == ["L1", "a1", "a2", "L2"]
     assert arranged([]) == []
+
+
+def test_modules_that_are_long_all_in_all_begin_early_and_whole() -> None:
+    others = [f"{module}{number}" for module in "abcdefgh" for number in range(5)]
+    many = [f"M{number}" for number in range(9)]
+    found = arranged([*others, *many, "N1", "L1"])
+    assert found[:2] == ["L1", "M0"]
+    assert found[1:10] == many
+    assert [item for item in found if item[0] not in "LMN"] == others
+    assert found.index("N1") == 20

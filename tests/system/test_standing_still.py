@@ -18,6 +18,8 @@ from tradewind.metadata.statements import daemons
 from tradewind.metadata.tables import daemon, pulse
 from tradewind.transitions.daemons import Leases, register
 
+pytestmark = pytest.mark.long_module
+
 ON_POSTGRES = pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )

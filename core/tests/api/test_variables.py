@@ -17,6 +17,8 @@ from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import variables
 from tradewind.operations.context import Tools
 
+pytestmark = pytest.mark.long_module
+
 URL = "/api/v1/variables"
 PLANTED = "hunter2-planted"
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.long_module
+
 FIXTURES = Path(__file__).parent / "typing"
 
 

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from tradewind.metadata import dialects, schema
 from tradewind.metadata.engine import Database
 
+pytestmark = pytest.mark.long_module
+
 
 @pytest.fixture
 def on(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:

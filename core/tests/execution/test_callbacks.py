@@ -7,12 +7,15 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from tradewind.execution.evidence import Coroner, DirectRegistrar
 from tradewind.execution.log_keys import run_callback_log_key
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
 from tradewind.transitions import deadlines
+
+pytestmark = pytest.mark.long_module
 
 HEAD = """
 import os, signal, threading, time

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from tradewind.execution.journal import journals, read_journal
 from tradewind.metadata.tables import daemon
 
+pytestmark = pytest.mark.long_module
+
 FLOW = """
 from tradewind import DAG, Variable, task
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 import sqlalchemy as sa
 from tradewind.metadata import tables
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import connections, variables
 from tradewind_plugins.connection import Connection
+
+pytestmark = pytest.mark.long_module
 
 SIMPLE = """
 from tradewind import DAG, task

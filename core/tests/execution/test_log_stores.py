@@ -15,6 +15,8 @@ from tradewind.execution.log_stores import open_log_store
 from tradewind.plugins.current import forget, use_registry
 from tradewind_plugins.exceptions import TradewindConfigException
 
+pytestmark = pytest.mark.long_module
+
 MANUAL = Path(__file__).parents[3] / "docs" / "reference" / "hooks.md"
 STORES = """
 from hello_parts import LedgerStore

@@ -17,6 +17,8 @@ from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import waits, watchers
 from tradewind.transitions.waiting import why_deferred
 
+pytestmark = pytest.mark.long_module
+
 FLOW = """
     import asyncio, os
     from pathlib import Path

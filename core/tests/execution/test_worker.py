@@ -15,6 +15,8 @@ from tradewind.metadata.statements import variables
 from tradewind.metadata.wakeups import wait
 from tradewind.transitions import clear, marking
 
+pytestmark = pytest.mark.long_module
+
 ONE_TASK = """
     import os, signal, sys, random, time, threading
     from tradewind import DAG, task

@@ -21,6 +21,8 @@ from tradewind.metadata.tables import dag_file
 from tradewind.parsing.processor import Round
 from tradewind_plugins.connection import Connection
 
+pytestmark = pytest.mark.long_module
+
 SOON = 2.0
 FACTORY = """
     import pathlib

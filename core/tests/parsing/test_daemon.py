@@ -13,6 +13,8 @@ import pytest
 from tradewind.metadata.engine import Database
 from tradewind.metadata.tables import daemon
 
+pytestmark = pytest.mark.long_module
+
 
 @pytest.fixture
 def start(tmp_path: Path, sqlite_url: str) -> Iterator:

@@ -13,6 +13,8 @@ from tradewind.serialization import deserialize, structure_hash
 from tradewind.timetables import RunSpec
 from tradewind.transitions.calendar import from_columns
 
+pytestmark = pytest.mark.long_module
+
 MANY = """
     import pendulum
     from tradewind import DAG

@@ -13,6 +13,8 @@ from tradewind.metadata import tables
 from tradewind.scheduling.sharing import in_own_order
 from tradewind.transitions.runs import create_run
 
+pytestmark = pytest.mark.long_module
+
 DAY = timedelta(days=1)
 
 
