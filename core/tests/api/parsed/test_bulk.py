@@ -53,6 +53,18 @@ def test_faults_are_named_by_their_rows(client: FlaskClient, kind: str) -> None:
     assert client.post(f"{URL}/{kind}/bulk", json={kind: rows(kind, "x") * 5001}).status_code == 400
 
 
+def test_so_many_roles_at_once_that_nobody_waits_long_and_no_more(
+    client: FlaskClient, statements: Any, stage: Any
+) -> None:
+    row = {"name": "Viewer", "actions": [{"action": {"name": "can_read"}, "resource": {"name": "DAG:reports"}}]}
+    with statements.recorded(stage.tools.database) as found:
+        done = client.post(f"{URL}/roles/bulk", json={"action": "add", "roles": [row] * 200})
+    assert done.json == {"created": 0, "changed": 200}
+    found.assert_at_most(200 * 10 + 30)
+    refused = client.post(f"{URL}/roles/bulk", json={"action": "add", "roles": [row] * 201})
+    assert (refused.status_code, list(refused.json["fields"])) == (400, ["roles"])
+
+
 def test_overwriting_takes_the_permission_to_change(stage: Any) -> None:
     creator = stage.client(("can_create", "Variables"))
     body = {"variables": rows("variables", "mine")}

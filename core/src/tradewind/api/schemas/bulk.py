@@ -19,11 +19,13 @@ from tradewind.operations.bulk.runs import ACTIONS, DELETE, MARK
 MOST_ROWS = 5000
 MOST_RUNS = 500
 MOST_USERS = 500
+MOST_ROLES = 200
+"""Each role is read before and after it is changed, for the audit log: as many as 5000 would keep others waiting for 20 s."""
 STATES = ("success", "failed", "queued")
 
 
-def _rows(schema: type[Schema]) -> fields.List[Any]:
-    return fields.List(fields.Nested(schema), required=True, attribute="rows", validate=validate.Length(1, MOST_ROWS))
+def _rows(schema: type[Schema], *, most: int = MOST_ROWS) -> fields.List[Any]:
+    return fields.List(fields.Nested(schema), required=True, attribute="rows", validate=validate.Length(1, most))
 
 
 class _Overwriting(Schema):
@@ -60,9 +62,7 @@ class ImportedUserBody(UserBody):
 class UsersBody(_Overwriting):
     """Users to be created, all or none."""
 
-    users = fields.List(
-        fields.Nested(ImportedUserBody), required=True, attribute="rows", validate=validate.Length(1, MOST_USERS)
-    )
+    users = _rows(ImportedUserBody, most=MOST_USERS)
 
 
 class UsersWrittenSchema(Schema):
@@ -85,7 +85,7 @@ class RolesBody(Schema):
             "`remove` takes permissions, `delete` deletes roles.",
         },
     )
-    roles = _rows(RoleBody)
+    roles = _rows(RoleBody, most=MOST_ROLES)
 
 
 class WrittenSchema(Schema):
