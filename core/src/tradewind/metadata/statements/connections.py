@@ -125,7 +125,8 @@ def _sealed(db: sa.Connection, connection: Connection, cipher: Cipher) -> dict[s
 
 def _masked(row: sa.Row[Any], cipher: Cipher | None = None) -> Connection:
     values = {name: getattr(row, name) for name in PLAIN}
-    made = Connection(**values, **{name: MASK if getattr(row, name) else None for name in SECRET})  # type: ignore[arg-type]
+    hidden = {name: MASK if getattr(row, name) else None for name in SECRET}
+    made = Connection(**values, **hidden)  # type: ignore[arg-type]  # it cannot see which names the texts have
     if cipher is None or not row.extra:
         return made
     try:
