@@ -46,10 +46,12 @@ class DbApiHook(BaseHook):
             raise TradewindException(f"{type(self).__name__} needs {self.conn_name_attr}, the id of a connection")
         setattr(self, self.conn_name_attr, chosen)
 
-    @property
-    def connection_id(self) -> str:
-        """The id of the connection in use."""
-        return str(getattr(self, self.conn_name_attr))
+    def connection_errors(self) -> tuple[type[BaseException], ...]:
+        """Return what the driver raises where the database cannot be reached, refuses the login or goes away.
+
+        A method, as the driver is imported when it is used. These become `ConnectionFailed`.
+        """
+        return ()
 
     def set_autocommit(self, conn: Any, autocommit: bool) -> None:
         """Switch the driver's autocommit mode, where it has one; called before each transaction."""
@@ -86,7 +88,7 @@ class DbApiHook(BaseHook):
         statements = self._statements(sql, split_statements)
         if not statements:
             raise TradewindException("there is no SQL statement to run")
-        with closing(self.get_conn()) as conn:
+        with self.naming_errors(*self.connection_errors()), closing(self.get_conn()) as conn:
             self.set_autocommit(conn, autocommit)
             answers = [self._run_one(conn, statement, parameters, handler, autocommit) for statement in statements]
             if not autocommit:
@@ -155,7 +157,7 @@ class DbApiHook(BaseHook):
             How many rows were written.
         """
         written = 0
-        with closing(self.get_conn()) as conn:
+        with self.naming_errors(*self.connection_errors()), closing(self.get_conn()) as conn:
             self.set_autocommit(conn, False)
             with closing(conn.cursor()) as cursor:
                 for row in rows:

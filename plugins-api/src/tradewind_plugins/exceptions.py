@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 __all__ = [
+    "ConnectionFailed",
     "DagNotFound",
     "DagRunAlreadyExists",
     "DagRunNotFound",
@@ -114,6 +115,10 @@ class TradewindTaskTimeout(BaseException):
 
 class TradewindNotFoundException(TradewindException):
     """A connection, or another thing asked for by name, does not exist."""
+
+
+class ConnectionFailed(TradewindException):
+    """The system behind a connection cannot be reached, refuses the login, or went away; the message names the connection."""
 
 
 class TradewindBadRequest(TradewindException):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tradewind_plugins.connection import Connection
     from tradewind_plugins.contracts.executor import Ticket
+    from tradewind_plugins.hook import BaseHook
 
 __all__ = ["XCOM_RETURN_KEY", "Host", "bind", "current"]
 
@@ -40,6 +41,14 @@ class Host:
             TradewindNotFoundException: No secrets backend, environment variable or database row has it.
         """
         self._refuse("connections")
+
+    def hook_class(self, conn_type: str) -> type[BaseHook]:
+        """Return the hook that is the client of a connection type, whichever plugin declares it.
+
+        Raises:
+            TradewindException: No installed plugin has the type, or its hook cannot be imported.
+        """
+        self._refuse("hooks of connection types")
 
     def variable(self, key: str) -> str | None:
         """Return the variable's text, or None where there is no such variable.

@@ -58,7 +58,14 @@ def build_provider(provider: Path, out: Path) -> Path:
     files = {PurePath(package) / path: text for path, text in lowered.items()}
     needs = [AIRFLOW, *_requirements(project)]
     readme = (provider / "README.md").read_text(encoding="utf-8")
-    metadata = Metadata(f"tradewind-backport-{name}", project["version"], project["description"], needs, readme)
+    metadata = Metadata(
+        f"tradewind-backport-{name}",
+        project["version"],
+        project["description"],
+        needs,
+        readme,
+        entry_points=project.get("entry-points", {}),
+    )
     return write_wheel(out, metadata, files)
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -22,6 +22,7 @@ class Metadata:
         summary: one sentence.
         requires: other distributions.
         description: Markdown, the page of an index.
+        entry_points: modules or objects by name, by group.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Metadata:
     summary: str
     requires: Sequence[str]
     description: str
+    entry_points: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:
@@ -65,6 +67,8 @@ def write_wheel(folder: Path, metadata: Metadata, files: Mapping[PurePath, str])
         "Wheel-Version: 1.0\nGenerator: tradewind-backport-builder\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )
     contents[info / "top_level.txt"] = "".join(f"{name}\n" for name in sorted({path.parts[0] for path in files}))
+    if metadata.entry_points:
+        contents[info / "entry_points.txt"] = _entry_points(metadata.entry_points)
     contents[info / "RECORD"] = _record(contents, info / "RECORD")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{metadata.stem}-py3-none-any.whl"
@@ -75,6 +79,13 @@ def write_wheel(folder: Path, metadata: Metadata, files: Mapping[PurePath, str])
             member.external_attr = 0o644 << 16
             archive.writestr(member, text.encode())
     return path
+
+
+def _entry_points(groups: Mapping[str, Mapping[str, str]]) -> str:
+    parts = [
+        [f"[{group}]", *(f"{name} = {value}" for name, value in each.items()), ""] for group, each in groups.items()
+    ]
+    return "\n".join(line for part in parts for line in part)
 
 
 def _record(contents: Mapping[PurePath, str], own: PurePath) -> str:

@@ -1,7 +1,9 @@
 """The host over Airflow 1.10: connections, variables, XCom and settings are Airflow's."""
 import logging
 import threading
+from importlib import import_module
 
+import pkg_resources
 from airflow.configuration import conf
 from airflow.exceptions import AirflowException
 from airflow.hooks.base_hook import BaseHook
@@ -46,6 +48,16 @@ class AirflowHost:
             port=found.port,
             extra=found.extra or None,
         )
+
+    def hook_class(self, conn_type):
+        """Return the hook that an installed provider declares for a connection type."""
+        for entry in pkg_resources.iter_entry_points("tradewind"):
+            declared = getattr(import_module(entry.module_name), "tradewind_connection_types", tuple)()
+            for each in declared:
+                if each.name == conn_type:
+                    module, _, name = each.path.partition(":")
+                    return getattr(import_module(module), name)
+        raise TradewindException("no installed provider has the connection type {!r}".format(conn_type))
 
     def variable(self, key):
         """Return a variable's text, or None."""

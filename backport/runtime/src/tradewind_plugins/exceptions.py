@@ -31,6 +31,7 @@ from airflow.exceptions import (
 )
 
 __all__ = [
+    "ConnectionFailed",
     "DagNotFound",
     "DagRunAlreadyExists",
     "DagRunNotFound",
@@ -72,6 +73,10 @@ except ImportError:  # before 1.10.13
 
     class TradewindNotFoundException(TradewindException):
         """A connection, or another thing asked for by name, does not exist."""
+
+
+class ConnectionFailed(TradewindException):
+    """The system behind a connection cannot be reached, refuses the login, or went away; the message names the connection."""
 
 
 class TradewindTimetableInvalid(TradewindException):

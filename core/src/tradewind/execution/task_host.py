@@ -11,6 +11,7 @@ from typing import Any
 
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY, Host
 
 from tradewind.authoring.preparation import pull_argument
@@ -37,6 +38,7 @@ from tradewind.execution.messages import (
     Start,
     TriggerRun,
 )
+from tradewind.plugins.current import hook_class
 from tradewind.transitions.values import XComValue
 
 MOMENTS = ("logical_date", "data_interval_start", "data_interval_end", "start_date")
@@ -75,6 +77,10 @@ class TaskHost(Host):
     def connection(self, conn_id: str) -> Connection:
         """See `Host.connection`."""
         return Connection(**self._value(GetConnection(conn_id)))
+
+    def hook_class(self, conn_type: str) -> type[BaseHook]:
+        """See `Host.hook_class`."""
+        return hook_class(conn_type)
 
     def variable(self, key: str) -> str | None:
         """See `Host.variable`."""

@@ -18,6 +18,7 @@ from tradewind_plugins.exceptions import (
     TradewindRescheduleException,
     TradewindSkipException,
 )
+from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY, Host, bind
 from tradewind_plugins.operator import BaseOperator
 from tradewind_plugins.task_node import TaskNode
@@ -28,6 +29,7 @@ from tradewind.authoring.preparation import prepare, pull_argument
 from tradewind.authoring.templating import Renderer
 from tradewind.execution import results
 from tradewind.metadata.statements.views import Asked
+from tradewind.plugins.current import hook_class
 from tradewind.transitions.states import TaskState
 from tradewind.transitions.values import XComValue
 
@@ -185,6 +187,10 @@ class LookupHost(Host):
     def connection(self, conn_id: str) -> Connection:
         """See `Host.connection`."""
         return self._lookups.connection(conn_id)
+
+    def hook_class(self, conn_type: str) -> type[BaseHook]:
+        """See `Host.hook_class`."""
+        return hook_class(conn_type)
 
     def variable(self, key: str) -> str | None:
         """See `Host.variable`."""

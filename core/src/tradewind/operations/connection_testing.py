@@ -15,10 +15,11 @@ import tempfile
 from tradewind_plugins import host
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+from tradewind_plugins.hook import BaseHook
 
 from tradewind.execution.masking import Masker, connection_secrets
 from tradewind.parsing.limits import memory_limit
-from tradewind.plugins.current import registry
+from tradewind.plugins.current import hook_class
 
 MEBIBYTES = 1024
 """Address space that a test may add to what its process has when it begins."""
@@ -37,6 +38,10 @@ class OneConnection(host.Host):
         if conn_id != self._connection.conn_id:
             raise TradewindNotFoundException(f"only {self._connection.conn_id!r} is tested, not {conn_id!r}")
         return self._connection
+
+    def hook_class(self, conn_type: str) -> type[BaseHook]:
+        """See `Host.hook_class`."""
+        return hook_class(conn_type)
 
     def variable(self, key: str) -> str | None:
         """See `Host.variable`."""
@@ -80,15 +85,14 @@ def _masked(message: str, connection: Connection) -> str:
 
 
 def _try(connection: Connection) -> tuple[bool, str]:
-    found = registry().connection_type(connection.conn_type)
-    hook_class = registry().load("connection type", found.name)
-    hook = hook_class(**{getattr(hook_class, "conn_name_attr", "conn_id"): connection.conn_id})
+    found = hook_class(connection.conn_type)
+    hook = found(**{found.conn_name_attr: connection.conn_id})
     try:
         works, message = hook.test_connection()
     except NotImplementedError:
         return (
             False,
-            f"connections of type {connection.conn_type!r} cannot be tested: {hook_class.__name__} has no test",
+            f"connections of type {connection.conn_type!r} cannot be tested: {found.__name__} has no test",
         )
     return works, message
 

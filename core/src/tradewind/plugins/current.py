@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tradewind.plugins.registry import Registry, open_registry
+
+if TYPE_CHECKING:
+    from tradewind_plugins.hook import BaseHook
 
 
 class _Process:
@@ -27,6 +31,16 @@ def registry() -> Registry:
 
     config = load().config
     return use_registry(config.home, config.plugins.modules)
+
+
+def hook_class(conn_type: str) -> type[BaseHook]:
+    """Return the hook that is the client of a connection type.
+
+    Raises:
+        TradewindConfigException: no installed plugin has the type, or its hook cannot be imported.
+    """
+    found: type[BaseHook] = registry().load("connection type", conn_type)
+    return found
 
 
 def use_registry(home: Path | None, modules: Sequence[str] = ()) -> Registry:
