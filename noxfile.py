@@ -21,6 +21,7 @@ nox.options.sessions = ["lint", "types", "tests", "simulation", "backport", "bui
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
+TOOLING = {"PYTHONPATH": str(ROOT / "scripts")}
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 # python-ldap is compiled, which needs what scripts/install_services brings; without it, what logs in by LDAP is not tested
 EXTRAS = "postgres,mysql,orjson,oauth" + (",ldap" if Path("/usr/include/ldap.h").exists() else "")
@@ -167,6 +168,13 @@ def build(session: nox.Session) -> None:
     session.install(*sorted(map(str, (ROOT / "dist").glob("*.whl"))))
     session.run("tradewind", "version", env={"TRADEWIND_HOME": session.create_tmp()})
     session.run("python", "-c", "import tradewind_airflow_names as names; names.install(); from airflow import DAG")
+
+
+@nox.session(default=False)
+def provider(session: nox.Session) -> None:
+    """Test a provider alone, from its wheel: `nox -s provider -- postgres`, `-- postgres --oldest`, `-- all`."""
+    session.install("build", "hatchling>=1.25", "uv>=0.5", "tomli")
+    session.run("python", "-m", "distributions", "alone", *session.posargs, env=TOOLING)
 
 
 @nox.session(default=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from distributions.found import ROOT, package_of, provider_folders, read_pyproject
+from distributions.found import ROOT, dependencies_of, package_of, provider_folders, required_name
 from distributions.generated import Part
+
+PLUGINS_API = "tradewind-plugins-api"
 
 
 def import_rules(root: Path = ROOT) -> Part:
@@ -56,12 +57,8 @@ def _independence(root: Path, packages: list[str]) -> list[str]:
 
 def siblings_of(folder: Path) -> list[str]:
     """Return the packages of the providers that a provider depends on, those of its extras too."""
-    project = read_pyproject(folder)["project"]
-    wanted = [*project.get("dependencies", ())]
-    wanted += [each for extra in project.get("optional-dependencies", {}).values() for each in extra]
-    names = (re.split(r"[^\w.-]", each, maxsplit=1)[0] for each in wanted)
-    found = {name for name in names if name.startswith("tradewind-") and name != "tradewind-plugins-api"}
-    return sorted(name.replace("-", "_") for name in found)
+    names = set(map(required_name, dependencies_of(folder, extras=True)))
+    return sorted(name.replace("-", "_") for name in names if name.startswith("tradewind-") and name != PLUGINS_API)
 
 
 def _listed(key: str, values: list[str]) -> str:
