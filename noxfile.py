@@ -12,25 +12,39 @@ from pathlib import Path
 
 import nox
 
+sys.path.insert(0, str(Path(__file__).parent / "scripts"))
+from distributions.found import groups_of, kit_folders, lowered_folders, provider_folders
+
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "tests", "simulation", "backport", "build"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
+TOOLING = {"PYTHONPATH": str(ROOT / "scripts")}
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 # python-ldap is compiled, which needs what scripts/install_services brings; without it, what logs in by LDAP is not tested
 EXTRAS = "postgres,mysql,orjson,oauth" + (",ldap" if Path("/usr/include/ldap.h").exists() else "")
-DISTRIBUTIONS = ("plugins-api", "providers/sqlite", f"core[{EXTRAS}]", "backport/builder")
-BUILT = ("plugins-api", "core", "providers/sqlite", "backport/airflow-names", "backport/airflow-stubs")
-TYPED = ("plugins-api/src", "core/src", "providers/sqlite/src", "backport/builder/src", "backport/airflow-names/src")
+PROVIDERS, KIT = provider_folders(), kit_folders()
+DISTRIBUTIONS = ("plugins-api", *KIT, *PROVIDERS, f"core[{EXTRAS}]", "backport/builder")
+BUILT = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/airflow-names", "backport/airflow-stubs")
+TYPED = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/builder", "backport/airflow-names")
+
+
+def wanted_of(*groups: str) -> list[str]:
+    """Return what dependency groups need: those of the root pyproject, and the providers' own of the same name."""
+    own = [package for group in groups if group in PYPROJECT["dependency-groups"] for package in _of_root(group)]
+    return own + [package for group in groups for package in groups_of(PROVIDERS, group)]
+
+
+def _of_root(group: str) -> tuple[str, ...]:
+    return nox.project.dependency_groups(PYPROJECT, group)
 
 
 def install(session: nox.Session, *groups: str) -> None:
-    """Install the distributions editable, and dependency groups of the root pyproject."""
+    """Install the distributions editable, and dependency groups of the root pyproject and the providers."""
     packages = [word for name in DISTRIBUTIONS for word in ("-e", f"./{name}")]
-    wanted = [package for group in groups for package in nox.project.dependency_groups(PYPROJECT, group)]
-    session.install(*packages, *wanted)
+    session.install(*packages, *wanted_of(*groups))
 
 
 def airflow_environment(session: nox.Session, folder: Path, *groups: str, version: str = "2.11") -> str:
@@ -44,11 +58,10 @@ def airflow_environment(session: nox.Session, folder: Path, *groups: str, versio
 
 
 def build_wheels(session: nox.Session, out: Path | str, *folders: str) -> None:
-    """Build wheels, each in an environment of its own, which uv makes in a tenth of the time."""
-    session.install("build")
-    installer = ("--installer", "uv") if shutil.which("uv") else ()
+    """Build wheels, all with the session's hatchling: with sixty, an environment for each would take minutes."""
+    session.install("build", "hatchling>=1.25")
     for folder in folders:
-        session.run("python", "-m", "build", "--wheel", *installer, "--outdir", str(out), folder, silent=True)
+        session.run("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), folder, silent=True)
 
 
 @nox.session(allow_parallel=True)
@@ -58,7 +71,8 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
-    session.run("python", "-m", "tradewind_backport_builder", "check", "plugins-api/src", "providers/sqlite/src")
+    lowered = [f"{folder}/src" for folder in ("plugins-api", *lowered_folders())]
+    session.run("python", "-m", "tradewind_backport_builder", "check", *lowered)
 
 
 @nox.session(allow_parallel=True)
@@ -66,7 +80,7 @@ def types(session: nox.Session) -> None:
     """mypy, strict; and on a DAG file that imports airflow, against the stubs."""
     install(session, "types")
     environment = {"MYPY_NUM_WORKERS": str(os.cpu_count() or 1)}
-    session.run("mypy", *TYPED, env=environment)
+    session.run("mypy", *(f"{folder}/src" for folder in TYPED), env=environment)
     session.run("python", "backport/airflow-stubs/check.py", env=environment)
 
 
@@ -141,7 +155,7 @@ def outage(session: nox.Session) -> None:
 
 @nox.session(allow_parallel=True)
 def backport(session: nox.Session) -> None:
-    """The unchanged sqlite provider on a real Apache Airflow 1.10.15 under Python 3.6."""
+    """Unchanged providers on a real Apache Airflow 1.10.15 under Python 3.6."""
     install(session, "tests")
     session.run("pytest", "backport", *session.posargs)
 
@@ -154,6 +168,13 @@ def build(session: nox.Session) -> None:
     session.install(*sorted(map(str, (ROOT / "dist").glob("*.whl"))))
     session.run("tradewind", "version", env={"TRADEWIND_HOME": session.create_tmp()})
     session.run("python", "-c", "import tradewind_airflow_names as names; names.install(); from airflow import DAG")
+
+
+@nox.session(default=False)
+def provider(session: nox.Session) -> None:
+    """Test a provider alone, from its wheel: `nox -s provider -- postgres`, `-- postgres --oldest`, `-- all`."""
+    session.install("build", "hatchling>=1.25", "uv>=0.5", "tomli")
+    session.run("python", "-m", "distributions", "alone", *session.posargs, env=TOOLING)
 
 
 @nox.session(default=False)
@@ -263,7 +284,5 @@ def dev(session: nox.Session) -> None:
     if not Path(python).exists():
         session.run(sys.executable, "-m", "venv", str(ROOT / ".venv"), external=True)
     packages = [word for name in DISTRIBUTIONS for word in ("-e", f"./{name}")]
-    wanted = [
-        package for group in ("lint", "types", "tests") for package in nox.project.dependency_groups(PYPROJECT, group)
-    ]
+    wanted = wanted_of("lint", "types", "tests")
     session.run(python, "-m", "pip", "install", "-q", *packages, *wanted, "nox", external=True)

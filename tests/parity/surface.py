@@ -203,7 +203,7 @@ _SPELLINGS = _spellings()
 def _tests() -> dict[str, frozenset[str]]:
     """Return every test function of the repository with the words in its texts, those of its decorators included."""
     found = {}
-    for folder in ("core/tests", "plugins-api/tests", "providers/sqlite/tests", "tests"):
+    for folder in ("core/tests", "plugins-api/tests", "providers", "tests"):
         for path in sorted((ROOT / folder).rglob("test_*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import grimp
 import pytest
+from distributions.found import package_of, provider_folders
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("tradewind", "tradewind_plugins", "tradewind_sqlite")
+PACKAGES = ("tradewind", "tradewind_plugins", *map(package_of, provider_folders()))
 LONGEST_MODULE = 600
 LONGEST_FUNCTION = 70
 # Imports inside functions: optional dependencies and measured start-up costs, each with its reason beside it.
