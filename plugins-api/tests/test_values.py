@@ -89,7 +89,7 @@ def test_a_mutable_default_is_refused_with_the_way_out():
     with pytest.raises(TypeError, match=r"write field\(default_factory=list\)"):
 
         class Bad(Value):
-            items: list[int] = []  # noqa: RUF012 - the mistake under test
+            items: list[int] = []
 
 
 def test_field_takes_one_kind_of_default():

@@ -2,24 +2,6 @@ from __future__ import annotations
 
 import pytest
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindNotFoundException
-from tradewind_plugins.host import Host, bind
-
-
-class FileHost(Host):
-    """A host whose only connection is the database file of the test."""
-
-    def __init__(self, path):
-        self.connections = {"sqlite_default": Connection(conn_id="sqlite_default", conn_type="sqlite", host=str(path))}
-
-    def connection(self, conn_id):
-        try:
-            return self.connections[conn_id]
-        except KeyError:
-            raise TradewindNotFoundException(f"there is no connection {conn_id!r}") from None
-
-    def extend(self, conn_id="sqlite_default", **changes):
-        self.connections[conn_id] = self.connections["sqlite_default"].replace(conn_id=conn_id, **changes)
 
 
 @pytest.fixture
@@ -28,7 +10,13 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def host(path):
+def shop(host, path):
+    """The connection `sqlite_default` to the file of the test."""
     path.parent.mkdir()
-    with bind(FileHost(path)) as bound:
-        yield bound
+    return host.add_connection(Connection(conn_id="sqlite_default", conn_type="sqlite", host=str(path)))
+
+
+@pytest.fixture
+def extend(host, shop):
+    """Make a connection like `sqlite_default` with changes."""
+    return lambda conn_id="sqlite_default", **changes: host.add_connection(shop.replace(conn_id=conn_id, **changes))

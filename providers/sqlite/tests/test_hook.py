@@ -12,7 +12,7 @@ def rows(path, sql="SELECT * FROM t ORDER BY 1"):
 
 
 @pytest.fixture
-def hook(host):
+def hook(shop):
     hook = SqliteHook()
     hook.run("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
     return hook
@@ -77,16 +77,16 @@ def test_nothing_to_run_is_an_error(hook, sql):
         hook.run(sql, split_statements=True)
 
 
-def test_the_extra_opens_a_file_for_reading_only(hook, host):
-    host.extend("reader", extra={"mode": "ro", "timeout": 1})
+def test_the_extra_opens_a_file_for_reading_only(hook, extend):
+    extend("reader", extra={"mode": "ro", "timeout": 1})
     reader = SqliteHook("reader")
     assert reader.get_records("SELECT * FROM t") == []
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.run("INSERT INTO t VALUES (1, 'x')")
 
 
-def test_an_extra_that_sqlite_does_not_know_is_named(host):
-    host.extend(extra={"mod": "ro"})
+def test_an_extra_that_sqlite_does_not_know_is_named(extend):
+    extend(extra={"mod": "ro"})
     with pytest.raises(
         TradewindException, match="the extra of connection 'sqlite_default' has 'mod'; SQLite knows cache"
     ):
@@ -98,17 +98,17 @@ def test_another_file_can_be_named(hook, tmp_path):
     assert rows(tmp_path / "other?.db") == []
 
 
-def test_the_path_of_a_uri_is_the_file(host, path):
-    host.extend(host=None, schema=str(path))
+def test_the_path_of_a_uri_is_the_file(extend, path):
+    extend(host=None, schema=str(path))
     SqliteHook().run("CREATE TABLE t (a)")
     assert rows(path) == []
 
 
-def test_a_connection_without_a_file_is_named(host):
-    host.extend(host=None)
+def test_a_connection_without_a_file_is_named(extend):
+    extend(host=None)
     with pytest.raises(TradewindException, match="connection 'sqlite_default' has no host"):
         SqliteHook().get_conn()
-    with pytest.raises(TradewindNotFoundException, match="no connection 'other'"):
+    with pytest.raises(TradewindNotFoundException, match="'other'"):
         SqliteHook("other").get_conn()
 
 
@@ -117,7 +117,7 @@ def test_an_unknown_argument_is_refused():
         SqliteHook(sqlite_con_id="x")
 
 
-def test_testing_the_connection_says_what_is_wrong(hook, host, tmp_path):
+def test_testing_the_connection_says_what_is_wrong(hook, extend, tmp_path):
     assert hook.test_connection() == (True, "Connection successfully tested")
-    host.extend(host=str(tmp_path / "no" / "such" / "folder.db"))
+    extend(host=str(tmp_path / "no" / "such" / "folder.db"))
     assert hook.test_connection() == (False, "unable to open database file")

@@ -12,22 +12,22 @@ def run(**arguments):
     return SqliteOperator(task_id="t", **arguments).execute({})
 
 
-def test_the_result_is_the_rows_of_the_last_statement(host):
+def test_the_result_is_the_rows_of_the_last_statement(shop):
     assert run(sql="CREATE TABLE t (a); INSERT INTO t VALUES (1), (2); SELECT a FROM t") == [(1,), (2,)]
     assert run(sql="DELETE FROM t") is None
     assert run(sql=["SELECT 1", "SELECT 2"], return_last=False) == [[(1,)], [(2,)]]
 
 
-def test_without_xcom_nothing_is_fetched(host):
+def test_without_xcom_nothing_is_fetched(shop):
     assert run(sql="SELECT 1", do_xcom_push=False) is None
 
 
-def test_parameters_are_bound_and_a_handler_may_fetch(host):
+def test_parameters_are_bound_and_a_handler_may_fetch(shop):
     assert run(sql="SELECT :a + 1", parameters={"a": 1}, handler=lambda cursor: cursor.fetchone()[0]) == 2
     assert run(sql="SELECT ?", parameters=["x"]) == [("x",)]
 
 
-def test_another_file_can_be_named(host, tmp_path):
+def test_another_file_can_be_named(shop, tmp_path):
     run(sql="CREATE TABLE t (a)", database=str(tmp_path / "other.db"))
     assert (tmp_path / "other.db").exists()
 
