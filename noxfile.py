@@ -173,7 +173,7 @@ def build(session: nox.Session) -> None:
 @nox.session(default=False)
 def provider(session: nox.Session) -> None:
     """Test a provider alone, from its wheel: `nox -s provider -- postgres`, `-- postgres --oldest`, `-- all`."""
-    session.install("build", "hatchling>=1.25", "uv>=0.5", "tomli")
+    session.install("uv>=0.5", "tomli")
     session.run("python", "-m", "distributions", "alone", *session.posargs, env=TOOLING)
 
 

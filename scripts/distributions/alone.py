@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from distributions.found import (
 )
 
 TOOLS = ("pytest>=8.3", "pytest-randomly>=3.16", "pytest-timeout>=2.3")
+UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}") or "uv"
 INI = """[pytest]
 pythonpath = {scripts}
 addopts = --strict-markers --import-mode=importlib -ra -p no:cacheprovider
@@ -54,10 +56,10 @@ def run_alone(folder: str, work: Path, arguments: Sequence[str] = (), *, oldest:
     built = needed_folders([folder, *kit_folders()], groups=["tests"])
     for each in built:
         build_wheel(ROOT / each, wheels)
-    _do("uv", "venv", "-q", "--clear", "-p", sys.executable, str(python.parents[1]))
+    _do(UV, "venv", "-q", "--clear", "-p", sys.executable, str(python.parents[1]))
     wanted = [*map(str, sorted(wheels.glob("*.whl"))), *TOOLS, *_foreign(groups_of([folder], "tests"))]
     pins = ["--constraints", str(_pins_of_oldest(folder, work, python))] if oldest else []
-    _do("uv", "pip", "install", "-q", "-p", str(python), *pins, *wanted)
+    _do(UV, "pip", "install", "-q", "-p", str(python), *pins, *wanted)
     ini = work / "pytest.ini"
     ini.write_text(INI.format(scripts=ROOT / "scripts"), encoding="utf-8")
     command = [
@@ -76,8 +78,8 @@ def run_alone(folder: str, work: Path, arguments: Sequence[str] = (), *, oldest:
 
 
 def build_wheel(folder: Path, out: Path) -> None:
-    """Build a wheel with the hatchling of this environment. Raises AloneError."""
-    _do(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(folder))
+    """Build a wheel. Raises AloneError."""
+    _do(UV, "build", "-q", "--wheel", "--out-dir", str(out), str(folder))
 
 
 def client_libraries(folder: str) -> list[str]:
@@ -104,7 +106,7 @@ def _pins_of_oldest(folder: str, work: Path, python: Path) -> Path:
         raised.write_text("\n".join(settings_of(ROOT / folder).get("oldest", [])), encoding="utf-8")
         quiet = ["--resolution", "lowest-direct", "--only-binary", ":all:", "--no-deps", "--no-header", "--no-annotate"]
         files = [str(wanted), "--constraints", str(raised), "-o", str(pins)]
-        _do("uv", "pip", "compile", "-q", "-p", str(python), *quiet, *files)
+        _do(UV, "pip", "compile", "-q", "-p", str(python), *quiet, *files)
         print(f"the oldest: {' '.join(pins.read_text(encoding='utf-8').split())}")
     return pins
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import pytest
 from distributions.generated import COMMAND, Part
-from distributions.parts import generated_parts
+from distributions.parts import generated_page, generated_parts
+from tradewind.plugins.known import PLANNED, providers
 
-PARTS = generated_parts()
+
+def problem(part: Part) -> str:
+    """Return what is wrong with a part of a file, or nothing."""
+    try:
+        return f"{part.path}, {part.name or 'all of it'}" if part.is_stale() else ""
+    except ValueError as error:
+        return str(error)
 
 
-@pytest.mark.parametrize(
-    "part", PARTS, ids=lambda part: f"{part.path.parent.name}/{part.path.name}: {part.name or 'all'}"
-)
-def test_generated_parts_are_current(part: Part) -> None:
-    assert not part.is_stale(), f"{part.path} says something else than what it is made of; run: {COMMAND}"
+def test_generated_parts_are_current() -> None:
+    assert [found for part in generated_parts() if (found := problem(part))] == [], f"run: {COMMAND}"
+
+
+def test_the_page_about_all_providers_is_current() -> None:
+    assert problem(generated_page()) == "", f"run: {COMMAND}"
+
+
+def test_a_provider_that_was_planned_has_the_names_that_were_promised() -> None:
+    names = {(kind, name) for own in providers().values() for kind, many in own.items() for name in many}
+    planned = {(kind, name): who for who, own in PLANNED.items() for kind, many in own.items() for name in many}
+    assert set(planned) <= names, "core/src/tradewind/plugins/known.py plans a name that the provider does not have"

@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Final
 
-PROVIDERS: Final = (
-    "amazon",
-    "celery",
-    "cncf-kubernetes",
-    "docker",
-    "google",
-    "http",
-    "mysql",
-    "postgres",
-    "redis",
-    "sftp",
-    "slack",
-    "sqlite",
-    "ssh",
-)
-"""The providers whose names people may write before they install them; each is the distribution `tradewind-<name>`."""
-
-_NAMES: Final = {
-    "connection type": {
-        "aws": "amazon",
-        "docker": "docker",
-        "google_cloud_platform": "google",
-        "http": "http",
-        "kubernetes": "cncf-kubernetes",
-        "mysql": "mysql",
-        "postgres": "postgres",
-        "redis": "redis",
-        "sftp": "sftp",
-        "slack": "slack",
-        "sqlite": "sqlite",
-        "ssh": "ssh",
+PLANNED: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "amazon": {"connection type": ["aws"]},
+    "celery": {"executor": ["CeleryExecutor"]},
+    "cncf-kubernetes": {
+        "connection type": ["kubernetes"],
+        "executor": ["KubernetesExecutor"],
+        "task decorator": ["kubernetes"],
     },
-    "executor": {"CeleryExecutor": "celery", "KubernetesExecutor": "cncf-kubernetes"},
-    "task decorator": {"docker": "docker", "kubernetes": "cncf-kubernetes"},
-    "operator": {"SqliteOperator": "sqlite"},
+    "docker": {"connection type": ["docker"], "task decorator": ["docker"]},
+    "google": {"connection type": ["google_cloud_platform"]},
+    "http": {"connection type": ["http"]},
+    "mysql": {"connection type": ["mysql"]},
+    "postgres": {"connection type": ["postgres"]},
+    "redis": {"connection type": ["redis"]},
+    "sftp": {"connection type": ["sftp"]},
+    "slack": {"connection type": ["slack"]},
+    "ssh": {"connection type": ["ssh"]},
 }
+"""By provider and kind, the names that people know from Airflow and that no provider of ours has yet."""
 
 _IN_TOP: Final = frozenset({"decorators", "models", "utils"})
 _RENAMED: Final = {"dummy": "empty", "dummy_operator": "empty"}
@@ -53,9 +40,19 @@ _OF_TYPES: Final = {
 }
 
 
+@cache
+def providers() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Return the names by provider and kind; each provider is the distribution `tradewind-<name>`.
+
+    The file is generated from what the providers declare. It is read when something is missing, and not before.
+    """
+    built = json.loads(Path(__file__).with_name("known.json").read_text(encoding="utf-8"))
+    return {**PLANNED, **built}
+
+
 def hint_for_name(kind: str, name: str) -> str:
     """Return `; run: pip install …` where the distribution that has the name is known, else an empty text."""
-    provider = _NAMES.get(kind, {}).get(name)
+    provider = next((each for each, names in providers().items() if name in names.get(kind, ())), None)
     return f"; run: pip install tradewind-{provider}" if provider else ""
 
 
@@ -67,7 +64,7 @@ def hint_for_module(module: str) -> str:
     if top == "tradewind" and rest:
         return _hint_for_own(rest)
     prefix, _, provider = top.replace("_", "-").partition("-")
-    return f"; run: pip install tradewind-{provider}" if prefix == "tradewind" and provider in PROVIDERS else ""
+    return f"; run: pip install tradewind-{provider}" if prefix == "tradewind" and provider in providers() else ""
 
 
 def _hint_for_airflow(rest: str) -> str:
@@ -78,7 +75,9 @@ def _hint_for_airflow(rest: str) -> str:
             "from tradewind.operators.bash import BashOperator"
         )
     provider = rest.removeprefix("providers.").replace(".", "-")
-    known = [each for each in PROVIDERS if rest.startswith("providers.") and f"{provider}-".startswith(f"{each}-")]
+    known = [
+        each for each in sorted(providers()) if rest.startswith("providers.") and f"{provider}-".startswith(f"{each}-")
+    ]
     return f"; run: pip install tradewind-{known[0]}" if known else "; Tradewind has no such module"
 
 
