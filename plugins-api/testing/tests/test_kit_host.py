@@ -65,7 +65,7 @@ def test_it_is_bound_and_answers(host):
     assert current() is host
     Variable.set("a", 1)
     assert Variable.get("a") == "1"
-    with pytest.raises(TradewindNotFoundException, match="'away' is not given in this test .given: none."):
+    with pytest.raises(TradewindNotFoundException, match=r"'away' is not given in this test .given: none."):
         host.connection("away")
     with pytest.raises(TradewindException, match="connection type 'nothing'"):
         host.hook_class("nothing")
