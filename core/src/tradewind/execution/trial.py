@@ -115,7 +115,7 @@ def try_task(task: TaskNode, given: Given, lookups: Lookups) -> Trial:
     """
     host = TrialHost(task, given, lookups)
     with bind(host):
-        operator, context = _prepared(task, given)
+        operator, context = prepared(task, given)
         rendered = _fields(operator)
         with running_in(context):
             try:
@@ -145,11 +145,16 @@ def render_task(task: TaskNode, given: Given, lookups: Lookups) -> dict[str, Any
         TradewindException: a template cannot be rendered; the message names the argument.
     """
     with bind(TrialHost(task, given, lookups)):
-        operator, _context = _prepared(task, given)
+        operator, _context = prepared(task, given)
         return _fields(operator)
 
 
-def _prepared(task: TaskNode, given: Given) -> tuple[BaseOperator, dict[str, Any]]:
+def prepared(task: TaskNode, given: Given) -> tuple[BaseOperator, dict[str, Any]]:
+    """Return a task as it is executed, its templates filled in, and its context; a host is bound.
+
+    Raises:
+        TradewindException: it is in no DAG, or a template cannot be rendered; the message names the argument.
+    """
     dag = task.dag
     if not isinstance(dag, DAG):
         raise TradewindException(f"Task {task.task_id!r} is in no DAG, so there is no run that it could be in.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ class KitHost(Host):
 
     def xcom_push(self, key: str, value: Any) -> None:
         """See `Host.xcom_push`. What is no JSON is refused, as everywhere."""
-        self.pushed[key] = _as_stored(value)
+        self.pushed[key] = self.stored(value)
 
     def xcom_pull(
         self,
@@ -197,16 +198,37 @@ class KitHost(Host):
         Raises:
             Exception: whatever the task raises.
         """
-        whole = self.context(task, **context)
+        prepared, whole = self.prepared(task, context)
+        with self.running(whole):
+            result = self._followed(prepared, whole)
+        return None if result is None else self.stored(result)
+
+    def prepared(self, task: BaseOperator, given: Mapping[str, Any]) -> tuple[BaseOperator, dict[str, Any]]:
+        """Return a task with its templates filled in, and its context."""
+        whole = self.context(task, **given)
         renderer = Renderer(whole, tuple(task.template_ext), self.folder)
         for name in task.template_fields:
             setattr(task, name, renderer.render_field(getattr(task, name)))
-        result = self._followed(task, whole)
-        return None if result is None else _as_stored(result)
+        return task, whole
+
+    def stored(self, value: Any) -> Any:
+        """Return a value as it comes back from where XComs are kept.
+
+        Raises:
+            TypeError: it has no place there.
+        """
+        return _as_stored(value)
 
     def run_once(self, task: BaseOperator, **context: Any) -> Any:
         """Execute a task once, unrendered, and let out also what asks for more: a deferral, a reschedule."""
-        return task.execute(self.context(task, **context))
+        whole = self.context(task, **context)
+        with self.running(whole):
+            return task.execute(whole)
+
+    @contextmanager
+    def running(self, context: dict[str, Any]) -> Iterator[None]:
+        """Surround the execution of a task."""
+        yield
 
     def _followed(self, task: BaseOperator, context: Mapping[str, Any]) -> Any:
         method: Any = task.execute
@@ -226,7 +248,7 @@ class KitHost(Host):
     def first_event(self, deferred: TaskDeferred) -> Any:
         """Return the first event of the trigger of a deferral, made again from what it serializes, as a triggerer does."""
         path, kwargs = deferred.trigger.serialize()
-        trigger = installed.load(path)(**_as_stored(kwargs))
+        trigger = installed.load(path)(**self.stored(kwargs))
         seconds = None if deferred.timeout is None else deferred.timeout.total_seconds()
         loop = asyncio.new_event_loop()
         try:
