@@ -19,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PINS = HERE / "airflow-1.10.15-py36.txt"
+KIT_PINS = HERE / "kit-py36.txt"
 BUILD_CONSTRAINTS = HERE / "build-constraints.txt"
 MISSING = "no Python 3.6 was found (TRADEWIND_PYTHON36, python3.6, pyenv): the backports did not run on Airflow 1.10"
 
@@ -63,7 +64,8 @@ def held_environment(python: str) -> Iterator[Path]:
         python: a Python 3.6.
     """
     cache = Path(os.environ.get("TRADEWIND_BACKPORT_CACHE") or Path.home() / ".cache" / "tradewind" / "backport")
-    key = hashlib.sha256(PINS.read_bytes() + BUILD_CONSTRAINTS.read_bytes() + python.encode()).hexdigest()[:16]
+    pins = b"".join(file.read_bytes() for file in (PINS, KIT_PINS, BUILD_CONSTRAINTS))
+    key = hashlib.sha256(pins + python.encode()).hexdigest()[:16]
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / f"{key}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -75,18 +77,18 @@ def held_environment(python: str) -> Iterator[Path]:
 
 
 def _make(venv: Path, python: str) -> None:
-    """Install the pinned Airflow; with uv where it is there, as that takes a quarter of pip's time."""
+    """Install the pinned Airflow, and what the kit and providers need; with uv where it is there, which takes a quarter of the time."""
     shutil.rmtree(venv, ignore_errors=True)
     if shutil.which("uv"):
         checked(["uv", "venv", "--python", python, str(venv)])
         install = ["uv", "pip", "install", "--python", str(venv), "--build-constraints", str(BUILD_CONSTRAINTS)]
-        checked([*install, "-r", str(PINS)])
+        checked([*install, "-r", str(PINS), "-r", str(KIT_PINS)])
         return
     checked([python, "-m", "venv", str(venv)])
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     checked([*pip, "--upgrade", "pip==21.3.1"])  # the bundled one compiles what has wheels
     checked([*pip, "setuptools<58", "wheel<0.38"])
-    checked([*pip, "-r", str(PINS)], env={**os.environ, "PIP_CONSTRAINT": str(BUILD_CONSTRAINTS)})
+    checked([*pip, "-r", str(PINS), "-r", str(KIT_PINS)], env={**os.environ, "PIP_CONSTRAINT": str(BUILD_CONSTRAINTS)})
 
 
 def install_wheels(venv: Path, wheels: list[Path]) -> None:

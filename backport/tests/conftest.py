@@ -10,13 +10,15 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from distributions.found import lowered_folders
 from testbed.environment import MISSING, checked, find_python36, held_environment, install_wheels
-from tradewind_backport_builder.build import build_provider, build_runtime
+from tradewind_backport_builder.build import build_kit, build_provider, build_runtime
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
@@ -67,7 +69,8 @@ def python36() -> str:
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     out = tmp_path_factory.mktemp("wheels")
-    return [build_runtime(REPOSITORY, out), build_provider(REPOSITORY / "providers" / "sqlite", out)]
+    providers = [build_provider(REPOSITORY / folder, out) for folder in lowered_folders()]
+    return [build_runtime(REPOSITORY, out), build_kit(REPOSITORY, out), *providers]
 
 
 @pytest.fixture(scope="session")
@@ -91,9 +94,13 @@ def bed(venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Bed:
 
 
 @pytest.fixture(scope="session")
-def report(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def report(bed: Bed, wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What one Python process on the test bed found: importing Airflow costs seconds, so all is asked at once."""
     path = tmp_path_factory.mktemp("report") / "report.json"
-    bed.run("python", "-W", "error::PendingDeprecationWarning:tradewind", HERE / "on_airflow.py", path)
+    files = [name for wheel in wheels for name in zipfile.ZipFile(wheel).namelist() if name.endswith("/__init__.py")]
+    packages = sorted({name.partition("/")[0] for name in files})
+    bed.run(
+        "python", "-W", "error::PendingDeprecationWarning:tradewind", HERE / "on_airflow.py", path, ",".join(packages)
+    )
     found: dict[str, object] = json.loads(path.read_text())
     return found

@@ -19,7 +19,7 @@ DATE = timezone.datetime(2021, 1, 1)
 def modules():
     """Import every module that the wheels brought."""
     names = []
-    for package in ("tradewind_plugins", "tradewind", "tradewind_sqlite"):
+    for package in sys.argv[2].split(","):
         found = importlib.import_module(package)
         names.append(package)
         names += [info.name for info in pkgutil.walk_packages(found.__path__, package + ".")]

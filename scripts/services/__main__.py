@@ -6,10 +6,7 @@ import contextlib
 import signal
 import sys
 
-from services.mariadb import mariadb_server
-from services.postgres import postgres_server
-
-SERVICES = {"postgres": postgres_server, "mariadb": mariadb_server}
+from services.started import SERVICES
 
 
 def main(names: list[str]) -> int:

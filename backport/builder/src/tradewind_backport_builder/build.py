@@ -18,6 +18,8 @@ else:
 AIRFLOW = "apache-airflow (>=1.10.12,<2)"
 RUNTIME = "tradewind-backport-runtime"
 PLUGINS_API = "tradewind-plugins-api"
+KIT = "tradewind_testing"
+KIT_HOST = "tradewind_airflow_testing"
 
 
 def build_runtime(repository: Path, out: Path) -> Path:
@@ -67,6 +69,54 @@ def build_provider(provider: Path, out: Path) -> Path:
         entry_points=project.get("entry-points", {}),
     )
     return write_wheel(out, metadata, files)
+
+
+def build_kit(repository: Path, out: Path) -> Path:
+    """Build the conformance kit, with Airflow 1.10 as one of its hosts.
+
+    Arguments:
+        repository: the root of the repository.
+        out: the folder of wheels.
+
+    Raises:
+        DialectError: the kit does not keep to the dialect.
+    """
+    folder = repository / "plugins-api" / "testing"
+    project = _project(folder)
+    files = {PurePath(KIT) / path: text for path, text in lower_tree(folder / "src" / KIT).items()}
+    written = repository / "backport" / "testing" / "src"
+    for file in python_files(written):
+        files[PurePath(file.relative_to(written))] = file.read_text(encoding="utf-8")
+    entries = {**project["entry-points"], "tradewind_testing_hosts": {"airflow": f"{KIT_HOST}:AirflowKitHost"}}
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    needs = [AIRFLOW, *_requirements(project)]
+    name = f"tradewind-backport-{project['name'].removeprefix('tradewind-')}"
+    return write_wheel(out, Metadata(name, project["version"], project["description"], needs, readme, entries), files)
+
+
+def lower_suites(provider: Path, out: Path) -> list[Path]:
+    """Write the suites of a provider's tests, lowered: `test_contract*.py` and what they need of `conftest.py`.
+
+    Arguments:
+        provider: the provider's folder.
+        out: the folder to write to, made if need be.
+
+    Returns:
+        The files written; none where the provider has no such tests.
+
+    Raises:
+        DialectError: they do not keep to the dialect.
+    """
+    tests = provider / "tests"
+    suites = sorted(tests.glob("test_contract*.py"))
+    if not suites:
+        return []
+    out.mkdir(parents=True, exist_ok=True)
+    wanted = {PurePath(file.name) for file in (*suites, tests / "conftest.py")}
+    texts = lower_tree(tests, wanted)
+    for path, text in texts.items():
+        (out / path).write_text(text, encoding="utf-8")
+    return sorted(out / path for path in texts)
 
 
 def _requirements(project: dict[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePath
 
 from tradewind_backport_builder.findings import Finding
@@ -41,8 +41,11 @@ def check(paths: Iterable[Path]) -> list[Finding]:
     return findings
 
 
-def lower_tree(folder: Path) -> Mapping[PurePath, str]:
-    """Return the lowered modules of a package's folder and its other files, by their path inside of it.
+def lower_tree(folder: Path, wanted: Collection[PurePath] | None = None) -> Mapping[PurePath, str]:
+    """Return the lowered modules of a folder, by their path inside of it.
+
+    Arguments:
+        wanted: only these; by default all.
 
     Raises:
         DialectError: something cannot be lowered.
@@ -50,7 +53,7 @@ def lower_tree(folder: Path) -> Mapping[PurePath, str]:
     texts: dict[PurePath, str] = {}
     findings: list[Finding] = []
     for file in python_files(folder):
-        if is_dialect(file):
+        if is_dialect(file) and (wanted is None or file.relative_to(folder) in wanted):
             text, found = _lowered(file)
             texts[file.relative_to(folder)] = text
             findings += found

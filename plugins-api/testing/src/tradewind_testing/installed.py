@@ -19,10 +19,16 @@ def _metadata() -> Any:
 def distribution(name: str) -> Any:
     """Return an installed distribution: `version`, `requires`, `metadata`, `entry_points`, `read_text`.
 
+    On Airflow 1.10 that is the backport of that name.
+
     Raises:
-        ModuleNotFoundError: it is not installed.
+        PackageNotFoundError: it is not installed.
     """
-    return _metadata().distribution(name)
+    metadata = _metadata()
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return metadata.distribution(name.replace("tradewind-", "tradewind-backport-", 1))
 
 
 def entry_points(group: str) -> Iterator[tuple[str, str]]:
@@ -38,7 +44,7 @@ def provides(requirement: str) -> frozenset[str]:
     name = _name(requirement)
     try:
         found = distribution(name)
-    except ImportError:
+    except _metadata().PackageNotFoundError:
         return frozenset()
     listed = found.read_text("top_level.txt")
     if listed:

@@ -51,6 +51,7 @@ class RunningTask:
         self.task_id = task.task_id
         self.dag_id = "kit"
         self.run_id = f"manual__{logical_date.isoformat()}"
+        self.execution_date = logical_date
         self.try_number = 1
         self.max_tries = task.retries
         self.map_index = -1

@@ -8,7 +8,7 @@ import json
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,17 +32,30 @@ _BASES = {
     "tradewind_connection_types": BaseHook,
 }
 _OWN = ("tradewind_plugins", "pluggy")
+_CONTRACTS = ("plugins-api", "runtime")
 
 _LOADED = """
-import sys
+import json, os, sys, traceback
 from importlib import import_module
 {before}
-import pluggy, tradewind_plugins.operator, tradewind_plugins.sensor, tradewind_plugins.hook, tradewind_plugins.dbapi
+import tradewind_plugins.operator, tradewind_plugins.sensor, tradewind_plugins.hook, tradewind_plugins.dbapi
 import tradewind_plugins.triggers, tradewind_plugins.clients, tradewind_plugins.hooks, tradewind_plugins.notifier
 there = set(sys.modules)
-import_module({module!r})
-import json
-print(json.dumps(sorted(set(sys.modules) - there)))
+for module in {modules!r}:
+    # A process each, so that none finds what another one has loaded
+    child = os.fork()
+    if child:
+        if os.waitpid(child, 0)[1]:
+            sys.exit(1)
+        continue
+    try:
+        import_module(module)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    print(json.dumps([module, sorted(set(sys.modules) - there)]), flush=True)
+    os._exit(0)
 """
 
 _BLOCKED = """
@@ -92,16 +105,18 @@ class ProviderSuite(Suite):
                     for each in hook():
                         yield name, each
 
+    def requires(self) -> list[str]:
+        """Return its requirements, those of its extras too."""
+        return list(installed.distribution(self.distribution).requires or [])
+
     def clients(self) -> frozenset[str]:
         """Return the top modules of the other distributions that it requires, those of its extras too."""
-        requires = installed.distribution(self.distribution).requires or []
-        others = [each for each in requires if not each.startswith("tradewind-")]
+        others = [each for each in self.requires() if not each.startswith(("tradewind-", "apache-airflow"))]
         return frozenset(name for each in others for name in installed.provides(each))
 
     def siblings(self) -> frozenset[str]:
         """Return the packages of other providers that it requires."""
-        requires = installed.distribution(self.distribution).requires or []
-        names = [each for each in requires if each.startswith("tradewind-") and "plugins-api" not in each]
+        names = [each for each in self.requires() if each.startswith("tradewind-") and _bare(each) not in _CONTRACTS]
         return frozenset(name for each in names for name in installed.provides(each)) | frozenset(
             "tradewind_" + _bare(each).replace("-", "_") for each in names
         )
@@ -118,8 +133,8 @@ class ProviderSuite(Suite):
 
     @offline
     def test_it_requires_the_contracts_by_a_range(self) -> None:
-        requires = installed.distribution(self.distribution).requires or []
-        (range_,) = [each for each in requires if each.startswith("tradewind-plugins-api")]
+        requires = self.requires()
+        (range_,) = [each for each in requires if _bare(each) in _CONTRACTS]
         assert "<" in range_, "a new contract may break it: name the first version that it does not know"
         assert ">" in range_ or "=" in range_
         assert not [each for each in requires if _bare(each) == ""], "it requires core"
@@ -137,27 +152,22 @@ class ProviderSuite(Suite):
 
     @offline
     def test_its_plugin_modules_are_data(self) -> None:
-        for _, value in self.entries():
-            others = [each for each in _loaded(value) if each.partition(".")[0] not in _OWN]
-            named = [each for each in others if each != value and not value.startswith(each + ".")]
+        for value, loaded in _loaded([value for _, value in self.entries()]).items():
+            named = [each for each in loaded if each != value and not value.startswith(each + ".")]
             assert [each for each in named if not _is_standard(each.partition(".")[0])] == []
 
     @offline
     def test_each_class_loads_few_modules_and_no_client(self) -> None:
         clients = self.clients()
-        for _, each in self.declared():
-            module = getattr(each, "path", "").partition(":")[0]
-            if not module:
-                continue
-            loaded = _loaded(module)
+        modules = {getattr(each, "path", "").partition(":")[0] for _, each in self.declared()} - {""}
+        for module, loaded in _loaded(sorted(modules)).items():
             assert [name for name in loaded if name.partition(".")[0] in clients] == [], module
             assert len(loaded) <= self.most_modules, (module, loaded)
 
     @offline
     def test_it_is_read_where_its_clients_are_not_installed(self) -> None:
         before = _BLOCKED.format(clients=sorted(self.clients()))
-        for module in self.modules():
-            _loaded(module, before)
+        assert set(_loaded(self.modules(), before)) == set(self.modules())
 
     @offline
     def test_what_it_declares_is_there_and_of_its_kind(self) -> None:
@@ -206,7 +216,10 @@ def _bare(requirement: str) -> str:
         if not (character.isalnum() or character == "-"):
             name = requirement[:end]
             break
-    return name[len("tradewind-") :] if name.startswith("tradewind-") else ("" if name == "tradewind" else name)
+    for prefix in ("tradewind-backport-", "tradewind-"):
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    return "" if name == "tradewind" else name
 
 
 def _is_for_users(name: str, cls: type[Any]) -> bool:
@@ -235,10 +248,10 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
         yield from _imports(node)
 
 
-def _loaded(module: str, before: str = "") -> list[str]:
-    """Return what the import of a module loads, in a Python of its own, beside `tradewind_plugins`."""
-    code = _LOADED.format(module=module, before=before)
+def _loaded(modules: Sequence[str], before: str = "") -> dict[str, list[str]]:
+    """Return what the import of each module loads, alone in a fresh Python, beside `tradewind_plugins`."""
+    code = _LOADED.format(modules=list(modules), before=before)
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)  # noqa: UP022 - the dialect
-    assert done.returncode == 0, f"importing {module} failed:\n{done.stderr.decode()}"
-    loaded: list[str] = json.loads(done.stdout.decode())
-    return [each for each in loaded if each.partition(".")[0] not in _OWN]
+    assert done.returncode == 0, f"a module cannot be imported:\n{done.stderr.decode()}"
+    found = dict(json.loads(line) for line in done.stdout.decode().splitlines())
+    return {module: [each for each in names if each.partition(".")[0] not in _OWN] for module, names in found.items()}
