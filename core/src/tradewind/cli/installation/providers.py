@@ -27,6 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     get.add_argument("provider_name", help="such as tradewind-sqlite, or sqlite")
     get.add_argument("-f", "--full", action="store_true", help="all that its distribution says of itself")
     add_output_option(get)
+    verbs.elsewhere(
+        {"new": "begin a provider of your own", "validate": "check the folder of a provider"},
+        "tradewind.cli.installation.provider_writing",
+    )
     add_output_option(verbs.add("hooks", list_hooks))
     add_output_option(verbs.add("behaviours", list_behaviours))
     add_output_option(verbs.add("widgets", list_widgets))

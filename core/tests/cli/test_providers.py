@@ -1,0 +1,140 @@
+"""`providers new` and `providers validate`: a provider is begun whole, and what is wrong with one is named."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Problems = Callable[[], list[str]]
+CONTRACT = 'dependencies = ["tradewind-plugins-api>=0.1,<0.2"]'
+PLUGIN = "src/tradewind_my_system/plugin.py"
+HOOK = "src/tradewind_my_system/hooks/my_system.py"
+
+
+@pytest.fixture
+def folder(run, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new provider."""
+    monkeypatch.chdir(home)
+    code, out, err = run("providers", "new", "my-system")
+    assert (code, err) == (0, "")
+    assert "tradewind providers validate tradewind-my-system" in out
+    return home / "tradewind-my-system"
+
+
+@pytest.fixture
+def problems(run, folder: Path) -> Callable[[], list[str]]:
+    """A function that returns what is wrong with the provider's folder."""
+
+    def ask() -> list[str]:
+        code, out, _ = run("providers", "validate", str(folder), "-o", "json")
+        found = [f"{each['where']}: {each['what']}" for each in json.loads(out)]
+        assert code == int(bool(found))
+        return found
+
+    return ask
+
+
+def test_a_new_provider_is_as_it_should_be(run, problems: Problems, folder: Path) -> None:
+    assert problems() == []
+    assert run("providers", "validate", str(folder))[2] == f"{folder} is as a provider should be.\n"
+    for path in folder.rglob("*.py"):
+        text = path.read_text()
+        ast.parse(text)
+        assert "arrot" not in text
+        assert max(map(len, text.splitlines()), default=0) <= 120
+    assert "class MySystemHook" in (folder / HOOK).read_text()
+    assert 'distribution="tradewind-my-system"' in (folder / HOOK).read_text()
+
+
+def test_few_lines_of_a_new_provider_are_not_its_own_logic(folder: Path) -> None:
+    lines = (folder / "pyproject.toml").read_text().splitlines()
+    lines += (folder / PLUGIN).read_text().partition("@hookimpl")[0].splitlines()
+    for path in folder.rglob("__init__.py"):
+        lines += path.read_text().splitlines()
+    assert len([line for line in lines if line.strip()]) <= 30
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "problem"),
+    [
+        ("pyproject.toml", ('readme = "README.md"\n', ""), "pyproject.toml: has no readme in [project]"),
+        ("pyproject.toml", ('"0.1.0"', '"soon"'), "pyproject.toml: has the version 'soon', which is none"),
+        (
+            "pyproject.toml",
+            ('">=3.10"', '">=3.8"'),
+            "pyproject.toml: allows Python 3.9, which Tradewind does not run on",
+        ),
+        (
+            "pyproject.toml",
+            ('">=3.10"', '"three"'),
+            "pyproject.toml: has the requires-python 'three', which is no range",
+        ),
+        ("pyproject.toml", ("entry-points.tradewind", "entry-points.other"), "has no [project.entry-points.tradewind]"),
+        ("pyproject.toml", (CONTRACT, "dependencies = []"), "pyproject.toml: does not need tradewind-plugins-api"),
+        (
+            "pyproject.toml",
+            (',<0.2"]\n\n[dep', '"]\n\n[dep'),
+            "name the first contract that it may not work with, as <0.2",
+        ),
+        ("pyproject.toml", (CONTRACT, CONTRACT.replace("<0.2", "<0.1")), "is installed: it cannot be used here"),
+        ("pyproject.toml", (CONTRACT, CONTRACT[:-1] + ', "tradewind>=0.1"]'), "and core only for tests"),
+        (
+            "pyproject.toml",
+            (CONTRACT, CONTRACT[:-1] + ', "requests"]'),
+            "needs requests without saying from which version",
+        ),
+        ("pyproject.toml", (CONTRACT, CONTRACT[:-1] + ', "a b"]'), "needs 'a b', which is no requirement"),
+        ("pyproject.toml", ("[project]", "[project"), "pyproject.toml: is no TOML"),
+        ("CHANGELOG.md", ("0.1.0", "0.0.9"), "CHANGELOG.md: has no entry '## 0.1.0'"),
+        (HOOK, ("import base64", "import tradewind.hooks"), f"{HOOK}:5: imports tradewind.hooks"),
+        (HOOK, ("import base64", "import"), f"{HOOK}: is no Python"),
+        (HOOK, ("import base64", "match 1:\n    case _:\n        pass"), "cannot be lowered for Airflow 1.10"),
+        (
+            "README.md",
+            ("pip install", "pip uninstall"),
+            "does not say how to install it: pip install tradewind-my-system",
+        ),
+        ("README.md", ("dags test", "dags tset"), "shows a command that there is not: tradewind dags tset"),
+        ("README.md", ("MySystemOperator(task", "MySystemOperator((task"), "shows Python that is none"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    problems: Problems, folder: Path, file: str, change: tuple[str, str], problem: str
+) -> None:
+    old, new = change
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+    assert problem in "\n".join(problems())
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "README.md",
+        "CHANGELOG.md",
+        PLUGIN,
+        "src/tradewind_my_system/py.typed",
+        "tests/test_contract.py",
+        "pyproject.toml",
+    ],
+)
+def test_what_is_missing_is_named(problems: Problems, folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    assert any(each.startswith((file, "tests/test_contract*.py")) for each in problems())
+
+
+def test_what_cannot_be_begun_is_said(run, folder: Path) -> None:
+    code, _, err = run("providers", "new", "my_system")
+    assert (code, err) == (
+        1,
+        "tradewind: tradewind-my-system is there already: name another folder by --path. [already-exists]\n",
+    )
+    code, _, err = run("providers", "new", "My System")
+    assert code == 2
+    assert "'My System' cannot be the name of a provider: write lower-case words, as in my-system. [wrong-usage]" in err
+    assert "There is no folder nowhere. [not-found]" in run("providers", "validate", "nowhere")[2]
