@@ -34,8 +34,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def backing_of(item: pytest.Item) -> str:
-    """Return what a test runs against: the nearest marker says so, a method's before its class's; without one, nothing."""
-    marker = item.get_closest_marker("backed_by")
+    """Return what a test runs against: the nearest marker says so; without one, or of the kit's tests that need none, nothing."""
+    marker = None if item.get_closest_marker("offline") else item.get_closest_marker("backed_by")
     words = [str(each) for each in marker.args] if marker else ["offline"]
     if words[0] not in BACKINGS:
         raise pytest.UsageError(f"{item.nodeid} is backed_by({words[0]!r}); it is one of {', '.join(BACKINGS)}")

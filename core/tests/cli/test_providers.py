@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tradewind.plugins.current import forget
 
 Problems = Callable[[], list[str]]
 CONTRACT = 'dependencies = ["tradewind-plugins-api>=0.1,<0.2"]'
@@ -138,3 +142,80 @@ def test_what_cannot_be_begun_is_said(run, folder: Path) -> None:
     assert code == 2
     assert "'My System' cannot be the name of a provider: write lower-case words, as in my-system. [wrong-usage]" in err
     assert "There is no folder nowhere. [not-found]" in run("providers", "validate", "nowhere")[2]
+
+
+@pytest.fixture
+def strange(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two distributions beside those that are good: one for another contract, one that cannot be imported."""
+    for name, needed in (("old", "tradewind-plugins-api>=99,<100"), ("broken", "tradewind-plugins-api>=0.1")):
+        info = tmp_path / "site" / f"tradewind_{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        head = f"Metadata-Version: 2.1\nName: tradewind-{name}\nVersion: 1.0\nSummary: {name.capitalize()} parrots.\n"
+        (info / "METADATA").write_text(f"{head}Requires-Dist: {needed}\n")
+        (info / "entry_points.txt").write_text(f"[tradewind]\n{name} = {name}_parrots\n")
+        (tmp_path / "site" / f"{name}_parrots.py").write_text("raise OSError('no parrots')\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.usefixtures("strange")
+@pytest.mark.filterwarnings("ignore::tradewind.plugins.registry.PluginWarning")
+def test_what_cannot_be_used_is_named_and_stops_nothing_else(run) -> None:
+    listed = {each["provider"]: each["problem"] for each in rows(run, "list")}
+    assert listed["tradewind-sqlite"] == ""
+    assert listed["tradewind-broken"] == "is left out: OSError: no parrots"
+    assert listed["tradewind-old"] == (
+        f"is left out: it needs tradewind-plugins-api>=99,<100, and tradewind-plugins-api "
+        f"{version('tradewind-plugins-api')} is installed; run: pip install --upgrade tradewind-old"
+    )
+    assert "no parrots" in run("providers", "get", "broken")[1]
+    usable = {each["provider"] for each in rows(run, "lazy-loaded")}
+    assert "tradewind-sqlite" in usable
+    assert usable.isdisjoint({"tradewind-old", "tradewind-broken"})
+    assert "sqlite" in [each["connection_type"] for each in rows(run, "connections")]
+
+
+@pytest.mark.filterwarnings("ignore::tradewind.plugins.registry.PluginWarning")
+def test_what_is_refused_is_kept_with_the_rest(run, strange: None, tmp_path: Path) -> None:
+    """A provider for another contract is no reason to collect everything at every start, as one that is broken is."""
+    (tmp_path / "site/broken_parrots.py").write_text("")
+    said = rows(run, "list")
+    forget()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert rows(run, "list") == said
+
+
+def rows(run, verb: str) -> list[dict[str, Any]]:
+    """Return what a verb shows."""
+    return list(json.loads(run("providers", verb, "-o", "json")[1]))
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        ("codecs", "json"),
+        ("connections", "sqlite"),
+        ("decorators", "branch"),
+        ("executors", "LocalExecutor"),
+        ("hooks", "fs"),
+        ("lazy-loaded", "tradewind-sqlite"),
+        ("logging", "file"),
+        ("metrics", "statsd"),
+        ("notifications", "EmailNotifier"),
+        ("operators", "SqliteOperator"),
+        ("secrets", "environment"),
+        ("sensors", "FileSensor"),
+        ("timetables", ""),
+        ("triggers", "Trigger"),
+        ("widgets", "timeout"),
+        ("xcom", "folder"),
+    ],
+)
+def test_what_providers_bring_is_listed_by_kind(run, home: Path, verb: str, name: str) -> None:
+    code, out, _ = run("providers", verb)
+    assert code == 0
+    assert name in out
+    assert name in json.dumps(rows(run, verb))

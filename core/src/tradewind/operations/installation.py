@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distributions
@@ -24,11 +25,12 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An installed distribution that brings plugins."""
+    """An installed distribution that brings plugins; `problem` is what was left out of it and why, empty where all is well."""
 
     package_name: str
     version: str
     description: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def get_version(_context: Context) -> Version:
 @operation("providers.list")
 def list_providers(_context: Context) -> Page[Provider]:
     """Return the installed distributions that bring plugins, by name; all of them, as there is no paging in Airflow's."""
-    found = [Provider(*each) for each in _known_to_this_process()]
+    found = [
+        Provider(name, version, summary, problem_of(name, version))
+        for name, version, summary in _known_to_this_process()
+    ]
     return Page(found, len(found))
 
 
@@ -86,6 +91,12 @@ def provider_distributions() -> tuple[tuple[str, str, str], ...]:
         if each.entry_points.select(group=PROJECT)
     }
     return tuple(sorted(found))
+
+
+def problem_of(name: str, version: str) -> str:
+    """Return what was left out of a distribution and why, in sentences; empty where all of it can be used."""
+    own = re.compile(rf"plugin \S+ of {re.escape(f'{name.lower()} {version}')}[ :]+(.*)", re.DOTALL)
+    return "; ".join(found[1] for each in registry().problems if (found := own.match(each)))
 
 
 _known_to_this_process = cache(provider_distributions)

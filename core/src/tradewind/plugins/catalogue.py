@@ -18,11 +18,13 @@ class Plugin(Value):
         name: the entry point's name, or the module's.
         module: what to import.
         distribution: who brings it, as `name version`; for people.
+        refused: why it is not imported at all, and what to do; empty for nearly every plugin.
     """
 
     name: str
     module: str
     distribution: str
+    refused: str = ""
 
 
 class Stamp(NamedTuple):
@@ -48,7 +50,7 @@ class Catalogue(Value):
         stamps: for each of them its file, or None.
         entries: by kind and key (the name, or the path where names may repeat).
         problems: sentences about what was left out and why.
-        is_whole: every plugin could be imported. If not, the next start tries again: what is mended is noticed.
+        is_whole: every plugin that is not refused could be imported. If not, the next start tries again: what is mended is noticed.
     """
 
     plugins: tuple[Plugin, ...]

@@ -20,6 +20,9 @@ def collect(plugins: list[Plugin]) -> Catalogue:
     caller, problems = Caller(), []
     registered, stamps = [], []
     for plugin in plugins:
+        if plugin.refused:
+            problems.append(f"plugin {plugin.module} of {plugin.distribution} is left out: {plugin.refused}")
+            continue
         try:
             stamp = stamp_of(caller.register(plugin))
         except Exception as error:  # noqa: BLE001 - a broken plugin must not take the others with it
@@ -35,7 +38,7 @@ def collect(plugins: list[Plugin]) -> Catalogue:
         stamps=tuple(stamps),
         entries=entries,
         problems=tuple(problems),
-        is_whole=len(registered) == len(plugins),
+        is_whole=len(registered) == len([each for each in plugins if not each.refused]),
     )
 
 

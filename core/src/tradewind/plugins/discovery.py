@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, distributions, version
 from types import ModuleType
 
+from packaging.requirements import InvalidRequirement, Requirement
 from tradewind_plugins.hooks import PROJECT
 
 from tradewind.plugins.catalogue import Plugin, Stamp
 from tradewind.plugins.fingerprint import file_time
 
+CONTRACT = "tradewind-plugins-api"
 BUILTIN_MODULE = "tradewind.plugins.builtin"
 
 
@@ -40,4 +42,19 @@ def _name(distribution: Distribution) -> str:
 def _plugins_of(distribution: Distribution) -> list[Plugin]:
     points = distribution.entry_points.select(group=PROJECT)
     label = f"{_name(distribution)} {distribution.version}" if points else ""
-    return [Plugin(name=each.name, module=each.value, distribution=label) for each in points]
+    refused = _refused(distribution) if points else ""
+    return [Plugin(name=each.name, module=each.value, distribution=label, refused=refused) for each in points]
+
+
+def _refused(distribution: Distribution) -> str:
+    """Return why a distribution cannot be used with the installed contract, with both versions; empty where it can."""
+    installed = version(CONTRACT)
+    for text in distribution.requires or ():
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement:
+            continue  # not ours to judge: pip did not mind it
+        if wanted.name == CONTRACT and not wanted.specifier.contains(installed, prereleases=True):
+            name = _name(distribution)
+            return f"it needs {text}, and {CONTRACT} {installed} is installed; run: pip install --upgrade {name}"
+    return ""

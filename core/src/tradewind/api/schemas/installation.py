@@ -51,6 +51,9 @@ class ProviderSchema(Schema):
     package_name = fields.String(metadata={"example": "tradewind-sqlite"})
     version = fields.String(metadata={"example": "1.0.0"})
     description = fields.String(metadata={"example": "SQLite for Tradewind"})
+    problem = fields.String(
+        metadata={"example": "", "description": "What was left out of it and why; empty where all of it can be used."}
+    )
 
 
 def _paths(*kinds: str) -> fields.Function:

@@ -23,12 +23,14 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.statements import connections, listings, variables
 from tradewind.operations.installation import provider_distributions
 from tradewind.plugins.current import registry
+from tradewind.plugins.discovery import CONTRACT
 
 FINE, WARNING, PROBLEM = "fine", "warning", "problem"
 LITTLE_SPACE = 1024**3  # bytes
 MOST_SKEW = 1.0  # seconds
 FEW_DESCRIPTORS = 1024
 AIRFLOWS_OWN = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "AIRFLOW_HOME")
+_REFUSED = f" is left out: it needs {CONTRACT}"
 DAEMONS = {"scheduler": "tradewind scheduler", "processor": "tradewind dag-processor"}
 
 
@@ -85,7 +87,8 @@ def _environment() -> Iterator[Finding]:
 
 def _providers() -> Iterator[Finding]:
     for problem in registry().problems:
-        yield Finding("plugins", PROBLEM, problem, "mend or uninstall that distribution")
+        if _REFUSED not in problem:  # told below, with what else is missing
+            yield Finding("plugins", PROBLEM, problem, "mend or uninstall that distribution")
     for name, version, _summary in provider_distributions():
         missing = ", ".join(_unmet(name))
         if missing:

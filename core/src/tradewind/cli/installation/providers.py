@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from tradewind_plugins.declarations import ConnectionType
 
@@ -13,9 +13,9 @@ from tradewind.cli.installation.facts import distribution_details
 from tradewind.cli.parser import did_you_mean
 from tradewind.cli.shared.operating import open_operations
 from tradewind.cli.shared.output import add_output_option, print_rows
-from tradewind.cli.verbs import Verbs
+from tradewind.cli.verbs import Run, Verbs
 from tradewind.operations import installation
-from tradewind.operations.installation import provider_distributions
+from tradewind.operations.installation import problem_of, provider_distributions
 from tradewind.plugins.current import registry
 
 
@@ -31,21 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         {"new": "begin a provider of your own", "validate": "check the folder of a provider"},
         "tradewind.cli.installation.provider_writing",
     )
-    add_output_option(verbs.add("hooks", list_hooks))
-    add_output_option(verbs.add("behaviours", list_behaviours))
-    add_output_option(verbs.add("widgets", list_widgets))
-    add_output_option(verbs.add("executors", list_executors))
-    add_output_option(verbs.add("logging", list_log_stores))
-    add_output_option(verbs.add("secrets", list_secrets_backends))
-    add_output_option(verbs.add("notifications", list_notifiers))
-    add_output_option(verbs.add("triggers", list_triggers))
+    for name, run in LOCAL.items():
+        add_output_option(verbs.add(name, run))
 
 
 def list_providers(options: argparse.Namespace) -> None:
-    """List the installed distributions that bring plugins."""
-    rows = [
-        {"provider": name, "version": version, "description": summary} for name, version, summary in _installed(options)
-    ]
+    """List the installed distributions that bring plugins, and what is wrong with one that cannot be used."""
+    rows = [each._asdict() for each in _installed(options)]
     print_rows(rows, options.output, empty="No providers are installed: pip install tradewind-sqlite brings the first.")
 
 
@@ -57,24 +49,48 @@ def get_provider(options: argparse.Namespace) -> None:
             exit_code=2,
             error_id="wrong-usage",
         )
-    known = {name: (version, summary) for name, version, summary in _installed(options)}
+    known = {each.provider: each for each in _installed(options)}
     wanted = options.provider_name
     name = next((each for each in known if each in {wanted, f"tradewind-{wanted}"}), None)
     if name is None:
         near = did_you_mean(wanted, known) or ": `tradewind providers list` shows all."
         raise CommandError(f"No provider {wanted!r} is installed{near}", error_id="provider-missing")
-    version, summary = known[name]
     details = distribution_details(name) if options.full else None
-    print_rows([details or {"provider": name, "version": version, "summary": summary}], options.output)
+    print_rows([{**(details or known[name]._asdict()), "problem": known[name].problem}], options.output)
 
 
-def _installed(options: argparse.Namespace) -> Sequence[tuple[str, str, str]]:
-    """Return name, version and summary of each distribution that brings plugins, on this machine or on the server."""
+class _Installed(NamedTuple):
+    """A row of the list of providers."""
+
+    provider: str
+    version: str
+    description: str
+    problem: str
+
+
+def _installed(options: argparse.Namespace) -> Sequence[_Installed]:
+    """Return each distribution that brings plugins, on this machine or on the server."""
     if not options.server:
-        return provider_distributions()
+        return [_Installed(*each, problem_of(*each[:2])) for each in provider_distributions()]
     with open_operations(options) as operations:
         found = operations.ask(installation.list_providers).rows
-    return [(each.package_name, each.version, each.description) for each in found]
+    return [_Installed(each.package_name, each.version, each.description, each.problem) for each in found]
+
+
+def list_lazy_loaded(options: argparse.Namespace) -> None:
+    """List the providers whose code is imported when a class of theirs is used, and not before: all that can be used."""
+    rows = [each._asdict() for each in _installed(options) if not each.problem]
+    print_rows([{key: row[key] for key in ("provider", "version")} for row in rows], options.output)
+
+
+def list_connection_types(options: argparse.Namespace) -> None:
+    """List the connection types, with what each is for and whether its form was made for it."""
+    rows = [
+        {"connection_type": each.name, "label": each.label, "fields": len(each.fields), "summary": each.summary}
+        | _from(each.name)
+        for each in _connection_types()
+    ]
+    print_rows(rows, options.output, empty="No provider brings a connection type.")
 
 
 def list_hooks(options: argparse.Namespace) -> None:
@@ -135,6 +151,41 @@ def list_secrets_backends(options: argparse.Namespace) -> None:
     _print_kind("secrets backend", options)
 
 
+def list_xcom_storages(options: argparse.Namespace) -> None:
+    """List the XCom storages, which large values can be kept in."""
+    _print_kind("XCom storage", options)
+
+
+def list_decorators(options: argparse.Namespace) -> None:
+    """List the decorators that tasks can be made with, as `@task.NAME`."""
+    _print_kind("task decorator", options)
+
+
+def list_codecs(options: argparse.Namespace) -> None:
+    """List the JSON codecs."""
+    _print_kind("codec", options)
+
+
+def list_exporters(options: argparse.Namespace) -> None:
+    """List the metrics exporters that metrics.exporters can name."""
+    _print_kind("metrics exporter", options)
+
+
+def list_operators(options: argparse.Namespace) -> None:
+    """List the operators."""
+    _print_by_path("operator", options)
+
+
+def list_sensors(options: argparse.Namespace) -> None:
+    """List the sensors."""
+    _print_by_path("sensor", options)
+
+
+def list_timetables(options: argparse.Namespace) -> None:
+    """List the timetables that schedules can name."""
+    _print_by_path("timetable", options)
+
+
 def list_notifiers(options: argparse.Namespace) -> None:
     """List the notifiers that can stand where a callback may."""
     _print_by_path("notifier", options)
@@ -171,3 +222,25 @@ def _print_kind(kind: str, options: argparse.Namespace) -> None:
 
 def _from(key: str, kind: str = "connection type") -> dict[str, Any]:
     return {"provider": registry().plugin_of(kind, key).distribution}
+
+
+LOCAL: Mapping[str, Run] = {
+    "behaviours": list_behaviours,
+    "codecs": list_codecs,
+    "connections": list_connection_types,
+    "decorators": list_decorators,
+    "executors": list_executors,
+    "hooks": list_hooks,
+    "lazy-loaded": list_lazy_loaded,
+    "logging": list_log_stores,
+    "metrics": list_exporters,
+    "notifications": list_notifiers,
+    "operators": list_operators,
+    "secrets": list_secrets_backends,
+    "sensors": list_sensors,
+    "timetables": list_timetables,
+    "triggers": list_triggers,
+    "widgets": list_widgets,
+    "xcom": list_xcom_storages,
+}
+"""The verbs that show what is installed on this machine."""
