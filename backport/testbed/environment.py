@@ -77,7 +77,7 @@ def held_environment(python: str) -> Iterator[Path]:
 
 
 def _make(venv: Path, python: str) -> None:
-    """Install the pinned Airflow, and what the kit and providers need; with uv where it is there, which takes a quarter of the time."""
+    """Install the pinned Airflow, and what the kit and providers need; by uv if it is there, in a quarter of the time."""
     shutil.rmtree(venv, ignore_errors=True)
     if shutil.which("uv"):
         checked(["uv", "venv", "--python", python, str(venv)])
