@@ -72,7 +72,9 @@ def history_is_there(deployment) -> None:
         found = connections.get_connection(connection, "warehouse", cipher=cipher)
         assert found is not None
         assert (found.password, found.port, found.extra_dejson) == ("hunter2", 5433, {"a": "b"})
-        assert find_variable(connection, "greeting", cipher=cipher, secrets=secrets_chain(())) == "hello from 0.1"
+        assert (
+            find_variable(deployment.database, "greeting", cipher=cipher, secrets=secrets_chain(())) == "hello from 0.1"
+        )
         assert [each.path for each in listings.list_import_errors(connection)] == ["mistaken.py"]
         runs = listings.list_runs(connection, dag_id="versioned")
         assert {each.version for each in runs} == {1, 2}

@@ -150,3 +150,19 @@ def test_many_rows_are_few_requests(run: Run, there: Run, home: Path, caplog: py
         words = ("-a", "skip") if group == "variables" else ("--overwrite",)
         assert there(group, "import", str(home / f"{group}.json"), *words)[0] == 0
         assert len(caplog.records) == 1
+
+
+def test_which_place_answers_is_explained(both, run, monkeypatch):
+    run("connections", "add", "db", "--conn-uri", "sqlite://h")
+    monkeypatch.setenv("TRADEWIND_VAR_K", "hunter2")
+    rows = json.loads(both("connections", "get", "db", "--explain", "-o", "json")[1])
+    assert [(row["place"], row["has it"], row["used"]) for row in rows] == [
+        ("environment", "no", ""),
+        ("database", "yes", "yes"),
+    ]
+    told = both("variables", "get", "k", "--explain")[1]
+    assert "hunter2" not in told
+    assert [line.split() for line in told.splitlines() if "e" in line][-2:] == [
+        ["environment", "yes", "yes"],
+        ["database", "no"],
+    ]

@@ -22,7 +22,7 @@ from tradewind.metadata.tables import dag, dag_file, dag_run, dag_version, sourc
 from tradewind.parsing.lookups import Lookups
 from tradewind.parsing.processor import Processor, Round
 from tradewind.parsing.watching import Bundle
-from tradewind.plugins.secrets import EnvironmentBackend
+from tradewind.plugins.secrets import secrets_chain
 
 PATIENCE = 20.0
 
@@ -61,7 +61,7 @@ class Parsing:
             self.config,
             self.database,
             [Bundle("dags", self.folder)],
-            Lookups(self.database, open_cipher("", self.home), EnvironmentBackend(), monotonic=self.monotonic),
+            Lookups(self.database, open_cipher("", self.home), secrets_chain(), monotonic=self.monotonic),
             clock=self.clock,
             ids=RandomIds(self.clock.now),
             notify=self._notified,

@@ -10,7 +10,7 @@ from tradewind.metadata.statements import variables
 from tradewind.parsing.lookups import Lookups
 from tradewind.parsing.processor import Processor
 from tradewind.parsing.watching import Bundle
-from tradewind.plugins.secrets import EnvironmentBackend
+from tradewind.plugins.secrets import secrets_chain
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.lease_keeper import LeaseKeeper
 
@@ -54,7 +54,7 @@ def test_an_idle_processor_asks_at_most_one_statement_a_second(parsing, statemen
         parsing.config,
         parsing.database,
         [Bundle("dags", parsing.folder)],
-        Lookups(parsing.database, cipher, EnvironmentBackend()),
+        Lookups(parsing.database, cipher, secrets_chain()),
         clock=clock,
         ids=RandomIds(clock.now),
         notify=lambda: None,

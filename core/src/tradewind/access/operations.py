@@ -109,6 +109,7 @@ _OPERATIONS = (
     # Connections, variables, pools
     Operation("connections.list", "List connections, without their passwords.", _needs(READ, CONNECTIONS)),
     Operation("connections.get", "Show a connection, without its password.", _needs(READ, CONNECTIONS)),
+    Operation("connections.explain", "Show where a connection is found, and where not.", _needs(READ, CONNECTIONS)),
     Operation("connections.create", "Create a connection.", _needs(CREATE, CONNECTIONS), is_audited=True),
     Operation("connections.change", "Change a connection.", _needs(EDIT, CONNECTIONS), is_audited=True),
     Operation("connections.delete", "Delete a connection.", _needs(DELETE, CONNECTIONS), is_audited=True),
@@ -117,6 +118,7 @@ _OPERATIONS = (
     ),
     Operation("variables.list", "List variables.", _needs(READ, VARIABLES)),
     Operation("variables.get", "Show a variable.", _needs(READ, VARIABLES)),
+    Operation("variables.explain", "Show where a variable is found, and where not.", _needs(READ, VARIABLES)),
     Operation("variables.create", "Create a variable.", _needs(CREATE, VARIABLES), is_audited=True),
     Operation("variables.change", "Change a variable.", _needs(EDIT, VARIABLES), is_audited=True),
     Operation("variables.delete", "Delete a variable.", _needs(DELETE, VARIABLES), is_audited=True),

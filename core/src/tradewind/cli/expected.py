@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError, NoSuchModuleError
 from tradewind_plugins import exceptions
 
 from tradewind.config import ConfigError, UnknownKeyError
+from tradewind.metadata.credentials import BackendError
 from tradewind.metadata.file_systems import NetworkFileSystemError
 from tradewind.metadata.schema import MigrationBlockedError, SchemaError
 from tradewind.metadata.secrets import SecretError
@@ -22,6 +23,7 @@ ERROR_IDS: dict[type[Exception], str] = {
     PermissionError: "no-permission",
     SchemaError: "database-schema",
     SecretError: "fernet-key",
+    BackendError: "secrets-backend",
     exceptions.TradewindException: "refused",
     exceptions.DagNotFound: "no-such-dag",
     exceptions.DagRunNotFound: "no-such-run",

@@ -347,7 +347,17 @@ class PluginsSection:
 
     modules: tuple[str, ...] = option((), "Modules with hooks that belong to no installed distribution.")
     secrets_backends: tuple[str, ...] = option(
-        ("environment",), "Secrets backends that are asked before the database, in their order."
+        ("environment",),
+        "Secrets backends that are asked for connections and variables, in their order; `database`, where it is named, has its "
+        "place among them, and is the last otherwise.",
+    )
+    secrets_options: str = option(
+        "",
+        'JSON: what backends are made with, by their names, such as `{"file": {"connections_file_path": "/etc/shop.yaml"}}`.',
+        secret=True,
+    )
+    secrets_cache_seconds: float = option(
+        60.0, "Seconds for which the answer of a backend that is not on this machine counts; 0: it is asked each time."
     )
     xcom_storage: str = option("folder", "XCom storage of values above execution.max_xcom_inline.")
     xcom_location: str = option(

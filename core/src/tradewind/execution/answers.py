@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind_plugins.exceptions import TradewindNotFoundException, XComNotFound
 
 from tradewind.config import Config
@@ -42,6 +41,7 @@ from tradewind.metadata.secrets import Cipher, SecretError
 from tradewind.metadata.statements import tickets, variables, xcoms
 from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
+from tradewind.plugins.secrets import SecretsChain
 from tradewind.transitions.values import XComValue
 
 CONNECTION_FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
@@ -55,7 +55,7 @@ class Answers:
         database: the metadata database.
         config: for settings.
         cipher: of connections and variables.
-        secrets: where connections and variables are looked up first.
+        secrets: where connections and variables are looked up.
         shelf: where large XComs are.
         others: answers what is asked of other DAGs.
         maintenance: removes what is over; None where no worker does it.
@@ -67,7 +67,7 @@ class Answers:
         config: Config,
         cipher: Cipher,
         *,
-        secrets: SecretsBackend,
+        secrets: SecretsChain,
         shelf: Shelf,
         clock: Clock,
         others: OtherDags,
@@ -151,8 +151,7 @@ class Answers:
 
     def _variable(self, key: str) -> Answered:
         try:
-            with self._database.read() as conn:
-                text = find_variable(conn, key, cipher=self._cipher, secrets=self._secrets)
+            text = find_variable(self._database, key, cipher=self._cipher, secrets=self._secrets)
         except SecretError as error:
             return Reply(error=str(error)), []
         return Reply(text), [text] if text and masking.is_sensitive(key) else []
@@ -167,8 +166,7 @@ class Answers:
 
     def _connection(self, conn_id: str) -> Answered:
         try:
-            with self._database.read() as conn:
-                found = find_connection(conn, conn_id, cipher=self._cipher, secrets=self._secrets)
+            found = find_connection(self._database, conn_id, cipher=self._cipher, secrets=self._secrets)
         except TradewindNotFoundException as error:
             return Reply(error=str(error), missing=True), []
         except SecretError as error:

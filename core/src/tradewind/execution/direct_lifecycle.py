@@ -35,7 +35,7 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import sources, tickets, xcoms
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
-from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.secrets import configured_secrets
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.transitions import callbacks, claims, daemons, ends
 from tradewind.transitions.callbacks import CallbackResult, ClaimedCallback
@@ -281,7 +281,7 @@ class Tools:
             database,
             config,
             cipher,
-            secrets=secrets_chain(config.plugins.secrets_backends),
+            secrets=configured_secrets(config.plugins),
             shelf=shelf,
             clock=clock,
             others=OtherDags(database, config, graphs=graphs, clock=clock, ids=ids, wake=wake),

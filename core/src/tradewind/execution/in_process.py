@@ -60,7 +60,7 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import continuations, tickets, xcoms
-from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.secrets import configured_secrets
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.serialization import SerializedDag, deserialize, serialize
 from tradewind.transitions import admission, callbacks, claims, continuing, daemons, deferring, ends, past, timers
@@ -433,7 +433,7 @@ class _Answers:
             Answers,
             config=config,
             cipher=open_cipher(config.security.fernet_key, config.home),
-            secrets=secrets_chain(config.plugins.secrets_backends),
+            secrets=configured_secrets(config.plugins),
             shelf=shelf,
             clock=clock,
         )

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
-from tradewind.metadata.credentials import find_connection
+from tradewind.metadata import credentials
+from tradewind.metadata.credentials import Answer, find_connection
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import connections
 from tradewind.metadata.statements.connections import PLAIN, SECRET
@@ -20,7 +21,7 @@ from tradewind.operations.context import Context, Entry, operation
 from tradewind.operations.errors import BusyError, ClosedError, ConflictError, InvalidError, NotFoundError
 from tradewind.operations.paging import Page, Paging
 from tradewind.operations.starring import STARS, starred_extra, unstarred_extra
-from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.secrets import configured_secrets
 
 TEST_SECONDS = 30.0
 TESTS_AT_ONCE = 2
@@ -62,6 +63,17 @@ def get_connection(context: Context, *, conn_id: str) -> Connection:
     """
     with context.read() as connection:
         return _shown(_require(connection, conn_id, _cipher(context)))
+
+
+@operation("connections.explain")
+def explain_connection(context: Context, *, conn_id: str) -> dict[str, list[Answer]]:
+    """Return under `places` what each place says of a connection, in the order in which they are asked; no secret is shown.
+
+    All are asked, also those behind the one whose answer counts. That there is none anywhere is no error here.
+    """
+    secrets = configured_secrets(context.tools.config.plugins)
+    found = credentials.explain_connection(context.tools.database, conn_id, cipher=_cipher(context), secrets=secrets)
+    return {"places": found}
 
 
 @operation("connections.create")
@@ -161,10 +173,9 @@ def try_stored_connection(context: Context, *, conn_id: str, timeout: float = TE
         NotFoundError: there is no connection of that id.
     """
     _check_tests(context)
-    secrets = secrets_chain(context.tools.config.plugins.secrets_backends)
+    secrets = configured_secrets(context.tools.config.plugins)
     try:
-        with context.read() as connection:
-            found = find_connection(connection, conn_id, cipher=_cipher(context), secrets=secrets)
+        found = find_connection(context.tools.database, conn_id, cipher=_cipher(context), secrets=secrets)
     except TradewindNotFoundException as error:
         raise NotFoundError(str(error), error_id="no-such-connection") from error
     return _try(context, found, timeout, {"conn_id": conn_id})

@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tradewind.metadata import credentials
+from tradewind.metadata.credentials import Answer
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import variables
 from tradewind.metadata.statements.variables import Variable
@@ -18,6 +20,7 @@ from tradewind.operations.context import Context, Entry, operation
 from tradewind.operations.errors import ConflictError, InvalidError, NotFoundError
 from tradewind.operations.paging import Page, Paging
 from tradewind.operations.starring import STARS, starred_variable, unstarred_variable
+from tradewind.plugins.secrets import configured_secrets
 
 
 @operation("variables.list")
@@ -50,6 +53,17 @@ def get_variable(context: Context, *, key: str) -> Variable:
     """
     with context.read() as connection:
         return _shown(_require(connection, key, _cipher(context)))
+
+
+@operation("variables.explain")
+def explain_variable(context: Context, *, key: str) -> dict[str, list[Answer]]:
+    """Return under `places` what each place says of a variable, in the order in which they are asked; its value is not shown.
+
+    All are asked, also those behind the one whose answer counts. That there is none anywhere is no error here.
+    """
+    secrets = configured_secrets(context.tools.config.plugins)
+    found = credentials.explain_variable(context.tools.database, key, cipher=_cipher(context), secrets=secrets)
+    return {"places": found}
 
 
 @operation("variables.create")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from time import monotonic as system_monotonic
 from typing import Any
 
-from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.metadata.credentials import find_connection, find_variable
@@ -20,6 +19,7 @@ from tradewind.metadata.statements.lookups import StoredLookup, stored_lookups
 from tradewind.metadata.statements.parsing import last_interval
 from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
+from tradewind.plugins.secrets import SecretsChain
 
 _BACKEND_SECONDS = 60.0
 
@@ -31,7 +31,7 @@ class Lookups:
         self,
         database: Database,
         cipher: Cipher,
-        backends: SecretsBackend,
+        backends: SecretsChain,
         *,
         monotonic: Callable[[], float] = system_monotonic,
     ) -> None:
@@ -55,16 +55,16 @@ class Lookups:
         if kind == "table":
             page = read_page(self._database, Asked(**json.loads(name)), cipher=self._cipher)
             return page.to_json()
-        with self._database.read() as connection:
-            if kind == "last interval":
+        if kind == "last interval":
+            with self._database.read() as connection:
                 last = last_interval(connection, name)
-                return None if last is None else [each.isoformat() for each in last]
-            if kind == "variable":
-                return find_variable(connection, name, cipher=self._cipher, secrets=self._backends)
-            try:
-                return find_connection(connection, name, cipher=self._cipher, secrets=self._backends).to_dict()
-            except TradewindNotFoundException:
-                return None
+            return None if last is None else [each.isoformat() for each in last]
+        if kind == "variable":
+            return find_variable(self._database, name, cipher=self._cipher, secrets=self._backends)
+        try:
+            return find_connection(self._database, name, cipher=self._cipher, secrets=self._backends).to_dict()
+        except TradewindNotFoundException:
+            return None
 
     def digests(self, asked: Mapping[str, Any]) -> dict[str, str]:
         """Return a digest for each answer, by ``kind:name``."""

@@ -144,7 +144,12 @@ def tradewind_secrets_backends() -> list[Declared]:
             name="environment",
             path="tradewind.plugins.secrets:EnvironmentBackend",
             summary="Environment variables TRADEWIND_CONN_<ID> and TRADEWIND_VAR_<KEY>.",
-        )
+        ),
+        Declared(
+            name="file",
+            path="tradewind.plugins.secrets_file:FileBackend",
+            summary="Connections and variables in JSON, YAML or .env files.",
+        ),
     ]
 
 

@@ -16,6 +16,8 @@ class SecretsBackend:
     """
 
     contract_version: ClassVar[str] = "0.1"
+    is_local: ClassVar[bool] = False
+    """Whether it answers from this machine, at once. The answers of all others are kept for a while."""
 
     def get_conn_value(self, conn_id: str) -> str | None:
         """Return a connection as a URI or as JSON."""

@@ -14,6 +14,7 @@ from tradewind.api.schemas.connections import (
     ConnectionTestQuery,
     ConnectionTestSchema,
 )
+from tradewind.api.schemas.places import PlacesSchema
 from tradewind.operations import connections
 
 ROUTES = (
@@ -51,6 +52,7 @@ ROUTES = (
         answer=ConnectionTestSchema,
     ),
     Route("GET", "/connections/{connection_id}", connections.get_connection, answer=ConnectionSchema),
+    Route("GET", "/connections/{connection_id}/explanation", connections.explain_connection, answer=PlacesSchema),
     Route(
         "PATCH",
         "/connections/{connection_id}",

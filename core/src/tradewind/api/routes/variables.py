@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradewind.api.route import Route
+from tradewind.api.schemas.places import PlacesSchema
 from tradewind.api.schemas.variables import (
     VariableBody,
     VariableChange,
@@ -31,6 +32,7 @@ ROUTES = (
         name="post_variables",
     ),
     Route("GET", "/variables/{variable_key}", variables.get_variable, answer=VariableSchema),
+    Route("GET", "/variables/{variable_key}/explanation", variables.explain_variable, answer=PlacesSchema),
     Route(
         "PATCH",
         "/variables/{variable_key}",

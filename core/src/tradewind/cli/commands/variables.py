@@ -13,6 +13,7 @@ from tradewind.cli.shared.files import read_object, write_json
 from tradewind.cli.shared.many_rows import naming, stars_written
 from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.places import rows_of
 from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_variable
@@ -29,6 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output_option(verbs.add("list", list_variables, remote=True))
     get = verbs.add("get", get_variable, remote=True)
     get.add_argument("key")
+    get.add_argument("--explain", action="store_true", help="show which places are asked, and which one answers")
+    add_output_option(get)
     get.add_argument("-d", "--default", help="print this when there is no such variable")
     get.add_argument("-j", "--json", action="store_true", help="the value is JSON: print it indented")
     change = verbs.add("set", set_variable, remote=True)
@@ -60,6 +63,11 @@ def list_variables(options: argparse.Namespace) -> None:
 
 def get_variable(options: argparse.Namespace) -> None:
     """Print a variable's value, as a task would get it; by a server, as the REST API shows it."""
+    if options.explain:
+        with open_operations(options) as operations:
+            answers = operations.ask(asked.explain_variable, key=options.key)["places"]
+        print_rows(rows_of(answers), options.output)
+        return
     value = _value_there(options) if options.server else _value_here(options.key)
     if value is None:
         value = options.default
@@ -71,8 +79,8 @@ def get_variable(options: argparse.Namespace) -> None:
 
 
 def _value_here(key: str) -> str | None:
-    with open_session() as session, session.database.read() as connection:
-        return find_variable(connection, key, cipher=session.cipher, secrets=session.secrets)
+    with open_session() as session:
+        return find_variable(session.database, key, cipher=session.cipher, secrets=session.secrets)
 
 
 def _value_there(options: argparse.Namespace) -> str | None:

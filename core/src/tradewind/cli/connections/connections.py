@@ -17,6 +17,7 @@ from tradewind.cli.plugins import note_on_connection_type
 from tradewind.cli.shared.many_rows import naming, stars_written
 from tradewind.cli.shared.operating import open_operations, when_missing
 from tradewind.cli.shared.output import add_output_option, print_rows
+from tradewind.cli.shared.places import rows_of
 from tradewind.cli.shared.session import open_session
 from tradewind.cli.verbs import Verbs
 from tradewind.metadata.credentials import find_connection
@@ -26,6 +27,7 @@ from tradewind.operations.bulk.connections import set_connections
 from tradewind.operations.connection_testing import test_connection
 from tradewind.operations.errors import ConflictError
 from tradewind.operations.starring import STARS, stars_in_extra
+from tradewind.plugins.secrets_file import FORMATS, format_of
 
 PARTS = ("description", "host", "login", "password", "schema", "port", "extra")
 UNKNOWN = "no-such-connection"
@@ -39,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_output_option(listed)
     get = verbs.add("get", get_connection, remote=True)
     get.add_argument("conn_id")
+    get.add_argument("--explain", action="store_true", help="show which places are asked, and which one answers")
     add_output_option(get)
     new = verbs.add("add", add_connection, remote=True)
     new.add_argument("conn_id")
@@ -58,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _configure_files(verbs: Verbs) -> None:
     export = verbs.add("export", export_connections, remote=True)
     export.add_argument("file", help="where to write; - for the terminal")
-    export.add_argument("--file-format", "--format", choices=files.FORMATS, help="default: by the file's name")
+    export.add_argument("--file-format", "--format", choices=FORMATS, help="default: by the file's name")
     export.add_argument(
         "--serialization-format", choices=("uri", "json"), help="each connection as URI or by its fields"
     )
@@ -76,14 +79,19 @@ def list_connections(options: argparse.Namespace) -> None:
 
 def get_connection(options: argparse.Namespace) -> None:
     """Show the connection that a task would get, by a server the one in its database; secrets are stars."""
+    if options.explain:
+        with open_operations(options) as operations:
+            answers = operations.ask(asked.explain_connection, conn_id=options.conn_id)["places"]
+        print_rows(rows_of(answers), options.output)
+        return
     found = _found_there(options) if options.server else _found_here(options)
     print_rows([_shown(found)], options.output)
 
 
 def _found_here(options: argparse.Namespace) -> Connection:
-    with open_session() as session, session.database.read() as connection:
+    with open_session() as session:
         try:
-            return find_connection(connection, options.conn_id, cipher=session.cipher, secrets=session.secrets)
+            return find_connection(session.database, options.conn_id, cipher=session.cipher, secrets=session.secrets)
         except TradewindNotFoundException as error:
             raise CommandError(str(error), error_id=UNKNOWN) from error
 
@@ -125,7 +133,7 @@ def export_connections(options: argparse.Namespace) -> None:
     Their secrets are in it, unless a server does it: then it has stars in their place.
     """
     to_terminal = options.file == "-"
-    style = options.file_format or files.format_of(options.file) or ("json" if to_terminal else None)
+    style = options.file_format or format_of(options.file) or ("json" if to_terminal else None)
     if style is None:
         raise CommandError(
             f"The name {options.file} does not say which format: add --file-format.",
@@ -164,7 +172,7 @@ def _has_stars(each: Connection) -> bool:
 
 def import_connections(options: argparse.Namespace) -> None:
     """Add the connections of a file, all or none; one that is there already stops it unless --overwrite is given."""
-    style = files.format_of(options.file)
+    style = format_of(options.file)
     if style is None:
         raise CommandError(
             f"{options.file} is no .json, .yaml, .yml or .env file.", exit_code=2, error_id="wrong-usage"

@@ -17,7 +17,7 @@ from tradewind.config import load
 from tradewind.parsing.checking import CheckedFile, as_json, check, targets
 from tradewind.parsing.tree import FolderUnreadable
 from tradewind.plugins.behaviour import policies, prepare_imports
-from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.secrets import configured_secrets
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def run_check(options: argparse.Namespace) -> int:
         raise CommandError(str(error), error_id="file-unreadable") from error
     prepare_imports()
     policies()  # found once, before the first fork
-    answer = _answers(secrets_chain(config.plugins.secrets_backends))
+    answer = _answers(configured_secrets(config.plugins))
     count = sum(len(target.paths) for target in found)
     checked = list(_with_progress(check(found, config, answer, shown=_shown), count))
     checked.sort(key=lambda each: each.file)

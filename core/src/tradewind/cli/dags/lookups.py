@@ -31,8 +31,8 @@ class InstalledLookups:
     def connection(self, conn_id: str) -> Connection:
         """See `Lookups.connection`."""
         if self._has_database:
-            with self._session.database.read() as connection:
-                found = find_connection(connection, conn_id, cipher=self._session.cipher, secrets=self._session.secrets)
+            session = self._session
+            found = find_connection(session.database, conn_id, cipher=session.cipher, secrets=session.secrets)
         else:
             known = self._session.secrets.get_connection(conn_id)
             if known is None:
@@ -46,8 +46,8 @@ class InstalledLookups:
     def variable(self, key: str) -> str | None:
         """See `Lookups.variable`."""
         if self._has_database:
-            with self._session.database.read() as connection:
-                text = find_variable(connection, key, cipher=self._session.cipher, secrets=self._session.secrets)
+            session = self._session
+            text = find_variable(session.database, key, cipher=session.cipher, secrets=session.secrets)
         else:
             text = self._session.secrets.get_variable(key)
         if text and is_sensitive(key):

@@ -14,7 +14,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
-from tradewind_plugins.contracts.secrets_backend import SecretsBackend
 
 from tradewind.cli.errors import CommandError
 from tradewind.cli.verbosity import STATEMENTS
@@ -24,7 +23,7 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.patience import Patience
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.plugins.behaviour import listened_states
-from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.secrets import SecretsChain, configured_secrets
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,9 @@ class Session:
         return open_cipher(self.config.security.fernet_key, self.config.home)
 
     @property
-    def secrets(self) -> SecretsBackend:
+    def secrets(self) -> SecretsChain:
         """What is asked for connections and variables before the database."""
-        return secrets_chain(self.config.plugins.secrets_backends)
+        return configured_secrets(self.config.plugins)
 
 
 @contextmanager

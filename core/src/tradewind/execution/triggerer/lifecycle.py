@@ -28,7 +28,7 @@ from tradewind.metadata.statements import deferrals, sources, tickets, watchers
 from tradewind.metadata.statements.deferrals import Waiting
 from tradewind.metadata.statements.watchers import Watching
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups
-from tradewind.plugins.secrets import secrets_chain
+from tradewind.plugins.secrets import configured_secrets
 from tradewind.transitions import daemons, deferring, watching
 from tradewind.transitions.daemons import Leases
 from tradewind.transitions.deferring import KIND, Fired
@@ -91,7 +91,7 @@ class TriggererLifecycle:
             database,
             config,
             self._cipher,
-            secrets=secrets_chain(config.plugins.secrets_backends),
+            secrets=configured_secrets(config.plugins),
             shelf=Shelf.open(config),
             clock=clock,
             others=OtherDags(database, config, graphs=graphs, clock=clock, ids=ids, wake=wakeups.notify),
