@@ -9,16 +9,15 @@ from distributions.found import ROOT, distributions
 from distributions.fragments import next_version, read_fragments, touched, without_fragment
 from distributions.git import git
 from distributions.releases import (
-    FILE,
     Plan,
     add_rows,
     plan_release,
     problems_of_rows,
     ranges_that_miss,
-    read_releases,
     with_entry,
     write_release,
 )
+from distributions.rows import FILE, read_releases
 
 PROJECT = """[project]
 name = "tradewind-{name}"

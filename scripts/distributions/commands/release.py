@@ -8,7 +8,8 @@ from distributions import generated
 from distributions.found import ROOT, distributions, required_name
 from distributions.git import git
 from distributions.parts import generated_page, generated_parts
-from distributions.releases import FILE, Plan, add_rows, entry, plan_release, ranges_that_miss, write_release
+from distributions.releases import Plan, add_rows, entry, plan_release, ranges_that_miss, write_release
+from distributions.rows import FILE
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
