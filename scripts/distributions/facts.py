@@ -122,6 +122,8 @@ def _declared(folder: Path, project: Mapping[str, Any]) -> dict[str, list[Declar
     sys.path.append(str(folder / "src"))
     try:
         modules = [importlib.import_module(name) for name in project["entry-points"][PROJECT].values()]
+    except ImportError as error:
+        raise ValueError(f"a plugin module of {folder} cannot be imported: {error}") from error
     finally:
         sys.path.remove(str(folder / "src"))
     found: dict[str, list[Declaration]] = {}
