@@ -13,7 +13,7 @@ from tradewind.plugins.kinds import KINDS
 from tradewind_plugins.declarations import AirflowAlias, CliVerb, ConnectionType, Declared
 from tradewind_plugins.hooks import PROJECT
 
-from distributions.found import ROOT, provider_folders, read_pyproject, settings_of, tomllib
+from distributions.found import ROOT, provider_folders, read_pyproject, read_toml, settings_of
 
 Declaration = Declared | ConnectionType | CliVerb | AirflowAlias
 
@@ -113,8 +113,7 @@ def read_manifest(folder: Path) -> list[Row]:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_toml(folder / "manifest.toml")
 
 
 def _declared(folder: Path, project: Mapping[str, Any]) -> dict[str, list[Declaration]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from distributions.found import ROOT, tomllib
+from distributions.found import ROOT, read_toml
 
 FILE = "releases.toml"
 
@@ -25,9 +25,7 @@ class Release(NamedTuple):
 
 def read_releases(root: Path = ROOT) -> list[Release]:
     """Return the rows, the oldest first; none where there is no such file."""
-    path = root / FILE
-    rows = tomllib.loads(path.read_text(encoding="utf-8")).get("release", []) if path.exists() else []
-    return [Release(**row) for row in rows]
+    return [Release(**row) for row in read_toml(root / FILE).get("release", [])]
 
 
 def last_releases(root: Path = ROOT) -> dict[str, Release]:
