@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +98,23 @@ def test_a_release_can_be_built_with_the_oldest_contract_that_core_supports(tmp_
     assert not str(found["tradewind-sqlite"]).startswith(str(ROOT))
     with pytest.raises(ValueError, match=r"releases\.toml has no tradewind-plugins-api 99\.0"):
         contract_release("99.0")
+
+
+@pytest.mark.parametrize(("full", "runs"), [([], False), (["providers/sqlite"], True)])
+def test_what_needs_a_service_is_left_out_of_what_did_not_change(tmp_path: Path, full: list[str], runs: bool) -> None:
+    """The plugin in a pytest of its own, with a selection that is given."""
+    given = "from distributions import selecting\nfrom distributions.selection import Selection\n"
+    given += f"selecting.select = lambda green: Selection({full!r}, False, [], 'as the test says')\n"
+    (tmp_path / "given.py").write_text(given + "from distributions.selecting import *\n")
+    words = ["--collect-only", "-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "given", "--green", "x"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, "providers/sqlite/tests/test_contract.py"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'scripts'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_making_it_asks_for_nothing" in done.stdout
+    assert ("test_it_works" in done.stdout) is runs
