@@ -51,7 +51,7 @@ def run_alone(folder: str, work: Path, arguments: Sequence[str] = (), setting: S
     """Test a provider in an environment of its own; return pytest's exit code.
 
     Arguments:
-        folder: the provider's, relative to the root.
+        folder: the provider's, relative to the root; or any other provider's, anywhere.
         work: where wheels and the environment go.
         arguments: for pytest.
         setting: with what.

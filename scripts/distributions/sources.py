@@ -27,7 +27,7 @@ def sources_of(folder: str, work: Path, *, released: bool = False, contract: str
     """Return the folder to build of each distribution of ours that a provider and its tests need, the provider's first.
 
     Arguments:
-        folder: the provider's, relative to the root.
+        folder: the provider's, relative to the root; or any other provider's, anywhere.
         work: where the sources of releases are written.
         released: the provider as it was last released, with its siblings as they were last released.
         contract: the version of the plugins API, `oldest` for the oldest that core supports; empty for the one here.
@@ -38,13 +38,15 @@ def sources_of(folder: str, work: Path, *, released: bool = False, contract: str
     here = {name: ROOT / each for name, each in distributions().items()}
     rows = last_releases() if released else {}
 
+    first = name_of(ROOT / folder)
+    here[first] = ROOT / folder
+
     def source(name: str) -> Path:
         if name == CONTRACT:
             return _release(contract_release(contract), work) if contract else here[name]
         is_ours = str(here[name]).startswith(str(ROOT / "providers"))
         return _release(rows[name], work) if is_ours and name in rows else here[name]
 
-    first = name_of(ROOT / folder)
     if released and first not in rows:
         raise ValueError(f"{first} has no release in releases.toml")
     return _closure(first, source, set(here), with_kit=bool(kit_folders()) and not contract)

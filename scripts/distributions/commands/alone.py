@@ -12,7 +12,9 @@ from distributions.found import named_folder, provider_folders
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    parser.add_argument("names", nargs="+", metavar="NAME", help="such as sqlite; `all` for all")
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="such as sqlite; `all` for all; or the folder of any other"
+    )
     parser.add_argument(
         "--oldest", action="store_true", help="with the oldest client libraries they allow, not the newest"
     )
@@ -25,8 +27,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run)
 
 
+def _folder(name: str) -> str:
+    """Return a provider's folder by its name; a path with a pyproject.toml is one, outside of the repository too."""
+    path = Path(name).absolute()
+    return str(path) if (path / "pyproject.toml").exists() else named_folder(name)
+
+
 def _run(options: argparse.Namespace) -> int:
-    names = provider_folders() if options.names == ["all"] else [named_folder(each) for each in options.names]
+    names = provider_folders() if options.names == ["all"] else [_folder(each) for each in options.names]
     failed = []
     with tempfile.TemporaryDirectory(prefix="tradewind-alone-") as folder:
         for each in names:
