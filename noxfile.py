@@ -173,8 +173,26 @@ def build(session: nox.Session) -> None:
 @nox.session(default=False)
 def provider(session: nox.Session) -> None:
     """Test a provider alone, from its wheel: `nox -s provider -- postgres`, `-- postgres --oldest`, `-- all`."""
-    session.install("uv>=0.5", "tomli")
+    session.install("uv>=0.5", "tomli", "packaging")
     session.run("python", "-m", "distributions", "alone", *session.posargs, env=TOOLING)
+
+
+@nox.session(default=False)
+def constraints(session: nox.Session) -> None:
+    """Write which versions of core, providers and all they need fit together, for each Python: `nox -s constraints -- OUT`."""
+    session.install("uv>=0.5", "tomli", "packaging")
+    session.run(
+        "python", "-m", "distributions", "constraints", *(session.posargs or ("dist/constraints",)), env=TOOLING
+    )
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Tell what would be released, and with `-- --write NAME…` release it: two commits, without tags."""
+    install(session, "tests")
+    words = [word for word in session.posargs if word != "--write"]
+    mode = () if "--write" in session.posargs else ("--dry-run",)
+    session.run("python", "-m", "distributions", "release", *mode, *words, env=TOOLING)
 
 
 @nox.session(default=False)

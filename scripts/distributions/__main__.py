@@ -13,7 +13,9 @@ from collections.abc import Sequence
 COMMANDS = {
     "write": "write all generated parts: pyproject files, READMEs, docs/providers.md",
     "alone": "test providers alone, from their wheels",
+    "changed": "say which providers' full suites must run after a change",
     "changes": "name the distributions that a change touches without a change fragment",
+    "constraints": "write which versions of everything fit together, for each Python",
     "release": "write the next versions and changelogs of what changed; --dry-run only tells them",
     "tags": "make the tags of the releases that have none",
     "wheels": "build wheels of what is here, or --released ones from their commits",

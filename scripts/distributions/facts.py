@@ -13,7 +13,7 @@ from tradewind.plugins.kinds import KINDS
 from tradewind_plugins.declarations import AirflowAlias, CliVerb, ConnectionType, Declared
 from tradewind_plugins.hooks import PROJECT
 
-from distributions.found import ROOT, provider_folders, read_pyproject, settings_of, tomllib
+from distributions.found import ROOT, provider_folders, read_pyproject, read_toml, settings_of
 
 Declaration = Declared | ConnectionType | CliVerb | AirflowAlias
 
@@ -45,6 +45,7 @@ class Provider(NamedTuple):
         no_backport: why it is not built for Airflow 1.10; empty where it is.
         declared: by kind, what its plugin modules declare.
         rows: its manifest.
+        fields: by connection type, what its manifest says of fields: the README needs more words than a form.
         documented: by path of a class of ours, the first line of its docstring.
     """
 
@@ -55,6 +56,7 @@ class Provider(NamedTuple):
     no_backport: str
     declared: Mapping[str, Sequence[Declaration]]
     rows: Sequence[Row]
+    fields: Mapping[str, Mapping[str, str]]
     documented: Mapping[str, str]
 
     @property
@@ -85,7 +87,8 @@ def read_provider(folder: str, root: Path = ROOT) -> Provider:
         no_backport=settings_of(root / folder).get("no-backport", ""),
         declared=declared,
         rows=rows,
-        documented={path: _first_line(root / folder / "src", path) for path in paths if ":" in path},
+        fields=_manifest(root / folder).get("fields", {}),
+        documented={path: _first_line(root, folder, path) for path in paths if ":" in path},
     )
 
 
@@ -98,7 +101,7 @@ def read_manifest(folder: Path) -> list[Row]:
     """Return the rows of a folder's manifest.toml; none where there is no such file. Raises ValueError."""
     path = folder / "manifest.toml"
     found = []
-    for table in tomllib.loads(path.read_text(encoding="utf-8")).get("class", []) if path.exists() else []:
+    for table in _manifest(folder).get("class", []):
         strange = sorted(set(table) - set(Row._fields))
         if strange or "airflow" not in table:
             raise ValueError(f"{path} has a [[class]] with {', '.join(strange) or 'no airflow'}: {table}")
@@ -109,11 +112,17 @@ def read_manifest(folder: Path) -> list[Row]:
     return found
 
 
+def _manifest(folder: Path) -> dict[str, Any]:
+    return read_toml(folder / "manifest.toml")
+
+
 def _declared(folder: Path, project: Mapping[str, Any]) -> dict[str, list[Declaration]]:
     """Import the plugin modules, which need tradewind_plugins alone, and call what declares."""
     sys.path.append(str(folder / "src"))
     try:
         modules = [importlib.import_module(name) for name in project["entry-points"][PROJECT].values()]
+    except ImportError as error:
+        raise ValueError(f"a plugin module of {folder} cannot be imported: {error}") from error
     finally:
         sys.path.remove(str(folder / "src"))
     found: dict[str, list[Declaration]] = {}
@@ -123,12 +132,17 @@ def _declared(folder: Path, project: Mapping[str, Any]) -> dict[str, list[Declar
     return found
 
 
-def _first_line(source: Path, path: str) -> str:
+def _first_line(root: Path, folder: str, path: str) -> str:
     """Return the first line of a docstring, read from the text: importing it might need the client library."""
     module, _, name = path.partition(":")
-    file = source / (module.replace(".", "/") + ".py")
-    file = file if file.exists() else source / module.replace(".", "/") / "__init__.py"
-    if not file.exists():
+    inner = module.replace(".", "/")
+    places = [
+        root / each / "src" / name
+        for each in (folder, "plugins-api")
+        for name in (f"{inner}.py", f"{inner}/__init__.py")
+    ]
+    file = next((each for each in places if each.exists()), None)
+    if file is None:
         return ""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:

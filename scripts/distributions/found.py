@@ -47,7 +47,12 @@ def distributions(root: Path = ROOT) -> dict[str, str]:
 
 def read_pyproject(folder: Path) -> dict[str, Any]:
     """Return what a folder's pyproject.toml says."""
-    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    return read_toml(folder / "pyproject.toml")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says; nothing where there is none."""
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def name_of(folder: Path) -> str:

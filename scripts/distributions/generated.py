@@ -32,7 +32,7 @@ class Part(NamedTuple):
             return f"{self.text}\n"
         if not self.path.exists():
             raise ValueError(f"{self.path} is not there, and its part {self.name!r} is generated")
-        whole = self.path.read_text()
+        whole = self.path.read_text(encoding="utf-8")
         begin, end = self.marks()
         before, found, rest = whole.partition(f"{begin}\n")
         _old, ended, after = rest.partition(f"{end}\n")
@@ -51,12 +51,22 @@ class Part(NamedTuple):
 
     def is_stale(self) -> bool:
         """Return whether the file says something else."""
-        return not self.path.exists() or self.path.read_text() != self.written()
+        return not self.path.exists() or self.path.read_text(encoding="utf-8") != self.written()
 
 
 def write(parts: Iterable[Part], tell: Callable[[str], None] = print) -> None:
-    """Write all parts whose files say something else, and tell which."""
+    """Write all parts whose files say something else, and tell which.
+
+    Raises:
+        ValueError: some have no place to be; all others are written.
+    """
+    homeless = []
     for part in parts:
-        if part.is_stale():
-            part.path.write_text(part.written())
-            tell(f"wrote {part.path}" + (f", {part.name}" if part.name else ""))
+        try:
+            if part.is_stale():
+                part.path.write_text(part.written(), encoding="utf-8")
+                tell(f"wrote {part.path}" + (f", {part.name}" if part.name else ""))
+        except ValueError as error:
+            homeless.append(str(error))
+    if homeless:
+        raise ValueError("\n".join(homeless))

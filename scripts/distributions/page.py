@@ -56,7 +56,7 @@ def _section(provider: Provider, counts: Mapping[str, int]) -> str:
         if row.deferred:
             reasons.setdefault(row.deferred, []).append(f"`{row.airflow.rpartition('.')[2]}`")
     if reasons:
-        lines.append("\n".join(f"- Deferred, {reason}: {', '.join(names)}" for reason, names in reasons.items()))
+        lines.append("\n".join(f"- Deferred ({reason}): {', '.join(names)}" for reason, names in reasons.items()))
     if provider.no_backport:
         lines.append(f"Not built for Airflow 1.10: {provider.no_backport}.")
     return "\n\n".join(lines)

@@ -11,24 +11,10 @@ from typing import NamedTuple
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from distributions.found import ROOT, dependencies_of, distributions, read_pyproject, required_name, tomllib
+from distributions.found import ROOT, dependencies_of, distributions, read_pyproject, required_name
 from distributions.fragments import KINDS, Fragment, next_version, read_fragments
 from distributions.git import commits, git
-
-FILE = "releases.toml"
-
-
-class Release(NamedTuple):
-    """A row: which commit a version of a distribution is built from."""
-
-    distribution: str
-    version: str
-    commit: str
-
-    @property
-    def tag(self) -> str:
-        """The tag of the commit: `tradewind-sqlite-0.1.0`."""
-        return f"{self.distribution}-{self.version}"
+from distributions.rows import FILE, Release, last_releases, read_releases
 
 
 class Plan(NamedTuple):
@@ -49,18 +35,6 @@ class Plan(NamedTuple):
     version: str
     commits: Sequence[str]
     fragments: Sequence[Fragment]
-
-
-def read_releases(root: Path = ROOT) -> list[Release]:
-    """Return the rows, the oldest first; none where there is no such file."""
-    path = root / FILE
-    rows = tomllib.loads(path.read_text(encoding="utf-8")).get("release", []) if path.exists() else []
-    return [Release(**row) for row in rows]
-
-
-def last_releases(root: Path = ROOT) -> dict[str, Release]:
-    """Return the last release of each distribution that has one."""
-    return {each.distribution: each for each in read_releases(root)}
 
 
 def plan_release(distribution: str, root: Path = ROOT) -> Plan | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tradewind_plugins.declarations import ConnectionType, FormField
@@ -13,6 +14,7 @@ from distributions.generated import Part
 
 CONNECTIONS, CLASSES = "connection types", "classes"
 PLAIN = {"host", "login", "password", "schema", "port", "description"}
+_KEY = re.compile(r"[\w.:-]+\Z")
 FORMATS = {"integer": "a whole number", "boolean": "true or false", "json": "JSON", "text": "several lines"}
 
 
@@ -20,7 +22,7 @@ def readme_parts(provider: Provider, root: Path = ROOT) -> list[Part]:
     """Return the generated parts of a provider's README."""
     path = root / provider.folder / "README.md"
     types = [each for each in provider.of_kind("connection type") if isinstance(each, ConnectionType)]
-    parts = [Part(path, CONNECTIONS, _connections(types))] if types else []
+    parts = [Part(path, CONNECTIONS, _connections(provider, types))] if types else []
     return [*parts, Part(path, CLASSES, _classes(provider))]
 
 
@@ -30,21 +32,35 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _connections(types: Sequence[ConnectionType]) -> str:
+def _connections(provider: Provider, types: Sequence[ConnectionType]) -> str:
     known = table(
         ("Type", "Name", "Hook"), [(f"`{each.name}`", each.label, f"`{spelled(each.path)}`") for each in types]
     )
     forms = []
     for each in types:
-        rows = [(_named(field), _told(field)) for field in each.fields if not field.hidden]
+        rows = _fields(each, provider.fields.get(each.name, {}))
         if rows:
             head = "Field" if len(types) == 1 else f"Field of `{each.name}`"
             forms.append(table((head, "Meaning"), rows))
     return "\n\n".join([known, *forms])
 
 
-def _named(field: FormField) -> str:
-    return field.name if field.name in PLAIN else f"extra `{field.name}`"
+def _fields(declared: ConnectionType, told: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the rows about fields: what the manifest tells of them, then what the form shows besides."""
+    known = {name for names in told for name in names.split(", ")}
+    rest = [each for each in declared.fields if not each.hidden and each.name not in known]
+    return [
+        *((_named(name), meaning) for name, meaning in told.items()),
+        *((_named(each.name), _told(each)) for each in rest),
+    ]
+
+
+def _named(names: str) -> str:
+    """Return how the fields of a row are written: `login, password` are the connection's, others keys of its extra."""
+    parts = names.split(", ")
+    if set(parts) <= PLAIN or not all(_KEY.match(each) for each in parts):
+        return names
+    return f"extra {', '.join(f'`{each}`' for each in parts)}"
 
 
 def _told(field: FormField) -> str:

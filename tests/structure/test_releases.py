@@ -9,16 +9,15 @@ from distributions.found import ROOT, distributions
 from distributions.fragments import next_version, read_fragments, touched, without_fragment
 from distributions.git import git
 from distributions.releases import (
-    FILE,
     Plan,
     add_rows,
     plan_release,
     problems_of_rows,
     ranges_that_miss,
-    read_releases,
     with_entry,
     write_release,
 )
+from distributions.rows import FILE, last_releases, read_releases
 
 PROJECT = """[project]
 name = "tradewind-{name}"
@@ -34,6 +33,11 @@ def test_change_fragments_are_written_as_they_are_to_be(folder: str) -> None:
 
 def test_ranges_of_versions_take_in_the_siblings() -> None:
     assert ranges_that_miss({}) == []
+
+
+@pytest.mark.parametrize("name", last_releases())
+def test_what_changed_since_a_release_is_told_by_a_fragment(name: str) -> None:
+    plan_release(name)
 
 
 def test_every_release_is_of_a_commit_that_has_its_version() -> None:

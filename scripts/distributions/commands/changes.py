@@ -7,7 +7,7 @@ import argparse
 from distributions.found import distributions
 from distributions.fragments import KINDS, without_fragment
 from distributions.git import changed_paths
-from distributions.releases import last_releases
+from distributions.rows import last_releases
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

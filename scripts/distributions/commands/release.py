@@ -8,7 +8,8 @@ from distributions import generated
 from distributions.found import ROOT, distributions, required_name
 from distributions.git import git
 from distributions.parts import generated_page, generated_parts
-from distributions.releases import FILE, Plan, add_rows, entry, plan_release, ranges_that_miss, write_release
+from distributions.releases import Plan, add_rows, entry, plan_release, ranges_that_miss, write_release
+from distributions.rows import FILE
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,12 +20,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    plans = [plan for name in _names(options.names) if (plan := plan_release(name)) is not None]
+    plans, refused = [], []
+    for name in _names(options.names):
+        try:
+            plan = plan_release(name)
+        except ValueError as error:
+            refused.append(str(error))
+        else:
+            plans += [plan] if plan is not None else []
     for plan in plans:
         _tell(plan)
-    missed = ranges_that_miss({plan.distribution: plan.version for plan in plans})
-    if missed:
-        raise ValueError("\n".join(["these ranges do not fit:", *missed]))
+    refused += ranges_that_miss({plan.distribution: plan.version for plan in plans})
+    if refused:
+        raise ValueError("\n".join(refused))
     if not plans:
         print("nothing changed since the last releases")
     elif not options.dry_run:

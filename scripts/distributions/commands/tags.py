@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from distributions.git import git
-from distributions.releases import read_releases
+from distributions.rows import read_releases
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from distributions.alone import build_wheel
 from distributions.found import ROOT, distributions
 from distributions.git import export
-from distributions.releases import read_releases
+from distributions.rows import read_releases
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
