@@ -5,15 +5,21 @@ from tradewind_plugins.connection import Connection
 from tradewind_sqlite.hooks.sqlite import SqliteHook
 
 
-def add_file(host, conn_id, path):
-    host.add_connection(Connection(conn_id=conn_id, conn_type="sqlite", host=str(path)))
-    return SqliteHook(conn_id)
+@pytest.fixture
+def add_file(host, tmp_path):
+    """Make a connection to a new file and return its hook."""
+
+    def add(conn_id):
+        host.add_connection(Connection(conn_id=conn_id, conn_type="sqlite", host=str(tmp_path / (conn_id + ".db"))))
+        return SqliteHook(conn_id)
+
+    return add
 
 
 @pytest.fixture
-def shop(host, tmp_path):
+def shop(add_file):
     """The hook of a database with a table of visits: days, visitors, and a colour that may be missing."""
-    hook = add_file(host, "shop", tmp_path / "shop.db")
+    hook = add_file("shop")
     hook.run("CREATE TABLE visits (day TEXT, visitors INTEGER, colour TEXT)")
     hook.insert_rows(
         "visits",
