@@ -20,7 +20,7 @@ def test_the_example_runs(tmp_path):
     files = {name: {"conn_type": "sqlite", "host": str(tmp_path / f"{name}.db")} for name in ("shop", "report")}
     connections = {f"TRADEWIND_CONN_{name.upper()}": json.dumps(each) for name, each in files.items()}
     done = subprocess.run(
-        [sys.executable, "-m", "tradewind", "dags", "test", str(EXAMPLE), "--logical-date", "2021-01-01"],
+        [sys.executable, "-m", "tradewind", "dags", "test", "example_common_sql", "2021-01-01", "--file", str(EXAMPLE)],
         env={**os.environ, "TRADEWIND_HOME": str(tmp_path / "home"), **connections},
         capture_output=True,
         text=True,

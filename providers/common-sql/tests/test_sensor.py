@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from tradewind_common_sql.sensors.sql import SqlSensor
 from tradewind_plugins.exceptions import TaskDeferred, TradewindException, TradewindSensorTimeout
@@ -96,3 +99,8 @@ class TestDeferred:
     def test_functions_cannot_travel(self, function):
         with pytest.raises(TradewindException, match="a deferrable SqlSensor takes no success, failure or selector"):
             SqlSensor(task_id="wait", conn_id="shop", sql="SELECT 1", deferrable=True, **{function: bool})
+
+
+def test_the_sensor_is_read_without_asyncio():
+    code = "import sys, tradewind_common_sql.sensors.sql; sys.exit('asyncio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

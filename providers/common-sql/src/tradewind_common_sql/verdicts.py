@@ -8,7 +8,7 @@ from typing import Any
 
 from tradewind_plugins.exceptions import TradewindException
 
-__all__ = ["COMPARISONS", "as_number", "as_truth", "bounds_text", "check_bounds", "holds", "within"]
+__all__ = ["COMPARISONS", "as_number", "as_truth", "bounds_text", "check_bounds", "first_cell", "holds", "within"]
 
 COMPARISONS = {
     "equal_to": "=",
@@ -42,6 +42,11 @@ def as_truth(value: Any) -> bool | None:
         return True if word in _TRUE else False if word in _FALSE else None
     number = as_number(value)
     return bool(number) if isinstance(number, (bool, float)) else None
+
+
+def first_cell(row: Any) -> Any:
+    """Return the first cell of a row, which some drivers give as a mapping."""
+    return next(iter(row.values())) if isinstance(row, Mapping) else row[0]
 
 
 def within(found: Any, wanted: Any, tolerance: float | None) -> bool:

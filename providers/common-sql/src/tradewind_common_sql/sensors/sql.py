@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tradewind_plugins.clients import lazy_client
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.sensor import BaseSensor
 
 from tradewind_common_sql.databases import database_hook
-from tradewind_common_sql.triggers.sql import SqlSensorTrigger, first_cell
+from tradewind_common_sql.verdicts import first_cell
 
 if TYPE_CHECKING:
     from tradewind_plugins.dbapi import DbApiHook
 
 __all__ = ["SqlSensor"]
+
+# When it is used: it loads asyncio, which no DAG file needs
+triggers = lazy_client("tradewind_common_sql.triggers.sql", extra="common-sql")
 
 
 class SqlSensor(BaseSensor):
@@ -80,7 +84,7 @@ class SqlSensor(BaseSensor):
         if self.poke(context):
             return None
         return self.defer(
-            trigger=SqlSensorTrigger(
+            trigger=triggers.SqlSensorTrigger(
                 conn_id=self.conn_id,
                 sql=self.sql,
                 parameters=self.parameters,

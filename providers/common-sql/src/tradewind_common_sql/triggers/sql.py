@@ -10,16 +10,12 @@ from tradewind_plugins.host import Host, bind, current
 from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_common_sql.databases import database_hook
+from tradewind_common_sql.verdicts import first_cell
 
 if TYPE_CHECKING:
     from tradewind_plugins.dbapi import DbApiHook
 
-__all__ = ["SqlSensorTrigger", "first_cell"]
-
-
-def first_cell(row: Any) -> Any:
-    """Return the first cell of a row, which some drivers give as a mapping."""
-    return next(iter(row.values())) if isinstance(row, Mapping) else row[0]
+__all__ = ["SqlSensorTrigger"]
 
 
 class SqlSensorTrigger(BaseTrigger):
