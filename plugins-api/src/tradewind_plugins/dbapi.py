@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import groupby, islice
 from typing import Any, ClassVar
 
+from tradewind_plugins.clients import lazy_client
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.sql import split_statements as split_at_semicolons
 
 __all__ = ["DbApiHook", "fetch_all_handler", "fetch_one_handler"]
+
+pandas = lazy_client("pandas", distribution="pandas")
+
+_MOST_ROWS = 1000  # of one batch, where no other number is asked for
 
 
 def fetch_all_handler(cursor: Any) -> list[Any] | None:
@@ -24,7 +30,11 @@ def fetch_one_handler(cursor: Any) -> Any:
 
 
 class DbApiHook(BaseHook):
-    """SQL over a DB-API 2 connection. A subclass gives `get_conn` and, where it differs, `placeholder`."""
+    """SQL over a DB-API 2 connection. A subclass gives `get_conn` and, where it differs, `placeholder`.
+
+    Where a driver needs it, a subclass also overrides `wait_for` and `cancel` (ending a statement), `reading_cursor`
+    (rows as they come), `insert_batch` (many rows at once) and `split_sql_string`.
+    """
 
     placeholder: ClassVar[str] = "%s"
     """How the driver writes a bound parameter."""
@@ -45,6 +55,15 @@ class DbApiHook(BaseHook):
         if not chosen:
             raise TradewindException(f"{type(self).__name__} needs {self.conn_name_attr}, the id of a connection")
         setattr(self, self.conn_name_attr, chosen)
+        self.client_name = ""
+        """Whose statements they are, for databases that show it; operators put their DAG and task here."""
+        self.descriptions: list[Any] = []
+        """What the cursor told of the columns of each statement of the last `run` with a handler, or `iterate`."""
+
+    @property
+    def last_description(self) -> Any:
+        """What the cursor told of the columns of the last statement; None where it returned no rows."""
+        return self.descriptions[-1] if self.descriptions else None
 
     def connection_errors(self) -> tuple[type[BaseException], ...]:
         """Return what the driver raises where the database cannot be reached, refuses the login or goes away.
@@ -57,6 +76,20 @@ class DbApiHook(BaseHook):
         """Switch the driver's autocommit mode, where it has one; called before each transaction."""
         if self.supports_autocommit:
             conn.autocommit = autocommit
+
+    def get_autocommit(self, conn: Any) -> bool:
+        """Return whether each statement of a connection commits by itself."""
+        return bool(getattr(conn, "autocommit", False)) and self.supports_autocommit
+
+    def wait_for(self, conn: Any, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Make a call of the driver's that may take long, such as that of a cursor's `execute`, and return its result.
+
+        A subclass whose driver keeps signals waiting meanwhile overrides this, so that a task can be ended.
+        """
+        return call(*arguments)
+
+    def cancel(self) -> None:
+        """End the statement that is running, where the driver can; operators call it when they are killed."""
 
     def run(  # noqa: PLR0917 - Airflow's order
         self,
@@ -89,6 +122,7 @@ class DbApiHook(BaseHook):
         if not statements:
             raise TradewindException("there is no SQL statement to run")
         with self.naming_errors(*self.connection_errors()), closing(self.get_conn()) as conn:
+            self.descriptions = []
             self.set_autocommit(conn, autocommit)
             answers = [self._run_one(conn, statement, parameters, handler, autocommit) for statement in statements]
             if not autocommit:
@@ -119,14 +153,19 @@ class DbApiHook(BaseHook):
     ) -> Any:
         self.log.info("Running statement: %s", statement)
         with closing(conn.cursor()) as cursor:
-            if parameters:
-                cursor.execute(statement, parameters)
-            else:
-                cursor.execute(statement)
+            self._execute(conn, cursor, statement, parameters)
             answer = None if handler is None else handler(cursor)
+            if handler is not None:
+                self.descriptions.append(cursor.description)
         if commit:
             conn.commit()
         return answer
+
+    def _execute(self, conn: Any, cursor: Any, statement: str, parameters: Any) -> None:
+        if parameters:
+            self.wait_for(conn, cursor.execute, statement, parameters)
+        else:
+            self.wait_for(conn, cursor.execute, statement)
 
     def get_records(self, sql: str | Iterable[str], parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
         """Run a query and return all its rows."""
@@ -136,6 +175,60 @@ class DbApiHook(BaseHook):
         """Run a query and return its first row, or None."""
         return self.run(sql, parameters=parameters, handler=fetch_one_handler)
 
+    def iterate(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None, batch_rows: int = _MOST_ROWS
+    ) -> Generator[Any, None, None]:
+        """Run a query and yield its rows as they are read, so that there may be more than fit into memory.
+
+        The connection stays open until the last row, or until the generator is closed.
+
+        Args:
+            sql: One query.
+            parameters: Bound to it.
+            batch_rows: How many rows are asked of the database at once.
+        """
+        with self.naming_errors(*self.connection_errors()), closing(self.get_conn()) as conn:
+            self.set_autocommit(conn, False)
+            with closing(self.reading_cursor(conn, batch_rows)) as cursor:
+                self.log.info("Running statement: %s", sql)
+                self._execute(conn, cursor, sql, parameters)
+                while True:
+                    rows = self.wait_for(conn, cursor.fetchmany, batch_rows)
+                    self.descriptions = [cursor.description]
+                    if not rows:
+                        return
+                    yield from rows
+
+    def reading_cursor(self, conn: Any, batch_rows: int) -> Any:
+        """Return a cursor that reads rows in batches; where the driver's plain ones read all at once, another kind."""
+        return conn.cursor()
+
+    def get_pandas_df(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> Any:
+        """Run a query and return its rows as a pandas DataFrame.
+
+        Args:
+            sql: One query.
+            parameters: Bound to it.
+            kwargs: For `pandas.DataFrame.from_records`, such as `index`.
+        """
+        rows = self.run(sql, parameters=parameters, handler=fetch_all_handler)
+        names = [column[0] for column in self.last_description or ()]
+        return pandas.DataFrame.from_records(rows or [], **{"columns": names, "coerce_float": True, **kwargs})
+
+    def get_pandas_df_by_chunks(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None, *, chunksize: int
+    ) -> Iterator[Any]:
+        """Run a query and yield DataFrames of at most `chunksize` rows each, read as they are needed."""
+        with closing(self.iterate(sql, parameters, chunksize)) as left:
+            while True:
+                rows = list(islice(left, chunksize))
+                if not rows:
+                    return
+                names = [column[0] for column in self.last_description]
+                yield pandas.DataFrame.from_records(rows, columns=names, coerce_float=True)
+
     def insert_rows(
         self,
         table: str,
@@ -143,6 +236,7 @@ class DbApiHook(BaseHook):
         target_fields: Sequence[str] | None = None,
         commit_every: int = 1000,
         replace: bool = False,
+        **options: Any,
     ) -> int:
         """Insert rows by bound parameters.
 
@@ -152,22 +246,55 @@ class DbApiHook(BaseHook):
             target_fields: The columns; None means all in the table's order.
             commit_every: Rows a transaction; 0 means one transaction for all.
             replace: Replace rows of the same key, where the database can (`REPLACE INTO`).
+            options: What a hook's own `insert_batch` takes. Airflow's `executemany` and `fast_executemany` ask for
+                nothing here: rows are always written in batches.
 
         Returns:
             How many rows were written.
         """
+        own = {name: value for name, value in options.items() if name not in {"executemany", "fast_executemany"}}
         written = 0
+        left = iter(rows)
         with self.naming_errors(*self.connection_errors()), closing(self.get_conn()) as conn:
             self.set_autocommit(conn, False)
             with closing(conn.cursor()) as cursor:
-                for row in rows:
-                    cursor.execute(self._insert_sql(table, len(row), target_fields, replace), tuple(row))
-                    written += 1
-                    if commit_every and written % commit_every == 0:
-                        conn.commit()
+                while True:
+                    batch = [tuple(row) for row in islice(left, commit_every or _MOST_ROWS)]
+                    if not batch:
+                        break
+                    if written and commit_every:
                         self.set_autocommit(conn, False)
+                    for _, alike in groupby(batch, len):
+                        self.insert_batch(cursor, table, list(alike), target_fields, replace, **own)
+                    written += len(batch)
+                    if commit_every:
+                        conn.commit()
             conn.commit()
+        self.log.info("Wrote %d rows to %s.", written, table)
         return written
+
+    def insert_batch(
+        self,
+        cursor: Any,
+        table: str,
+        rows: Sequence[Sequence[Any]],
+        target_fields: Sequence[str] | None,
+        replace: bool,
+    ) -> None:
+        """Insert rows that are all of one width, by an open cursor. A driver with a quicker way overrides this."""
+        cursor.executemany(self._insert_sql(table, len(rows[0]), target_fields, replace), rows)
+
+    def bulk_load(self, table: str, tmp_file: str) -> None:
+        """Load a file into a table, in the database's own format."""
+        raise NotImplementedError(f"{type(self).__name__} has no bulk load")
+
+    def bulk_dump(self, table: str, tmp_file: str) -> None:
+        """Write a table to a file, in the database's own format."""
+        raise NotImplementedError(f"{type(self).__name__} has no bulk dump")
+
+    def get_uri(self) -> str:
+        """Return the connection as a URI. It holds the secrets."""
+        return self.get_connection(self.connection_id).get_uri()
 
     def _insert_sql(self, table: str, width: int, target_fields: Sequence[str] | None, replace: bool) -> str:
         columns = f" ({', '.join(target_fields)})" if target_fields else ""

@@ -1,8 +1,10 @@
+import re
 import sqlite3
 from contextlib import closing
 
 import pytest
-from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+from tradewind_plugins.dbapi import fetch_all_handler
+from tradewind_plugins.exceptions import ConnectionFailed, TradewindException, TradewindNotFoundException
 from tradewind_sqlite.hooks.sqlite import SqliteHook
 
 
@@ -120,4 +122,32 @@ def test_an_unknown_argument_is_refused():
 def test_testing_the_connection_says_what_is_wrong(hook, extend, tmp_path):
     assert hook.test_connection() == (True, "Connection successfully tested")
     extend(host=str(tmp_path / "no" / "such" / "folder.db"))
-    assert hook.test_connection() == (False, "unable to open database file")
+    works, sentence = hook.test_connection()
+    assert not works
+    assert re.fullmatch(r"connection 'sqlite_default' \(sqlite, .*/folder.db\): unable to open database file", sentence)
+
+
+def test_a_file_that_cannot_be_opened_is_named_and_a_retry_succeeds(extend, tmp_path):
+    hook = SqliteHook()
+    extend(host=str(tmp_path / "later" / "shop.db"))
+    with pytest.raises(ConnectionFailed, match=r"connection 'sqlite_default'.*unable to open database file"):
+        hook.run("SELECT 1")
+    (tmp_path / "later").mkdir()
+    hook.run("SELECT 1")
+
+
+def test_rows_are_read_in_batches_while_the_same_file_is_written_to(hook, path):
+    hook.insert_rows("t", ((n, str(n)) for n in range(5000)))
+    left = hook.iterate("SELECT a, b FROM t WHERE a >= ? ORDER BY a", [2000], batch_rows=10)
+    assert next(left) == (2000, "2000")
+    hook.run("DELETE FROM t")
+    assert len(list(left)) == 2999
+    assert rows(path) == []
+    assert list(hook.iterate("PRAGMA user_version")) == [(0,)]
+    assert list(hook.iterate("/* a */ -- b\n with u(x) as (values (1), (2)) select * from u")) == [(1,), (2,)]
+
+
+def test_columns_are_told(hook):
+    hook.run(["SELECT 1 AS one", "DELETE FROM t"], handler=fetch_all_handler)
+    assert [None if each is None else each[0][0] for each in hook.descriptions] == ["one", None]
+    assert hook.last_description is None

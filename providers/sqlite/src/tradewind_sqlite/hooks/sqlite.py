@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -13,6 +14,7 @@ from tradewind_plugins.sql import split_statements
 
 __all__ = ["SqliteHook"]
 
+_QUERY = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(SELECT|VALUES|WITH)\b", re.IGNORECASE | re.DOTALL)
 _URI_PARAMETERS = frozenset({"cache", "immutable", "mode", "modeof", "nolock", "psow", "vfs"})
 
 
@@ -44,12 +46,14 @@ class SqliteHook(DbApiHook):
         Raises:
             TradewindNotFoundException: there is no connection of that id.
             TradewindException: it names no file, or its extra has a key that SQLite does not know.
-            sqlite3.OperationalError: the file cannot be opened.
+            ConnectionFailed: the file cannot be opened.
         """
         connection = self.get_connection(self.connection_id)
         extra = connection.extra_dejson
         timeout = float(extra.pop("timeout", 5.0))
-        return sqlite3.connect(_uri(self._path(connection), extra, connection.conn_id), timeout=timeout, uri=True)
+        uri = _uri(self._path(connection), extra, connection.conn_id)
+        with self.naming_errors(sqlite3.OperationalError):
+            return sqlite3.connect(uri, timeout=timeout, uri=True)
 
     def _path(self, connection: Connection) -> str:
         path = self.database or connection.host or connection.schema
@@ -65,6 +69,10 @@ class SqliteHook(DbApiHook):
         if not autocommit:
             conn.execute("BEGIN")
 
+    def reading_cursor(self, conn: Any, batch_rows: int) -> Any:
+        """Return a cursor whose rows are a copy, as a half-read query would keep others from writing to the file."""
+        return conn.cursor(_CopyingCursor)
+
     @classmethod
     def split_sql_string(cls, sql: str) -> list[str]:
         """Split a text into its statements; the body of a trigger stays whole."""
@@ -76,6 +84,18 @@ class SqliteHook(DbApiHook):
                 statements.append(pending)
                 pending = ""
         return [*statements, pending] if pending else statements
+
+
+class _CopyingCursor(sqlite3.Cursor):
+    """Reads a query's rows from a temporary table, which SQLite keeps in a file of its own, and lets go of the database."""
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        """See `sqlite3.Cursor.execute`."""
+        if not _QUERY.match(sql):
+            return super().execute(sql, parameters)
+        super().execute(f"CREATE TEMPORARY TABLE tradewind_rows AS {sql}", parameters)
+        self.connection.commit()
+        return super().execute("SELECT * FROM tradewind_rows")
 
 
 def _uri(path: str, extra: dict[str, Any], conn_id: str) -> str:
