@@ -15,7 +15,7 @@ def check(ti, **context):
     """Fail unless the server has counted right."""
     words = int(ti.xcom_pull(task_ids="count"))
     if words != 3:
-        raise ValueError("three words were written, {} were counted".format(words))
+        raise ValueError(f"three words were written, {words} were counted")
     return words
 
 

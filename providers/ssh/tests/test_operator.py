@@ -98,7 +98,7 @@ def test_what_is_templated():
     assert {".sh", ".bash"} <= set(SSHOperator.template_ext)
 
 
-class KilledError(Exception):
+class KilledError(BaseException):  # as what ends a task is; paramiko takes an Exception for a cut connection
     pass
 
 

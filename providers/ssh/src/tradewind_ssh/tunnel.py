@@ -67,7 +67,7 @@ class Tunnel:
             ConnectionFailed: the server cannot be reached, or refuses the login.
             TradewindException: the local port is taken.
         """
-        self._client = self._hook.get_conn()
+        self._client = self._hook.get_ssh_client()
         listener = socket.socket()
         try:
             listener.bind((self.local_bind_host, self._wanted))

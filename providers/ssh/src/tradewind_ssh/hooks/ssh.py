@@ -114,6 +114,10 @@ class SSHHook(BaseHook):
         return found
 
     def get_conn(self) -> paramiko.SSHClient:
+        """Return the connected client, as `get_ssh_client` does."""
+        return self.get_ssh_client()
+
+    def get_ssh_client(self) -> paramiko.SSHClient:
         """Return the connected client: the one of the last call while it lives.
 
         Raises:
@@ -280,7 +284,7 @@ class SSHHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Log in and say whether it worked; a server that allows no commands is fine too."""
         try:
-            transport = self.get_conn().get_transport()
+            transport = self.get_ssh_client().get_transport()
             version = "" if transport is None else transport.remote_version
         except TradewindException as error:
             return False, str(error)
