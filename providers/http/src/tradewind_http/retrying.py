@@ -1,0 +1,84 @@
+"""Asking again: after a connection that failed, and after statuses that say that a later request may succeed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tradewind_plugins.clients import lazy_client
+from tradewind_plugins.exceptions import ConnectionFailed, TradewindException
+
+from tradewind_http.exceptions import HttpErrorException
+
+__all__ = ["AGAIN", "call_again", "seconds_after"]
+
+tenacity = lazy_client("tenacity", distribution="tenacity")
+AGAIN = (408, 425, 429, 502, 503, 504)
+"""Statuses after which the same request may succeed."""
+_KEYS = ("attempts", "max_wait", "statuses", "wait")
+_TENACITYS = ("after", "before", "before_sleep", "reraise", "retry", "retry_error_callback", "sleep", "stop", "wait")
+
+
+def call_again(function: Callable[[], Any], plan: Mapping[str, Any], log: logging.Logger) -> Any:
+    """Call a function until it succeeds, and return its result.
+
+    Arguments:
+        function: what is called.
+        plan: any of `attempts` (calls at most, 5), `wait` (seconds before the second call, 1; twice as
+            long before each further one, spread by chance), `max_wait` (seconds at most, 60) and `statuses`. What a
+            server says in Retry-After counts in place of `wait`. With the keys of
+            tenacity (`stop`, `retry`, …) that library decides, if it is installed.
+        log: where each pause is told.
+
+    Raises:
+        TradewindException: the plan has another key; or what the last call raised.
+    """
+    if "stop" in plan or "retry" in plan:
+        return tenacity.Retrying(**{"reraise": True, **plan})(function)
+    unknown = sorted(set(plan) - set(_KEYS))
+    if unknown:
+        raise TradewindException(
+            f"the retry arguments have {unknown[0]!r}; they are {', '.join(_KEYS)}, or tenacity's {', '.join(_TENACITYS)}"
+        )
+    attempts, most = int(plan.get("attempts", 5)), float(plan.get("max_wait", 60.0))
+    for attempt in range(1, attempts):
+        try:
+            return function()
+        except (ConnectionFailed, HttpErrorException) as error:
+            if not _may_pass(error, plan.get("statuses", AGAIN)):
+                raise
+            told = seconds_after(getattr(error, "retry_after", None))
+            if told is not None and told > most:
+                log.warning("The server asks for %.0f s, which is more than max_wait (%.0f s)", told, most)
+                raise
+            pause = told if told is not None else _grown(float(plan.get("wait", 1.0)), attempt, most)
+            log.warning("Attempt %d of %d failed, the next one is in %.1f s: %s", attempt, attempts, pause, error)
+            time.sleep(pause)
+    return function()
+
+
+def _may_pass(error: BaseException, statuses: Any) -> bool:
+    return error.status_code in statuses if isinstance(error, HttpErrorException) else True
+
+
+def _grown(first: float, attempt: int, most: float) -> float:
+    # Tasks that failed together do not come back together
+    whole = min(first * 2.0 ** (attempt - 1), most)
+    return whole / 2 + int.from_bytes(os.urandom(2), "big") / 2**16 * whole / 2
+
+
+def seconds_after(header: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for, given as a number or as a date; None where it is neither."""
+    if not header:
+        return None
+    text = header.strip()
+    if text.isdigit():
+        return float(text)
+    # Imported here, as it takes a dozen modules that only this rare form needs
+    from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415
+
+    parsed = parsedate_tz(text)
+    return None if parsed is None else max(mktime_tz(parsed) - time.time(), 0.0)

@@ -1,0 +1,69 @@
+"""The trigger for SFTP. It looks in a thread, as paramiko waits by blocking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from tradewind_plugins.host import bind, current
+from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
+
+from tradewind_sftp.hooks.sftp import SFTPHook
+from tradewind_sftp.sensors.sftp import found_files
+from tradewind_sftp.times import seconds_of
+
+__all__ = ["SFTPTrigger"]
+
+_LOOK_SECONDS = 60.0
+
+
+class SFTPTrigger(BaseTrigger):
+    """Fires when files are on a server. The event has `status` (`success`), `message` and `files`, their paths.
+
+    Arguments:
+        path: of the file, or with `file_pattern` of the folder.
+        file_pattern: of the names that count.
+        sftp_conn_id: the connection.
+        newer_than: the instant after which they must have been changed; a number is seconds since 1970.
+        poke_interval: seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        file_pattern: str = "",
+        sftp_conn_id: str = "sftp_default",
+        newer_than: datetime | str | float | None = None,
+        poke_interval: float = 5,
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.file_pattern = file_pattern
+        self.sftp_conn_id = sftp_conn_id
+        is_told = newer_than is None or isinstance(newer_than, (int, float))
+        self.newer_than = newer_than if is_told else seconds_of(newer_than)  # type: ignore[arg-type]
+        self.poke_interval = poke_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """See `BaseTrigger.serialize`."""
+        return "tradewind_sftp.triggers.sftp.SFTPTrigger", dict(vars(self))
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until they are there."""
+        while not (files := await self._look_in_thread()):
+            await asyncio.sleep(self.poke_interval)
+        yield TriggerEvent({"status": "success", "message": f"found {', '.join(files)}", "files": files})
+
+    async def _look_in_thread(self) -> list[str]:
+        host = current()
+
+        def look() -> list[str]:
+            with bind(host):
+                hook = SFTPHook(self.sftp_conn_id)
+                # A thread that a silent server holds for ever would be one less for the other triggers
+                hook.cmd_timeout = hook.settings.cmd_timeout or _LOOK_SECONDS
+                return found_files(hook, self.path, self.file_pattern, self.newer_than)
+
+        return await asyncio.get_event_loop().run_in_executor(None, look)

@@ -1,0 +1,23 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "example_sftp.py"
+
+
+@pytest.mark.long
+def test_the_example_runs_on_a_real_server(sshd, tmp_path):
+    environment = {
+        **os.environ,
+        "TRADEWIND_HOME": str(tmp_path),
+        "HOME": str(tmp_path),
+        "TRADEWIND_CONN_SFTP_DEFAULT": sshd.as_json(),
+        "TMPDIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "tradewind", "dags", "test", "example_sftp", "2026-11-23", "--file", str(EXAMPLE)]
+    ended = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert not (Path(sshd.schema) / "tradewind_2026-11-23").exists()

@@ -1,0 +1,1 @@
+"""SSH for Tradewind."""
