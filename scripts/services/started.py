@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager
 
 from services.mariadb import mariadb_server
 from services.postgres import postgres_server
+from services.sshd import sshd_server
 
 __all__ = ["SERVICES", "variable_of"]
 
 SERVICES: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "mariadb": mariadb_server,
     "postgres": postgres_server,
+    "sshd": sshd_server,
 }
 """What starts a service and gives its URL."""
 

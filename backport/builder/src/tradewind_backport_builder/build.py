@@ -95,7 +95,7 @@ def build_kit(repository: Path, out: Path) -> Path:
 
 
 def lower_suites(provider: Path, out: Path) -> list[Path]:
-    """Write the suites of a provider's tests, lowered: `test_contract*.py` and what they need of `conftest.py`.
+    """Write the suites of a provider's tests, lowered: `test_contract*.py`, `conftest.py` and modules that are no tests.
 
     Arguments:
         provider: the provider's folder.
@@ -112,7 +112,8 @@ def lower_suites(provider: Path, out: Path) -> list[Path]:
     if not suites:
         return []
     out.mkdir(parents=True, exist_ok=True)
-    wanted = {PurePath(file.name) for file in (*suites, tests / "conftest.py")}
+    helpers = [file for file in tests.glob("*.py") if not file.name.startswith("test_")]
+    wanted = {PurePath(file.name) for file in (*suites, *helpers)}
     texts = lower_tree(tests, wanted)
     for path, text in texts.items():
         (out / path).write_text(text, encoding="utf-8")

@@ -40,6 +40,8 @@ class BaseOperator(AirflowOperator):
     Arguments are Tradewind's; those of Airflow 1.10 that Tradewind lacks are taken too.
     """
 
+    template_fields_renderers = {}  # Airflow 1.10 shows all rendered fields alike
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
