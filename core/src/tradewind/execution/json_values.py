@@ -1,4 +1,4 @@
-"""The values beyond JSON's own that an XCom may hold: dates, times, decimals, sets, bytes, paths, UUIDs.
+"""The values beyond JSON's own that an XCom may hold: dates, times, decimals, sets, bytes, paths, UUIDs, tables inside of others.
 
 Each is written as a small object under the key `__type`, the same wherever XComs are read.
 """
@@ -16,6 +16,8 @@ from typing import Any
 
 import pendulum
 
+from tradewind.execution import dataframes
+
 TYPE = "__type"
 VALUE = "value"
 
@@ -29,6 +31,8 @@ def encode_value(value: Any) -> Any:
     for kind, known, write in _WRITERS:
         if isinstance(value, known):
             return {TYPE: kind, VALUE: write(value)}
+    if dataframes.library_of(value) is not None:
+        return {TYPE: "table", VALUE: base64.b64encode(dataframes.as_bytes(value)).decode()}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -74,6 +78,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "bytes": base64.b64decode,
     "path": pathlib.PurePath,
     "uuid": uuid.UUID,
+    "table": lambda text: dataframes.read(base64.b64decode(text)),
 }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tradewind_plugins.assets import Asset
 from tradewind_plugins.exceptions import SerializationError
 from tradewind_plugins.host import XCOM_RETURN_KEY
 
+from tradewind.execution import dataframes
 from tradewind.execution.json_values import decode_value, encode_value
 from tradewind.transitions.values import AssetNews, XComValue
 
@@ -33,17 +35,39 @@ def returned(value: Any, task_id: str, *, multiple_outputs: bool) -> tuple[XComV
     Raises:
         SerializationError: see `xcom`; or, with `multiple_outputs`, the result is no mapping with text keys.
     """
+    return tuple(xcom(key, each, task_id) for key, each in parts(value, task_id, multiple_outputs=multiple_outputs))
+
+
+def parts(value: Any, task_id: str, *, multiple_outputs: bool) -> list[tuple[str, Any]]:
+    """Return the key and the value of each XCom of a result, still unwritten. Raises SerializationError as `returned`."""
     if value is None:
-        return ()
-    whole = xcom(XCOM_RETURN_KEY, value, task_id)
+        return []
     if not multiple_outputs:
-        return (whole,)
+        return [(XCOM_RETURN_KEY, value)]
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise SerializationError(
             f"task {task_id!r} has multiple_outputs=True, so it must return a dict with text keys; "
             f"it returned {_shape(value)}. Return a dict, or leave multiple_outputs out"
         )
-    return (whole, *(xcom(key, each, task_id) for key, each in value.items()))
+    return [(XCOM_RETURN_KEY, value), *value.items()]
+
+
+def table(key: str, value: Any, path: Path, reference: str, task_id: str) -> XComValue:
+    """Write a table to a file, and return the XCom that refers to it.
+
+    Arguments:
+        path: the new file.
+        reference: what the file is called.
+    Raises:
+        SerializationError: it cannot be written as Parquet; names why.
+    """
+    try:
+        dataframes.write(value, path)
+    except TypeError as error:
+        raise SerializationError(
+            f"what task {task_id!r} pushed as {key!r} cannot be stored as XCom: {error}"
+        ) from error
+    return XComValue(key, None, type(value).__name__[:LONGEST_TYPE], path.stat().st_size, None, reference)
 
 
 def asset_news(told: Iterable[tuple[Asset, Mapping[str, Any], str | None]], task_id: str) -> tuple[AssetNews, ...]:
@@ -78,8 +102,10 @@ def dump(value: Any, what: str) -> str:
         ) from error
 
 
-def load(text: str) -> Any:
-    """Return the value that `dump` wrote."""
+def load(text: str | bytes) -> Any:
+    """Return the value that `dump` or `table` wrote."""
+    if isinstance(text, bytes) and dataframes.is_table(text):
+        return dataframes.read(text)
     return json.loads(text, object_hook=decode_value)
 
 

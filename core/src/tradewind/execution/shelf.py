@@ -10,6 +10,7 @@ from tradewind_plugins.contracts.xcom_storage import XComStorage
 from tradewind_plugins.exceptions import XComNotFound
 
 from tradewind.config import Config
+from tradewind.execution import dataframes
 from tradewind.execution.settings import KIB, spool_path
 from tradewind.execution.spool import Spool
 from tradewind.plugins.xcoms import open_xcom_storage
@@ -42,11 +43,11 @@ class Shelf:
         Raises:
             ValueError: it refers to something that this try has not handed over.
         """
-        key = storage_key(pushed.key, instance, token)
         if pushed.storage is not None:
-            return replace(
-                pushed, value=None, storage=self._storage.put_file(key, self._spooled(pushed, instance, token))
-            )
+            path = self._spooled(pushed, instance, token)
+            key = storage_key(pushed.key, instance, token, is_table=dataframes.is_table_file(path))
+            return replace(pushed, value=None, storage=self._storage.put_file(key, path))
+        key = storage_key(pushed.key, instance, token)
         if pushed.value is None or pushed.size <= self._limit:
             return pushed
         return replace(pushed, value=None, storage=self._storage.put(key, pushed.value.encode()))
@@ -97,6 +98,6 @@ class Shelf:
         return None, spooled
 
 
-def storage_key(key: str, instance: int, token: int) -> str:
-    """Return the name under which a try's value is stored."""
-    return f"instance={instance}/token={token}/{quote(key, safe='')}.json"
+def storage_key(key: str, instance: int, token: int, *, is_table: bool = False) -> str:
+    """Return the name under which a try's value is stored: JSON, or a table in Parquet."""
+    return f"instance={instance}/token={token}/{quote(key, safe='')}.{'parquet' if is_table else 'json'}"

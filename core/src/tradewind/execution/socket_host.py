@@ -6,9 +6,11 @@ import os
 import threading
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tradewind_plugins.exceptions import TradewindException
 
+from tradewind.execution import dataframes, results
 from tradewind.execution.channel import Channel
 from tradewind.execution.messages import Message, Reply, Request, Start
 from tradewind.execution.spool import LARGEST_INLINE, Spool
@@ -35,14 +37,24 @@ class SocketHost(TaskHost):
     def _spool(self) -> Spool:
         return Spool(Path(self.start.spool))
 
-    def hand_over(self, value: XComValue) -> XComValue:
-        """See `TaskHost.hand_over`: a large value, or one more when many were small, goes through the spool."""
+    def written(self, key: str, value: Any) -> XComValue:
+        """See `TaskHost.written`: a table, a large value, or one more when many were small, goes through the spool."""
+        if self.start.spool and dataframes.library_of(value) is not None:
+            return self._table(key, value)
+        return self._handed_over(super().written(key, value))
+
+    def _table(self, key: str, value: Any) -> XComValue:
+        instance, token = self.start.instance, self.start.token
+        reference = self._spool.reserve(instance, token)
+        return results.table(key, value, self._spool.path(reference, instance, token), reference, self.start.task_id)
+
+    def _handed_over(self, value: XComValue) -> XComValue:
         self._room -= value.size
         if not self.start.spool or (value.size <= self.start.inline and self._room >= 0):
             return value
         return self._spool.hand_over(value, self.start.instance, self.start.token)
 
-    def take(self, text: str | None, reference: str | None) -> str:
+    def take(self, text: str | None, reference: str | None) -> str | bytes:
         """See `TaskHost.take`."""
         if text is not None or reference is None:
             return super().take(text, reference)

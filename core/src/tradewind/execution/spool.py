@@ -63,12 +63,12 @@ class Spool:
             ) from error
         return replace(value, value=None, storage=reference)
 
-    def take(self, reference: str, instance: int, token: int) -> str:
-        """Return the text of a file, and remove it."""
+    def take(self, reference: str, instance: int, token: int) -> bytes:
+        """Return what a file holds, and remove it."""
         path = self.path(reference, instance, token)
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
         path.unlink()
-        return text
+        return data
 
     def sweep(self, tries: set[tuple[int, int]]) -> None:
         """Remove what is left of these dispatches, whose processes have ended and whose outcomes were recorded."""

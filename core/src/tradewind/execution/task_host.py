@@ -58,12 +58,16 @@ class TaskHost(Host):
     def ask(self, request: Request) -> Reply:
         """Send a request and return its answer."""
 
-    def hand_over(self, value: XComValue) -> XComValue:
-        """Return a value as a message carries it; a large one may go another way."""
-        return value
+    def written(self, key: str, value: Any) -> XComValue:
+        """Return a value as a message carries it; a large one, or a table, may go another way.
 
-    def take(self, text: str | None, reference: str | None) -> str:
-        """Return the JSON of a value that an answer brought, or that it refers to."""
+        Raises:
+            SerializationError: it has no form in which it could be stored.
+        """
+        return results.xcom(key, value, self.start.task_id)
+
+    def take(self, text: str | None, reference: str | None) -> str | bytes:
+        """Return what was written of a value that an answer brought, or that it refers to."""
         if text is None:
             raise TradewindException(f"the value {reference!r} cannot be had here")
         return text
@@ -192,7 +196,7 @@ class TaskHost(Host):
 
     def xcom_push(self, key: str, value: Any) -> None:
         """See `Host.xcom_push`."""
-        pushed = self.hand_over(results.xcom(key, value, self.start.task_id))
+        pushed = self.written(key, value)
         self._value(PushXCom(pushed.key, pushed.value, pushed.type, pushed.size, pushed.length, pushed.storage))
 
     def xcom_pull(

@@ -140,7 +140,7 @@ def _deferred(raised: TaskDeferred, start: Start, operator: BaseOperator | None,
 
 
 def _ended_by_trigger(start: Start, end: EndedByTrigger, host: TaskHost, begun: float) -> Ended:
-    xcoms = tuple(host.hand_over(results.xcom(key, value, start.task_id)) for key, value in end.xcoms.items())
+    xcoms = tuple(host.written(key, value) for key, value in end.xcoms.items())
     cause = "its trigger ended it so" if end.state == TaskState.FAILED else None
     return Ended(end.state, instant(begun), instant(time.time()), xcoms=xcoms, cause=cause)
 
@@ -261,8 +261,8 @@ def _with(event: TaskTry, **more: Any) -> TaskTry:
 def _pushed(operator: BaseOperator, result: Any, host: TaskHost) -> tuple[XComValue, ...]:
     if not operator.do_xcom_push:
         return ()
-    xcoms = results.returned(result, operator.task_id, multiple_outputs=operator.multiple_outputs)
-    return tuple(host.hand_over(each) for each in xcoms)
+    parts = results.parts(result, operator.task_id, multiple_outputs=operator.multiple_outputs)
+    return tuple(host.written(key, value) for key, value in parts)
 
 
 def _ended_by(error: BaseException, begun: float) -> Ended:

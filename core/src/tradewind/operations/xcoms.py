@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tradewind.execution.dataframes import is_table
 from tradewind.metadata.statements.browsing import xcoms
 from tradewind.metadata.statements.browsing.xcoms import XComFilter
 from tradewind.operations.context import Context, operation
@@ -74,7 +75,12 @@ def get_xcom(
         raise NotFoundError(f"Task {task_id!r} of run {run_id!r} of DAG {dag_id!r} has pushed no XCom {key!r}.")
     if row.size > LARGEST:
         raise InvalidError("xcom_key", f"The XCom has {row.size} bytes, and an answer takes {LARGEST} at most.")
-    value = json.loads(row.value if row.storage is None else _stored(context, row.storage))
+    data = row.value if row.storage is None else _stored(context, row.storage)
+    if isinstance(data, bytes) and is_table(data):
+        # Not read here: that takes the libraries of DAGs
+        value: Any = f"a table in Parquet, {row.size} bytes"
+    else:
+        value = json.loads(data)
     return XComView(row, str(value) if stringify else value)
 
 

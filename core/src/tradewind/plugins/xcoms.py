@@ -6,10 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from tradewind_plugins.contracts.xcom_storage import XComStorage
 
 from tradewind.plugins.current import registry
+
+KEPT: Final = frozenset([".json", ".parquet"])
+"""How files of values end; others are on their way to become one."""
 
 
 class FolderStorage(XComStorage):
@@ -66,8 +70,9 @@ class FolderStorage(XComStorage):
 
     def references(self) -> Iterator[str]:
         """See `XComStorage.references`."""
-        for path in self._folder.glob("*/*/*.json"):
-            yield path.relative_to(self._folder).as_posix()
+        for path in self._folder.glob("*/*/*"):
+            if path.suffix in KEPT:
+                yield path.relative_to(self._folder).as_posix()
 
 
 def open_xcom_storage(name: str, location: str) -> XComStorage:

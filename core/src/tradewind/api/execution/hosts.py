@@ -11,6 +11,7 @@ from queue import LifoQueue
 
 from tradewind.api.execution.problems import Problem
 from tradewind.config import Config
+from tradewind.execution.dataframes import is_table_file
 from tradewind.execution.direct_lifecycle import DirectLifecycle, StartMessages, Tools, open_maintenance
 from tradewind.execution.http.tokens import Handle, Keys, TokenError
 from tradewind.execution.maintenance import Maintenance
@@ -49,7 +50,7 @@ class HandleShelf(Shelf):
 
     def keep(self, key: str, path: Path, instance: int, token: int) -> str:
         """Store a file as the value of a try's XCom, and return its handle."""
-        reference = self._storage.put_file(storage_key(key, instance, token), path)
+        reference = self._storage.put_file(storage_key(key, instance, token, is_table=is_table_file(path)), path)
         return self._keys.handle_of(Handle(instance, token, reference, key), self._now(), self._seconds)
 
     def read(self, handle: str, path: Path) -> None:

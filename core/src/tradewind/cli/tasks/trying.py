@@ -145,7 +145,7 @@ def _xcoms(session: Session, run: int) -> dict[str | tuple[str, str], Any]:
         rows = sorted(xcoms.of_run(connection, run), key=lambda row: row.map_index)
     found: dict[str | tuple[str, str], Any] = {}
     for row in rows:
-        value = results.load(row.value if row.storage is None else storage.get(row.storage).decode())
+        value = results.load(row.value if row.storage is None else storage.get(row.storage))
         if row.map_index < 0:
             found[row.task_id, row.key] = value
         else:
