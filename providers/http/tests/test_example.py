@@ -10,6 +10,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "example_http.py"
 
 
 @pytest.mark.long
+@pytest.mark.backed_by("real", "a web server of Python's")
 def test_the_example_runs_on_a_real_server(web, tmp_path):
     def rates(asked):
         return (

@@ -10,7 +10,6 @@ from contextlib import closing
 import pytest
 import requests
 import tenacity
-import web_server
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +17,8 @@ from tradewind_http.exceptions import HttpErrorException, HttpUnavailableExcepti
 from tradewind_http.hooks.http import HttpHook
 from tradewind_http.retrying import seconds_after
 from tradewind_plugins.exceptions import ConnectionFailed, TradewindException, TradewindNotFoundException
+
+pytestmark = pytest.mark.backed_by("real", "a web server of Python's")
 
 
 def get(*args, **kwargs):
@@ -32,8 +33,8 @@ def test_data_of_a_get_are_parameters_and_of_a_post_the_body(desk):
     assert get("echo", params={"b": "2"}).json()["parameters"] == {"b": "2"}
 
 
-def test_login_headers_and_settings_come_from_the_connection(desk, web):
-    desk.add(
+def test_login_headers_and_settings_come_from_the_connection(desk, web, add, host):
+    add(
         host="127.0.0.1",
         port=web.port,
         login="ada",
@@ -44,27 +45,25 @@ def test_login_headers_and_settings_come_from_the_connection(desk, web):
     assert told["login"] == "ada:s3cret"
     assert (told["headers"]["x-api-key"], told["headers"]["x-team"], told["headers"]["x-own"]) == ("k-123", "blue", "1")
     assert "timeout" not in told["headers"]
-    assert desk.masked == {"s3cret", "k-123"}
+    assert host.masked == {"s3cret", "k-123"}
     assert get("nowhere").status_code == 404
 
 
-def test_a_password_may_come_without_a_login(desk, web):
-    desk.add(host="127.0.0.1", port=web.port, password="only")
+def test_a_password_may_come_without_a_login(desk, web, add):
+    add(host="127.0.0.1", port=web.port, password="only")
     assert get("echo").json()["login"] == ":only"
 
 
 @pytest.mark.parametrize("given", [requests.auth.HTTPProxyAuth, "requests.auth.HTTPProxyAuth"])
-def test_another_authentication(desk, web, given):
-    desk.add(host="127.0.0.1", port=web.port, login="ada", password="s3cret")
+def test_another_authentication(desk, web, given, add):
+    add(host="127.0.0.1", port=web.port, login="ada", password="s3cret")
     assert "proxy-authorization" in HttpHook("GET", auth_type=given).run("echo").json()["headers"]
 
 
-def test_an_authentication_of_the_connection(desk, web):
-    desk.add(
-        host="127.0.0.1", port=web.port, login="a", password="b", extra={"auth_type": "requests.auth.HTTPProxyAuth"}
-    )
+def test_an_authentication_of_the_connection(desk, web, add):
+    add(host="127.0.0.1", port=web.port, login="a", password="b", extra={"auth_type": "requests.auth.HTTPProxyAuth"})
     assert "proxy-authorization" in get("echo").json()["headers"]
-    desk.add(host="127.0.0.1", port=web.port, extra={"auth_type": "requests.nothing.There"})
+    add(host="127.0.0.1", port=web.port, extra={"auth_type": "requests.nothing.There"})
     with pytest.raises(TradewindException, match="not the path of a class"):
         get("echo")
 
@@ -78,15 +77,15 @@ def test_an_authentication_of_the_connection(desk, web):
         ({"host": "https://a.example/v1"}, "https://a.example/v1/x"),
     ],
 )
-def test_where_an_endpoint_is(desk, fields, url):
-    desk.add(**fields)
+def test_where_an_endpoint_is(desk, fields, url, add):
+    add(**fields)
     hook = HttpHook()
     hook.get_conn().close()
     assert hook.url_from_endpoint("x") == url
 
 
-def test_a_schema_that_is_a_path_is_refused(desk):
-    desk.add(host="a.example", schema="v1")
+def test_a_schema_that_is_a_path_is_refused(desk, add):
+    add(host="a.example", schema="v1")
     with pytest.raises(TradewindException, match="schema of connection 'http_default' is 'v1'"):
         get("x")
 
@@ -133,10 +132,10 @@ def test_redirects(desk, web):
         get("round", extra_options={"max_redirects": 3})
 
 
-def test_a_redirect_to_another_host_does_not_take_secrets_along(desk, web):
-    with web_server.serving() as other:
+def test_a_redirect_to_another_host_does_not_take_secrets_along(desk, web, add, serve):
+    with serve() as other:
         web.answer("/away", (302, {"Location": other.url.replace("127.0.0.1", "localhost") + "/echo"}, ""))
-        desk.add(host="127.0.0.1", port=web.port, login="a", password="b", extra={"X-Api-Key": "k", "X-Team": "blue"})
+        add(host="127.0.0.1", port=web.port, login="a", password="b", extra={"X-Api-Key": "k", "X-Team": "blue"})
         headers = get("away").json()["headers"]
     assert "x-api-key" not in headers
     assert "authorization" not in headers
@@ -149,8 +148,8 @@ def unused_port():
         return probe.getsockname()[1]
 
 
-def test_an_unreachable_server(desk):
-    desk.add(host="127.0.0.1", port=unused_port(), password="pw")
+def test_an_unreachable_server(desk, add):
+    add(host="127.0.0.1", port=unused_port(), password="pw")
     with pytest.raises(ConnectionFailed) as caught:
         get("x", {"api_key": "k-9"})
     assert "connection 'http_default'" in str(caught.value)
@@ -172,7 +171,7 @@ def test_a_body_that_ends_early(desk, web):
         get("x")
 
 
-def test_a_slow_body_and_a_silent_server_run_into_the_timeout(desk, web):
+def test_a_slow_body_and_a_silent_server_run_into_the_timeout(desk, web, add):
     leave = threading.Event()
 
     def wait(_):
@@ -182,22 +181,22 @@ def test_a_slow_body_and_a_silent_server_run_into_the_timeout(desk, web):
     web.answer("/x", wait)
     with pytest.raises(ConnectionFailed, match=r"GET .*/x: Read timed out"):
         get("x", extra_options={"timeout": 0.2})
-    desk.add(host="127.0.0.1", port=web.port, extra={"timeout": [1, 0.2]})
+    add(host="127.0.0.1", port=web.port, extra={"timeout": [1, 0.2]})
     with pytest.raises(ConnectionFailed, match="Read timed out"):
         get("x")
     leave.set()
 
 
-def test_tls_with_a_certificate_of_its_own(desk, tmp_path):
+def test_tls_with_a_certificate_of_its_own(desk, tmp_path, add, serve):
     certificate, key = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(str(certificate), str(key))
-    with web_server.serving(context) as secure:
-        desk.add(host="127.0.0.1", port=secure.port, schema="https")
+    with serve(context) as secure:
+        add(host="127.0.0.1", port=secure.port, schema="https")
         with pytest.raises(ConnectionFailed, match="certificate verify failed"):
             get("echo")
         assert get("echo", extra_options={"verify": str(certificate)}).ok
-        desk.add(host="127.0.0.1", port=secure.port, schema="https", extra={"verify": str(certificate)})
+        add(host="127.0.0.1", port=secure.port, schema="https", extra={"verify": str(certificate)})
         assert get("echo").ok
 
 
@@ -236,9 +235,9 @@ def test_a_streamed_error_is_told_without_its_body(desk, web):
         get("x", extra_options={"stream": True})
 
 
-def test_proxies(desk, web):
-    desk.add(host="api.example", extra={"proxies": {"http": web.url}})
-    web.answer("/v1", web_server.echo)
+def test_proxies(desk, web, add):
+    add(host="api.example", extra={"proxies": {"http": web.url}})
+    web.answer("/v1", web.routes["/echo"])
     assert get("v1").ok
     assert web.asked[-1].headers["Host"] == "api.example"
 
@@ -319,19 +318,19 @@ def test_a_later_date_in_retry_after():
     assert 90 < seconds_after(text) <= 100
 
 
-def test_the_connection_can_be_tested(desk, web):
+def test_the_connection_can_be_tested(desk, web, add):
     assert HttpHook().test_connection() == (True, "the server answered 404 Not Found")
     web.answer("/", (401, {}, ""))
     assert HttpHook().test_connection() == (False, "the server answered 401 Unauthorized")
-    desk.add(host="127.0.0.1", port=unused_port())
+    add(host="127.0.0.1", port=unused_port())
     works, told = HttpHook().test_connection()
     assert not works
     assert "refused" in told
 
 
-def test_nothing_secret_is_logged(desk, web, caplog):
+def test_nothing_secret_is_logged(desk, web, caplog, add):
     caplog.set_level(logging.DEBUG, "tradewind_http")
-    desk.add(host="127.0.0.1", port=web.port, login="ada", password="s3cret", extra={"X-Api-Key": "k-123"})
+    add(host="127.0.0.1", port=web.port, login="ada", password="s3cret", extra={"X-Api-Key": "k-123"})
     web.answer("/x", (503, {}, "busy"))
     hook = HttpHook("GET")
     with pytest.raises(HttpErrorException):

@@ -6,6 +6,9 @@ from tradewind_http.exceptions import HttpErrorException
 from tradewind_http.operators.http import HttpOperator, SimpleHttpOperator
 from tradewind_plugins.exceptions import TradewindException
 
+pytestmark = pytest.mark.backed_by("real", "a web server of Python's")
+
+
 WAYS = [False, True]
 
 
@@ -94,8 +97,8 @@ def test_an_error_is_told_the_same_way_here_and_there(follow, web, deferrable):
     assert caught.value.status_code == 404
 
 
-def test_a_failed_connection_is_told_by_the_trigger(follow, desk):
-    desk.add(host="127.0.0.1", port=1)
+def test_a_failed_connection_is_told_by_the_trigger(follow, desk, add):
+    add(host="127.0.0.1", port=1)
     with pytest.raises(TradewindException, match="connection 'http_default'"):
         follow(operator(deferrable=True))
 
@@ -120,8 +123,8 @@ def test_options_of_the_request(follow, web):
 
 
 @pytest.mark.parametrize("deferrable", WAYS)
-def test_another_authentication(follow, desk, web, deferrable):
-    desk.add(host="127.0.0.1", port=web.port, login="a", password="b")
+def test_another_authentication(follow, desk, web, deferrable, add):
+    add(host="127.0.0.1", port=web.port, login="a", password="b")
     task = operator(
         endpoint="echo",
         auth_type=requests.auth.HTTPProxyAuth,
@@ -136,9 +139,9 @@ def test_an_authentication_that_has_no_path_cannot_be_deferred(follow):
         follow(operator(auth_type=lambda name, password: None, deferrable=True))
 
 
-def test_another_connection_and_keep_alive(follow, desk, web):
+def test_another_connection_and_keep_alive(follow, desk, web, add):
     web.answer("/x", (200, {}, "there"))
-    desk.add("other", host="127.0.0.1", port=web.port)
+    add("other", host="127.0.0.1", port=web.port)
     assert follow(operator(http_conn_id="other", tcp_keep_alive=False)) == "there"
     assert operator(tcp_keep_alive_idle=7).hook.keep_alive_idle == 7
     assert operator(tcp_keep_alive_count=7).hook.keep_alive_count == 7
@@ -155,8 +158,8 @@ def test_what_is_templated():
     assert HttpOperator.template_fields == ("endpoint", "data", "headers")
 
 
-def test_nothing_secret_is_in_what_a_trigger_is_made_of(desk, web):
-    desk.add(host="127.0.0.1", port=web.port, login="ada", password="s3cret", extra={"X-Api-Key": "k-123"})
+def test_nothing_secret_is_in_what_a_trigger_is_made_of(desk, web, add):
+    add(host="127.0.0.1", port=web.port, login="ada", password="s3cret", extra={"X-Api-Key": "k-123"})
     with pytest.raises(BaseException, match="deferred") as caught:
         operator(deferrable=True).execute({})
     told = repr(caught.value.trigger)

@@ -12,9 +12,19 @@ from tradewind_plugins.exceptions import (
     TradewindSkipException,
 )
 from tradewind_plugins.sensor import PokeReturnValue
-from web_server import first_event
+
+pytestmark = pytest.mark.backed_by("real", "a web server of Python's")
+
 
 WAYS = [False, True]
+
+
+async def first_event(trigger):
+    events = trigger.run()
+    try:
+        return await events.__anext__()
+    finally:
+        await events.aclose()
 
 
 def sensor(**arguments):
@@ -92,8 +102,8 @@ def test_soft_fail_skips(desk):
     assert issubclass(TaskDeferralTimeout, Exception)
 
 
-def test_another_authentication_and_keep_alive(follow, desk, web):
-    desk.add(host="127.0.0.1", port=web.port, login="a", password="b")
+def test_another_authentication_and_keep_alive(follow, desk, web, add):
+    add(host="127.0.0.1", port=web.port, login="a", password="b")
     web.answer("/x", (200, {}, ""))
     follow(sensor(auth_type="requests.auth.HTTPProxyAuth", tcp_keep_alive=False))
     assert "Proxy-Authorization" in web.asked[-1].headers

@@ -2,35 +2,97 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
+import socket
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindNotFoundException
-from tradewind_plugins.host import Host, bind
-
-sys.path.insert(0, str(Path(__file__).parent))  # for what these tests alone use
-
-from cutting import Cutter
 
 
-class Desk(Host):
-    """A host with connections that remembers what it was asked to mask."""
+class Cutter:
+    """Listens on a free loopback port and carries bytes to a server and back.
 
-    def __init__(self):
-        self.connections = {}
-        self.masked = set()
+    Arguments:
+        host: the server's address.
+        port: its TCP port.
+    """
 
-    def connection(self, conn_id):
+    def __init__(self, host, port):
+        self.target = (host, port)
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(20)
+        self.port = self.listener.getsockname()[1]
+        self.after = None
+        self.falls_silent = False
+        self.heals = False
+        self.has_struck = threading.Event()
+        self.pairs = []
+        self.threads = []
+        self._in_thread(self._accept)
+
+    def _in_thread(self, function, *args):
+        thread = threading.Thread(target=function, args=args, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.target)
+            pair = (near, far)
+            self.pairs.append(pair)
+            for source, sink in (pair, pair[::-1]):
+                self._in_thread(self._carry, source, sink, pair)
+
+    def _carry(self, source, sink, pair):
         try:
-            return self.connections[conn_id]
-        except KeyError:
-            raise TradewindNotFoundException(f"there is no connection {conn_id!r}") from None
+            while True:
+                chunk = source.recv(16384)
+                if not chunk:
+                    break
+                if self.after is not None:
+                    self.after -= len(chunk)
+                    if self.after < 0:
+                        self.has_struck.set()
+                        if self.falls_silent:
+                            continue
+                        if self.heals:
+                            self.after = None
+                        break
+                sink.sendall(chunk)
+        except OSError:
+            pass
+        for end in pair:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
 
-    def mask(self, secret):
-        self.masked.add(secret)
+    def heal(self):
+        """Carry again whatever comes."""
+        self.after = None
+
+    def close(self):
+        """End it all."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for pair in self.pairs:
+            for end in pair:
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+        for thread in self.threads:
+            thread.join(5)
+        for pair in self.pairs:
+            for end in pair:
+                end.close()
 
 
 def require(name, is_there, missing):
@@ -47,23 +109,21 @@ def sshd():
     """The connection to a real OpenSSH server, started once a session; `TRADEWIND_TEST_SSHD` names a running one instead."""
     running = os.environ.get("TRADEWIND_TEST_SSHD")
     if running:
-        yield Connection.from_uri(running, "sftp_default")
+        yield Connection.from_uri(running, "sftp_default").replace(conn_type="sftp")
         return
     from services import sshd as service  # noqa: PLC0415 - not where the server runs already
 
     require("OpenSSH", service.is_installed(), service.MISSING)
     with service.sshd_server() as url:
-        yield Connection.from_uri(url, "sftp_default")
+        yield Connection.from_uri(url, "sftp_default").replace(conn_type="sftp")
 
 
 @pytest.fixture
-def desk(sshd, monkeypatch, tmp_path):
+def desk(host, sshd, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))  # no keys, known hosts and settings of whoever runs the tests
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    host = Desk()
-    host.connections["sftp_default"] = sshd
-    with bind(host):
-        yield host
+    host.add_connection(sshd)
+    return host
 
 
 @pytest.fixture
@@ -73,7 +133,7 @@ def change(desk, sshd):
     def changed(extra=None, **fields):
         merged = {**sshd.extra_dejson, **(extra or {})}
         kept = {name: value for name, value in merged.items() if value is not None}
-        desk.connections["sftp_default"] = sshd.replace(extra=kept, **fields)
+        desk.add_connection(sshd.replace(extra=kept, **fields))
 
     return changed
 

@@ -9,6 +9,8 @@ from tradewind_plugins.exceptions import ConnectionFailed, TradewindException, T
 from tradewind_sftp.hooks.sftp import SFTPHook
 from tradewind_sftp.times import seconds_of, stamp_of
 
+pytestmark = pytest.mark.backed_by("real", "OpenSSH")
+
 
 def names(folder):
     return sorted(each.name for each in folder.iterdir())

@@ -8,10 +8,16 @@ from tradewind_sftp.hooks.sftp import SFTPHook
 from tradewind_sftp.operators.sftp import SFTPOperation, SFTPOperator
 from tradewind_ssh.hooks.ssh import SSHHook
 
+pytestmark = pytest.mark.backed_by("real", "OpenSSH")
+
 
 def run(context=None, **arguments):
-    paths = {name: None if paths is None else _texts(paths) for name, paths in arguments.items() if "filepath" in name}
-    return SFTPOperator(task_id="t", **{**arguments, **paths}).execute(context or {})
+    return task_of(**arguments).execute(context or {})
+
+
+def task_of(**arguments):
+    paths = {name: _texts(paths) for name, paths in arguments.items() if "filepath" in name}
+    return SFTPOperator(task_id="t", **{**arguments, **paths})
 
 
 def _texts(paths):
@@ -118,9 +124,12 @@ def test_a_kill_in_mid_file_leaves_nothing_torn(change, remote, local, cutter, o
     (local / "a").write_bytes(os.urandom(3_000_000))
     (remote / "b").write_bytes(os.urandom(3_000_000))
     cutter.after, cutter.falls_silent = 1_000_000, True
+    pair = ("a", "a") if operation == "put" else ("b", "b")
+    task = task_of(local_filepath=local / pair[0], remote_filepath=remote / pair[1], operation=operation)
 
     def kill(_number, _frame):
         cutter.heal()
+        task.on_kill()
         raise KilledError
 
     def send():
@@ -128,11 +137,10 @@ def test_a_kill_in_mid_file_leaves_nothing_torn(change, remote, local, cutter, o
         os.kill(os.getpid(), signal.SIGUSR1)
 
     previous = signal.signal(signal.SIGUSR1, kill)
-    pair = ("a", "a") if operation == "put" else ("b", "b")
     try:
         threading.Thread(target=send, daemon=True).start()
         with pytest.raises(KilledError):
-            run(local_filepath=local / pair[0], remote_filepath=remote / pair[1], operation=operation)
+            task.execute({})
     finally:
         signal.signal(signal.SIGUSR1, previous)
     assert names(local) == ["a"]

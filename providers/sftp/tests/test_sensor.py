@@ -14,6 +14,8 @@ from tradewind_plugins.sensor import PokeReturnValue
 from tradewind_sftp.sensors.sftp import SFTPSensor
 from tradewind_sftp.triggers.sftp import SFTPTrigger
 
+pytestmark = pytest.mark.backed_by("real", "OpenSSH")
+
 
 def sensor(**arguments):
     return SFTPSensor(task_id="wait", **{"poke_interval": 0.05, "timeout": 30, **arguments})

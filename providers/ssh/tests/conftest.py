@@ -4,25 +4,6 @@ import os
 
 import pytest
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindNotFoundException
-from tradewind_plugins.host import Host, bind
-
-
-class Desk(Host):
-    """A host with connections that remembers what it was asked to mask."""
-
-    def __init__(self):
-        self.connections = {}
-        self.masked = set()
-
-    def connection(self, conn_id):
-        try:
-            return self.connections[conn_id]
-        except KeyError:
-            raise TradewindNotFoundException(f"there is no connection {conn_id!r}") from None
-
-    def mask(self, secret):
-        self.masked.add(secret)
 
 
 def require(name, is_there, missing):
@@ -49,13 +30,11 @@ def sshd():
 
 
 @pytest.fixture
-def desk(sshd, monkeypatch, tmp_path):
+def desk(host, sshd, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))  # no keys, known hosts and settings of whoever runs the tests
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    host = Desk()
-    host.connections["ssh_default"] = sshd
-    with bind(host):
-        yield host
+    host.add_connection(sshd)
+    return host
 
 
 @pytest.fixture
@@ -65,6 +44,6 @@ def change(desk, sshd):
     def changed(extra=None, **fields):
         merged = {**sshd.extra_dejson, **(extra or {})}
         kept = {name: value for name, value in merged.items() if value is not None}
-        desk.connections["ssh_default"] = sshd.replace(extra=kept, **fields)
+        desk.add_connection(sshd.replace(extra=kept, **fields))
 
     return changed

@@ -9,6 +9,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "example_ssh.py"
 
 
 @pytest.mark.long
+@pytest.mark.backed_by("real", "OpenSSH")
 def test_the_example_runs_on_a_real_server(sshd, tmp_path):
     environment = {
         **os.environ,

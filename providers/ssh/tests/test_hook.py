@@ -11,6 +11,8 @@ from tradewind_plugins.exceptions import ConnectionFailed, TradewindException, T
 from tradewind_ssh import commands
 from tradewind_ssh.hooks.ssh import SSHHook
 
+pytestmark = pytest.mark.backed_by("real", "OpenSSH")
+
 
 def run(hook, command, **kwargs):
     with hook:
@@ -214,8 +216,7 @@ def test_without_a_connection(desk, sshd):
     hook = SSHHook(remote_host=sshd.host, port=sshd.port, username=sshd.login, key_file=sshd.extra_dejson["key_file"])
     with pytest.raises(ConnectionFailed, match=r"SSH to 127.0.0.1.*not known"):
         hook.get_conn()
-    with pytest.raises(TradewindException, match=r"needs ssh_conn_id or remote_host"):
-        SSHHook().get_conn()
+    assert SSHHook().ssh_conn_id == "ssh_default"
     with pytest.raises(TradewindNotFoundException):
         SSHHook("nowhere").get_conn()
 
@@ -295,74 +296,29 @@ def test_a_command_that_ignores_sigterm_is_killed(desk, monkeypatch):
     assert not is_running("62.5")
 
 
-class Cutter:
-    """A server between a client and another server that can cut connections, or fall silent."""
-
-    def __init__(self, host, port):
-        self.target = (host, port)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.pairs = []
-        self.accepts = True
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            if not self.accepts:
-                near.close()
-                continue
-            far = socket.create_connection(self.target)
-            self.pairs.append((near, far))
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _carry(source, sink):
-        try:
-            while chunk := source.recv(65536):
-                sink.sendall(chunk)
-        except OSError:
-            return
-
-    def cut(self):
-        for pair in self.pairs:
-            for end in pair:
-                end.shutdown(socket.SHUT_RDWR)
-                end.close()
-        self.pairs = []
-
-    def close(self):
-        self.cut()
-        self.listener.close()
-
-
 @pytest.fixture
-def cutter(sshd):
-    with closing(Cutter(sshd.host, sshd.port)) as made:
-        yield made
+def proxy(sshd, faults):
+    """What stands between the client and the server, and cuts."""
+    return faults(sshd.host, sshd.port)
 
 
-def test_a_connection_that_is_cut_names_itself_and_the_next_try_works(change, sshd, cutter):
-    change({"host_key": None, "no_host_key_check": True}, port=cutter.port)
+def test_a_connection_that_is_cut_names_itself_and_the_next_try_works(change, proxy):
+    change({"host_key": None, "no_host_key_check": True}, port=proxy.port)
     with ssh() as hook:
         client = hook.get_conn()
         client.exec_command("true")
-        threading.Timer(0.3, cutter.cut).start()
+        threading.Timer(0.3, proxy.cut).start()
         with pytest.raises(ConnectionFailed, match=r"connection 'ssh_default'.*cut"):
             hook.exec_ssh_client_command(client, "echo begun; sleep 3")
         assert hook.exec_ssh_client_command(hook.get_conn(), "echo again")[1] == b"again\n"
 
 
-def test_a_server_that_hangs_up_at_once_is_asked_again(change, cutter):
-    cutter.accepts = False
-    change({"host_key": None, "no_host_key_check": True}, port=cutter.port)
+def test_a_server_that_hangs_up_at_once_is_asked_again(change, proxy):
+    proxy.mode = "refuse"
+    change({"host_key": None, "no_host_key_check": True}, port=proxy.port)
     with pytest.raises(ConnectionFailed, match=r"connection 'ssh_default'"):
         ssh().get_conn()
-    threading.Timer(0.2, setattr, (cutter, "accepts", True)).start()
+    threading.Timer(0.2, setattr, (proxy, "mode", "pass")).start()
     with ssh() as hook:
         assert run(hook, "echo in")[1] == b"in\n"
 

@@ -8,6 +8,8 @@ from tradewind_plugins.exceptions import ConnectionFailed, TradewindException, T
 from tradewind_ssh.hooks.ssh import SSHHook
 from tradewind_ssh.operators.ssh import SSHOperator
 
+pytestmark = pytest.mark.backed_by("real", "OpenSSH")
+
 
 class Pushes:
     def __init__(self):

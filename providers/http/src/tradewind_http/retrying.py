@@ -13,7 +13,7 @@ from tradewind_plugins.exceptions import ConnectionFailed, TradewindException
 
 from tradewind_http.exceptions import HttpErrorException
 
-__all__ = ["AGAIN", "call_again", "seconds_after"]
+__all__ = ["AGAIN", "RetryPlan", "call_again", "seconds_after"]
 
 tenacity = lazy_client("tenacity", distribution="tenacity")
 AGAIN = (408, 425, 429, 502, 503, 504)
@@ -22,41 +22,69 @@ _KEYS = ("attempts", "max_wait", "statuses", "wait")
 _TENACITYS = ("after", "before", "before_sleep", "reraise", "retry", "retry_error_callback", "sleep", "stop", "wait")
 
 
+class RetryPlan:
+    """How often a request is made, and how long the pauses are.
+
+    Arguments:
+        plan: any of `attempts` (requests at most, 5), `wait` (seconds before the second one, 1; twice as long before each
+            further one, spread by chance), `max_wait` (seconds at most, 60) and `statuses`. What a server says in
+            Retry-After counts in place of `wait`.
+        log: where each pause is told.
+
+    Raises:
+        TradewindException: the plan has another key.
+    """
+
+    def __init__(self, plan: Mapping[str, Any], log: logging.Logger) -> None:
+        unknown = sorted(set(plan) - set(_KEYS))
+        if unknown:
+            raise TradewindException(
+                f"the retry arguments have {unknown[0]!r}; they are {', '.join(_KEYS)}, "
+                f"or tenacity's {', '.join(_TENACITYS)}"
+            )
+        self.attempts = int(plan.get("attempts", 5))
+        self._wait = float(plan.get("wait", 1.0))
+        self._most = float(plan.get("max_wait", 60.0))
+        self._statuses = plan.get("statuses", AGAIN)
+        self._log = log
+
+    def pause_after(self, attempt: int, error: Exception) -> float | None:
+        """Return the seconds until the next request; None where there is none after this error."""
+        if attempt >= self.attempts or not _may_pass(error, self._statuses):
+            return None
+        told = seconds_after(getattr(error, "retry_after", None))
+        if told is not None and told > self._most:
+            self._log.warning("The server asks for %.0f s, which is more than max_wait (%.0f s)", told, self._most)
+            return None
+        pause = told if told is not None else _grown(self._wait, attempt, self._most)
+        self._log.warning(
+            "Attempt %d of %d failed, the next one is in %.1f s: %s", attempt, self.attempts, pause, error
+        )
+        return pause
+
+
 def call_again(function: Callable[[], Any], plan: Mapping[str, Any], log: logging.Logger) -> Any:
     """Call a function until it succeeds, and return its result.
 
     Arguments:
         function: what is called.
-        plan: any of `attempts` (calls at most, 5), `wait` (seconds before the second call, 1; twice as
-            long before each further one, spread by chance), `max_wait` (seconds at most, 60) and `statuses`. What a
-            server says in Retry-After counts in place of `wait`. With the keys of
-            tenacity (`stop`, `retry`, …) that library decides, if it is installed.
+        plan: as of `RetryPlan`; with the keys of tenacity (`stop`, `retry`, …) that library decides, if it is installed.
         log: where each pause is told.
 
     Raises:
-        TradewindException: the plan has another key; or what the last call raised.
+        TradewindException: the plan makes no sense; or what the last call raised.
     """
     if "stop" in plan or "retry" in plan:
         return tenacity.Retrying(**{"reraise": True, **plan})(function)
-    unknown = sorted(set(plan) - set(_KEYS))
-    if unknown:
-        raise TradewindException(
-            f"the retry arguments have {unknown[0]!r}; they are {', '.join(_KEYS)}, or tenacity's {', '.join(_TENACITYS)}"
-        )
-    attempts, most = int(plan.get("attempts", 5)), float(plan.get("max_wait", 60.0))
-    for attempt in range(1, attempts):
+    decided = RetryPlan(plan, log)
+    for attempt in range(1, decided.attempts):
         try:
             return function()
         except (ConnectionFailed, HttpErrorException) as error:
-            if not _may_pass(error, plan.get("statuses", AGAIN)):
+            pause = decided.pause_after(attempt, error)
+            if pause is None:
                 raise
-            told = seconds_after(getattr(error, "retry_after", None))
-            if told is not None and told > most:
-                log.warning("The server asks for %.0f s, which is more than max_wait (%.0f s)", told, most)
-                raise
-            pause = told if told is not None else _grown(float(plan.get("wait", 1.0)), attempt, most)
-            log.warning("Attempt %d of %d failed, the next one is in %.1f s: %s", attempt, attempts, pause, error)
-            time.sleep(pause)
+        time.sleep(pause)
     return function()
 
 

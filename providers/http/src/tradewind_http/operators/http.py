@@ -12,6 +12,7 @@ from tradewind_plugins.operator import BaseOperator
 from tradewind_http.exceptions import HttpErrorException
 from tradewind_http.hooks.http import HttpHook, auth_path
 from tradewind_http.responses import as_json, from_json
+from tradewind_http.triggers.http import HttpTrigger
 
 if TYPE_CHECKING:
     import requests
@@ -182,9 +183,6 @@ class HttpOperator(BaseOperator):
         return self.hook.run_with_advanced_retry(self.retry_args, **request, **self.request_kwargs)
 
     def _defer(self, request: Mapping[str, Any], pages: Sequence[requests.Response]) -> None:
-        # Imported here, as it brings asyncio, which a DAG file that is only read does not need
-        from tradewind_http.triggers.http import HttpTrigger  # noqa: PLC0415
-
         self.defer(
             trigger=HttpTrigger(
                 http_conn_id=self.http_conn_id,

@@ -12,6 +12,7 @@ from tradewind_plugins.sensor import BaseSensor, PokeReturnValue
 
 from tradewind_http.exceptions import HttpErrorException
 from tradewind_http.hooks.http import HttpHook, auth_path
+from tradewind_http.triggers.http import HttpSensorTrigger
 
 __all__ = ["HttpSensor"]
 
@@ -122,9 +123,6 @@ class HttpSensor(BaseSensor):
         outcome = self._look(context)
         if outcome:
             return outcome.xcom_value if isinstance(outcome, PokeReturnValue) else None
-        # Imported here, as it brings asyncio, which a DAG file that is only read does not need
-        from tradewind_http.triggers.http import HttpSensorTrigger  # noqa: PLC0415
-
         return self.defer(
             trigger=HttpSensorTrigger(
                 endpoint=self.endpoint,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from tradewind_plugins.exceptions import TradewindException
-from tradewind_plugins.host import bind, current
+from tradewind_plugins.exceptions import ConnectionFailed, TradewindException
 from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_http.exceptions import HttpErrorException
 from tradewind_http.hooks.http import HttpHook
 from tradewind_http.responses import as_json
+from tradewind_http.retrying import RetryPlan
+from tradewind_http.threads import in_thread, pause
 
 __all__ = ["HttpSensorTrigger", "HttpTrigger"]
 
@@ -66,19 +66,29 @@ class HttpTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask, and tell what was answered."""
         try:
-            yield TriggerEvent({"status": "success", "response": await in_thread(self._ask)})
+            yield TriggerEvent({"status": "success", "response": await self._answer()})
         except TradewindException as error:
             yield TriggerEvent(
                 {"status": "error", "message": str(error), "status_code": getattr(error, "status_code", None)}
             )
 
+    async def _answer(self) -> dict[str, Any]:
+        """Ask as often as it takes. The pauses are made here: a thread that made them would outlive a cancelled trigger."""
+        plan = RetryPlan({"attempts": 1} if self.retry_args is None else self.retry_args, self.log)
+        for attempt in range(1, plan.attempts):
+            try:
+                return dict(await in_thread(self._ask))
+            except (ConnectionFailed, HttpErrorException) as error:
+                seconds = plan.pause_after(attempt, error)
+                if seconds is None:
+                    raise
+            await pause(seconds)
+        return dict(await in_thread(self._ask))
+
     def _ask(self) -> dict[str, Any]:
         hook = HttpHook(self.method, self.http_conn_id, self.auth_type)
         arguments = (self.endpoint, self.data, self.headers, self.extra_options)
-        further = dict(self.request_kwargs or {})
-        if self.retry_args is None:
-            return as_json(hook.run(*arguments, **further))
-        return as_json(hook.run_with_advanced_retry(self.retry_args, *arguments, **further))
+        return as_json(hook.run(*arguments, **dict(self.request_kwargs or {})))
 
 
 class HttpSensorTrigger(BaseTrigger):
@@ -131,9 +141,9 @@ class HttpSensorTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until it is there."""
-        await asyncio.sleep(self.pause)
+        await pause(self.pause)
         while not await in_thread(self._look):
-            await asyncio.sleep(self.poke_interval)
+            await pause(self.poke_interval)
         yield TriggerEvent(True)
 
     def _look(self) -> bool:
@@ -148,14 +158,3 @@ class HttpSensorTrigger(BaseTrigger):
                 raise
             return False
         return True
-
-
-async def in_thread(function: Callable[[], Any]) -> Any:
-    """Call a function in a thread that has this one's host, and return its result."""
-    host = current()
-
-    def bound() -> Any:
-        with bind(host):
-            return function()
-
-    return await asyncio.get_event_loop().run_in_executor(None, bound)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +17,7 @@ from tradewind_plugins.exceptions import ConnectionFailed, TradewindException
 from tradewind_ssh.hooks.ssh import SSHHook
 
 from tradewind_sftp.files import own_token, put_in_place, real_target, unfinished_name, whole_local_file
-from tradewind_sftp.times import stamp_of
+from tradewind_sftp.times import seconds_of, stamp_of
 
 if TYPE_CHECKING:
     import paramiko
@@ -24,6 +26,7 @@ else:
 
 __all__ = ["SFTPHook"]
 
+_ABORT_SECONDS = 5.0
 _CHUNK = 32768
 
 
@@ -82,6 +85,17 @@ class SFTPHook(SSHHook):
             self.conn.close()
             self.conn = None
         super().close()
+
+    def abort(self) -> None:
+        """Cut the connection, so that a transfer fails where it is. A signal handler may call it.
+
+        In a thread of its own, as the handler may have come in the middle of a call that holds the connection's locks.
+        """
+        client = self.client
+        if client is not None:
+            cutting = threading.Thread(target=client.close, name="abort-transfer", daemon=True)
+            cutting.start()
+            cutting.join(_ABORT_SECONDS)
 
     @contextmanager
     def get_managed_conn(self) -> Iterator[paramiko.SFTPClient]:
@@ -416,6 +430,33 @@ class SFTPHook(SSHHook):
         """Return the names in a folder that fit a pattern such as `*.csv`, sorted; unfinished files of ours do not."""
         names = self.list_directory(path)
         return [each for each in names if fnmatchcase(each, fnmatch_pattern) and not _is_unfinished(each)]
+
+    def find_files(
+        self, path: str, file_pattern: str = "", newer_than: datetime | str | float | None = None
+    ) -> list[str]:
+        """Return the paths of files that are there.
+
+        Arguments:
+            path: of the file, or with a pattern of the folder.
+            file_pattern: of the names that count.
+            newer_than: the instant after which they must have been changed; a number is seconds since 1970.
+        """
+        since = newer_than if newer_than is None or isinstance(newer_than, (int, float)) else seconds_of(newer_than)
+        found = []
+        with self.get_managed_conn():
+            try:
+                names = self.get_files_by_pattern(path, file_pattern) if file_pattern else [""]
+            except FileNotFoundError:
+                return []
+            for name in names:
+                whole = posixpath.join(path, name) if name else path
+                try:
+                    changed = self.get_mod_seconds(whole)
+                except FileNotFoundError:  # or gone since the folder was read
+                    continue
+                if since is None or changed >= since:
+                    found.append(whole)
+        return found
 
     def test_connection(self) -> tuple[bool, str]:
         """Log in, look where that leads, and say whether it worked."""

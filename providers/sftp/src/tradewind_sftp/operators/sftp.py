@@ -71,6 +71,7 @@ class SFTPOperator(BaseOperator):
         self.confirm = confirm
         self.create_intermediate_dirs = create_intermediate_dirs
         self.atomic = atomic
+        self._running: SFTPHook | None = None
 
     def _new_hook(self) -> SFTPHook:
         hook = self.sftp_hook
@@ -92,7 +93,7 @@ class SFTPOperator(BaseOperator):
             OSError: the server or this machine refuses a path.
         """
         remotes, locals_ = self._paths()
-        hook = self._new_hook()
+        hook = self._running = self._new_hook()
         with hook.get_managed_conn():
             for number, remote in enumerate(remotes):
                 local = locals_[number] if locals_ else ""
@@ -104,6 +105,11 @@ class SFTPOperator(BaseOperator):
                 else:
                     self._delete(hook, remote)
         return self.local_filepath
+
+    def on_kill(self) -> None:
+        """Cut the connection; the transfer removes what it has begun."""
+        if self._running is not None:
+            self._running.abort()
 
     def _paths(self) -> tuple[list[str], list[str]]:
         where = f"task {self.task_id!r}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +12,9 @@ from tradewind_plugins.sensor import BaseSensor, PokeReturnValue
 
 from tradewind_sftp.hooks.sftp import SFTPHook
 from tradewind_sftp.times import seconds_of
+from tradewind_sftp.triggers.sftp import SFTPTrigger
 
-__all__ = ["SFTPSensor", "found_files"]
+__all__ = ["SFTPSensor"]
 
 
 class SFTPSensor(BaseSensor):
@@ -68,7 +68,7 @@ class SFTPSensor(BaseSensor):
     def poke(self, context: Any) -> bool | PokeReturnValue:
         """Look once."""
         hook = SFTPHook(self.sftp_conn_id, use_managed_conn=self.use_managed_conn)
-        files = found_files(hook, self.path, self.file_pattern, self.newer_than)
+        files = hook.find_files(self.path, self.file_pattern, self.newer_than)
         if not files:
             return False
         self.log.info("Found %s", ", ".join(files))
@@ -86,9 +86,6 @@ class SFTPSensor(BaseSensor):
             return super().execute(context)
         if self._look(context):
             return None
-        # Imported here, as it brings asyncio, which a DAG file that is only read does not need
-        from tradewind_sftp.triggers.sftp import SFTPTrigger  # noqa: PLC0415
-
         newer_than = None if self.newer_than is None else seconds_of(self.newer_than)
         return self.defer(
             trigger=SFTPTrigger(
@@ -105,32 +102,3 @@ class SFTPSensor(BaseSensor):
     def execute_complete(self, context: Any, event: Any = None) -> None:
         """Go on after the trigger has found files."""
         self.log.info("Found %s", ", ".join(event["files"]))
-
-
-def found_files(
-    hook: SFTPHook, path: str, file_pattern: str = "", newer_than: datetime | str | float | None = None
-) -> list[str]:
-    """Return the paths of files that are there.
-
-    Arguments:
-        hook: the client.
-        path: of the file, or with a pattern of the folder.
-        file_pattern: of the names that count.
-        newer_than: the instant after which they must have been changed; a number is seconds since 1970.
-    """
-    since = newer_than if newer_than is None or isinstance(newer_than, (int, float)) else seconds_of(newer_than)
-    found = []
-    with hook.get_managed_conn():
-        try:
-            names = hook.get_files_by_pattern(path, file_pattern) if file_pattern else [""]
-        except FileNotFoundError:
-            return []
-        for name in names:
-            whole = posixpath.join(path, name) if name else path
-            try:
-                changed = hook.get_mod_seconds(whole)
-            except FileNotFoundError:  # or gone since the folder was read
-                continue
-            if since is None or changed >= since:
-                found.append(whole)
-    return found

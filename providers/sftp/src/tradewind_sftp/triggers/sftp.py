@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from tradewind_plugins.host import bind, current
 from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_sftp.hooks.sftp import SFTPHook
-from tradewind_sftp.sensors.sftp import found_files
+from tradewind_sftp.threads import in_thread, pause
 from tradewind_sftp.times import seconds_of
 
 __all__ = ["SFTPTrigger"]
@@ -52,18 +50,15 @@ class SFTPTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until they are there."""
-        while not (files := await self._look_in_thread()):
-            await asyncio.sleep(self.poke_interval)
+        while True:
+            files = await in_thread(self._look)
+            if files:
+                break
+            await pause(self.poke_interval)
         yield TriggerEvent({"status": "success", "message": f"found {', '.join(files)}", "files": files})
 
-    async def _look_in_thread(self) -> list[str]:
-        host = current()
-
-        def look() -> list[str]:
-            with bind(host):
-                hook = SFTPHook(self.sftp_conn_id)
-                # A thread that a silent server holds for ever would be one less for the other triggers
-                hook.cmd_timeout = hook.settings.cmd_timeout or _LOOK_SECONDS
-                return found_files(hook, self.path, self.file_pattern, self.newer_than)
-
-        return await asyncio.get_event_loop().run_in_executor(None, look)
+    def _look(self) -> list[str]:
+        hook = SFTPHook(self.sftp_conn_id)
+        # A thread that a silent server holds for ever would be one less for the other triggers
+        hook.cmd_timeout = hook.settings.cmd_timeout or _LOOK_SECONDS
+        return hook.find_files(self.path, self.file_pattern, self.newer_than)

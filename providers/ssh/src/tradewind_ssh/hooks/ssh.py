@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -38,7 +37,7 @@ class SSHHook(BaseHook):
     Nothing is read and nobody is asked before the first connection. What is given here counts more than the connection.
 
     Arguments:
-        ssh_conn_id: the id of the connection; None where all is given here.
+        ssh_conn_id: the id of the connection. Without it, and with `remote_host`, all is given here.
         remote_host: the server's name or address.
         username: who logs in.
         password: secret.
@@ -79,7 +78,7 @@ class SSHHook(BaseHook):
         host_proxy_cmd: str | None = None,
     ) -> None:
         super().__init__()
-        self.ssh_conn_id = ssh_conn_id
+        self.ssh_conn_id = ssh_conn_id or (None if remote_host else self.default_conn_name)
         self.remote_host = remote_host
         self.username = username
         self.password = password
@@ -193,7 +192,7 @@ class SSHHook(BaseHook):
             client.connect(
                 settings.host,
                 port=settings.port,
-                username=settings.username or getpass.getuser(),
+                username=settings.username or _own_name(),
                 password=settings.password,
                 pkey=key,
                 key_filename=os.path.expanduser(key_file) if key_file else None,  # noqa: PTH111
@@ -293,13 +292,22 @@ class SSHHook(BaseHook):
         return True, f"logged in; the server is {version}"
 
 
+def _own_name() -> str:
+    from getpass import getuser  # noqa: PLC0415 - two modules that only a connection without a login needs
+
+    return getuser()
+
+
 def _end_process(process: Any, reader: Any) -> None:
     """End a proxy command and close its pipes; paramiko only asks it to end.
 
     Arguments:
         process: the proxy command.
-        reader: the thread that reads from it; None where there is none yet.
+        reader: the thread that reads from it, and ends it by its number, so it may not be waited for before; None where there
+            is no such thread yet.
     """
+    if reader is not None:
+        reader.join(_PROXY_SECONDS)
     process.terminate()
     until = time.monotonic() + _PROXY_SECONDS
     while process.poll() is None and time.monotonic() < until:
@@ -307,8 +315,6 @@ def _end_process(process: Any, reader: Any) -> None:
     if process.poll() is None:
         process.kill()
         process.wait()
-    if reader is not None:
-        reader.join(_PROXY_SECONDS)
     for pipe in (process.stdin, process.stdout, process.stderr):
         try:
             pipe.close()
