@@ -34,7 +34,7 @@ with DAG("old", schedule_interval="@daily", start_date=days_ago(1), catchup=Fals
     first >> PythonOperator(task_id="second", python_callable=lambda: 7)
 """
 WAITS = "from airflow import DAG\nfrom airflow.io.path import ObjectStoragePath\n"
-MISSES = "from airflow import DAG\nfrom airflow.providers.amazon.aws.hooks.s3 import S3Hook\n"
+MISSES = "from airflow import DAG\nfrom airflow.providers.owl.hooks.owl import OwlHook\n"
 OWN = """
 import os
 from tradewind import DAG
@@ -261,10 +261,7 @@ def test_the_processor_reads_them_and_names_what_is_not_built(tradewind: Tradewi
     told = {each["file"]: each["error"] for each in errors}
     assert told.keys() == {"waits.py", "misses.py", "misses_plugin.py"}
     assert "airflow.io.path.ObjectStoragePath is not built yet in Tradewind (object storage paths)" in told["waits.py"]
-    assert (
-        "airflow.providers.amazon comes with the provider amazon; run: pip install tradewind-amazon"
-        in told["misses.py"]
-    )
+    assert "airflow.providers.owl comes with the provider owl; run: pip install tradewind-owl" in told["misses.py"]
     assert told["misses.py"].count("pip install") == 1
     assert "airflow.operators.broken is not there, and the plugin" in told["misses_plugin.py"]
     assert (

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tradewind.plugins import known
+from tradewind.plugins.current import registry
 
 OK_WITH_BREAKPOINT = """
 from tradewind import dag, task
@@ -71,7 +73,7 @@ def test_wrong_words(run, words: list[str], told: str) -> None:
         ("postgresql://u:p@localhost:port/x", "database.url is no URL"),
         (
             "postgresql+psycopg2://u:p@localhost/x",
-            "the driver 'psycopg2', which is not installed: leave it out and write",
+            "the driver 'psycopg2', which Tradewind cannot use here: leave it out and write",
         ),
         ("sqlite:///there_is_none.db", f"There is no database yet at {Path.cwd()}/there_is_none.db: run"),
         ("sqlite:////proc/nowhere/x.db", "There is no database yet at /proc/nowhere/x.db: run `tradewind db migrate`"),
@@ -343,11 +345,18 @@ def test_all_errors_are_listed_and_the_nearest_is_named(run) -> None:
     assert run("explain", "no-such-dga") == (1, "", f"tradewind: {told}\n")
 
 
+@pytest.fixture
+def owl(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that is known, and not installed: of the real ones any may be."""
+    monkeypatch.setattr(known, "providers", lambda: {"owl": {"executor": ["OwlExecutor"]}})
+
+
+@pytest.mark.usefixtures("owl")
 def test_dags_test_of_a_file_whose_provider_is_missing(run, dags: Path) -> None:
     file = dags / "jobs.py"
-    file.write_text("import tradewind_celery\n")
+    file.write_text("import tradewind_owl\n")
     _, _, err = run("dags", "test", "jobs", "--file", str(file))
-    assert err.endswith("No module named 'tradewind_celery'; run: pip install tradewind-celery [module-missing]\n")
+    assert err.endswith("No module named 'tradewind_owl'; run: pip install tradewind-owl [module-missing]\n")
 
 
 def test_leaving_the_debugger_is_no_failure_of_ours(home: Path) -> None:
@@ -398,14 +407,14 @@ def test_dags_test_of_a_broken_file_begins_at_its_own_line(run, dags: Path) -> N
     assert "run_as_user='me' cannot be followed" in last
 
 
+@pytest.mark.usefixtures("owl")
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("LocalExecuter", ""), ("CeleryExecutor", "; run: pip install tradewind-celery")],
+    [("LocalExecuter", ""), ("OwlExecutor", "; run: pip install tradewind-owl")],
 )
 def test_an_executor_that_nobody_declares(run, home: Path, monkeypatch, name: str, hint: str) -> None:
-    told = (
-        f"names the executor '{name}', which nothing installed declares; known: LocalExecutor{hint} [config-invalid]\n"
-    )
+    there = ", ".join(registry().names("executor"))
+    told = f"names the executor '{name}', which nothing installed declares; known: {there}{hint} [config-invalid]\n"
     assert run("worker", "--executor", name) == (1, "", f"tradewind: --executor {told}")
     monkeypatch.setenv("TRADEWIND__EXECUTOR__DEFAULT", name)
     assert run("worker") == (1, "", f"tradewind: executor.default {told}")

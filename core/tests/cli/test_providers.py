@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -153,6 +154,7 @@ def strange(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         head = f"Metadata-Version: 2.1\nName: tradewind-{name}\nVersion: 1.0\nSummary: {name.capitalize()} parrots.\n"
         (info / "METADATA").write_text(f"{head}Requires-Dist: {needed}\n")
         (info / "entry_points.txt").write_text(f"[tradewind]\n{name} = {name}_parrots\n")
+        monkeypatch.delitem(sys.modules, f"{name}_parrots", raising=False)  # another test's
         (tmp_path / "site" / f"{name}_parrots.py").write_text("raise OSError('no parrots')\n")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     forget()

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from tradewind.metadata.tables import dag, dag_file, task_limit
 from tradewind.parsing.processor import Round
+from tradewind.plugins import known
+from tradewind.plugins.current import registry
 from tradewind.serialization import deserialize, structure_hash
 from tradewind.timetables import RunSpec
 from tradewind.transitions.calendar import from_columns
@@ -322,7 +324,8 @@ def test_the_loop_ends_when_it_is_told_to(lite, source):
 
 
 @pytest.mark.parametrize("call", ["work()", "work.override(task_id='work')()", "work.expand(n=[1])"])
-def test_a_task_for_an_executor_that_nobody_declares_is_an_import_error(parsing, call):
+def test_a_task_for_an_executor_that_nobody_declares_is_an_import_error(parsing, call, monkeypatch):
+    monkeypatch.setattr(known, "providers", lambda: {"owl": {"executor": ["OwlExecutor"]}})
     text = """
         from tradewind import DAG, task
 
@@ -331,11 +334,11 @@ def test_a_task_for_an_executor_that_nobody_declares_is_an_import_error(parsing,
             def work(n=0): ...
             {call}
     """
-    parsing.write("flow.py", text.format(name="CeleryExecutor", call=call))
+    parsing.write("flow.py", text.format(name="OwlExecutor", call=call))
     parsing.settle()
     assert parsing.file("flow.py").error == (
-        "TradewindConfigException: task flow.work names the executor 'CeleryExecutor', which nothing installed declares; "
-        "known: LocalExecutor; run: pip install tradewind-celery [provider-missing]"
+        "TradewindConfigException: task flow.work names the executor 'OwlExecutor', which nothing installed declares; "
+        f"known: {', '.join(registry().names('executor'))}; run: pip install tradewind-owl [provider-missing]"
     )
     assert parsing.rows(dag) == []
     parsing.write("flow.py", text.format(name="LocalExecutor", call=call))

@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from tradewind.plugins import known
 from tradewind.plugins.current import forget
 
 
@@ -43,3 +44,10 @@ def site(tmp_path, monkeypatch):
     for name in set(sys.modules) - before:
         if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def owl(monkeypatch):
+    """A provider that is known, and not installed: of the real ones any may be."""
+    own = {"connection type": ["owl"], "task decorator": ["owl"]}
+    monkeypatch.setattr(known, "providers", lambda: {"owl": own})

@@ -120,8 +120,8 @@ def connection_types():
 
 def task_decorators():
     assert task.twice(str)(5) == ["5", "5"]
-    with pytest.raises(AttributeError, match="there is no task decorator 'docker'; run: pip install tradewind-docker"):
-        task.docker  # noqa: B018 - asking is the point
+    with pytest.raises(AttributeError, match="there is no task decorator 'owl'"):
+        task.owl  # noqa: B018 - asking is the point
     assert not hasattr(task, "__wrapped__")
 
 

@@ -55,7 +55,7 @@ def test_the_file_is_made_anew_when_a_distribution_is_installed(parrot, tmp_path
     open_registry(tmp_path)
     parrot.write("finch.py", PLUGIN.format(label="F", module="finch").replace('"parrot"', '"finch"'))
     parrot.install("tradewind-finch", "finch")
-    assert open_registry(tmp_path).names("connection type")[0] == "finch"
+    assert "finch" in open_registry(tmp_path).names("connection type")
 
 
 def test_the_file_is_made_anew_when_a_plugin_of_a_checkout_is_edited(parrot, tmp_path):
@@ -131,13 +131,13 @@ def test_what_is_wrong_with_a_plugin_is_said_and_the_others_go_on(parrot, source
 @pytest.mark.parametrize(
     ("kind", "name", "sentence"),
     [
-        ("connection type", "aws", r"there is no connection type 'aws'; run: pip install tradewind-amazon"),
+        ("connection type", "owl", r"there is no connection type 'owl'; run: pip install tradewind-owl"),
         ("connection type", "parot", r"there is no connection type 'parot'; is it 'parrot'\?"),
-        ("codec", "zzz", r"there is no codec 'zzz'; there are json, orjson"),
+        ("codec", "zzz", r"there is no codec 'zzz'; there are json, .*orjson"),
         (
             "operator",
-            "tradewind_google.operators.gcs:X",
-            r"tradewind_google is not installed; run: pip install tradewind-google",
+            "tradewind_owl.operators.owl:X",
+            r"tradewind_owl is not installed; run: pip install tradewind-owl",
         ),
         (
             "operator",
@@ -146,7 +146,7 @@ def test_what_is_wrong_with_a_plugin_is_said_and_the_others_go_on(parrot, source
         ),
     ],
 )
-def test_what_is_not_there_is_an_error_with_the_way_out(parrot, kind, name, sentence):
+def test_what_is_not_there_is_an_error_with_the_way_out(parrot, owl, kind, name, sentence):
     with pytest.raises(TradewindConfigException, match=sentence):
         open_registry(None).load(kind, name)
 
@@ -188,8 +188,8 @@ def test_everything_built_in_can_be_imported(site):
                 assert callable(registry.load(kind, key))
 
 
-def test_a_connection_of_a_type_that_nothing_has_is_noted(parrot):
+def test_a_connection_of_a_type_that_nothing_has_is_noted(parrot, owl):
     use_registry(None)
     assert note_on_connection_type("parrot") is note_on_connection_type("") is None
-    sentence = "Note: no installed provider has the connection type 'aws'; run: pip install tradewind-amazon."
-    assert note_on_connection_type("aws") == sentence
+    sentence = "Note: no installed provider has the connection type 'owl'; run: pip install tradewind-owl."
+    assert note_on_connection_type("owl") == sentence

@@ -143,6 +143,9 @@ def open_database(
             "sqlite:/// and a file, or with postgresql://user:password@host/name or mariadb://user:password@host/name.",
             error_id="database-url",
         )
+    driver = config.database.url.partition(":")[0].partition("+")[2]
+    if kind.startswith("postgres") and driver not in {"", "psycopg"}:  # whether it is installed or not
+        raise _strange_driver(driver, kind)
     try:
         return engine.open_database(config.database, pool_size=pool_size, listened=listened, patience=patience)
     except (ArgumentError, ValueError) as error:
@@ -152,13 +155,8 @@ def open_database(
             error_id="database-url",
         ) from error
     except ModuleNotFoundError as error:
-        driver = config.database.url.partition(":")[0].partition("+")[2]
         if driver and error.name == driver:
-            raise CommandError(
-                f"database.url asks for the driver {driver!r}, which is not installed: leave it out and write {kind}://, "
-                "which takes the driver that Tradewind is tested with.",
-                error_id="database-driver",
-            ) from error
+            raise _strange_driver(driver, kind) from error
         raise CommandError(
             f"database.url needs the package {error.name!r}, which is not installed: "
             f'pip install "tradewind[{dialects.DRIVERS[kind][1]}]".',
@@ -170,3 +168,11 @@ def open_database(
             "to a folder that can be written to, or database.url.",
             error_id="file-unwritable",
         ) from error
+
+
+def _strange_driver(driver: str, kind: str) -> CommandError:
+    return CommandError(
+        f"database.url asks for the driver {driver!r}, which Tradewind cannot use here: leave it out and write {kind}://, "
+        "which takes the driver that it is tested with.",
+        error_id="database-driver",
+    )
