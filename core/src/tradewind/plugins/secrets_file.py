@@ -119,10 +119,15 @@ def _from_env(text: str) -> dict[str, str]:
     return found
 
 
-def _from_yaml(text: str) -> Any:
-    # Only for YAML: 30 ms that the other formats need not spend
+def yaml_library() -> Any:
+    """Return the YAML library, imported only for YAML: 30 ms that the other formats need not spend."""
     import yaml  # noqa: PLC0415
 
+    return yaml
+
+
+def _from_yaml(text: str) -> Any:
+    yaml = yaml_library()
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from tradewind_plugins.connection import Connection
 
 from tradewind.cli.errors import CommandError
-from tradewind.plugins.secrets_file import as_text, parsed
+from tradewind.plugins.secrets_file import as_text, parsed, yaml_library
 
 
 def written(connections: Sequence[Connection], style: str, *, as_uri: bool) -> str:
@@ -58,7 +58,5 @@ def _connection(path: Path, conn_id: Any, value: Any) -> Connection:
 
 
 def _yaml(data: Mapping[str, Any]) -> str:
-    import yaml  # noqa: PLC0415  (only for YAML, as reading it)
-
-    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    text: str = yaml_library().safe_dump(data, sort_keys=False, allow_unicode=True)
     return text

@@ -37,9 +37,9 @@ _CONTRACTS = ("plugins-api", "runtime")
 _LOADED = """
 import json, os, sys, traceback
 from importlib import import_module
-{before}
 import tradewind_plugins.operator, tradewind_plugins.sensor, tradewind_plugins.hook, tradewind_plugins.dbapi
 import tradewind_plugins.triggers, tradewind_plugins.clients, tradewind_plugins.hooks, tradewind_plugins.notifier
+{before}
 there = set(sys.modules)
 for module in {modules!r}:
     # A process each, so that none finds what another one has loaded
@@ -64,6 +64,9 @@ class Blocked:
         if name.partition(".")[0] in {clients!r}:
             raise ModuleNotFoundError("blocked by the kit: " + name, name=name)
 sys.meta_path.insert(0, Blocked())
+# The host itself may have loaded some
+for name in [each for each in sys.modules if each.partition(".")[0] in {clients!r}]:
+    del sys.modules[name]
 """
 
 
