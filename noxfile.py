@@ -155,9 +155,16 @@ def outage(session: nox.Session) -> None:
 
 @nox.session(allow_parallel=True)
 def backport(session: nox.Session) -> None:
-    """Unchanged providers on a real Apache Airflow 1.10.15 under Python 3.6."""
+    """The unchanged sqlite provider on a real Apache Airflow 1.10.15 under Python 3.6."""
     install(session, "tests")
     session.run("pytest", "backport", *session.posargs)
+
+
+@nox.session(default=False)
+def backports(session: nox.Session) -> None:
+    """Every provider that is lowered on a real Apache Airflow 1.10.15, its suites beside its real service. Two minutes."""
+    install(session, "tests")
+    session.run("pytest", "backport/tests", *session.posargs, env={"TRADEWIND_TEST_BACKPORTS": "all"})
 
 
 @nox.session(allow_parallel=True)

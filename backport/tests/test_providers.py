@@ -39,7 +39,7 @@ def without_connections(environment: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith("AIRFLOW_CONN_")}
 
 
-@pytest.mark.parametrize("folder", WITH_SUITES, ids=lambda folder: Path(folder).name)
+@pytest.mark.parametrize("folder", CHOSEN, ids=lambda folder: Path(folder).name)
 def test_its_suites_pass_on_airflow_1_10(bed, started, running, folder, tmp_path):
     for name in settings_of(REPOSITORY / folder).get("services", []):
         if variable_of(name) not in running:
