@@ -19,6 +19,8 @@ REPOSITORY = Path(__file__).parents[2]
 WITH_SUITES = [
     folder for folder in lowered_folders() if list((REPOSITORY / folder / "tests").glob("test_contract*.py"))
 ]
+# One provider proves that the kit runs there; `nox -s backports` runs all
+CHOSEN = WITH_SUITES if os.environ.get("TRADEWIND_TEST_BACKPORTS") == "all" else ["providers/sqlite"]
 
 
 @pytest.fixture(scope="module")
