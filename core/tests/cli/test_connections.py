@@ -96,7 +96,8 @@ def test_a_connection_is_tested_by_its_hook(run, home: Path) -> None:
     assert (code, json.loads(out)[0]["works"]) == (0, True)
     run("connections", "add", "nowhere", "--conn-type", "sqlite", "--conn-host", str(home / "no" / "x.db"))
     code, out, _ = run("connections", "test", "nowhere", "-o", "json")
-    assert (code, json.loads(out)[0]["message"]) == (1, "unable to open database file")
+    told = f"connection 'nowhere' (sqlite, {home}/no/x.db): unable to open database file"
+    assert (code, json.loads(out)[0]["message"]) == (1, told)
     run("connections", "add", "other", "--conn-type", "nonsense")
     assert "there is no connection type 'nonsense'" in run("connections", "test", "other", "-o", "json")[1]
 
