@@ -92,10 +92,12 @@ class _CopyingCursor(sqlite3.Cursor):
     def execute(self, sql: str, parameters: Any = ()) -> _CopyingCursor:
         """See `sqlite3.Cursor.execute`."""
         if not _QUERY.match(sql):
-            return super().execute(sql, parameters)
+            super().execute(sql, parameters)
+            return self
         super().execute(f"CREATE TEMPORARY TABLE tradewind_rows AS {sql}", parameters)
         self.connection.commit()
-        return super().execute("SELECT * FROM tradewind_rows")
+        super().execute("SELECT * FROM tradewind_rows")
+        return self
 
 
 def _uri(path: str, extra: dict[str, Any], conn_id: str) -> str:
