@@ -37,9 +37,10 @@ _CONTRACTS = ("plugins-api", "runtime")
 _LOADED = """
 import json, os, sys, traceback
 from importlib import import_module
-{before}
 import tradewind_plugins.operator, tradewind_plugins.sensor, tradewind_plugins.hook, tradewind_plugins.dbapi
 import tradewind_plugins.triggers, tradewind_plugins.clients, tradewind_plugins.hooks, tradewind_plugins.notifier
+# After these, as Airflow 1.10 itself needs some of what providers have as clients
+{before}
 there = set(sys.modules)
 for module in {modules!r}:
     # A process each, so that none finds what another one has loaded
