@@ -39,6 +39,7 @@ import json, os, sys, traceback
 from importlib import import_module
 import tradewind_plugins.operator, tradewind_plugins.sensor, tradewind_plugins.hook, tradewind_plugins.dbapi
 import tradewind_plugins.triggers, tradewind_plugins.clients, tradewind_plugins.hooks, tradewind_plugins.notifier
+# After these, as Airflow 1.10 itself needs some of what providers have as clients
 {before}
 there = set(sys.modules)
 for module in {modules!r}:
