@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from tradewind_plugins.exceptions import ConnectionFailed, TradewindException
+from tradewind_plugins.threads import in_thread, pause
 from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_http.exceptions import HttpErrorException
 from tradewind_http.hooks.http import HttpHook
 from tradewind_http.responses import as_json
 from tradewind_http.retrying import RetryPlan
-from tradewind_http.threads import in_thread, pause
 
 __all__ = ["HttpSensorTrigger", "HttpTrigger"]
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+from tradewind_plugins.threads import in_thread, pause
 from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_sftp.hooks.sftp import SFTPHook
-from tradewind_sftp.threads import in_thread, pause
 from tradewind_sftp.times import seconds_of
 
 __all__ = ["SFTPTrigger"]
