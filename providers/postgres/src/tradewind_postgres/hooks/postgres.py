@@ -31,6 +31,7 @@ _OF_AWS = ("iam", "redshift", "redshift-serverless")
 _OF_CONNECTIONS = ("08", "28", "3D", "53", "57P")
 _LONGEST_NAME = 63  # of an application, in bytes; PostgreSQL cuts what is longer
 _STREAM = "tradewind_stream"
+_PATIENCE = 1.0  # seconds for a statement to end
 
 
 class PostgresHook(DbApiHook):
@@ -67,7 +68,7 @@ class PostgresHook(DbApiHook):
         self.database = database or schema
         self.options = options
         self.enable_log_db_messages = enable_log_db_messages
-        self._running: Any = None  # the connection whose call is waited for
+        self._waited_for: list[Any] = []  # connections whose calls are waited for, of all threads
 
     def connection_errors(self) -> tuple[type[BaseException], ...]:
         """See `DbApiHook.connection_errors`."""
@@ -141,24 +142,27 @@ class PostgresHook(DbApiHook):
         Whatever interrupts the wait also ends the statement on the server.
         """
         done = _Call(call, *arguments)
-        self._running = conn
+        self._waited_for.append(conn)
         try:
             return done.wait()
         except BaseException:
-            if done.is_running():
-                self.cancel()
-                done.join()  # else the connection could not be closed
+            # Until it has ended, as else the connection could not be closed; more than once, as what has not yet begun
+            # cannot be ended
+            while done.is_running():
+                self._cancel_on(conn)
+                done.join(_PATIENCE)
             raise
         finally:
-            self._running = None
+            self._waited_for.remove(conn)
             if self.enable_log_db_messages:
                 self._log_messages(conn)
 
     def cancel(self) -> None:
-        """Have the server end the statement that is running, by `pg_cancel`; without one nothing happens."""
-        conn = self._running
-        if conn is None:
-            return
+        """Have the server end the statements that are running, by `pg_cancel`; without one nothing happens."""
+        for conn in list(self._waited_for):
+            self._cancel_on(conn)
+
+    def _cancel_on(self, conn: Any) -> None:
         try:
             conn.cancel()
         except psycopg2.Error as error:
@@ -279,26 +283,29 @@ class _Call:
         self._named = named
         self._value: Any = None
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._make, daemon=True)
+        # Not the thread's own join: interrupted, it takes the thread for ended
+        self._ended = threading.Event()
 
     def wait(self) -> Any:
         """Make the call and return what it returns, or raise what it raises."""
-        self._thread.start()
-        self._thread.join()
+        threading.Thread(target=self._make, daemon=True).start()
+        self._ended.wait()
         if self._error is not None:
             raise self._error
         return self._value
 
     def is_running(self) -> bool:
         """Return whether the call goes on, though the wait for it has been interrupted."""
-        return self._thread.is_alive()
+        return not self._ended.is_set()
 
-    def join(self) -> None:
-        """Wait until the call has ended, however it ends."""
-        self._thread.join()
+    def join(self, seconds: float) -> None:
+        """Wait until the call has ended, however it ends, or so many seconds."""
+        self._ended.wait(seconds)
 
     def _make(self) -> None:
         try:
             self._value = self._call(*self._arguments, **self._named)
         except BaseException as error:  # noqa: BLE001 - it is raised where the call is waited for
             self._error = error
+        finally:
+            self._ended.set()
