@@ -18,6 +18,7 @@ from tradewind_postgres.hooks.postgres import PostgresHook
 pytestmark = pytest.mark.backed_by("real", "PostgreSQL")
 
 ASLEEP = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%' AND state = 'active'"
+FETCHING = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'FETCH FORWARD%' AND state = 'active'"
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ class TestEnding:
                 failed.append(error)
 
         thread = in_thread(shop, sleep)
-        while thread.is_alive() and not shop.get_records(ASLEEP.replace("SELECT pg", "%SELECT pg")):
+        while thread.is_alive() and not shop.get_records(FETCHING):
             continue
         sleeping.cancel()
         thread.join()

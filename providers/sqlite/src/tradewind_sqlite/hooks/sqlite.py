@@ -89,7 +89,7 @@ class SqliteHook(DbApiHook):
 class _CopyingCursor(sqlite3.Cursor):
     """Reads a query's rows from a temporary table, which SQLite keeps in a file of its own, and lets go of the database."""
 
-    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Any = ()) -> _CopyingCursor:
         """See `sqlite3.Cursor.execute`."""
         if not _QUERY.match(sql):
             return super().execute(sql, parameters)
