@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 from tradewind_common_sql.operators.generic_transfer import GenericTransfer
+from tradewind_common_sql.operators.insert_rows import SQLInsertRowsOperator
 from tradewind_common_sql.operators.sql import (
     BranchSQLOperator,
     SQLCheckOperator,
@@ -124,6 +125,16 @@ class TestTransfer(OnShop, OperatorSuite):
     def check(self, result, host):
         assert result == 1
         assert self.shop.get_first("SELECT visitors FROM visits WHERE colour = 'all'") == (30,)
+
+
+@pytest.mark.backed_by("real", "SQLite")
+class TestInsertRows(OnShop, OperatorSuite):
+    operator = SQLInsertRowsOperator
+    arguments = {"conn_id": "shop", "table_name": "visits", "rows": [["{{ ds }}", 1, "red"]]}
+
+    def check(self, result, host):
+        assert result == 1
+        assert self.shop.get_first("SELECT day FROM visits WHERE visitors = 1") == ("2021-01-01",)
 
 
 class Late(OnShop):

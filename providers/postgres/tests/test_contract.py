@@ -7,7 +7,11 @@ from tradewind_postgres.hooks.postgres import PostgresHook
 from tradewind_postgres.operators.postgres import PostgresOperator
 from tradewind_testing import HookSuite, OperatorSuite, ProviderSuite
 
-SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid()"
+# In this database, as others may be tested on the same server
+SLEEPERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND state = 'active'"
+    " AND pid <> pg_backend_pid() AND datname = current_database()"
+)
 
 
 class TestProvider(ProviderSuite):

@@ -4,7 +4,7 @@ import inspect
 from enum import Enum
 
 from airflow.models import BaseOperator as AirflowOperator
-from airflow.models import TaskReschedule
+from airflow.models import SkipMixin, TaskReschedule
 from airflow.utils.decorators import apply_defaults
 from tradewind_plugins.airflow_host import enter_task, leave_task
 from tradewind_plugins.edges import as_tasks
@@ -91,6 +91,7 @@ class BaseOperator(AirflowOperator):
         """Let the host know which task runs."""
         _complete(context)
         _note_first_look(self, context["ti"])
+        _let_skip(self, context)
         enter_task(context)
         super().pre_execute(context)
 
@@ -141,6 +142,17 @@ def _note_first_look(task, ti):
     if getattr(task, "reschedule", False):
         earlier = TaskReschedule.find_for_task_instance(ti)
         ti.waiting_since = earlier[0].start_date if earlier else None
+
+
+def _let_skip(task, context):
+    """Give the task instance Tradewind's way to skip what comes after it: a list of ids. It is done at once."""
+
+    def skip_downstream(task_ids):
+        tasks = [task.dag.get_task(task_id) for task_id in task_ids]
+        if tasks:
+            SkipMixin().skip(context["dag_run"], context["execution_date"], tasks)
+
+    context["ti"].skip_downstream = skip_downstream
 
 
 def _complete(context):

@@ -45,6 +45,7 @@ _OLD = {
         "BranchSqlOperator": "BranchSQLOperator",
     },
 }
+_INSERT = "tradewind_common_sql.operators.insert_rows:SQLInsertRowsOperator"
 _TRANSFER = "operators.generic_transfer:GenericTransfer"
 _SENSOR = "sensors.sql:SqlSensor"
 
@@ -54,7 +55,7 @@ def tradewind_operators() -> list[Declared]:
     """Declare the operators."""
     found = [Declared(path=f"{_SQL}:{name}", summary=summary) for name, summary in _SUMMARIES.items()]
     transfer = Declared(path=f"tradewind_common_sql.{_TRANSFER}", summary="Copies rows from one database to another.")
-    return [*found, transfer]
+    return [*found, transfer, Declared(path=_INSERT, summary="Inserts rows that another task returned.")]
 
 
 @hookimpl
@@ -87,4 +88,5 @@ def tradewind_airflow_aliases() -> list[AirflowAlias]:
         AirflowAlias(name=name, path=f"tradewind_common_sql.{path}", instead=f"{_NEW}.{path.replace(':', '.')}")
         for name, path in moved
     ]
-    return [AirflowAlias(name=_NEW, path="tradewind_common_sql"), *old]
+    insert = AirflowAlias(name=f"{_NEW}.operators.sql:SQLInsertRowsOperator", path=_INSERT)
+    return [AirflowAlias(name=_NEW, path="tradewind_common_sql"), insert, *old]
