@@ -38,6 +38,7 @@ class HttpSensor(BaseSensor):
     """
 
     template_fields: Sequence[str] = ("endpoint", "request_params", "headers")
+    template_fields_renderers: Mapping[str, str] = {"headers": "json", "request_params": "py"}
     ui_color = "#f0e8d8"
 
     def __init__(

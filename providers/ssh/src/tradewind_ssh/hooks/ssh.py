@@ -205,7 +205,7 @@ class SSHHook(BaseHook):
                 banner_timeout=settings.banner_timeout,
                 auth_timeout=settings.auth_timeout,
                 disabled_algorithms=settings.disabled_algorithms,
-                transport_factory=_factory(settings.ciphers),
+                **self._with_ciphers(settings.ciphers),
             )
         except BaseException:
             self.client = client
@@ -228,6 +228,27 @@ class SSHHook(BaseHook):
             self.log.warning("The server's key is not compared with the known one, as allow_host_key_change says")
         else:
             client.load_system_host_keys()
+
+    def _with_ciphers(self, ciphers: Any) -> dict[str, Any]:
+        """Return the argument of `connect` that leaves these ciphers only; none for paramiko's own choice."""
+        if not ciphers:
+            return {}
+        if "transport_factory" not in paramiko.SSHClient.connect.__code__.co_varnames:
+            raise TradewindException(
+                f"connection {self._name!r} has ciphers, which paramiko {paramiko.__version__} cannot choose; "
+                f"install paramiko 3.3 or newer"
+            )
+
+        def make(sock: Any, **kwargs: Any) -> paramiko.Transport:
+            transport = paramiko.Transport(sock, **kwargs)
+            try:
+                transport.get_security_options().ciphers = list(ciphers)
+            except ValueError:
+                sock.close()
+                raise paramiko.SSHException(f"one of the ciphers {', '.join(ciphers)} is not known") from None
+            return transport
+
+        return {"transport_factory": make}
 
     @property
     def _name(self) -> str:
@@ -331,20 +352,3 @@ def _own_config(host: str) -> dict[str, Any]:
     with open(path, encoding="utf-8") as lines:  # noqa: PTH123
         config.parse(lines)
     return dict(config.lookup(host))
-
-
-def _factory(ciphers: Any) -> Any:
-    """Return what makes the transport with these ciphers only; None for paramiko's own choice."""
-    if not ciphers:
-        return None
-
-    def make(sock: Any, **kwargs: Any) -> paramiko.Transport:
-        transport = paramiko.Transport(sock, **kwargs)
-        try:
-            transport.get_security_options().ciphers = list(ciphers)
-        except ValueError:
-            sock.close()
-            raise paramiko.SSHException(f"one of the ciphers {', '.join(ciphers)} is not known") from None
-        return transport
-
-    return make
