@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 from tradewind_sftp.hooks.sftp import SFTPHook
@@ -10,6 +12,10 @@ from tradewind_sftp.operators.sftp import SFTPOperator
 from tradewind_sftp.sensors.sftp import SFTPSensor
 from tradewind_sftp.triggers.sftp import SFTPTrigger
 from tradewind_testing import HookSuite, OperatorSuite, ProviderSuite, SensorSuite, TriggerSuite
+
+
+HERE = os.path.join(tempfile.gettempdir(), f"tradewind-kit-{os.getpid()}")  # noqa: PTH118
+"""What files that are sent begin with: arguments of a suite are known before a test has its folder."""
 
 
 class TestProvider(ProviderSuite):
@@ -38,19 +44,19 @@ class TestSFTPHook(HookSuite):
 @pytest.mark.backed_by("real", "OpenSSH")
 class TestSFTPOperator(OperatorSuite):
     operator = SFTPOperator
-    arguments = {"local_filepath": "/tmp/tradewind-kit-{{ ds }}", "remote_filepath": "work/{{ ds }}"}  # noqa: S108
+    arguments = {"local_filepath": HERE + "-{{ ds }}", "remote_filepath": "work/{{ ds }}"}
     busy = {"local_filepath": "/dev/zero", "remote_filepath": "work/endless"}
 
     @pytest.fixture
     def prepared(self, remote):
         self.remote = remote
-        with open("/tmp/tradewind-kit-2021-01-01", "w") as file:  # noqa: PTH123, S108
-            file.write("grain")
+        sent = Path(HERE + "-2021-01-01")
+        sent.write_text("grain")
         yield
-        os.remove("/tmp/tradewind-kit-2021-01-01")  # noqa: PTH107, S108
+        sent.unlink()
 
     def check(self, result, host):
-        assert result == "/tmp/tradewind-kit-2021-01-01"  # noqa: S108
+        assert result == HERE + "-2021-01-01"
         assert (self.remote / "2021-01-01").read_text() == "grain"
 
     def is_at_work(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,16 @@ class TestSSHOperator(OperatorSuite):
         assert host.pushed["ssh_exit"] == 0
 
     def is_at_work(self):
-        return len(self.left_behind()) >= 2
+        return len(self.sleepers()) >= 2
 
     def left_behind(self):
+        for _ in range(500):  # what was killed takes a moment to end
+            if not self.sleepers():
+                break
+            threading.Event().wait(0.01)
+        return self.sleepers()
+
+    def sleepers(self):
         return [each for each in command_lines() if each.startswith("sleep\x0065.5")]
 
 

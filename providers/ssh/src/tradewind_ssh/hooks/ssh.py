@@ -165,9 +165,9 @@ class SSHHook(BaseHook):
             began = time.monotonic()
             try:
                 return self._connect(settings)
-            except (paramiko.SSHException, EOFError, ConnectionResetError) as error:
+            except (paramiko.SSHException, EOFError, ConnectionResetError, BrokenPipeError) as error:
                 # A server with too many logins at once (MaxStartups) hangs up before it has said who it is
-                hung_up = "banner" in str(error) or isinstance(error, (EOFError, ConnectionResetError))
+                hung_up = "banner" in str(error) or not isinstance(error, paramiko.SSHException)
                 if not hung_up or time.monotonic() - began > _AT_ONCE_SECONDS:
                     raise
                 self.log.info("The server hung up at once, attempt %d of %d: %s", attempt, _ATTEMPTS, error)
