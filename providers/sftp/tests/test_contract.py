@@ -13,7 +13,6 @@ from tradewind_sftp.sensors.sftp import SFTPSensor
 from tradewind_sftp.triggers.sftp import SFTPTrigger
 from tradewind_testing import HookSuite, OperatorSuite, ProviderSuite, SensorSuite, TriggerSuite
 
-
 HERE = os.path.join(tempfile.gettempdir(), f"tradewind-kit-{os.getpid()}")  # noqa: PTH118
 """What files that are sent begin with: arguments of a suite are known before a test has its folder."""
 
