@@ -191,6 +191,8 @@ class HttpHook(BaseHook):
                 allow_redirects=given.get("allow_redirects", extra.get("allow_redirects", True)),
                 **settings,
             )
+            if not settings["stream"]:
+                _check_length(response)
         if given.get("check_response", self._check_response):
             self.check_response(response)
         return response
@@ -302,6 +304,21 @@ class HttpHook(BaseHook):
             except (requests.exceptions.RequestException, OSError) as error:
                 # Not chained: its text and its parents' have the URL as it is
                 raise _UnreachedError(f"{self.method} {without_secrets(url)}: {reason_of(error)}") from None
+
+
+def _check_length(response: requests.Response) -> None:
+    """Raise where a body ended before its announced length, which requests before 2.32 takes for whole.
+
+    Raises:
+        _UnreachedError: it did.
+    """
+    told = response.headers.get("Content-Length", "")
+    has_body = response.request.method != "HEAD" and response.status_code not in {204, 304}
+    if has_body and told.isdigit() and hasattr(response.raw, "tell") and response.raw.tell() < int(told):
+        raise _UnreachedError(
+            f"{response.request.method} {without_secrets(response.url)}: the body ended after "
+            f"{response.raw.tell()} bytes read of {told}"
+        )
 
 
 def auth_path(auth_type: Any) -> str | None:

@@ -236,7 +236,7 @@ class SSHHook(BaseHook):
         if "transport_factory" not in paramiko.SSHClient.connect.__code__.co_varnames:
             raise TradewindException(
                 f"connection {self._name!r} has ciphers, which paramiko {paramiko.__version__} cannot choose; "
-                f"install paramiko 3.3 or newer"
+                f"install paramiko 2.12 or newer"
             )
 
         def make(sock: Any, **kwargs: Any) -> paramiko.Transport:
