@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -192,7 +193,7 @@ class SSHHook(BaseHook):
             client.connect(
                 settings.host,
                 port=settings.port,
-                username=settings.username or _own_name(),
+                username=settings.username or pwd.getpwuid(os.geteuid()).pw_name,
                 password=settings.password,
                 pkey=key,
                 key_filename=os.path.expanduser(key_file) if key_file else None,  # noqa: PTH111
@@ -311,12 +312,6 @@ class SSHHook(BaseHook):
         finally:
             self.close()
         return True, f"logged in; the server is {version}"
-
-
-def _own_name() -> str:
-    from getpass import getuser  # noqa: PLC0415 - two modules that only a connection without a login needs
-
-    return getuser()
 
 
 def _end_process(process: Any, reader: Any) -> None:
