@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
 
+from tradewind_plugins.host import bind, current
 from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_sftp.hooks.sftp import SFTPHook
-from tradewind_sftp.threads import in_thread, pause
 from tradewind_sftp.times import seconds_of
 
 __all__ = ["SFTPTrigger"]
@@ -51,10 +51,10 @@ class SFTPTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until they are there."""
         while True:
-            files = await in_thread(self._look)
+            files = await _in_thread(self._look)
             if files:
                 break
-            await pause(self.poke_interval)
+            await _pause(self.poke_interval)
         yield TriggerEvent({"status": "success", "message": f"found {', '.join(files)}", "files": files})
 
     def _look(self) -> list[str]:
@@ -62,3 +62,25 @@ class SFTPTrigger(BaseTrigger):
         # A thread that a silent server holds for ever would be one less for the other triggers
         hook.cmd_timeout = hook.settings.cmd_timeout or _LOOK_SECONDS
         return hook.find_files(self.path, self.file_pattern, self.newer_than)
+
+
+async def _in_thread(function: Callable[[], Any]) -> Any:
+    """Call a function in a thread that has this one's host, and return its result."""
+    host = current()
+
+    def bound() -> Any:
+        with bind(host):
+            return function()
+
+    return await _asyncio().get_event_loop().run_in_executor(None, bound)
+
+
+async def _pause(seconds: float) -> None:
+    """Wait for some seconds."""
+    await _asyncio().sleep(seconds)
+
+
+def _asyncio() -> Any:
+    import asyncio  # noqa: PLC0415 - it takes 40 modules, which whoever awaits has loaded, and a DAG file has no use for
+
+    return asyncio

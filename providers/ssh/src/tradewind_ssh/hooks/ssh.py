@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -193,7 +192,7 @@ class SSHHook(BaseHook):
             client.connect(
                 settings.host,
                 port=settings.port,
-                username=settings.username or pwd.getpwuid(os.geteuid()).pw_name,
+                username=settings.username,
                 password=settings.password,
                 pkey=key,
                 key_filename=os.path.expanduser(key_file) if key_file else None,  # noqa: PTH111
