@@ -239,7 +239,8 @@ class HttpHook(BaseHook):
             if not base or _origin(path) == _origin(base):
                 return path
             raise TradewindException(
-                f"connection {self.http_conn_id!r} leads to {without_secrets(base)}; the endpoint {without_secrets(path)} is of another "
+                f"connection {self.http_conn_id!r} leads to {without_secrets(base)}; "
+                f"the endpoint {without_secrets(path)} is of another "
                 f"host, which does not get its login: make a connection for that host"
             )
         if not base:
