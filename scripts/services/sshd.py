@@ -43,7 +43,7 @@ AllowTcpForwarding yes
 MaxSessions 50
 MaxStartups 100
 MaxAuthTries 20
-Subsystem sftp internal-sftp
+Subsystem sftp internal-sftp -d {root}/home
 """
 # The files of users are replaced for this process and its children alone
 PREPARE = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from datetime import datetime, timezone
 from pathlib import Path
@@ -162,9 +163,11 @@ def test_tasks_hand_tables_on(small_house):
     assert rows["load", "return_value"].type == "DataFrame"
 
 
-def test_tables_are_handed_on_where_a_dag_is_tested(tmp_path):
-    (tmp_path / "flow.py").write_text(textwrap.dedent(FLOW))
-    done = run_dag(load_dag(tmp_path / "flow.py"))
+def test_tables_are_handed_on_where_a_dag_is_tested(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    file = tmp_path / "handing_tables_on.py"  # a name that no other test has: the module stays loaded in this process
+    file.write_text(textwrap.dedent(FLOW))
+    done = run_dag(load_dag(file))
     assert done.state == "success", done.log
     assert {task: done.value(task) for task in ENDS} == ENDS
     assert done.value("load").shape == (2, 2)

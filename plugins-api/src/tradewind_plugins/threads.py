@@ -12,19 +12,21 @@ __all__ = ["in_thread", "pause"]
 
 async def in_thread(function: Callable[[], Any]) -> Any:
     """Call a function in a thread that has this one's host, and return its result."""
-    import asyncio  # noqa: PLC0415 - it takes 40 modules, which whoever awaits this has loaded
-
     host = current()
 
     def bound() -> Any:
         with bind(host):
             return function()
 
-    return await asyncio.get_event_loop().run_in_executor(None, bound)
+    return await _asyncio().get_event_loop().run_in_executor(None, bound)
 
 
 async def pause(seconds: float) -> None:
     """Wait for some seconds."""
-    import asyncio  # noqa: PLC0415 - as above
+    await _asyncio().sleep(seconds)
 
-    await asyncio.sleep(seconds)
+
+def _asyncio() -> Any:
+    import asyncio  # noqa: PLC0415 - it takes 40 modules, which whoever awaits has loaded, and a DAG file has no use for
+
+    return asyncio

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Where a provider is tested alone, there is nothing that could run a DAG
+pytest.importorskip("tradewind")
+
 EXAMPLE = Path(__file__).parents[1] / "examples" / "example_http.py"
 
 

@@ -157,6 +157,13 @@ def test_an_unreachable_server(desk, add):
     assert "k-9" not in str(caught.value)
 
 
+def test_a_login_in_the_host_is_not_told(desk, add):
+    add(host=f"http://ada:s3cret@127.0.0.1:{unused_port()}")
+    with pytest.raises(ConnectionFailed, match="refused") as caught:
+        get("x")
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_cut_connection_and_then_a_success_on_the_same_hook(desk, web):
     web.answer("/x", lambda _: None, (200, {}, "there"))
     hook = HttpHook("GET")

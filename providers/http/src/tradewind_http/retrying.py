@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from tradewind_plugins.clients import lazy_client
@@ -105,8 +106,8 @@ def seconds_after(header: str | None) -> float | None:
     text = header.strip()
     if text.isdigit():
         return float(text)
-    # Imported here, as it takes a dozen modules that only this rare form needs
-    from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415
-
-    parsed = parsedate_tz(text)
-    return None if parsed is None else max(mktime_tz(parsed) - time.time(), 0.0)
+    try:
+        moment = datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return max(moment.timestamp() - time.time(), 0.0)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tradewind_plugins.clients import lazy_client
 from tradewind_plugins.connection import Connection
-from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.exceptions import ConnectionFailed, TradewindException
 from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import current
 
@@ -47,10 +47,6 @@ _SETTINGS = frozenset(
 _UNAVAILABLE = frozenset((401, 403, 407, 408, 425, 429, 502, 503, 504))
 _CONNECT_SECONDS = 30.0
 _SHOWN_OF_BODY = 1000
-
-
-class _UnreachedError(Exception):
-    """What requests could not do, told without secrets."""
 
 
 class HttpHook(BaseHook):
@@ -191,6 +187,8 @@ class HttpHook(BaseHook):
                 allow_redirects=given.get("allow_redirects", extra.get("allow_redirects", True)),
                 **settings,
             )
+        if not settings["stream"]:
+            self._check_length(response)
         if given.get("check_response", self._check_response):
             self.check_response(response)
         return response
@@ -241,7 +239,8 @@ class HttpHook(BaseHook):
             if not base or _origin(path) == _origin(base):
                 return path
             raise TradewindException(
-                f"connection {self.http_conn_id!r} leads to {base}; the endpoint {without_secrets(path)} is of another "
+                f"connection {self.http_conn_id!r} leads to {without_secrets(base)}; "
+                f"the endpoint {without_secrets(path)} is of another "
                 f"host, which does not get its login: make a connection for that host"
             )
         if not base:
@@ -292,16 +291,33 @@ class HttpHook(BaseHook):
 
     @contextmanager
     def _told_of(self, url: str) -> Iterator[None]:
-        """Turn errors of requests into `ConnectionFailed` with the connection's id and the URL without secrets."""
-        with self.naming_errors(_UnreachedError):
-            try:
-                yield
-            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-                told = str(error).replace(url, without_secrets(url))
-                raise TradewindException(f"connection {self.http_conn_id!r}: {told}") from None
-            except (requests.exceptions.RequestException, OSError) as error:
-                # Not chained: its text and its parents' have the URL as it is
-                raise _UnreachedError(f"{self.method} {without_secrets(url)}: {reason_of(error)}") from None
+        """Turn errors of requests into `ConnectionFailed` with the connection's id and the URL without secrets.
+
+        Not by `naming_errors`: it names the connection's host, which may be a whole URL here, with a login in it.
+        """
+        where = f"connection {self.http_conn_id!r}"
+        try:
+            yield
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            told = str(error).replace(url, without_secrets(url))
+            raise TradewindException(f"{where}: {told}") from None
+        except (requests.exceptions.RequestException, OSError) as error:
+            # Not chained: its text and its parents' have the URL as it is
+            raise ConnectionFailed(f"{where}: {self.method} {without_secrets(url)}: {reason_of(error)}") from None
+
+    def _check_length(self, response: requests.Response) -> None:
+        """Raise where a body ended before its announced length, which requests before 2.32 takes for whole.
+
+        Raises:
+            ConnectionFailed: it did.
+        """
+        told = response.headers.get("Content-Length", "")
+        has_body = response.request.method != "HEAD" and response.status_code not in {204, 304}
+        if has_body and told.isdigit() and hasattr(response.raw, "tell") and response.raw.tell() < int(told):
+            raise ConnectionFailed(
+                f"connection {self.http_conn_id!r}: {response.request.method} {without_secrets(response.url)}: "
+                f"the body ended after {response.raw.tell()} bytes read of {told}"
+            )
 
 
 def auth_path(auth_type: Any) -> str | None:

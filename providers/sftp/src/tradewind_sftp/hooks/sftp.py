@@ -258,10 +258,23 @@ class SFTPHook(SSHHook):
             size = conn.stat(path).st_size or 0
             with self._open(conn, path, "rb") as source:
                 if prefetch:
-                    source.prefetch(size)
+                    self._ask_ahead(source, size)
                 got = _copied(source, file)
         if got != size:
             raise ConnectionFailed(f"connection {self._name!r}: {got} of {size} bytes of {path} came")
+
+    def _ask_ahead(self, source: Any, size: int) -> None:
+        """Have paramiko ask for all of a file, in a thread of its own; where the connection is cut, its reader is who tells."""
+        ask = source._prefetch_thread  # noqa: SLF001 - what is raised in that thread would reach nobody but standard error
+
+        def ask_quietly(*arguments: Any) -> None:
+            try:
+                ask(*arguments)
+            except (EOFError, OSError, paramiko.SSHException) as error:
+                self.log.debug("Reading ahead has ended: %s", error)
+
+        source._prefetch_thread = ask_quietly  # noqa: SLF001
+        source.prefetch(size)
 
     @contextmanager
     def _open(self, conn: paramiko.SFTPClient, path: str, mode: str) -> Iterator[paramiko.SFTPFile]:

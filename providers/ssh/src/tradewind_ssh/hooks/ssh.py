@@ -192,7 +192,7 @@ class SSHHook(BaseHook):
             client.connect(
                 settings.host,
                 port=settings.port,
-                username=settings.username or _own_name(),
+                username=settings.username,
                 password=settings.password,
                 pkey=key,
                 key_filename=os.path.expanduser(key_file) if key_file else None,  # noqa: PTH111
@@ -236,7 +236,7 @@ class SSHHook(BaseHook):
         if "transport_factory" not in paramiko.SSHClient.connect.__code__.co_varnames:
             raise TradewindException(
                 f"connection {self._name!r} has ciphers, which paramiko {paramiko.__version__} cannot choose; "
-                f"install paramiko 3.3 or newer"
+                f"install paramiko 2.12 or newer"
             )
 
         def make(sock: Any, **kwargs: Any) -> paramiko.Transport:
@@ -311,12 +311,6 @@ class SSHHook(BaseHook):
         finally:
             self.close()
         return True, f"logged in; the server is {version}"
-
-
-def _own_name() -> str:
-    from getpass import getuser  # noqa: PLC0415 - two modules that only a connection without a login needs
-
-    return getuser()
 
 
 def _end_process(process: Any, reader: Any) -> None:
