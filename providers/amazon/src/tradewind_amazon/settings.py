@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tradewind_plugins.clients import lazy_client
@@ -205,7 +205,7 @@ def _session_of_botocore() -> Any:
     return inner
 
 
-@cache
+@lru_cache(maxsize=1)
 def _loader() -> Any:
     """Return what reads the descriptions of the services: one for all, as each takes long to read and to keep."""
     return _botocore_loaders.create_loader()
@@ -274,6 +274,7 @@ def client_of(
         on_failure: called before an error that names the connection is raised.
     """
     made = session or session_of(settings)
+    failures: tuple[type[BaseException], ...] = (*_connection_errors(), ValueError)
     with _making:
         made.events.register(
             "creating-client-class",
@@ -291,7 +292,7 @@ def client_of(
                 verify=settings.verify,
                 config=whole,
             )
-        except (*_connection_errors(), ValueError) as error:
+        except failures as error:
             raise ConnectionFailed(f"{settings.source}: {error}") from error
 
 
