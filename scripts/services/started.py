@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from services.mariadb import mariadb_server
+from services.moto import moto_server
 from services.postgres import postgres_server
 from services.sshd import sshd_server
 
@@ -13,6 +14,7 @@ __all__ = ["SERVICES", "variable_of"]
 
 SERVICES: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "mariadb": mariadb_server,
+    "moto": moto_server,
     "postgres": postgres_server,
     "sshd": sshd_server,
 }

@@ -208,7 +208,7 @@ def test_many_lines_go_in_several_calls(aws, login):
 class Failing(BackgroundLogStore):
     """Keeps logs in memory, fails while it shall, and says when it was asked."""
 
-    def __init__(self, pause=0.0):
+    def __init__(self, pause=0.001):
         super().__init__(pause)
         self.kept = {}
         self.fails = False

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from tradewind_plugins.exceptions import TradewindException
@@ -29,9 +26,6 @@ __all__ = [
     "S3ListPrefixesOperator",
     "S3PutBucketTaggingOperator",
 ]
-
-_GRACE = 5.0
-_LAST_LINES = 20
 
 
 class _S3Operator(BaseOperator):
@@ -444,49 +438,26 @@ class S3FileTransformOperator(BaseOperator):
         self.dest_aws_conn_id = dest_aws_conn_id
         self.dest_verify = dest_verify
         self.replace = replace
-        self._process: subprocess.Popen[str] | None = None
+        self._transformation: Any = None
 
     def execute(self, context: Any) -> None:
         """Fetch, transform and store."""
+        from tradewind_amazon import files  # noqa: PLC0415 - what it imports is not needed to read a DAG file
+
         source = S3Hook(self.source_aws_conn_id, verify=self.source_verify)
         target = S3Hook(self.dest_aws_conn_id, verify=self.dest_verify)
-        with tempfile.TemporaryDirectory(prefix="tradewind-transform-") as folder:
-            fetched = source.download_file(self.source_s3_key, local_path=folder)
-            made = fetched
+        with files.temporary_folder() as folder:
+            made = fetched = source.download_file(self.source_s3_key, local_path=folder)
             if self.transform_script is not None:
-                made = str(Path(folder) / "made")
-                Path(made).touch()
-                self._transform(fetched, made)
+                made = f"{folder}/made"
+                self._transformation = files.Transformation(self.transform_script, partial(self.log.info, "%s"))
+                self._transformation.run(fetched, made, self.script_args or ())
             target.load_file(made, self.dest_s3_key, replace=self.replace)
-
-    def _transform(self, source: str, target: str) -> None:
-        script = str(self.transform_script)
-        interpreter = [sys.executable] if script.endswith(".py") else []
-        command = [*interpreter, script, source, target, *map(str, self.script_args or ())]
-        lines: list[str] = []
-        with subprocess.Popen(  # noqa: S603 - running the author's program is what this operator is for
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, errors="replace"
-        ) as process:
-            self._process = process
-            for line in process.stdout or ():
-                self.log.info("%s", line.rstrip("\n"))
-                lines = [*lines[1 - _LAST_LINES :], line]
-        self._process = None
-        if process.returncode:
-            raise TradewindException(
-                f"{script} exited with {process.returncode}; it last said: {''.join(lines).strip()}"
-            )
 
     def on_kill(self) -> None:
         """End the program."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        if self._transformation is not None:
+            self._transformation.end()
 
 
 def _moment(value: datetime | str | None) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from re import Pattern
 from typing import Any, ClassVar
 
 from tradewind_plugins.clients import lazy_client
@@ -34,6 +35,8 @@ class AwsSecretsBackend(SecretsBackend):
 
     service: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    possible: ClassVar[Pattern[str]] = re.compile("")
+    """What the name of a secret has to look like."""
 
     def __init__(
         self,
@@ -90,14 +93,17 @@ class AwsSecretsBackend(SecretsBackend):
         if prefix is None or (pattern is not None and re.match(pattern, name, re.IGNORECASE) is None):
             return None
         path = self._path(prefix, name)
+        if not self.possible.match(path):
+            return None  # AWS cannot have a secret of this name, and would call the question invalid
+        told = f"{type(self).__name__}: {self.label} did not answer for {kind} {name!r} ({path})"
         try:
             return self._ask(path)
         except _botocore_exceptions.ClientError as error:
             if is_missing(error):
                 return None
-            raise TradewindException(f"{self.label} did not answer for {kind} {name!r} ({path}): {error}") from error
+            raise TradewindException(f"{told}: {error}") from error
         except ConnectionFailed as error:
-            raise ConnectionFailed(f"{self.label} did not answer for {kind} {name!r} ({path}): {error}") from error
+            raise ConnectionFailed(f"{told}: {error}") from error
 
     def _path(self, prefix: str, name: str) -> str:
         """Return the name that AWS knows."""

@@ -34,7 +34,7 @@ class BackgroundLogStore(LogStore):
     the log is written; it is merged later.
 
     Arguments:
-        pause: seconds between two writings of a log.
+        pause: seconds between two writings of a log; 0 has each `put_chunk` wait until its chunk is written.
     """
 
     capabilities = LogStoreCapabilities(append=True, delete_prefix=True)
@@ -89,6 +89,8 @@ class BackgroundLogStore(LogStore):
             waiting.size = max(waiting.size or 0, offset + len(data))
             self._begin()
             self._changed.notify_all()
+        if self._pause <= 0:
+            self._flush(key)
 
     def _begin(self) -> None:
         if self._thread is None or not self._thread.is_alive():

@@ -22,17 +22,19 @@ _MOST_OF_BATCH = 900_000
 _MOST_EVENTS = 5_000
 _OVERHEAD = 26
 _LONGEST_LINE = 100_000
+_MOST_ALONE = 1_000
 
 
 class CloudWatchLogStore(BackgroundLogStore):
-    """Logs as streams of a log group, a line each event.
+    """Logs as streams of a log group, a line each event; where lines come by the thousand, several share one.
 
     CloudWatch holds text: a byte that is no UTF-8 is stored as a question mark. What was written can be read some seconds
     later.
 
     Arguments:
         location: `cloudwatch://group/prefix?region_name=…`; see `Location` for the options. A slash in the name of the
-            group is written `%2F`. `pause` is how many seconds lie at least between two writings of a log, 2 by default.
+            group is written `%2F`. `pause` is how many seconds lie at least between two writings of a log, 2 by
+            default; with 0 a worker waits until each chunk is written.
     """
 
     def __init__(self, location: str) -> None:
@@ -156,8 +158,10 @@ def _batches(data: bytes) -> Iterator[list[str]]:
 
 
 def _messages_of(data: bytes) -> Iterator[str]:
-    for line in data.splitlines(keepends=True):
-        begin = 0
+    lines = data.splitlines(keepends=True)
+    together = 1 + len(lines) // _MOST_ALONE
+    for first in range(0, len(lines), together):
+        line, begin = b"".join(lines[first : first + together]), 0
         while begin < len(line):
             end = min(begin + _LONGEST_LINE, len(line))
             while end < len(line) and line[end] & 0xC0 == 0x80 and end > begin + 1:  # not within a character

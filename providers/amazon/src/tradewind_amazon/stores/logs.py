@@ -25,7 +25,7 @@ class S3LogStore(PartsLogStore):
 
     Arguments:
         location: `s3://bucket/prefix?region_name=…`; see `Location` for the options. `pause` is how many seconds lie at
-            least between two parts of a log, 1 by default.
+            least between two parts of a log, 1 by default; with 0 a worker waits until each chunk is written.
     """
 
     def __init__(self, location: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_amazon.hooks.s3 import S3Hook
 from tradewind_amazon.s3_looks import KeysWatch, find_objects
-from tradewind_amazon.waiting import in_thread
+from tradewind_amazon.waiting import in_thread, pause
 
 __all__ = ["S3KeyTrigger", "S3KeysUnchangedTrigger"]
 
@@ -60,9 +59,9 @@ class S3KeyTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until all are there."""
         hook = S3Hook(self.aws_conn_id, verify=self.verify)
-        await asyncio.sleep(self.pause)
+        await pause(self.pause)
         while not await in_thread(lambda: self._look(hook)):
-            await asyncio.sleep(self.poke_interval)
+            await pause(self.poke_interval)
         yield TriggerEvent({"status": "success"})
 
     def _look(self, hook: S3Hook) -> bool:
@@ -137,5 +136,5 @@ class S3KeysUnchangedTrigger(BaseTrigger):
             except TradewindException as error:
                 yield TriggerEvent({"status": "error", "message": str(error)})
                 return
-            await asyncio.sleep(self.poke_interval)
+            await pause(self.poke_interval)
         yield TriggerEvent({"status": "success"})

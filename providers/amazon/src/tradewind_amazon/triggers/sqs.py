@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
 from tradewind_amazon.hooks.sqs import SqsHook
 from tradewind_amazon.sqs_messages import receive
-from tradewind_amazon.waiting import in_thread
+from tradewind_amazon.waiting import in_thread, pause
 
 __all__ = ["SqsSensorTrigger"]
 
@@ -66,10 +65,10 @@ class SqsSensorTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask until there are messages that are wanted."""
         hook = SqsHook(self.aws_conn_id, verify=self.verify, region_name=self.region_name)
-        await asyncio.sleep(self.pause)
+        await pause(self.pause)
         while True:
             messages = await in_thread(lambda: receive(hook, vars(self)))
             if messages:
                 break
-            await asyncio.sleep(self.waiter_delay)
+            await pause(self.waiter_delay)
         yield TriggerEvent({"status": "success", "message_batch": messages})
