@@ -34,33 +34,3 @@ def test_the_example_runs(aws, moto_url, tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "success  delete_bucket" in ended.stdout
     assert not S3Hook().check_for_bucket("tradewind-example")
-
-
-def test_large_xcoms_go_to_the_storage_of_the_settings(aws, bucket, moto_url, tmp_path):
-    (tmp_path / "tradewind.toml").write_text(
-        f"""
-        [plugins]
-        xcom_storage = "s3"
-        xcom_location = "s3://{bucket}/xcoms?region_name=eu-west-1&endpoint_url={moto_url}"
-        [execution]
-        max_xcom_inline = 100
-        """
-    )
-    (tmp_path / "dag.py").write_text(
-        "from tradewind import DAG, task\n"
-        "with DAG('large', schedule=None) as dag:\n"
-        "    @task\n    def make():\n        return 'x' * 1000\n"
-        "    @task\n    def take(text):\n        print('took', len(text))\n"
-        "    take(make())\n"
-    )
-    environment = {
-        **os.environ,
-        "TRADEWIND_HOME": str(tmp_path),
-        "AWS_ACCESS_KEY_ID": "a",
-        "AWS_SECRET_ACCESS_KEY": "b",
-    }
-    command = [sys.executable, "-m", "tradewind", "dags", "test", "large", "--file", str(tmp_path / "dag.py")]
-    ended = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "took 1000" in ended.stdout + ended.stderr
-    print(S3Hook().list_keys(bucket))
