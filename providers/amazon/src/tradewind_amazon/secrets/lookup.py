@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from re import Pattern
 from typing import Any, ClassVar
 
 from tradewind_plugins.clients import lazy_client
@@ -35,7 +34,7 @@ class AwsSecretsBackend(SecretsBackend):
 
     service: ClassVar[str] = ""
     label: ClassVar[str] = ""
-    possible: ClassVar[Pattern[str]] = re.compile("")
+    possible: ClassVar[Any] = re.compile("")
     """What the name of a secret has to look like."""
 
     def __init__(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from re import Pattern
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -46,7 +45,7 @@ class SecretsManagerBackend(AwsSecretsBackend):
 
     service: ClassVar[str] = "secretsmanager"
     label: ClassVar[str] = "AWS Secrets Manager"
-    possible: ClassVar[Pattern[str]] = re.compile(r"[\w/+=.@!-]{1,512}\Z", re.ASCII)
+    possible: ClassVar[Any] = re.compile(r"[\w/+=.@!-]{1,512}\Z", re.ASCII)
 
     def __init__(
         self,

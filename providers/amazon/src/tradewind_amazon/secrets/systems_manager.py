@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from re import Pattern
 from typing import Any, ClassVar
 
 from tradewind_amazon.secrets.lookup import AwsSecretsBackend
@@ -25,7 +24,7 @@ class SystemsManagerParameterStoreBackend(AwsSecretsBackend):
 
     service: ClassVar[str] = "ssm"
     label: ClassVar[str] = "the AWS parameter store"
-    possible: ClassVar[Pattern[str]] = re.compile(r"/[\w./-]{1,2047}\Z", re.ASCII)
+    possible: ClassVar[Any] = re.compile(r"/[\w./-]{1,2047}\Z", re.ASCII)
 
     def __init__(
         self,
