@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tradewind_plugins.clients import lazy_client
-from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
+from tradewind_plugins.exceptions import TradewindException
 
 from tradewind_google.common.hooks.base_google import GoogleBaseHook
+from tradewind_google.exceptions import ObjectNotFoundException
 from tradewind_google.settings import storage_client
 
 __all__ = ["GCSHook", "parse_gcs_url"]
@@ -50,12 +52,12 @@ class GCSHook(GoogleBaseHook):
         """Return what Google tells of an object.
 
         Raises:
-            TradewindNotFoundException: there is none.
+            ObjectNotFoundException: there is none.
         """
         with self.naming():
             found = self._bucket(bucket_name).get_blob(object_name, **self.how)
         if found is None:
-            raise TradewindNotFoundException(f"there is no object gs://{bucket_name}/{object_name}")
+            raise ObjectNotFoundException(f"there is no object gs://{bucket_name}/{object_name}")
         return found
 
     @contextmanager
@@ -64,7 +66,7 @@ class GCSHook(GoogleBaseHook):
             with self.naming():
                 yield
         except _api_errors.NotFound as error:
-            raise TradewindNotFoundException(f"there is no object gs://{bucket_name}/{object_name}") from error
+            raise ObjectNotFoundException(f"there is no object gs://{bucket_name}/{object_name}") from error
 
     # --- buckets -----------------------------------------------------------------------------------------------------
 
@@ -184,7 +186,7 @@ class GCSHook(GoogleBaseHook):
         """Write an object to a file and return its path; without a file return the object's content.
 
         Raises:
-            TradewindNotFoundException: there is no such object.
+            ObjectNotFoundException: there is no such object.
         """
         blob = self._blob(bucket_name, object_name, chunk_size=chunk_size, user_project=user_project)
         with self._missing(bucket_name, object_name):
@@ -239,12 +241,18 @@ class GCSHook(GoogleBaseHook):
             max_results: how many at most for a prefix.
             prefix: what names begin with, or a list of such.
             delimiter: the end of names that are wanted.
-            match_glob: a pattern of Google's, such as `**/*.csv`; needs google-cloud-storage 2.10.
+            match_glob: a pattern of Google's: `*` and `?` stop at a slash, `**` does not; `[…]` and `{a,b}`. Matched here.
         """
         names: Any = []
-        for blob in self._blobs(bucket_name, prefix, versions=versions, max_results=max_results, match_glob=match_glob):
-            if not delimiter or blob.name.endswith(delimiter):
+        pattern = None if match_glob is None else _pattern(match_glob)
+        if match_glob is not None and prefix is None:
+            prefix = re.split(r"[*?\[{]", match_glob)[0]
+        limit = None if pattern is not None else max_results
+        for blob in self._blobs(bucket_name, prefix, versions=versions, max_results=limit):
+            if (not delimiter or blob.name.endswith(delimiter)) and (pattern is None or pattern.match(blob.name)):
                 names.append(blob.name)
+        if pattern is not None:
+            names = names[:max_results]
         return names
 
     def list_by_timespan(
@@ -315,7 +323,7 @@ class GCSHook(GoogleBaseHook):
         """Delete an object.
 
         Raises:
-            TradewindNotFoundException: there is none.
+            ObjectNotFoundException: there is none.
         """
         with self._missing(bucket_name, object_name):
             self._blob(bucket_name, object_name).delete(**self.how)
@@ -324,7 +332,7 @@ class GCSHook(GoogleBaseHook):
         """Delete an object; one that is not there is logged."""
         try:
             self.delete(bucket_name, object_name)
-        except TradewindNotFoundException as error:
+        except ObjectNotFoundException as error:
             self.log.info("%s", error)
 
     def copy(
@@ -408,6 +416,21 @@ def parse_gcs_url(gsurl: str) -> tuple[str, str]:
     if scheme != "gs" or not separator or not bucket:
         raise TradewindException(f"{gsurl!r} is not the URL of an object; write gs://bucket/object")
     return bucket, name
+
+
+def _pattern(glob: str) -> Any:
+    """Return the regular expression of a pattern of Google's."""
+    parts = re.split(r"(\*\*|\*|\?|\[[^\]]*\]|\{[^}]*\})", glob)
+    known = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    text = ""
+    for part in parts:
+        if part.startswith("[") and part.endswith("]"):
+            text += f"[^{part[2:-1]}]" if part[1:2] == "!" else part
+        elif part.startswith("{") and part.endswith("}"):
+            text += f"(?:{'|'.join(map(re.escape, part[1:-1].split(',')))})"
+        else:
+            text += known.get(part) or re.escape(part)
+    return re.compile(text + r"\Z")
 
 
 def _folder(name: str | None) -> str:

@@ -87,7 +87,7 @@ class GCSObjectExistenceSensor(_GCSSensor):
 
     Arguments:
         object: its name (templated).
-        use_glob: whether the name is a pattern of Google's, such as `in/*.csv`; needs google-cloud-storage 2.10.
+        use_glob: whether the name is a pattern of Google's, such as `in/*.csv`.
         bucket, google_cloud_conn_id, impersonation_chain, deferrable: as of all sensors for Cloud Storage.
     """
 

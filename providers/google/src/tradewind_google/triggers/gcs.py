@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from tradewind_plugins.exceptions import TradewindNotFoundException
 from tradewind_plugins.triggers import BaseTrigger, TriggerEvent
 
+from tradewind_google.exceptions import ObjectNotFoundException
 from tradewind_google.hooks.gcs import GCSHook
 from tradewind_google.waiting import in_thread, pause
 
@@ -162,5 +162,5 @@ def is_newer(hook: GCSHook, bucket: str, name: str, moment: datetime) -> bool:
     """Tell whether an object was written after a moment; one that is not there was not."""
     try:
         return hook.is_updated_after(bucket, name, moment)
-    except TradewindNotFoundException:
+    except ObjectNotFoundException:
         return False
