@@ -180,9 +180,15 @@ def naming(settings: GoogleSettings, on_failure: Callable[[], None] | None = Non
         settings: how it was logged in.
         on_failure: called before such an error is raised.
     """
+    failures = _failures()
     try:
         yield
-    except _failures() as error:
+    except (api_errors.GoogleAPICallError, *failures) as error:
+        response = getattr(error, "response", None)
+        if response is not None:
+            response.close()  # the client leaves the answer to a download open where it is an error
+        if not isinstance(error, failures):
+            raise
         if on_failure is not None:
             on_failure()
         raise settings.failure_of(error) from error

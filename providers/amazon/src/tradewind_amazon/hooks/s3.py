@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -338,8 +338,8 @@ class S3Hook(AwsBaseHook):
             TradewindNotFoundException: there is none.
         """
         bucket, path = self._place(key, bucket_name)
-        with self._missing(bucket, path):
-            content: bytes = self.conn.get_object(Bucket=bucket, Key=path)["Body"].read()
+        with self._missing(bucket, path), closing(self.conn.get_object(Bucket=bucket, Key=path)["Body"]) as body:
+            content: bytes = body.read()
         return content
 
     @contextmanager

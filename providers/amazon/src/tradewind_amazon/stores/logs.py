@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 from tradewind_plugins.clients import lazy_client
@@ -57,7 +58,8 @@ class S3LogStore(PartsLogStore):
             answer = self._client.get_object(
                 Bucket=self._location.name, Key=self._location.prefix + name, Range=f"bytes={begin}-{end - 1}"
             )
-            data: bytes = answer["Body"].read()
+            with closing(answer["Body"]) as body:
+                data: bytes = body.read()
         except _botocore_exceptions.ClientError as error:
             if is_missing(error):
                 raise KeyError(name) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ class S3XComStorage(XComStorage):
     def get(self, reference: str) -> bytes:
         """See `XComStorage.get`."""
         bucket, path = self._place(reference)
-        with self._missing(reference):
-            data: bytes = self._client.get_object(Bucket=bucket, Key=path)["Body"].read()
+        with self._missing(reference), closing(self._client.get_object(Bucket=bucket, Key=path)["Body"]) as body:
+            data: bytes = body.read()
         return data
 
     def get_file(self, reference: str, path: Path) -> None:
