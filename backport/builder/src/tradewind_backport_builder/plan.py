@@ -10,7 +10,7 @@ API: Final = "tradewind_plugins"
 REPLACED: Final = frozenset({"_binding", "edges", "exceptions", "graph", "hooks", "operator", "task_node"})
 """Written by hand on top of Airflow 1.10: the operator's base with its edges, the host's binding, the hook markers."""
 
-ABSENT: Final = frozenset({"arguments", "contracts", "events", "mapped", "specs"})
+ABSENT: Final = frozenset({"arguments", "events", "mapped", "specs"})
 """Left out: what serves daemons, and mapped tasks, which Airflow 1.10 cannot run."""
 
 
