@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import urllib.request
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import boto3
@@ -39,8 +40,9 @@ NOWHERE = {"endpoint_url": "http://127.0.0.1:1", "config_kwargs": {"retries": {"
 on_moto = pytest.mark.backed_by("emulator", "moto")
 
 
+@lru_cache(maxsize=8)
 def client(url, service):
-    """Return a client of the tests' own."""
+    """Return a client of the tests' own; one of each, as boto3 reads long descriptions for it."""
     return boto3.client(
         service, endpoint_url=url, region_name=REGION, aws_access_key_id="kit", aws_secret_access_key="kit"
     )

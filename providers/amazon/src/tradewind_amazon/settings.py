@@ -27,6 +27,7 @@ _botocore_config = lazy_client("botocore.config", extra="amazon")
 _botocore_credentials = lazy_client("botocore.credentials", extra="amazon")
 _botocore_exceptions = lazy_client("botocore.exceptions", extra="amazon")
 _botocore_loaders = lazy_client("botocore.loaders", extra="amazon")
+_botocore_parsers = lazy_client("botocore.parsers", extra="amazon")
 _botocore_session = lazy_client("botocore.session", extra="amazon")
 
 _REFUSED = frozenset(
@@ -338,6 +339,7 @@ def _connection_errors() -> tuple[type[BaseException], ...]:
         errors.PartialCredentialsError,
         errors.CredentialRetrievalError,
         errors.IncompleteReadError,
+        _botocore_parsers.ResponseParserError,  # what is no answer of AWS, as of a proxy on the way
     )
 
 
@@ -348,7 +350,7 @@ def _naming_class(settings: AwsSettings, on_failure: Callable[[], None] | None) 
         def _make_api_call(self, operation_name: str, api_params: Any) -> Any:
             try:
                 return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
-            except _botocore_exceptions.BotoCoreError as error:
+            except (_botocore_exceptions.BotoCoreError, _botocore_parsers.ResponseParserError) as error:
                 failure = failure_of(settings, error)
                 told: BaseException = error
             except _botocore_exceptions.ClientError as error:
