@@ -84,7 +84,8 @@ def test_the_runtime_replaces_what_is_written_for_airflow(tmp_path):
             "tradewind_plugins/operator.py"
         )
     assert "tradewind_plugins/values.py" in names
-    assert not any(name.startswith(("tradewind_plugins/specs", "tradewind_plugins/contracts")) for name in names)
+    assert "tradewind_plugins/contracts/log_store.py" in names
+    assert not any(name.startswith("tradewind_plugins/specs") for name in names)
 
 
 def test_build_prints_the_wheels(provider, tmp_path, capsys):

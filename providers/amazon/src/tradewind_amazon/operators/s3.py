@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from tradewind_plugins.clients import lazy_client
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.operator import BaseOperator
 
@@ -26,6 +27,8 @@ __all__ = [
     "S3ListPrefixesOperator",
     "S3PutBucketTaggingOperator",
 ]
+
+files = lazy_client("tradewind_amazon.files", extra="amazon")  # what it imports is not needed to read a DAG file
 
 
 class _S3Operator(BaseOperator):
@@ -442,8 +445,6 @@ class S3FileTransformOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         """Fetch, transform and store."""
-        from tradewind_amazon import files  # noqa: PLC0415 - what it imports is not needed to read a DAG file
-
         source = S3Hook(self.source_aws_conn_id, verify=self.source_verify)
         target = S3Hook(self.dest_aws_conn_id, verify=self.dest_verify)
         with files.temporary_folder() as folder:

@@ -18,6 +18,7 @@ from tradewind_google.settings import storage_client
 __all__ = ["GCSHook", "parse_gcs_url"]
 
 _api_errors = lazy_client("google.api_core.exceptions", extra="google")
+files = lazy_client("tradewind_google.files", extra="google")  # what it imports is not needed to read a DAG file
 
 _MOST_OF_COMPOSE = 32
 
@@ -168,11 +169,11 @@ class GCSHook(GoogleBaseHook):
                 if not gzip:
                     blob.upload_from_filename(filename, content_type=kind, **self.how)
                     return
-                with _files().packed(filename) as packed:
+                with files.packed(filename) as packed:
                     blob.upload_from_file(packed, content_type=kind, **self.how)
                 return
             content = data.encode(encoding) if isinstance(data, str) else data
-            content = _files().compressed(content) if gzip else content
+            content = files.compressed(content) if gzip else content
             blob.upload_from_string(content, content_type=mime_type or "text/plain", **self.how)
 
     def download(
@@ -205,14 +206,14 @@ class GCSHook(GoogleBaseHook):
     @contextmanager
     def provide_file(self, bucket_name: str, object_name: str, dir: str | None = None) -> Iterator[Any]:  # noqa: A002 - Airflow's name
         """Yield a temporary file with an object's content, open for reading."""
-        with _files().temporary(object_name, dir) as file:
+        with files.temporary(object_name, dir) as file:
             self.download(bucket_name, object_name, file.name)
             yield file
 
     @contextmanager
     def provide_file_and_upload(self, bucket_name: str, object_name: str) -> Iterator[Any]:
         """Yield a temporary file, open for writing, which is stored at the end of the block."""
-        with _files().temporary(object_name, None) as file:
+        with files.temporary(object_name, None) as file:
             yield file
             file.flush()
             self.upload(bucket_name, object_name, file.name)
@@ -439,9 +440,3 @@ def _folder(name: str | None) -> str:
 
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment
-
-
-def _files() -> Any:
-    from tradewind_google import files  # noqa: PLC0415 - what it imports is not needed to read a DAG file
-
-    return files

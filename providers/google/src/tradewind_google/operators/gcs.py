@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from tradewind_plugins.clients import lazy_client
 from tradewind_plugins.exceptions import TradewindException
 from tradewind_plugins.operator import BaseOperator
 
@@ -19,6 +20,8 @@ __all__ = [
     "GCSListObjectsOperator",
     "GCSSynchronizeBucketsOperator",
 ]
+
+files = lazy_client("tradewind_google.files", extra="google")  # what it imports is not needed to read a DAG file
 
 
 class _GCSOperator(BaseOperator):
@@ -242,8 +245,6 @@ class GCSFileTransformOperator(_GCSOperator):
 
     def execute(self, context: Any) -> None:
         """Fetch, transform and store."""
-        from tradewind_google import files  # noqa: PLC0415 - what it imports is not needed to read a DAG file
-
         hook = self.hook
         words = [self.transform_script] if isinstance(self.transform_script, str) else list(self.transform_script)
         with files.temporary_folder() as folder:

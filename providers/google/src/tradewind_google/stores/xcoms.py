@@ -48,8 +48,13 @@ class GCSXComStorage(XComStorage):
 
     def get_file(self, reference: str, path: Path) -> None:
         """See `XComStorage.get_file`."""
-        with self._missing(reference):
-            self._bucket.blob(reference).download_to_filename(str(path), **how_to_call(self._location.settings))
+        try:
+            with self._missing(reference):
+                self._bucket.blob(reference).download_to_filename(str(path), **how_to_call(self._location.settings))
+        except BaseException:
+            if path.exists():  # older clients leave what they have begun
+                path.unlink()
+            raise
 
     @contextmanager
     def _missing(self, reference: str) -> Iterator[None]:
