@@ -86,12 +86,12 @@ def test_what_a_hook_needs_is_said(aws):
 
 def test_arguments_go_over_the_connection(aws, moto_url):
     aws.add(
-        extra=extra_of(moto_url, config_kwargs={"read_timeout": 7, "user_agent_extra": "a"}), login="a", password="b"
+        extra=extra_of(moto_url, config_kwargs={"read_timeout": 7, "max_pool_connections": 3}), login="a", password="b"
     )
     assert AwsBaseHook(client_type="s3").conn.meta.config.read_timeout == 7
     assert AwsBaseHook(client_type="s3", config={"read_timeout": 8}).conn.meta.config.read_timeout == 8
     merged = AwsBaseHook(client_type="s3", config=Config(read_timeout=9)).conn.meta.config
-    assert (merged.read_timeout, merged.user_agent_extra) == (9, "a")
+    assert (merged.read_timeout, merged.max_pool_connections) == (9, 3)
     assert AwsBaseHook(client_type="s3", verify=False).verify is False
 
 
