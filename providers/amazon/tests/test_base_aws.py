@@ -10,6 +10,8 @@ from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import ConnectionFailed, TradewindException, TradewindNotFoundException
 from tradewind_plugins.host import Host, bind
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 
 def extra_of(url, **more):
     return dict({"endpoint_url": url, "region_name": "eu-west-1"}, **more)

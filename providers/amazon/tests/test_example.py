@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tradewind_amazon.hooks.s3 import S3Hook
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 pytest.importorskip("tradewind", reason="what runs a DAG is not installed where a provider is tested alone")
 EXAMPLE = Path(__file__).parents[1] / "examples" / "example_amazon.py"
 

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from tradewind_amazon.hooks.s3 import S3Hook
 from tradewind_plugins.exceptions import ConnectionFailed, TradewindException, TradewindNotFoundException
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 
 @pytest.mark.parametrize(
     ("url", "place"),

@@ -14,6 +14,8 @@ from tradewind_amazon.triggers.s3 import S3KeysUnchangedTrigger, S3KeyTrigger
 from tradewind_amazon.waiting import in_thread
 from tradewind_plugins.exceptions import TaskDeferred, TradewindException, TradewindSensorTimeout
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 
 def run(operator, **arguments):
     return operator(task_id="t", **arguments).execute({})

@@ -6,6 +6,8 @@ from tradewind_amazon.secrets.secrets_manager import SecretsManagerBackend
 from tradewind_amazon.secrets.systems_manager import SystemsManagerParameterStoreBackend
 from tradewind_plugins.exceptions import ConnectionFailed, TradewindException
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 
 @pytest.fixture
 def at(aws, moto_url, monkeypatch):

@@ -8,6 +8,8 @@ from tradewind_amazon.sensors.sqs import SqsSensor
 from tradewind_amazon.triggers.sqs import SqsSensorTrigger
 from tradewind_plugins.exceptions import TaskDeferred, TradewindException
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 
 class Pushing:
     """The half of a task instance that a sensor needs."""

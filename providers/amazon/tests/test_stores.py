@@ -13,6 +13,8 @@ from tradewind_amazon.stores.xcoms import S3XComStorage
 from tradewind_plugins.exceptions import ConnectionFailed, TradewindConfigException
 from tradewind_plugins.host import _binding
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 KEY = "dag_id=d/run_id=scheduled__2026-01-01T00:00:00+00:00/task_id=t/attempt=1.log"
 
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 from tradewind_amazon.hooks.s3 import S3Hook
 
+pytestmark = pytest.mark.backed_by("emulator", "moto")
+
 pytest.importorskip("tradewind", reason="what runs a DAG is not installed where a provider is tested alone")
 SETTINGS = """
 [plugins]
