@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from services.fake_gcs import fake_gcs_server
 from services.mariadb import mariadb_server
+from services.moto import moto_server
 from services.postgres import postgres_server
 from services.sshd import sshd_server
 
 __all__ = ["SERVICES", "variable_of"]
 
 SERVICES: dict[str, Callable[[], AbstractContextManager[str]]] = {
+    "fake-gcs": fake_gcs_server,
     "mariadb": mariadb_server,
+    "moto": moto_server,
     "postgres": postgres_server,
     "sshd": sshd_server,
 }

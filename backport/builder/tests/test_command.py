@@ -84,6 +84,7 @@ def test_the_runtime_replaces_what_is_written_for_airflow(tmp_path):
             "tradewind_plugins/operator.py"
         )
     assert "tradewind_plugins/values.py" in names
+    assert "tradewind_plugins/contracts/log_store.py" in names
     assert not any(name.startswith("tradewind_plugins/specs") for name in names)
 
 

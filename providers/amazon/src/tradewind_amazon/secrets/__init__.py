@@ -1,0 +1,1 @@
+"""Secrets backends at Amazon Web Services."""

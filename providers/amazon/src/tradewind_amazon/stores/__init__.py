@@ -1,0 +1,1 @@
+"""Where Tradewind itself keeps large XComs and logs at Amazon Web Services."""

@@ -1,0 +1,1 @@
+"""What all hooks for services of Google share."""

@@ -1,0 +1,1 @@
+"""Operators that carry data to and from Google Cloud."""
