@@ -120,13 +120,6 @@ def test_a_chunk_that_leaves_a_gap_is_refused(patient):
         patient.put_chunk("b.log", 5, b"z")
 
 
-def test_so_much_waits_and_no_more(patient, monkeypatch):
-    monkeypatch.setattr("tradewind_plugins.remote_logs._MOST_WAITING", 10)
-    patient.put_chunk("a.log", 0, b"12345678")
-    with pytest.raises(BlockingIOError, match="wait to be written"):
-        patient.put_chunk("b.log", 0, b"12345678")
-
-
 def test_its_thread_ends_when_it_is_closed(bucket):
     bucket.put_chunk("a.log", 0, b"x")
     assert "tradewind-log-store" in {thread.name for thread in threading.enumerate()}
@@ -139,3 +132,83 @@ def test_what_a_subclass_has_to_do_is_said(call):
     arguments = {"_write": ("k", 0, b""), "_stored": ("k", 0, None)}.get(call, ("k",))
     with pytest.raises(NotImplementedError):
         getattr(BackgroundLogStore(0.0), call)(*arguments)
+
+
+class Failing(BackgroundLogStore):
+    """Keeps logs in memory, fails while it shall, and says when it was asked."""
+
+    def __init__(self, pause=0.001):
+        super().__init__(pause)
+        self.kept = {}
+        self.fails = False
+        self.asked = threading.Semaphore(0)
+        self.may_go = threading.Event()
+        self.may_go.set()
+        self.merged = []
+
+    def _write(self, key, offset, data):
+        self.asked.release()
+        self.may_go.wait(30)
+        if self.fails:
+            raise ConnectionError("no bucket today")
+        self.kept[key] = self.kept.get(key, b"")[:offset] + data
+
+    def _stored_size(self, key):
+        return len(self.kept.get(key, b""))
+
+    def _stored(self, key, offset, limit):
+        return self.kept.get(key, b"")[offset:]
+
+    def _merge(self, key):
+        self.merged.append(key)
+        raise ConnectionError("merging is no promise")
+
+
+def test_nothing_waits_for_a_slow_store():
+    store = Failing()
+    store.may_go.clear()
+    store.put_chunk("k", 0, b"a")
+    assert store.asked.acquire(timeout=30)
+    store.put_chunk("k", 1, b"b")
+    store.put_chunk("k", 2, b"c")
+    assert store.size("k") == 3
+    store.may_go.set()
+    assert store.read("k") == b"abc"
+    store.close()
+
+
+def test_a_store_that_fails_loses_nothing():
+    store = Failing()
+    store.fails = True
+    store.put_chunk("k", 0, b"a")
+    with pytest.raises(ConnectionError, match="no bucket today"):
+        store.seal("k")
+    with pytest.raises(ConnectionError, match="no bucket today"):
+        store.put_chunk("k", 1, b"b")
+    store.fails = False
+    assert store.read("k") == b"a"
+    store.put_chunk("k", 1, b"b")
+    store.seal("k")
+    store.close()
+    assert (store.kept, store.merged) == ({"k": b"ab"}, ["k"])
+
+
+def test_closing_a_store_that_fails_ends():
+    store = Failing(pause=60)
+    store.put_chunk("k", 0, b"a")
+    store.read("k")
+    store.fails = True
+    store.put_chunk("k", 1, b"b")
+    store.close()
+    assert store.kept == {"k": b"a"}
+
+
+def test_so_much_waits_and_no_more(monkeypatch):
+    monkeypatch.setattr("tradewind_plugins.remote_logs._MOST_WAITING", 10)
+    store = Failing()
+    store.may_go.clear()
+    store.put_chunk("a", 0, b"12345678")
+    with pytest.raises(BlockingIOError, match="wait to be written"):
+        store.put_chunk("b", 0, b"12345678")
+    store.may_go.set()
+    store.close()

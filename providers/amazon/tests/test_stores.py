@@ -1,5 +1,4 @@
 import os
-import threading
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,7 +10,6 @@ from tradewind_amazon.stores.logs import S3LogStore
 from tradewind_amazon.stores.xcoms import S3XComStorage
 from tradewind_plugins.exceptions import ConnectionFailed, TradewindConfigException
 from tradewind_plugins.host import _binding
-from tradewind_plugins.remote_logs import BackgroundLogStore
 
 pytestmark = pytest.mark.backed_by("emulator", "moto")
 
@@ -205,104 +203,6 @@ def test_many_lines_go_in_several_calls(aws, login):
     store.seal(KEY)
     store.close()
     assert store.read(KEY) == data
-
-
-class Failing(BackgroundLogStore):
-    """Keeps logs in memory, fails while it shall, and says when it was asked."""
-
-    def __init__(self, pause=0.001):
-        super().__init__(pause)
-        self.kept = {}
-        self.fails = False
-        self.asked = threading.Semaphore(0)
-        self.may_go = threading.Event()
-        self.may_go.set()
-        self.merged = []
-
-    def _write(self, key, offset, data):
-        self.asked.release()
-        self.may_go.wait(30)
-        if self.fails:
-            raise ConnectionFailed("no bucket today")
-        self.kept[key] = self.kept.get(key, b"")[:offset] + data
-
-    def _stored_size(self, key):
-        return len(self.kept.get(key, b""))
-
-    def _stored(self, key, offset, limit):
-        return self.kept.get(key, b"")[offset:]
-
-    def _merge(self, key):
-        self.merged.append(key)
-        raise ConnectionFailed("merging is no promise")
-
-
-def test_nothing_waits_for_a_slow_store():
-    store = Failing()
-    store.may_go.clear()
-    store.put_chunk("k", 0, b"a")
-    assert store.asked.acquire(timeout=30)
-    store.put_chunk("k", 1, b"b")
-    store.put_chunk("k", 2, b"c")
-    assert store.size("k") == 3
-    store.may_go.set()
-    assert store.read("k") == b"abc"
-    store.close()
-
-
-def test_a_store_that_fails_loses_nothing():
-    store = Failing()
-    store.fails = True
-    store.put_chunk("k", 0, b"a")
-    with pytest.raises(ConnectionFailed, match="no bucket today"):
-        store.seal("k")
-    with pytest.raises(ConnectionFailed, match="no bucket today"):
-        store.put_chunk("k", 1, b"b")
-    store.fails = False
-    assert store.read("k") == b"a"
-    store.put_chunk("k", 1, b"b")
-    store.seal("k")
-    store.close()
-    assert (store.kept, store.merged) == ({"k": b"ab"}, ["k"])
-
-
-def test_closing_a_store_that_fails_ends(caplog):
-    store = Failing(pause=60)
-    store.put_chunk("k", 0, b"a")
-    store.read("k")
-    store.fails = True
-    store.put_chunk("k", 1, b"b")
-    store.close()
-    assert store.kept == {"k": b"a"}
-
-
-def test_a_log_waits_for_its_pause_and_not_at_the_end():
-    store = Failing(pause=3600)
-    store.put_chunk("k", 0, b"a")
-    assert store.asked.acquire(timeout=30)
-    store.read("k")
-    store.put_chunk("k", 1, b"b")
-    store.put_chunk("k", 2, b"c")
-    assert store.kept == {"k": b"a"}
-    store.close()
-    assert store.kept == {"k": b"abc"}
-
-
-def test_a_chunk_after_a_gap_is_refused():
-    store = Failing()
-    store.may_go.clear()
-    store.put_chunk("k", 0, b"a")
-    with pytest.raises(ValueError, match="begins at 5, and the one before ends at 1"):
-        store.put_chunk("k", 5, b"b")
-    store.may_go.set()
-    store.close()
-
-
-def test_too_much_that_waits_is_refused(monkeypatch):
-    monkeypatch.setattr("tradewind_amazon.stores.background._MOST_WAITING", 1)
-    store = Failing()
-    with pytest.raises(BlockingIOError, match="wait to be written"):
-        store.put_chunk("k", 0, b"ab")
 
 
 def test_a_client_is_made_once(login, bucket):
