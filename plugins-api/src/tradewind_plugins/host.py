@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tradewind_plugins.connection import Connection
-    from tradewind_plugins.contracts.executor import Ticket
+    from tradewind_plugins.contracts.executor import ExecutorSetup
     from tradewind_plugins.hook import BaseHook
 
 __all__ = ["XCOM_RETURN_KEY", "Host", "bind", "current"]
@@ -203,6 +203,10 @@ class Host:
         """Return a setting as text, or None where it is not set."""
         self._refuse("settings")
 
+    def executor_setup(self, name: str) -> ExecutorSetup:
+        """Return what an executor of this installation is made with; for commands of its provider."""
+        self._refuse("executors")
+
     def mask(self, secret: str) -> None:
         """Have the text replaced by stars in all that this task logs from now on."""
         self._refuse("masking of secrets")
@@ -222,13 +226,6 @@ class Host:
             TradewindException: The task was asked to stop.
         """
         self._refuse("heartbeats")
-
-    def run_try(self, ticket: Ticket) -> None:
-        """Run the try of a task that a ticket names, to its recorded end.
-
-        For the far end of an executor (a worker), not for tasks.
-        """
-        self._refuse("running of tries")
 
 
 def current() -> Host:

@@ -105,10 +105,6 @@ class AirflowHost:
     def heartbeat(self):
         """Do nothing: Airflow's own job beats for the task."""
 
-    def run_try(self, ticket):
-        """Refuse: Airflow runs its own tasks."""
-        raise TradewindException("on Airflow 1.10 tries are run by Airflow's own executors")
-
     def _context(self):
         context = getattr(_LOCAL, "context", None)
         if context is None:

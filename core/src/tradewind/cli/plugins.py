@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
+from tradewind_plugins.contracts.executor import ExecutorSetup
+from tradewind_plugins.host import Host, bind
+
+from tradewind.config import load
 from tradewind.plugins.current import registry
+from tradewind.plugins.executors import executor_setup
 from tradewind.plugins.known import hint_for_name
+
+
+class CommandHost(Host):
+    """What the command of a plugin may ask of this installation."""
+
+    def executor_setup(self, name: str) -> ExecutorSetup:
+        """See `Host.executor_setup`."""
+        config = load().config
+        return executor_setup(config, name, {**os.environ, "TRADEWIND_HOME": str(config.home)})
 
 
 def plugin_commands() -> dict[str, str]:
@@ -19,7 +34,9 @@ def run_plugin_command(words: Sequence[str]) -> int:
     Raises:
         TradewindConfigException: it cannot be imported.
     """
-    code: int | None = registry().load("command", words[0])(list(words[1:]))
+    verb = registry().load("command", words[0])
+    with bind(CommandHost()):
+        code: int | None = verb(list(words[1:]))
     return code or 0
 
 

@@ -151,7 +151,14 @@ class ExecutorSection:
 
     default: str = option("LocalExecutor", "Executor of tasks that name none.")
     queue: str = option("default", "Queue of tasks that name none.")
-    slots: int = option(32, "Tasks that one local worker runs at once.")
+    slots: int = option(
+        32, "Tasks that one local worker runs at once, or another executor that sets no limit of its own."
+    )
+    options: str = option(
+        "",
+        'JSON: what executors are made with, by their names, such as `{"CeleryExecutor": {"broker_url": "redis://queue/0"}}`.',
+        secret=True,
+    )
     enable_health_check: bool = option(False, "Answer health checks of the worker over HTTP.")
     health_check_port: int = option(8976, "Port of the worker's health check.")
 

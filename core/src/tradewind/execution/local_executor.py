@@ -47,6 +47,9 @@ class LocalExecutor(Executor):
         environ: of the processes that it starts.
     """
 
+    pulls = True
+    lists_all = True
+
     def __init__(self, config: Config, *, environ: Mapping[str, str] | None = None) -> None:
         self._config = config
         given = os.environ if environ is None else environ

@@ -1,7 +1,11 @@
 """The executor contract: where the tries of tasks run. It knows tickets only: no session, no DAG, no user code.
 
-`tradewind worker --executor NAME` makes one, starts it and stops it. Nothing submits tickets to it yet: the workers of
-Tradewind's own executor take theirs from the database.
+`tradewind worker --executor NAME` makes one and starts it. It submits a ticket for each try that is queued for the executor,
+and passes on what the executor sees. Where a ticket has got to, `tradewind` is called with the words of `run_try_words`:
+that claims the try, runs it and records how it ended. A claim is atomic on the token, so a ticket that arrives twice, late or
+never does no harm: what has been claimed already is left alone, and what was not is submitted again.
+
+An executor whose workers claim from the database themselves says so (`pulls`), and gets no tickets.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from typing import Any, ClassVar
 
 from tradewind_plugins.values import Value, field
 
-__all__ = ["Capacity", "Executor", "ExecutorSetup", "Hint", "Submission", "Ticket"]
+__all__ = ["Capacity", "Executor", "ExecutorSetup", "Hint", "Submission", "Ticket", "run_try_words"]
 
 
 class Ticket(Value):
@@ -38,7 +42,8 @@ class Submission(Value):
 
     Args:
         ticket: The ticket.
-        accepted: Whether the executor takes it on.
+        accepted: Whether the executor takes it on. One that is refused will never run as it is: its try fails. What
+            cannot be taken on just now, as where a service is away, raises an error instead and is submitted again.
         reason: Why not; for people.
     """
 
@@ -56,7 +61,9 @@ class Hint(Value):
     Args:
         instance: The task instance.
         token: The dispatch of it that was seen.
-        kind: `started`, `ended` or `gone` (its process ended without an outcome, for certain).
+        kind: `started`; `ended` (the process where it ran has ended, which may have recorded an outcome or not); or `gone`:
+            for certain nothing of it runs any more or ever will. A try that was claimed and then is gone ends as lost; one
+            that was not is submitted again, and fails after some times.
         exit_code: Of the process, where it is known; negative for a signal.
         detail: A sentence for people, such as the reason of an eviction.
     """
@@ -88,15 +95,26 @@ class ExecutorSetup(Value):
         home: The folder TRADEWIND_HOME.
         slots: The setting `executor.slots`.
         environ: For the processes that it starts: the environment that leads them to this installation.
+        options: What the setting `executor.options` has for this name, as plain JSON values.
     """
 
     name: str
     home: str
     slots: int
     environ: Mapping[str, str] = field(default_factory=dict, secret=True)
+    options: Mapping[str, Any] = field(default_factory=dict, secret=True)
 
     def __hash__(self) -> int:
         return hash((self.name, self.home, self.slots))
+
+
+def run_try_words(ticket: Ticket, executor: str) -> list[str]:
+    """Return what `tradewind` is called with, where a try is to run: the words of `tradewind tasks run-try`.
+
+    It needs TRADEWIND_HOME and the database, and ends when the try's end is recorded. Its exit code is 0 then, however the
+    try ended, and also where there was nothing to claim; any other says that it could not do its work.
+    """
+    return ["tasks", "run-try", str(ticket.instance), str(ticket.token), "--executor", executor]
 
 
 class Executor:
@@ -106,7 +124,11 @@ class Executor:
     from a signal handler meanwhile.
     """
 
-    contract_version: ClassVar[str] = "0.1"
+    contract_version: ClassVar[str] = "0.2"
+    pulls: ClassVar[bool] = False
+    """Whether its workers claim from the database, so that no tickets are submitted."""
+    lists_all: ClassVar[bool] = False
+    """Whether `list_alive` is complete: an accepted ticket that it leaves out has ended for certain."""
 
     @classmethod
     def open(cls, setup: ExecutorSetup) -> Executor:
@@ -135,7 +157,10 @@ class Executor:
         return ()
 
     def list_alive(self) -> Sequence[Ticket]:
-        """Return the tickets whose tries run or wait here now; the truth after a restart, where hints may be lost."""
+        """Return the tickets whose tries run or wait here now, as far as the executor knows; with `lists_all`, all of them.
+
+        It is asked now and then, and after a restart, where hints may be lost. Queue and options may be left out.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not implement list_alive")
 
     def capacity(self) -> Capacity:

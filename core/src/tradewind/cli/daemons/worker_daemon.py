@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from functools import partial
 from threading import Thread
 
-from tradewind_plugins.contracts.executor import Executor, ExecutorSetup
+from tradewind_plugins.contracts.executor import Executor
 
 from tradewind import notify
 from tradewind.cli.processes.apart import do_apart
@@ -24,7 +24,7 @@ from tradewind.execution.isolation import Overseer
 from tradewind.execution.local_executor import LocalExecutor
 from tradewind.execution.prestart import Prestarted
 from tradewind.metrics.reporting import start_reporting
-from tradewind.plugins.executors import executor_class
+from tradewind.plugins.executors import executor_class, executor_setup
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +129,4 @@ def _pass_on(executor: Executor, number: signal.Signals) -> None:
 def _open_executor(config: Config, asked: str | None, environ: Mapping[str, str]) -> Executor:
     name = asked or config.executor.default
     whose = "executor.default" if asked is None else "--executor"
-    setup = ExecutorSetup(
-        name=name,
-        home=str(config.home),
-        slots=config.executor.slots,
-        environ=environ,
-    )
-    return executor_class(name, whose).open(setup)
+    return executor_class(name, whose).open(executor_setup(config, name, environ))
