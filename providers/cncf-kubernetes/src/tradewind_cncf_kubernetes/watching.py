@@ -237,19 +237,22 @@ class Watching:
 
     def _deleted(self, uid: str, name: str) -> bool:
         """Delete a pod; tell whether the API server could be asked."""
+        with self._lock:
+            seen = self._pods.get(uid)
+            if seen is not None:  # before the watch tells that it is deleted, which may be sooner than the answer
+                seen.given_up = (
+                    f"it could not be started within {self._options.start_seconds:g} seconds: {seen.stuck_by}"
+                )
         try:
             self._cluster.delete(name, uid=uid)
         except ApiAway as error:
             log.warning("pod %s cannot be deleted yet: %s", name, error)
+            if seen is not None:
+                seen.given_up = ""
             return False
         except ApiRefused as error:
             log.error("pod %s cannot be deleted: %s", name, error)  # noqa: TRY400 - the sentence says it
         with self._lock:
             if uid in self._leaving:
                 self._leaving[uid] = ""
-            elif uid in self._pods:
-                seen = self._pods[uid]
-                seen.given_up = (
-                    f"it could not be started within {self._options.start_seconds:g} seconds: {seen.stuck_by}"
-                )
         return True

@@ -7,8 +7,11 @@ import os
 import signal
 import subprocess
 import threading
+from pathlib import Path
 
 from kube_emulator.store import Refused, now
+
+MARK = "TRADEWIND_KIT_POD"
 
 
 class Kubelet:
@@ -40,8 +43,8 @@ class Kubelet:
         with self.store.changed:
             self.store.changed.notify_all()
         self._thread.join()
-        for process in list(self.processes.values()):
-            _signal(process, signal.SIGKILL)
+        for uid in list(self.processes):
+            _kill_all(uid)
         for each in self._threads:
             each.join()
 
@@ -68,7 +71,7 @@ class Kubelet:
     def _kill(self, pod, verdict):
         uid = pod["metadata"]["uid"]
         self._verdicts[uid] = verdict
-        _signal(self.processes[uid], signal.SIGKILL)
+        _kill_all(uid)
 
     # --- its work -----------------------------------------------------------------------------------------------------
 
@@ -107,7 +110,8 @@ class Kubelet:
     def _start(self, pod):
         container = pod["spec"]["containers"][0]
         words = [*container.get("command", ["tradewind"]), *container.get("args", [])]
-        environ = {**self.environ, **{each["name"]: each.get("value", "") for each in container.get("env", ())}}
+        given = {each["name"]: each.get("value", "") for each in container.get("env", ())}
+        environ = {**self.environ, **given, MARK: pod["metadata"]["uid"]}
         try:
             process = subprocess.Popen(words, env=environ, start_new_session=True)
         except OSError as error:
@@ -124,7 +128,7 @@ class Kubelet:
     def _wait(self, pod, process):
         code = process.wait()
         uid = pod["metadata"]["uid"]
-        _signal(process, signal.SIGKILL)  # what it left running
+        _kill_all(uid)  # what it left running ends with its container
         self.processes.pop(uid, None)
         if self._stopping.is_set():
             return
@@ -146,9 +150,10 @@ class Kubelet:
             with contextlib.suppress(Refused):
                 self._remove(pod)
             return
-        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         grace = pod["metadata"]["deletionGracePeriodSeconds"]
-        killing = threading.Timer(grace, _signal, (process, signal.SIGKILL))
+        killing = threading.Timer(grace, _kill_all, (pod["metadata"]["uid"],))
         killing.daemon = True
         killing.start()
 
@@ -172,6 +177,20 @@ class Kubelet:
         self.store.update(metadata["namespace"], metadata["name"], checked)
 
 
-def _signal(process, number):
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+def _kill_all(uid):
+    """Kill the processes of a pod, in whichever session they are: they are known by a variable that all inherit."""
+    mark = f"{MARK}={uid}".encode()
+    while True:
+        found = [path.parent for path in Path("/proc").glob("[0-9]*/environ") if mark in _read(path).split(b"\0")]
+        if not found:
+            return
+        for each in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(each.name), signal.SIGKILL)
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError:  # it has ended, or is another user's
+        return b""
