@@ -14,13 +14,15 @@ from tradewind_plugins.exceptions import TradewindConfigException, TradewindExce
 
 from tradewind_cncf_kubernetes.options import Options
 
-__all__ = ["ApiAway", "ApiGone", "ApiRefused", "Cluster", "Watched"]
+__all__ = ["AT_ONCE", "ApiAway", "ApiGone", "ApiRefused", "Cluster", "Watched"]
 
 client = lazy_client("kubernetes.client", extra="cncf-kubernetes")
 config = lazy_client("kubernetes.config", extra="cncf-kubernetes")
 urllib3 = lazy_client("urllib3", extra="cncf-kubernetes")
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+AT_ONCE = 16
+"""Requests that are made at once."""
 _PAGE = 500
 _LINE = 1 << 16
 
@@ -61,8 +63,8 @@ class Watched:
                 *lines, rest = (rest + data).split(b"\n")
                 for line in filter(None, lines):
                     yield _event(json.loads(line))
-        except (urllib3.exceptions.HTTPError, OSError, AttributeError) as error:
-            # The last of them is what urllib3 runs into where another thread closes it
+        except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+            # A line that is cut off is no JSON; AttributeError is what urllib3 runs into where another thread closes it
             raise ApiAway(f"the watch broke off: {type(error).__name__}") from error
         finally:
             self._response.close()
@@ -89,6 +91,7 @@ class Cluster:
         made = client.Configuration()
         namespace = self._log_in(options, environ, made)
         made.retries = urllib3.Retry(0)  # who asks decides whether and when to ask again
+        made.connection_pool_maxsize = AT_ONCE + 4  # beside them the watch, and the threads that tidy
         self.namespace: str = options.namespace or namespace or "default"
         self._seconds = options.request_seconds
         self._core = client.CoreV1Api(client.ApiClient(made))

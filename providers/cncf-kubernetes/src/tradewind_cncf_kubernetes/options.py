@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,9 @@ class Options(Value):
         delete_on_success: Whether pods are deleted that ended with exit code 0.
         delete_on_failure: Whether pods are deleted that ended otherwise.
         start_seconds: After which a pod is given up whose image cannot be had or whose container cannot be made.
-        request_seconds: That one request to the API server may take.
+        request_seconds: That one request to the API server may take; well below `leases.duration`.
         watch_seconds: That one watch lasts before the next one begins.
-        slots: Tries that run at once; None for no limit but the cluster's.
+        slots: Tries that run at once; None for the setting `executor.slots`.
     """
 
     namespace: str | None = None
@@ -59,7 +59,7 @@ class Options(Value):
     delete_on_success: bool = True
     delete_on_failure: bool = False
     start_seconds: float = 300.0
-    request_seconds: float = 30.0
+    request_seconds: float = 5.0
     watch_seconds: float = 300.0
     slots: int | None = None
 
@@ -131,7 +131,7 @@ def _installation(setup: ExecutorSetup) -> str:
     """Return what tells this installation from others: made of its home and database, without the login."""
     url = urlsplit(setup.environ.get("TRADEWIND__DATABASE__URL", ""))
     place = [setup.home, url.scheme, url.netloc.rpartition("@")[2], url.path]
-    return hashlib.sha256(json.dumps(place).encode()).hexdigest()[:10]
+    return f"{zlib.crc32(json.dumps(place).encode()):08x}"
 
 
 def read_template(options: Options) -> Mapping[str, Any]:

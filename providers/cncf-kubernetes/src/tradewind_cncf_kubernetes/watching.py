@@ -116,6 +116,11 @@ class Watching:
                     log.warning("the pods cannot be watched just now, it is tried again: %s", error)
                 self._wait(pause)
                 pause = min(_LONGEST_PAUSE, pause * 2)
+            except Exception:
+                # Something that no API server is known to say: without this thread nobody would hear of ends
+                log.exception("the pods are listed again")
+                self._since = None
+                self._wait(_LONGEST_PAUSE)
 
     def _watch_once(self) -> None:
         if self._since is None:

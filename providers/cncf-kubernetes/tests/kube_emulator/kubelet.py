@@ -163,7 +163,14 @@ class Kubelet:
 
     def _status(self, pod, phase, state, **more):
         container = pod["spec"]["containers"][0]
-        status = {"name": container["name"], "image": container["image"], "ready": "running" in state, "state": state}
+        status = {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": "" if "waiting" in state else f"emulated://{container['image']}",
+            "ready": "running" in state,
+            "restartCount": 0,
+            "state": state,
+        }
         self._write(pod, lambda each: each["status"].update({"phase": phase, "containerStatuses": [status], **more}))
 
     def _write(self, pod, change):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Hint, Submission, Ticket
 
-from tradewind_cncf_kubernetes.api import ApiAway, ApiRefused, Cluster
+from tradewind_cncf_kubernetes.api import AT_ONCE, ApiAway, ApiRefused, Cluster
 from tradewind_cncf_kubernetes.options import Options, read_options
 from tradewind_cncf_kubernetes.pods import Impossible, Pods, ticket_of
 from tradewind_cncf_kubernetes.states import is_over
 from tradewind_cncf_kubernetes.watching import Watching
 
 __all__ = ["KubernetesExecutor"]
+
+Made = TypeVar("Made")
 
 _NOT_OVER = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -61,12 +65,11 @@ class KubernetesExecutor(Executor):
         Raises:
             ApiAway: The API server cannot be reached, or says that it is too busy or that a quota is used up just now.
         """
-        return [self._take(each) for each in tickets]
+        return self._each(tickets, self._take)
 
     def cancel(self, tickets: Sequence[Ticket]) -> None:
         """Delete the pods. Their processes have as long to end as the pods say (`terminationGracePeriodSeconds`)."""
-        for each in tickets:
-            self._cluster.delete(self._pods.name(each))
+        self._each(tickets, lambda each: self._cluster.delete(self._pods.name(each)))
 
     def observe(self) -> Sequence[Hint]:
         """See `Executor.observe`."""
@@ -84,6 +87,27 @@ class KubernetesExecutor(Executor):
             return Capacity(free=None)
         alive = self._watching.alive()
         return Capacity(free=0 if alive is None else max(0, slots - alive), total=slots)
+
+    def _each(self, tickets: Sequence[Ticket], work: Callable[[Ticket], Made]) -> list[Made]:
+        """Do something for each ticket, several at once: whoever waits for the answer has a lease to renew.
+
+        Where the API server is away for one of them, it is not asked for those that have not been begun.
+        """
+        away = threading.Event()
+
+        def one(ticket: Ticket) -> Made:
+            if away.is_set():
+                raise ApiAway("the Kubernetes API server was away for another ticket")
+            try:
+                return work(ticket)
+            except ApiAway:
+                away.set()
+                raise
+
+        if len(tickets) < 2:
+            return [one(each) for each in tickets]
+        with ThreadPoolExecutor(min(len(tickets), AT_ONCE), thread_name_prefix="tradewind-kubernetes") as pool:
+            return list(pool.map(one, tickets))
 
     def _take(self, ticket: Ticket) -> Submission:
         try:
