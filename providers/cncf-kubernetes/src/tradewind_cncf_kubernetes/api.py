@@ -71,9 +71,8 @@ class Watched:
 
     def close(self) -> None:
         """End it: who reads gets an error."""
-        # shutdown wakes a thread that reads; older releases of urllib3 have none, and the watch's own time ends it
         with contextlib.suppress(ValueError, RuntimeError):  # it has ended by itself
-            getattr(self._response, "shutdown", self._response.close)()
+            self._response.shutdown()  # close would wait for the thread that reads
 
 
 class Cluster:
