@@ -120,6 +120,7 @@ def test_a_pod_that_does_not_listen_is_killed_after_its_grace(api, core, kubelet
     loop = f"trap '' TERM; touch {is_deaf}; while :; do sleep 0.02; done"
     deaf["spec"]["containers"][0]["command"] = ["sh", "-c", loop]
     core.create_namespaced_pod("jobs", deaf)
+    until(api, lambda: api.store.get("jobs", "one")["status"]["phase"] == "Running")
     while not is_deaf.exists():
         threading.Event().wait(0.01)
     (process,) = kubelet.processes.values()

@@ -241,6 +241,33 @@ def test_one_that_is_opened_later_tells_what_ended_meanwhile(api, kubelet, opene
     later.until(lambda: pod_of(api, TICKET) is None, "the pod is deleted by the one that comes later")
 
 
+def test_what_runs_on_beside_a_try_that_ended_is_ended_too(api, kubelet, opened):
+    kubelet.is_holding = True
+    driven = opened(delete_on_success=False)
+    driven.submit(TICKET)
+
+    def end(pod):
+        states = {"base": {"terminated": {"exitCode": 0}}, "proxy": {"running": {}}}
+        told = [{"name": name, "state": state} for name, state in states.items()]
+        pod["status"].update(phase="Running", containerStatuses=told)
+
+    api.store.update("jobs", pod_of(api, TICKET)["metadata"]["name"], end)
+    assert driven.executor.list_alive() == []
+    assert driven.hint(TICKET, "ended").exit_code == 0
+    driven.until(lambda: pod_of(api, TICKET) is None, "the pod is deleted, or its proxy would run for ever")
+
+
+def test_a_pod_that_leaves_is_waited_for(api, kubelet, opened):
+    driven = opened()
+    name = f"tradewind-shop-{TICKET.instance}-{TICKET.token}"
+    driven.runs(TICKET)
+    kubelet.is_deaf = True
+    driven.executor.cancel([TICKET])
+    with pytest.raises(ApiAway, match=f"pod {name} is about to be deleted"):
+        driven.executor.submit([TICKET])
+    assert driven.is_alive(TICKET)
+
+
 def test_slots_limit_what_is_taken(api, kubelet, opened):
     driven = opened(slots=2)
     assert (driven.executor.capacity().free, driven.executor.capacity().total) == (2, 2)

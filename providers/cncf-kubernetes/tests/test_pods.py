@@ -160,6 +160,19 @@ def test_a_wrong_override_is_refused_with_its_path(override, said):
     assert said in str(caught.value)
 
 
+def test_amounts_may_be_numbers_as_in_yaml():
+    over = {
+        "spec": {
+            "containers": [{"name": "base", "resources": {"limits": {"cpu": 2, "memory": "1Gi"}, "requests": None}}]
+        }
+    }
+    made = pods().make(Ticket(instance=1, token=1, options={"pod_override": over}))
+    assert made["spec"]["containers"][0]["resources"] == {"limits": {"cpu": "2", "memory": "1Gi"}}
+    over["spec"]["containers"][0]["resources"]["limits"]["cpu"] = [2]
+    with pytest.raises(Impossible, match=r"resources.limits.cpu is to be an amount, such as 500m or 4Gi"):
+        pods().make(Ticket(instance=1, token=1, options={"pod_override": over}))
+
+
 def test_values_that_are_wrong_are_not_shown():
     assert "hunter2" not in "".join(problems({"spec": {"nodeName": {"password": "hunter2"}}}, "pod_override"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = ["merged"]
@@ -41,14 +41,14 @@ def merged(base: Any, patch: Any, field: str = "") -> Any:
             else:
                 found[name] = merged(found.get(name), value, name)
         return found
-    if isinstance(base, list) and isinstance(patch, list) and field in _KEYS:
-        return _merged_lists(base, patch, _KEYS[field])
+    if isinstance(patch, (list, tuple)) and field in _KEYS:
+        return _merged_lists(list(base or ()), patch, _KEYS[field])
     if isinstance(patch, Mapping):
         return merged({}, patch, field)
     return list(patch) if isinstance(patch, (list, tuple)) else patch
 
 
-def _merged_lists(base: list[Any], patch: list[Any], key: str) -> list[Any]:
+def _merged_lists(base: list[Any], patch: Sequence[Any], key: str) -> list[Any]:
     found = list(base)
     places = {each.get(key): number for number, each in enumerate(found)}
     for each in patch:

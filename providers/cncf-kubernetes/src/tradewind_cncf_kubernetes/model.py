@@ -16,8 +16,19 @@ client = lazy_client("kubernetes.client", extra="cncf-kubernetes")
 # The client's generators have written these two ways: list[V1Container] and List[V1Container], dict(str, str) and Dict[str, str]
 _LIST = re.compile(r"[Ll]ist\[(.*)\]")
 _MAPPING = re.compile(r"(?:Dict\[|dict\()\w+, (.*)[\])]")
-_PLAIN = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float), "datetime": (str,), "bytes": (str,)}
+_PLAIN: Mapping[str, tuple[type, ...]] = {
+    "amount": (str, int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "datetime": (str,),
+    "bytes": (str,),
+}
+_AMOUNTS = frozenset(["limits", "requests"])
+"""Fields of amounts: the models say text, and Kubernetes takes numbers too."""
 _WORDS = {
+    "amount": "an amount, such as 500m or 4Gi",
     "str": "a text",
     "bool": "true or false",
     "int": "a whole number",
@@ -45,7 +56,8 @@ def problems(value: Any, path: str, kind: str = "V1Pod") -> Iterator[str]:
         for number, each in enumerate(value):
             yield from problems(each, f"{path}[{number}]", inner.group(1))
     elif _MAPPING.fullmatch(kind):
-        yield from _of_mapping(value, path, _MAPPING.sub(r"\1", kind))
+        inner_kind = _MAPPING.sub(r"\1", kind)
+        yield from _of_mapping(value, path, "amount" if path.rpartition(".")[2] in _AMOUNTS else inner_kind)
     elif kind in _PLAIN:
         # true is an int for Python, and no whole number for Kubernetes
         if not isinstance(value, _PLAIN[kind]) or (isinstance(value, bool) and kind != "bool"):

@@ -86,7 +86,8 @@ class Pods:
         }
         others = [each for each in containers if each.get("name") != BASE]
         # First, as `kubectl logs` shows the first one
-        pod = {**pod, "spec": {**(pod.get("spec") or {}), "containers": [{**base, **own}, *others]}}
+        made = [_with_amounts(each) for each in ({**base, **own}, *others)]
+        pod = {**pod, "spec": {**(pod.get("spec") or {}), "containers": made}}
         return dict(merged(pod, self._fixed(ticket)))
 
     def _override(self, ticket: Ticket) -> Mapping[str, Any]:
@@ -135,6 +136,20 @@ def ticket_of(pod: Mapping[str, Any]) -> Ticket | None:
         return Ticket(instance=int(labels[_INSTANCE]), token=int(labels[_TOKEN]))
     except (KeyError, ValueError):
         return None
+
+
+def _with_amounts(container: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a container whose amounts are text: YAML makes numbers of `cpu: 2`, and the client takes none."""
+    found = dict(container)
+    resources = found.get("resources")
+    if resources:
+        found["resources"] = {
+            name: {each: str(amount) for each, amount in value.items()}
+            if name in ("limits", "requests") and value
+            else value
+            for name, value in resources.items()
+        }
+    return found
 
 
 def _insist(wrong: Iterator[str]) -> None:

@@ -9,8 +9,9 @@ from tradewind_plugins.contracts.executor import Hint, Ticket
 
 from tradewind_cncf_kubernetes.pods import BASE
 
-__all__ = ["gone", "is_over", "is_running", "of_end", "stuck"]
+__all__ = ["gone", "has_others", "is_over", "is_running", "of_end", "stuck"]
 
+_LAST = ("Succeeded", "Failed")
 _STUCK = frozenset(
     [
         "CreateContainerConfigError",
@@ -28,8 +29,13 @@ _STUCK = frozenset(
 
 
 def is_over(pod: Mapping[str, Any]) -> bool:
-    """Tell whether all containers of a pod have ended."""
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    """Tell whether the try's container has ended, and will not begin any more."""
+    return _phase(pod) in _LAST or "terminated" in _state(pod)
+
+
+def has_others(pod: Mapping[str, Any]) -> bool:
+    """Tell whether containers run on although the try's has ended: those that something put beside it, such as a proxy."""
+    return "terminated" in _state(pod) and _phase(pod) not in _LAST
 
 
 def is_running(pod: Mapping[str, Any]) -> bool:
@@ -56,7 +62,7 @@ def of_end(pod: Mapping[str, Any], ticket: Ticket) -> Hint:
         "reason"
     ):  # Evicted, Shutdown, Preempting, OutOfcpu: of the pod as a whole, and not by its containers
         return gone(ticket, _sentence(status), code)
-    if status.get("phase") == "Failed" and ended is None:
+    if ended is None and _phase(pod) == "Failed":
         return gone(ticket, "the pod failed without a word of its container")
     if code is not None and code < 0:
         return gone(ticket, f"its container was killed: {_sentence(ended or {})}", code)
@@ -66,6 +72,10 @@ def of_end(pod: Mapping[str, Any], ticket: Ticket) -> Hint:
 def gone(ticket: Ticket, detail: str, code: int | None = None) -> Hint:
     """Return that nothing of a ticket runs any more."""
     return Hint(instance=ticket.instance, token=ticket.token, kind="gone", exit_code=code, detail=detail)
+
+
+def _phase(pod: Mapping[str, Any]) -> str:
+    return (pod.get("status") or {}).get("phase") or ""
 
 
 def _state(pod: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -111,6 +111,7 @@ class Watching:
                 pause = _FIRST_PAUSE
             except ApiGone:
                 self._since = None  # it is listed again
+                self._wait(_FIRST_PAUSE)
             except (ApiAway, ApiRefused) as error:
                 if not self._is_over:
                     log.warning("the pods cannot be watched just now, it is tried again: %s", error)
@@ -125,7 +126,7 @@ class Watching:
     def _watch_once(self) -> None:
         if self._since is None:
             self._list()
-        since = self._since or ""
+        since, began = self._since or "", time.monotonic()
         stream = self._cluster.watch(self._selector, since, self._options.watch_seconds)
         with self._lock:
             self._stream = stream
@@ -140,6 +141,8 @@ class Watching:
                     self._is_deleted(pod)
                 elif event["type"] in ("ADDED", "MODIFIED"):
                     self._note(pod)
+        if time.monotonic() - began < _FIRST_PAUSE:  # something on the way ends watches as soon as they are there
+            self._wait(_FIRST_PAUSE)
 
     def _list(self) -> None:
         """See what is there, and what is there no more."""
@@ -190,18 +193,20 @@ class Watching:
         uid = pod["metadata"]["uid"]
         del self._pods[uid]
         self._leaving[uid] = ""
-        self._hints.append(states.of_end(pod, seen.ticket))
-        is_good = pod["status"]["phase"] == "Succeeded"
-        if self._options.delete_on_success if is_good else self._options.delete_on_failure:
+        hint = states.of_end(pod, seen.ticket)
+        self._hints.append(hint)
+        is_unwanted = self._options.delete_on_success if hint.exit_code == 0 else self._options.delete_on_failure
+        if is_unwanted or states.has_others(pod):
             self._leaving[uid] = seen.name
             self._lock.notify_all()
 
     def _is_deleted(self, pod: Mapping[str, Any]) -> None:
         uid = pod["metadata"]["uid"]
-        self._leaving.pop(uid, None)
+        is_known = self._leaving.pop(uid, None) is not None
         seen = self._pods.pop(uid, None)
         if seen is None:
-            self._deleted_uids.add(uid)  # the answer to its creation may still come
+            if not is_known:
+                self._deleted_uids.add(uid)  # the answer to its creation may still come
             return
         hint = states.of_end(pod, seen.ticket) if states.is_over(pod) else None
         if hint is None or seen.given_up:

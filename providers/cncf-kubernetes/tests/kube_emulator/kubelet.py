@@ -26,6 +26,7 @@ class Kubelet:
         self.store = store
         self.environ = environ
         self.is_holding = False  # pods stay pending, as where no node has room
+        self.is_deaf = False  # pods that are to be deleted go on, as on a node that is cut off
         self.broken_images = {}  # image: why it cannot be pulled or its container made
         self.processes = {}  # uid: process
         self._verdicts = {}  # uid: what to write of a pod whose process is killed
@@ -88,7 +89,7 @@ class Kubelet:
     def _wants(self, pod):
         uid = pod["metadata"]["uid"]
         if "deletionTimestamp" in pod["metadata"]:
-            return (uid, "deleting") not in self._seen
+            return (uid, "deleting") not in self._seen and not self.is_deaf
         return uid not in self._seen and not self.is_holding
 
     def _begin(self, pod):

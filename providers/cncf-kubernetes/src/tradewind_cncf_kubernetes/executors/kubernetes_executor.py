@@ -12,7 +12,7 @@ from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSet
 from tradewind_cncf_kubernetes.api import AT_ONCE, ApiAway, ApiRefused, Cluster
 from tradewind_cncf_kubernetes.options import Options, read_options
 from tradewind_cncf_kubernetes.pods import Impossible, Pods, ticket_of
-from tradewind_cncf_kubernetes.states import is_over
+from tradewind_cncf_kubernetes.states import has_others, is_over
 from tradewind_cncf_kubernetes.watching import Watching
 
 __all__ = ["KubernetesExecutor"]
@@ -78,7 +78,8 @@ class KubernetesExecutor(Executor):
     def list_alive(self) -> Sequence[Ticket]:
         """Return the tickets of all pods that are not over, asked of the API server."""
         pods, _ = self._cluster.pods(self._pods.selector, _NOT_OVER)
-        return [ticket for ticket in map(ticket_of, pods) if ticket is not None]
+        tickets = [ticket_of(each) for each in pods if not is_over(each)]
+        return [each for each in tickets if each is not None]
 
     def capacity(self) -> Capacity:
         """Return no limit, or what the option `slots` leaves."""
@@ -118,24 +119,33 @@ class KubernetesExecutor(Executor):
 
     def _create(self, pod: Mapping[str, Any], ticket: Ticket) -> None:
         name = self._pods.name(ticket)
+        if self._tried(pod):
+            return
+        found = self._cluster.get(name)
+        if found is not None:
+            self._meet(found, name)
+            if not is_over(found):
+                return
+        # The earlier one has ended without a claim, or the ticket would not come again
+        if not self._tried(pod):
+            raise ApiAway(f"pod {name} is about to be deleted: it can be made again when it is gone")
+
+    def _tried(self, pod: Mapping[str, Any]) -> bool:
+        """Create a pod; tell whether its name was free."""
         try:
             self._watching.made(self._cluster.create(pod))
         except ApiRefused as refused:
-            if refused.reason != "AlreadyExists":
-                raise
-            found = self._cluster.get(name)
-            if found is not None:
-                self._meet(found, name)
-                if not is_over(found):
-                    return
-            # The earlier one has ended without a claim, or the ticket would not come again
-            self._watching.made(self._cluster.create(pod))
+            if refused.reason == "AlreadyExists":
+                return False
+            raise
+        return True
 
     def _meet(self, found: Mapping[str, Any], name: str) -> None:
         """Look at a pod that has a ticket's name already: one that is over makes room, one that leaves is waited for."""
         if not self._pods.is_mine(found):
             raise Impossible(f"there is a pod {name} already that is not of this executor")
         if is_over(found):
-            self._cluster.delete(name, uid=found["metadata"]["uid"], grace=0)
+            # What runs on beside the try has its time to end
+            self._cluster.delete(name, uid=found["metadata"]["uid"], grace=None if has_others(found) else 0)
         elif "deletionTimestamp" in found["metadata"]:
             raise ApiAway(f"pod {name} is about to be deleted: it can be made again when it is gone")
