@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from importlib import import_module
 
 import pytest
 from kube_emulator.kubelet import Kubelet
@@ -321,3 +322,30 @@ def test_without_a_login_it_says_what_to_do(tmp_path):
     inside = ExecutorSetup(name="K", home="/", slots=1, options={"image": "x", "in_cluster": True})
     with pytest.raises(TradewindConfigException, match="or run this in a pod with a service account"):
         KubernetesExecutor.open(inside)
+
+
+def test_an_api_server_that_is_silent_ends_with_the_time_out(api, kubelet, opened, faults, tmp_path):
+    proxy = faults("127.0.0.1", api.port)
+    driven = opened(kube_config=api.kube_config(tmp_path / "proxy.config", proxy.port), request_seconds=0.5)
+    driven.runs(OTHER)
+    proxy.mode = "silent"
+    with pytest.raises(ApiAway, match="the Kubernetes API server cannot be reached"):
+        driven.executor.submit([Ticket(instance=number, token=1) for number in range(100, 200)])
+    proxy.mode = "pass"
+    proxy.cut()
+    driven.runs(TICKET)
+    assert driven.far_end.runs(OTHER)
+
+
+def test_in_a_pod_the_service_account_is_used(tmp_path, monkeypatch):
+    for name, text in {"token": "t", "ca.crt": "c", "namespace": "team\n"}.items():
+        (tmp_path / name).write_text(text)
+    incluster = import_module("kubernetes.config.incluster_config")
+    monkeypatch.setattr(incluster, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr("tradewind_cncf_kubernetes.api._NAMESPACE", tmp_path / "namespace")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    setup = ExecutorSetup(name="K", home="/srv", slots=1, environ=environ, options={"image": "x"})
+    assert repr(KubernetesExecutor.open(setup)) == "<K: <namespace team of a Kubernetes cluster>>"
