@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
+from tradewind.plugins.named_xcoms import XComStorages
 from tradewind.plugins.xcoms import FolderStorage
 from tradewind.transitions.values import Outcome, XComValue
 from tradewind_plugins.exceptions import XComNotFound
@@ -17,7 +18,7 @@ SMALL, LARGE = XComValue("small", "1", "int", 1), XComValue("a/large one", '"123
 
 @pytest.fixture
 def storage(tmp_path):
-    return FolderStorage(str(tmp_path))
+    return XComStorages(FolderStorage(str(tmp_path)))
 
 
 def outcome(*xcoms):

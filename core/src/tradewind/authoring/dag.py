@@ -18,7 +18,7 @@ from tradewind_plugins.exceptions import (
     TradewindException,
 )
 from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
-from tradewind_plugins.task_node import TaskNode, as_timedelta, check_id
+from tradewind_plugins.task_node import TaskNode, as_timedelta, check_id, check_storage_name
 
 from tradewind.authoring.access_control import as_access_control
 from tradewind.authoring.dag_arguments import as_catchup, refuse_unknown, with_new_names
@@ -72,6 +72,8 @@ class DAG(GraphBuilder):
             ``{"analysts": {"DAGs": {"can_read"}, "DAG Runs": {"can_create"}}}``.
         auto_register: whether leaving ``with`` makes it a DAG of the file; if not, it is one only where a name at module
             level holds it.
+        xcom_storage: the name of the storage that tables and large values of its tasks are kept in, one of the setting
+            ``plugins.xcom_storages`` or ``default``; None leaves that to the setting ``plugins.xcom_rules``.
         dagrun_timeout: how long a run may take; after that it fails, and what is unfinished in it is skipped.
 
     Raises ``TradewindException`` for an argument that is unknown, not built yet, or has no sense.
@@ -113,6 +115,7 @@ class DAG(GraphBuilder):
         deadline: Any = None,
         access_control: Mapping[str, Any] | None = None,
         auto_register: bool = True,
+        xcom_storage: str | None = None,
         **kwargs: Any,
     ) -> None:
         self.dag_id = check_id(dag_id, "dag_id")
@@ -138,6 +141,7 @@ class DAG(GraphBuilder):
         self.is_paused_upon_creation = is_paused_upon_creation
         self.access_control = as_access_control(dag_id, access_control)
         self.deadline = deadlines_of(deadline, dag_id)
+        self.xcom_storage = None if xcom_storage is None else check_storage_name(xcom_storage, f"DAG {dag_id!r}")
         self.auto_register, self.fail_stop = bool(auto_register), bool(fail_stop)
         self._take_templates(template_searchpath, template_undefined, jinja_environment_kwargs)
         self._take_names(user_defined_macros or {}, user_defined_filters or {})

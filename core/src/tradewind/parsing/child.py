@@ -28,7 +28,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.authoring.fork_safety import before_import, hazards
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.parsing.beside import FolderDigests
-from tradewind.parsing.description import Job, check_executors, described, read_dag_file
+from tradewind.parsing.description import Job, check_executors, check_storages, described, read_dag_file
 from tradewind.parsing.failures import failure_of, line_of_stack, storable, timeout_sentence
 from tradewind.parsing.limits import Deadline, ImportTimeout, memory_limit
 from tradewind.parsing.listing import listings_of
@@ -37,6 +37,7 @@ from tradewind.parsing.profile import ImportProfile
 from tradewind.parsing.recorder import Recorder
 from tradewind.parsing.results import ImportFailure, ParsedFile, encode
 from tradewind.plugins.behaviour import beside_folders
+from tradewind.plugins.named_xcoms import UnknownStorageError
 
 CUT_OFF = 96
 """The exit code of a child whose way to report is gone: the file closed it."""
@@ -120,6 +121,7 @@ class _Import:
                 sys.setrecursionlimit(depth)
             result = replace(result, hazards=tuple(hazards(str(self._job.tree.root), before)))
             check_executors(dags)
+            self._check_storages(dags)
             result = self._described(result, dags, self._listings(dags))
             self._deadline.stop()
         except BaseException as error:  # noqa: BLE001 - whatever the file raises is its result
@@ -144,6 +146,13 @@ class _Import:
                 return load_dags(self._job.file, dag_module_name(self._job.path))
         finally:
             self._recorder.stop()
+
+    def _check_storages(self, dags: dict[str, DAG]) -> None:
+        try:
+            check_storages(dags, self._job.storages)
+        except UnknownStorageError:
+            self._recorder.note_outside()  # the file is read again although it is the same: the settings may change
+            raise
 
     def _host(self) -> AskingHost:
         return AskingHost(self._channel, on_volatile=self._recorder.note_outside)
