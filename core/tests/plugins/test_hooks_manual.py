@@ -36,8 +36,8 @@ from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
 from tradewind.plugins.current import registry, use_registry
 from tradewind.plugins.kinds import KINDS
-from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.named_xcoms import XComStorages
+from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.timetables import DataInterval, TimeRestriction, from_spec
 from tradewind.transitions.values import XComValue

@@ -183,8 +183,15 @@ def open_xcom_storages(config: Config) -> XComStorages:
     places = _places(config)
     for name, (storage, _) in places.items():
         check_xcom_storage(storage, f"plugins.xcom_storages: {name}")
-    named = {name: partial(open_xcom_storage, *place) for name, place in places.items()}
+    named = {name: partial(_open_named, name, *place) for name, place in places.items()}
     return XComStorages(default, named, _rules(config, (DEFAULT, *sorted(places))))
+
+
+def _open_named(name: str, storage: str, location: str) -> XComStorage:
+    try:
+        return open_xcom_storage(storage, location)
+    except TradewindConfigException as error:  # the storage believes that its location is the default's
+        raise TradewindConfigException(f"plugins.xcom_storages: {name} cannot be opened: {error}") from error
 
 
 def storage_names(text: str) -> tuple[str, ...]:
