@@ -37,7 +37,6 @@ from tradewind.parsing.profile import ImportProfile
 from tradewind.parsing.recorder import Recorder
 from tradewind.parsing.results import ImportFailure, ParsedFile, encode
 from tradewind.plugins.behaviour import beside_folders
-from tradewind.plugins.named_xcoms import UnknownStorageError
 
 CUT_OFF = 96
 """The exit code of a child whose way to report is gone: the file closed it."""
@@ -121,7 +120,7 @@ class _Import:
                 sys.setrecursionlimit(depth)
             result = replace(result, hazards=tuple(hazards(str(self._job.tree.root), before)))
             check_executors(dags)
-            self._check_storages(dags)
+            check_storages(dags, self._job.storages)
             result = self._described(result, dags, self._listings(dags))
             self._deadline.stop()
         except BaseException as error:  # noqa: BLE001 - whatever the file raises is its result
@@ -146,13 +145,6 @@ class _Import:
                 return load_dags(self._job.file, dag_module_name(self._job.path))
         finally:
             self._recorder.stop()
-
-    def _check_storages(self, dags: dict[str, DAG]) -> None:
-        try:
-            check_storages(dags, self._job.storages)
-        except UnknownStorageError:
-            self._recorder.note_outside()  # the file is read again although it is the same: the settings may change
-            raise
 
     def _host(self) -> AskingHost:
         return AskingHost(self._channel, on_volatile=self._recorder.note_outside)
