@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tradewind.config import Config
 from tradewind.execution import results
 from tradewind.metadata import cleaning, tables
 from tradewind.plugins.named_xcoms import XComStorages, open_xcom_storages, split
+from tradewind.testing.runs import load_dag, run_dag
 
 FLOW = """
     import pandas as pd
@@ -162,6 +165,18 @@ def test_a_storage_that_is_not_known_there_fails_the_task_before_it_begins(small
     said = "task 'work': xcom_storage is 'lake', which plugins.xcom_storages does not name here; known: default, near"
     assert said in house.log(run)
     assert "it began" not in house.log(run)
+
+
+def test_where_a_dag_is_tested_nothing_is_stored_so_no_storage_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    file = tmp_path / "values_in_named_storages.py"  # a name that no other test has: the module stays loaded
+    file.write_text(textwrap.dedent(FLOW))
+    done = run_dag(load_dag(file))
+    assert done.state == "success", done.log
+    assert done.value("small") == ENDS
+    assert done.value("classic")["n"].to_list() == [2, 4, 78]
 
 
 def test_a_value_whose_storage_is_named_no_more_fails_who_pulls_it(small_house: Any, tmp_path: Path) -> None:
