@@ -88,9 +88,9 @@ def check_id(value: Any, what: str) -> str:
     return value
 
 
-def check_storage_name(value: Any, where: str) -> str:
+def check_storage_name(value: Any, where: str) -> str | None:
     """Return what ``xcom_storage=`` says if it can be a name; which names there are is a setting of the installation."""
-    if not isinstance(value, str) or not value:
+    if value is not None and not (isinstance(value, str) and value):
         raise TradewindException(
             f"{where}: xcom_storage is the name of an XCom storage, such as 'default', not {value!r}."
         )
