@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
-from tradewind.plugins.named_xcoms import XComStorages
+from tradewind.plugins.named_xcoms import Rule, UnknownStorageError, XComStorages
 from tradewind.plugins.xcoms import FolderStorage
 from tradewind.transitions.values import Outcome, XComValue
 from tradewind_plugins.exceptions import XComNotFound
@@ -39,6 +40,23 @@ def test_an_outcome_without_large_values_is_left_alone(storage, tmp_path):
     same = outcome(SMALL)
     assert Shelf(storage, limit=7).put_all(same) is same
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_outcome_wants_is_where_it_goes(tmp_path):
+    folders = {name: FolderStorage(str(tmp_path / name)) for name in ("default", "lake")}
+    storages = XComStorages(folders["default"], {"lake": lambda: folders["lake"]}, [Rule("lake", above=100)])
+    wanted = replace(LARGE, wanted="lake")
+    larger = XComValue("larger", '"' + "x" * 200 + '"', "str", 202)
+    kept = Shelf(storages, limit=6).put_all(outcome(SMALL, LARGE, wanted, larger, replace(SMALL, wanted="lake"))).xcoms
+    assert [each.storage and each.storage.partition("instance")[0] for each in kept] == [
+        None,
+        "",
+        "@lake/",
+        "@lake/",
+        None,
+    ]
+    with pytest.raises(UnknownStorageError, match="'sea'"):
+        Shelf(storages, limit=6).put_all(outcome(replace(LARGE, wanted="sea")))
 
 
 def test_a_value_that_is_gone_is_named(storage):
