@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tradewind.execution.evidence import DirectRegistrar
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.ids import RandomIds
 from tradewind.plugins.named_xcoms import Rule, UnknownStorageError, XComStorages
 from tradewind.plugins.xcoms import FolderStorage
+from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Outcome, XComValue
 from tradewind_plugins.exceptions import XComNotFound
 
@@ -57,6 +61,14 @@ def test_what_an_outcome_wants_is_where_it_goes(tmp_path):
     ]
     with pytest.raises(UnknownStorageError, match="'sea'"):
         Shelf(storages, limit=6).put_all(outcome(replace(LARGE, wanted="sea")))
+
+
+def test_the_outcome_of_a_dead_worker_whose_storage_is_gone_is_a_failure(storage, small_house):
+    tools = {"graphs": open_graphs(), "clock": SystemClock(), "ids": RandomIds(SystemClock().now)}
+    registrar = DirectRegistrar(small_house.database, shelf=Shelf(storage, limit=1), **tools)
+    kept = registrar._kept_aside(outcome(replace(LARGE, wanted="lake")))
+    assert (kept.state, kept.xcoms) == ("failed", ())
+    assert "'lake', which plugins.xcom_storages does not name here; known: default" in kept.cause
 
 
 def test_a_value_that_is_gone_is_named(storage):
