@@ -92,6 +92,24 @@ def test_what_can_be_listed_is_listed(tmp_path):
         XComStorages(Odd()).references()
 
 
+class Away(Odd):
+    """A storage that cannot be reached."""
+
+    def references(self):
+        yield "first"
+        raise ConnectionError("away")
+
+
+def test_a_storage_that_fails_is_told_after_the_others(tmp_path, caplog):
+    storages = XComStorages(Away(), {"lake": lambda: FolderStorage(str(tmp_path))})
+    reference = storages.put_in("lake", KEY, b"1")
+    told = storages.references()
+    assert [next(told), next(told)] == ["first", reference]
+    with pytest.raises(ConnectionError, match="away"):
+        next(told)
+    assert "the XCom storage default could not be listed: away" in caplog.text
+
+
 def test_a_name_that_is_gone_is_told(open_with, tmp_path):
     reference = open_with(xcom_storages={"lake": folder(tmp_path)}).put_in("lake", KEY, b"1")
     gone = open_with(xcom_storages={"pond": folder(tmp_path)})

@@ -6,7 +6,6 @@ The database keeps with each value where it is: a reference of the default stora
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import re
@@ -127,8 +126,11 @@ class XComStorages(XComStorage):
         storage.delete(own)
 
     def references(self) -> Iterator[str]:
-        """See `XComStorage.references`: those of all storages that can tell; of the others the log has the names."""
-        parts: list[Iterator[str]] = []
+        """See `XComStorage.references`: those of all storages that can tell; of the others the log has the names.
+
+        One that fails is told of after all others, with its own error.
+        """
+        parts: list[tuple[str, Iterator[str]]] = []
         untold: list[str] = []
         for name in self.names:
             try:
@@ -136,12 +138,12 @@ class XComStorages(XComStorage):
             except NotImplementedError:
                 untold.append(name)
             else:
-                parts.append(map(partial(_referring, name), told))
+                parts.append((name, told))
         if not parts:
             raise NotImplementedError(f"none of the XCom storages {', '.join(untold)} can list what it holds")
         if untold:
             log.info("what nothing refers to stays in XCom storages that cannot list it: %s", ", ".join(untold))
-        return itertools.chain.from_iterable(parts)
+        return _one_by_one(parts)
 
     def _of(self, reference: str) -> tuple[XComStorage, str]:
         name, own = split(reference)
@@ -157,6 +159,19 @@ class XComStorages(XComStorage):
                 )
             found = self._opened[name] = self._named[name]()
         return found
+
+
+def _one_by_one(parts: Iterable[tuple[str, Iterator[str]]]) -> Iterator[str]:
+    failures: list[Exception] = []
+    for name, told in parts:
+        try:
+            for own in told:
+                yield _referring(name, own)
+        except Exception as error:  # noqa: BLE001  (a plugin's storage that cannot be reached: the others go on)
+            log.warning("the XCom storage %s could not be listed: %s", name, error)
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def split(reference: str) -> tuple[str, str]:
