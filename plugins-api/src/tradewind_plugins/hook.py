@@ -18,7 +18,8 @@ __all__ = ["BaseHook"]
 
 _STARS = "***"
 _SHORTEST = 3
-_URL_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/]*@")
+# Schemes are short: without a bound, a long word would be looked through from each of its letters
+_URL_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^\s/]*@")
 _SENSITIVE = re.compile(
     r"passw|passphrase|secret|token|api_?key|access_?key|private_?key|authorization|credential|keyfile|service_account",
     re.IGNORECASE,
