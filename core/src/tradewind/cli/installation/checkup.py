@@ -49,13 +49,13 @@ class Finding:
 def checkup() -> Iterator[Finding]:
     """Yield what each check finds; what cannot be checked, as something before it is broken, is left out."""
     yield _platform()
-    yield from _environment()
-    yield from _providers()
     try:
-        config = load().config
+        config = load().config  # first, as it says which plugins there are
     except ConfigError as error:
         yield Finding("configuration", PROBLEM, str(error), "correct the file or the variable that it names")
         return
+    yield from _environment()
+    yield from _providers()
     yield Finding("configuration", FINE, f"read; TRADEWIND_HOME is {config.home}")
     yield _home(config)
     yield _dags_folder(config)
