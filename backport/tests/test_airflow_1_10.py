@@ -95,6 +95,7 @@ def test_edges_are_the_same(report):
         ("misspelt", "Task 'a': SqliteOperator has no argument 'autocomit'"),
         ("missing", "Argument ['sql'] is required"),
         ("executor", "Airflow 1.10 has one executor"),
+        ("xcom_storage", "Airflow 1.10 keeps XComs in its database"),
         ("expand", "Airflow 1.10 has no mapped tasks"),
         ("schedule", "a schedule is a cron expression, a preset, a timedelta or None"),
         ("edge", "An edge needs tasks or outputs of tasks at both ends, not 5"),
