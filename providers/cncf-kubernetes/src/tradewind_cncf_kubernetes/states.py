@@ -58,9 +58,8 @@ def of_end(pod: Mapping[str, Any], ticket: Ticket) -> Hint:
     status = pod.get("status") or {}
     ended = _state(pod).get("terminated")
     code = _exit_code(ended)
-    if status.get(
-        "reason"
-    ):  # Evicted, Shutdown, Preempting, OutOfcpu: of the pod as a whole, and not by its containers
+    # Evicted, Shutdown, Preempting, OutOfcpu: said of the pod as a whole, and not by its containers
+    if status.get("reason"):
         return gone(ticket, _sentence(status), code)
     if ended is None and _phase(pod) == "Failed":
         return gone(ticket, "the pod failed without a word of its container")
