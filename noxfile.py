@@ -13,7 +13,7 @@ from pathlib import Path
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent / "scripts"))
-from distributions.found import groups_of, kit_folders, lowered_folders, provider_folders
+from distributions.found import distributions, groups_of, kit_folders, lowered_folders, provider_folders, required_name
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -26,15 +26,20 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 # python-ldap is compiled, which needs what scripts/install_services brings; without it, what logs in by LDAP is not tested
 EXTRAS = "postgres,mysql,orjson,oauth" + (",ldap" if Path("/usr/include/ldap.h").exists() else "")
 PROVIDERS, KIT = provider_folders(), kit_folders()
+OURS = distributions()
 DISTRIBUTIONS = ("plugins-api", *KIT, *PROVIDERS, f"core[{EXTRAS}]", "backport/builder")
 BUILT = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/airflow-names", "backport/airflow-stubs")
 TYPED = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/builder", "backport/airflow-names")
 
 
 def wanted_of(*groups: str) -> list[str]:
-    """Return what dependency groups need: those of the root pyproject, and the providers' own of the same name."""
+    """Return what dependency groups need: those of the root pyproject, and the providers' own of the same name.
+
+    Our own distributions are left out: they are installed editable, and pip would ask an index for them besides.
+    """
     own = [package for group in groups if group in PYPROJECT["dependency-groups"] for package in _of_root(group)]
-    return own + [package for group in groups for package in groups_of(PROVIDERS, group)]
+    providers = [package for group in groups for package in groups_of(PROVIDERS, group)]
+    return own + [package for package in providers if required_name(package) not in OURS]
 
 
 def _of_root(group: str) -> tuple[str, ...]:
