@@ -17,7 +17,7 @@ from distributions.found import distributions, groups_of, kit_folders, lowered_f
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "simulation", "backport", "build"]
+nox.options.sessions = ["lint", "types", "tests", "simulation", "backport", "contract", "build"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
@@ -91,7 +91,11 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order. Arguments go to pytest."""
+    """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order. Arguments go to pytest.
+
+    Where TRADEWIND_GREEN names the last commit that was green, only providers that changed since then are tested on their
+    services; conftest.py has the plugin that leaves out the others.
+    """
     install(session, "tests", "fork-safety")
     session.run("pytest", *(session.posargs or ("-n", "4", "-m", "not quarantined")))
 
@@ -165,6 +169,23 @@ def backport(session: nox.Session) -> None:
     session.run("pytest", "backport", *session.posargs)
 
 
+@nox.session(allow_parallel=True)
+def contract(session: nox.Session) -> None:
+    """Released wheels of two providers with the contract and core as they are here, and with core's oldest contract.
+
+    Nothing is done where TRADEWIND_GREEN names a commit since which the contract did not change.
+    """
+    session.install("uv>=0.5", "tomli", "packaging")
+    session.run("python", "-m", "distributions", "contract", *session.posargs, env=TOOLING)
+
+
+@nox.session(default=False)
+def broken_contracts(session: nox.Session) -> None:
+    """Break a contract in copies of the repository: exactly the check that is there for it must fail. Four minutes."""
+    install(session, "tests")
+    session.run("python", "scripts/break_contracts.py", *session.posargs)
+
+
 @nox.session(default=False)
 def backports(session: nox.Session) -> None:
     """Every provider that is lowered on a real Apache Airflow 1.10.15, its suites beside its real service. Two minutes."""
@@ -187,6 +208,16 @@ def provider(session: nox.Session) -> None:
     """Test a provider alone, from its wheel: `nox -s provider -- postgres`, `-- postgres --oldest`, `-- all`."""
     session.install("uv>=0.5", "tomli", "packaging")
     session.run("python", "-m", "distributions", "alone", *session.posargs, env=TOOLING)
+
+
+@nox.session(default=False)
+def providers(session: nox.Session) -> None:
+    """All providers' full suites, each wheel alone, with the newest and the oldest client library: at most 20 minutes.
+
+    `nox -s providers -- --record docs/providers-tested.md` writes how it went down; names of providers test these only.
+    """
+    session.install("uv>=0.5", "tomli", "packaging")
+    session.run("python", "-m", "distributions", "suites", *session.posargs, env=TOOLING)
 
 
 @nox.session(default=False)

@@ -1,10 +1,12 @@
-"""A plugin of pytest that leaves out what a change cannot have broken: `pytest -p distributions.selecting --green COMMIT`.
+"""A plugin of pytest that leaves out what a change cannot have broken: `pytest --green COMMIT`, or `TRADEWIND_GREEN=COMMIT`.
 
 Of a provider that the change does not concern, the tests that are backed by something are left out; what needs no service runs.
+Without the option and the variable nothing is left out, and nothing where the commit is unknown.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,15 +15,18 @@ import pytest
 from distributions.found import ROOT
 from distributions.selection import select
 
+VARIABLE = "TRADEWIND_GREEN"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option."""
-    told = "the last commit known as green: full suites of the providers that changed since then; empty for all"
-    parser.addoption("--green", metavar="COMMIT", help=told)
+    told = f"the last green commit: full suites of the providers that changed since then; empty for all; {VARIABLE} by default"
+    parser.addoption("--green", metavar="COMMIT", default=os.environ.get(VARIABLE), help=told)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what need not run."""
+    """Leave out what need not run; after the kit has marked what is offline."""
     green = config.getoption("--green")
     if green is None:
         return
