@@ -15,7 +15,7 @@ HEAD = f"""<!-- Written by `{COMMAND}` from the providers' pyproject files, decl
 # Providers
 
 Each is a distribution of its own: `pip install tradewind-NAME`, or `pip install "tradewind[NAME]"` together with the core. How to
-write one is said in [a page of its own](how-to/write-a-provider.md); `tradewind providers list` shows what is installed.
+write one is said in [a page of its own](writing-a-provider.md); `tradewind providers list` shows what is installed.
 
 **Done** and **deferred** count Airflow's classes that a provider's manifest lists. The other columns count its tests by what they
 run against: the *real* service; an *emulator*, a faithful stand-in; *emulated state* only, where a call changes what later calls
