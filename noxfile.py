@@ -188,7 +188,7 @@ def broken_contracts(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def backports(session: nox.Session) -> None:
-    """Every provider that is lowered on a real Apache Airflow 1.10.15, its suites beside its real service. Two minutes."""
+    """Every provider that is lowered on a real Airflow 1.10.15 under Python 3.6 and 3.8, beside its real service. Five minutes."""
     install(session, "tests")
     session.run("pytest", "backport/tests", *session.posargs, env={"TRADEWIND_TEST_BACKPORTS": "all"})
 

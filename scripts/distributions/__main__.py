@@ -13,6 +13,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "write": "write all generated parts: pyproject files, READMEs, docs/providers.md",
     "alone": "test providers alone, from their wheels",
+    "backports": "build the backports for Airflow 1.10, with CalVer versions and release notes",
     "changed": "say which providers' full suites must run after a change",
     "changes": "name the distributions that a change touches without a change fragment",
     "constraints": "write which versions of everything fit together, for each Python",

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from distributions.found import ROOT
-from distributions.selecting import VARIABLE
+from distributions.selection import GREEN
 
 BACKINGS = ("real", "emulator", "emulated state", "recorded", "offline")
 TARGET = "TRADEWIND_COUNTS"
@@ -52,7 +52,7 @@ def count_tests(root: Path = ROOT) -> Counts:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "counts.json"
         quiet = ["--collect-only", "-qq", "-p", "no:randomly", "-p", "no:xdist", "-p", "distributions.counting"]
-        known = {name: value for name, value in os.environ.items() if name != VARIABLE}  # it leaves tests out
+        known = {name: value for name, value in os.environ.items() if name != GREEN}  # it leaves tests out
         environment = {**known, TARGET: str(target), "PYTHONPATH": str(root / "scripts")}
         command = [sys.executable, "-m", "pytest", *quiet, str(root / "providers")]
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)

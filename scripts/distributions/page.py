@@ -9,6 +9,7 @@ from distributions.counting import BACKINGS, Counts, summed
 from distributions.facts import Provider
 from distributions.found import ROOT
 from distributions.generated import COMMAND, Part
+from distributions.release_notes import states
 from distributions.tables import table
 
 HEAD = f"""<!-- Written by `{COMMAND}` from the providers' pyproject files, declarations, manifests and tests. -->
@@ -59,4 +60,6 @@ def _section(provider: Provider, counts: Mapping[str, int]) -> str:
         lines.append("\n".join(f"- Deferred ({reason}): {', '.join(names)}" for reason, names in reasons.items()))
     if provider.no_backport:
         lines.append(f"Not built for Airflow 1.10: {provider.no_backport}.")
+    else:
+        lines.append("On Airflow 1.10:\n\n" + "\n".join(states(provider)))
     return "\n\n".join(lines)

@@ -13,15 +13,13 @@ from pathlib import Path
 import pytest
 
 from distributions.found import ROOT
-from distributions.selection import select
-
-VARIABLE = "TRADEWIND_GREEN"
+from distributions.selection import GREEN, select
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option."""
-    told = f"the last green commit: full suites of the providers that changed since then; empty for all; {VARIABLE} by default"
-    parser.addoption("--green", metavar="COMMIT", default=os.environ.get(VARIABLE), help=told)
+    told = f"the last green commit: full suites of the providers that changed since then; empty for all; {GREEN} by default"
+    parser.addoption("--green", metavar="COMMIT", default=os.environ.get(GREEN), help=told)
 
 
 @pytest.hookimpl(trylast=True)

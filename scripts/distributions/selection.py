@@ -14,6 +14,8 @@ CONTRACT = "plugins-api"
 SHARED = ("scripts/services/", "conftest.py", "pyproject.toml", "noxfile.py")
 """What every provider's tests are run with."""
 MOST_RELEASED = 2
+GREEN = "TRADEWIND_GREEN"
+"""The variable with the last commit that is known as green."""
 
 
 class Selection(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from distributions.contract import oldest_differs, run_released
 from distributions.found import distributions
-from distributions.selection import released_to_test, select
+from distributions.selection import GREEN, released_to_test, select
 from distributions.sources import OLDEST
 
 
@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since",
         metavar="REF",
-        default=os.environ.get("TRADEWIND_GREEN"),
+        default=os.environ.get(GREEN),
         help="do nothing where no contract changed since",
     )
     parser.add_argument("--work", type=Path, help="keep wheels and environments in this folder")
