@@ -22,12 +22,14 @@ class Bench(NamedTuple):
     """An environment with released providers, core as it is here, and a contract.
 
     Arguments:
+        contract: the version of the plugins API, or newest or oldest.
         told: what is in it, for people.
         python: its interpreter.
         providers: by name, the folders of the released providers, with their tests.
         ini: the settings of pytest.
     """
 
+    contract: str
     told: str
     python: Path
     providers: dict[str, Path]
@@ -37,7 +39,7 @@ class Bench(NamedTuple):
 def run_released(names: Sequence[str], work: Path, contract: str = "") -> list[str]:
     """Test released providers with core as it is here; return a sentence for each suite that fails, with what it printed.
 
-    All tests of then run on the kit's own host, and their suites on core too.
+    Their suites run on core; with the contract that is here all their tests of then run on the kit's own host besides.
 
     Arguments:
         names: of distributions.
@@ -48,7 +50,7 @@ def run_released(names: Sequence[str], work: Path, contract: str = "") -> list[s
         AloneError: wheels cannot be built, or do not fit together.
     """
     bench = _bench(names, work, contract)
-    runs = [(name, host) for name in names for host in ("memory", "core")]
+    runs = [(name, host) for name in names for host in (("core",) if contract else ("memory", "core"))]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         failed = pool.map(lambda run: _problem(bench, *run), runs)
         return [problem for problem in failed if problem]
@@ -61,6 +63,7 @@ def oldest_differs() -> bool:
 
 
 def _bench(names: Sequence[str], work: Path, contract: str) -> Bench:
+    work.mkdir(parents=True, exist_ok=True)
     wheels, python = work / "wheels", work / "environment/bin/python"
     folders = distributions()
     built: dict[str, Path] = {}
@@ -76,7 +79,7 @@ def _bench(names: Sequence[str], work: Path, contract: str) -> Bench:
     run_quietly(UV, "pip", "install", "-q", "-p", str(python), *map(str, wheels.glob("*.whl")), *TOOLS, *tests)
     ini = work / "pytest.ini"
     ini.write_text(INI.format(scripts=ROOT / "scripts", warnings="error"), encoding="utf-8")
-    return Bench(told, python, providers, ini)
+    return Bench(contract or "newest", told, python, providers, ini)
 
 
 def _place(source: Path) -> str:
@@ -98,7 +101,7 @@ def _problem(bench: Bench, name: str, host: str) -> str:
         check=False,
     )
     last = done.stdout.strip().rpartition("\n")[2]
-    print(f"{name} {version_of(folder)} on the host {host}: {last}", flush=True)
+    print(f"{name} {version_of(folder)} on the host {host}, with the {bench.contract} contract: {last}", flush=True)
     if not done.returncode:
         return ""
     return (

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from distributions.contract import oldest_differs, run_released
@@ -39,15 +40,15 @@ def _run(options: argparse.Namespace) -> int:
     if strange:
         raise ValueError(f"there is no distribution {', '.join(sorted(strange))}")
     names = options.names or released_to_test()
-    problems = []
-    with tempfile.TemporaryDirectory(prefix="tradewind-contract-") as folder:
+    contracts = ["", OLDEST] if oldest_differs() else [""]
+    with (
+        tempfile.TemporaryDirectory(prefix="tradewind-contract-") as folder,
+        ThreadPoolExecutor(len(contracts)) as pool,
+    ):
         work = (options.work or Path(folder)).absolute()
-        contracts = ["", OLDEST] if oldest_differs() else [""]
-        for contract in contracts:
-            print(f"== released providers with core, and the {contract or 'newest'} contract", flush=True)
-            place = work / (contract or "newest")
-            place.mkdir(parents=True, exist_ok=True)
-            problems += run_released(names, place, contract)
+        # At once: tests of connections that are cut or silent wait more than they work
+        waiting = [pool.submit(run_released, names, work / (each or "newest"), each) for each in contracts]
+        problems = [problem for each in waiting for problem in each.result()]
     if len(contracts) == 1:
         print("# the oldest contract that core supports is the one that is here")
     print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
