@@ -28,7 +28,15 @@ EXTRAS = "postgres,mysql,orjson,oauth" + (",ldap" if Path("/usr/include/ldap.h")
 PROVIDERS, KIT = provider_folders(), kit_folders()
 OURS = distributions()
 DISTRIBUTIONS = ("plugins-api", *KIT, *PROVIDERS, f"core[{EXTRAS}]", "backport/builder")
-BUILT = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/airflow-names", "backport/airflow-stubs")
+BUILT = (
+    "plugins-api",
+    *KIT,
+    "core",
+    *PROVIDERS,
+    "backport/airflow-names",
+    "backport/airflow-stubs",
+    "backport/builder",
+)
 TYPED = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/builder", "backport/airflow-names")
 
 
