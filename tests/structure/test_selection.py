@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from distributions import sources
+from distributions.commands.suites import runs_of
 from distributions.found import ROOT, lowered_folders, named_folder, needed_folders, provider_folders, required_name
 from distributions.git import git
 from distributions.releases import add_rows, plan_release
@@ -79,6 +80,10 @@ def test_a_provider_brings_what_it_needs(repository: Path) -> None:
     assert [named_folder(name, repository) for name in ("ssh", "tradewind-ssh")] == ["providers/ssh"] * 2
     with pytest.raises(ValueError, match=r"there is no provider 'shh' in .*; there are http, sftp, ssh"):
         named_folder("shh", repository)
+
+
+def test_only_what_has_a_client_library_is_tested_with_the_oldest_one_too() -> None:
+    assert runs_of(["sqlite", "ssh"]) == [("sqlite", False), ("ssh", False), ("ssh", True)]
 
 
 def test_one_says_why_it_is_not_lowered(repository: Path) -> None:

@@ -15,7 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from distributions.found import ROOT, named_folder, provider_folders
+from distributions.alone import foreign
+from distributions.found import ROOT, dependencies_of, named_folder, provider_folders
 from distributions.git import git
 
 MOST_MINUTES = 20
@@ -25,7 +26,8 @@ HEAD = """<!-- Written by `nox -s providers -- --record {file}`. -->
 
 Each provider's wheel with what it needs and nothing else of this repository: all of its tests, offline and on the services that
 they start, with the newest client libraries and with the oldest that it allows. CI runs the same tests in one environment, where
-a provider might live on what another one brought; `nox -s providers` runs these before a release.
+a provider might live on what another one brought; `nox -s providers` runs these before a release. Where there is no client library,
+there is one run.
 
 {day}, commit {commit}, Python {python}, {jobs} at a time: **{minutes:.1f} minutes** (at most {most}).
 
@@ -68,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     ]
     began = time.monotonic()
     with ThreadPoolExecutor(options.jobs) as pool:
-        waiting = [pool.submit(_ended, name, oldest=oldest) for name in names for oldest in (False, True)]
+        waiting = [pool.submit(_ended, name, oldest=oldest) for name, oldest in runs_of(names)]
         ended = [each.result() for each in waiting]
     minutes = (time.monotonic() - began) / 60
     if options.record:
@@ -84,6 +86,12 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if failed or minutes > MOST_MINUTES else 0
 
 
+def runs_of(names: Sequence[str], root: Path = ROOT) -> list[tuple[str, bool]]:
+    """Return the runs, as name and whether with the oldest clients: a provider without a client library has one run."""
+    has_client = {name: bool(foreign(dependencies_of(root / named_folder(name, root)))) for name in names}
+    return [(name, oldest) for name in names for oldest in (False, True) if has_client[name] or not oldest]
+
+
 def _ended(name: str, *, oldest: bool) -> Ended:
     """Test a provider in a process of its own, as several print at once otherwise."""
     began = time.monotonic()
@@ -97,7 +105,7 @@ def _ended(name: str, *, oldest: bool) -> Ended:
         check=False,
     )
     pinned = re.search(r"^the oldest: (.*)$", done.stdout, re.MULTILINE)
-    clients = (pinned[1] if pinned else "none") if oldest else "the newest"
+    clients = (pinned[1] if pinned else "the oldest") if oldest else "the newest"
     told = (ENDED.findall(done.stdout) or ["pytest did not end"])[-1].rpartition(" in ")[0]
     ended = Ended(name, clients, told, time.monotonic() - began, done.stdout if done.returncode else "")
     print(f"{name} with {clients}: {told} in {ended.seconds:.0f} s", flush=True)
