@@ -80,7 +80,6 @@ def test_a_command_that_is_killed_while_it_begins_ends(dag):
         operator.execute(build_context(operator, dag_run={"run_id": "r"}))
 
 
-
 def test_killing_reaches_what_the_command_has_started(dag):
     started = threading.Event()
 

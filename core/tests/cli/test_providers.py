@@ -15,7 +15,7 @@ import pytest
 from tradewind.plugins.current import forget
 
 Problems = Callable[[], list[str]]
-CONTRACT = 'dependencies = ["tradewind-plugins-api>=0.1,<0.2"]'
+CONTRACT = f'dependencies = ["tradewind-plugins-api>={version("tradewind-plugins-api")},<0.2"]'
 PLUGIN = "src/tradewind_my_system/plugin.py"
 HOOK = "src/tradewind_my_system/hooks/my_system.py"
 

@@ -243,7 +243,12 @@ class Dispatcher:
 
     def _draw(self, hints: Iterable[Hint]) -> None:
         """Draw what follows from hints: of what is gone for certain, the try is taken from the process that had it."""
-        gone = {(each.instance, each.token): each for each in hints if each.kind == "gone"}
+        seen = list(hints)
+        if any(
+            each.kind == "ended" for each in seen
+        ):  # has it recorded an outcome, or not: looked at with the next turn
+            self._compare_at = min(self._compare_at, self._now() + LOOK_SECONDS)
+        gone = {(each.instance, each.token): each for each in seen if each.kind == "gone"}
         if not gone:
             return
         with self._desk.database.read() as conn:

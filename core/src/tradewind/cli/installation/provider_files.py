@@ -49,6 +49,7 @@ def _put_in(text: str, instead: dict[str, str]) -> str:
 
 
 def _contract() -> str:
-    """Return the range of contracts that work as the installed one does."""
-    major, minor = version("tradewind-plugins-api").split(".")[:2]
-    return f">={major}.{minor},<{int(major) + 1}" if int(major) else f">=0.{minor},<0.{int(minor) + 1}"
+    """Return the range of contracts that work as the installed one does: what is written against it may need all of it."""
+    installed = version("tradewind-plugins-api")
+    major, minor = installed.split(".")[:2]
+    return f">={installed},<{int(major) + 1}" if int(major) else f">={installed},<0.{int(minor) + 1}"
