@@ -1,0 +1,245 @@
+"""The far end: a Celery worker that starts `tradewind tasks run-try` for each message and waits for it.
+
+No code of users runs in Celery's processes, and none is forked off them: the command is a process of its own, in a session of its own.
+A message is acknowledged when it has ended. One that comes again, because a worker died or its answer took too
+long for the broker, starts the command again, which finds the try claimed and ends at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+from uuid import uuid4
+
+from tradewind_plugins.clients import lazy_client
+from tradewind_plugins.contracts.executor import ExecutorSetup, Ticket, run_try_words
+from tradewind_plugins.values import Value
+
+from tradewind_celery.app import make_app
+from tradewind_celery.messages import STATE, TASK, as_pair, id_of
+from tradewind_celery.options import CeleryOptions
+
+__all__ = ["TryNotRun", "WorkerOptions", "run_worker"]
+
+control = lazy_client("celery.worker.control", extra="celery")
+requests = lazy_client("celery.worker.request", extra="celery")
+signals = lazy_client("celery.signals", extra="celery")
+state = lazy_client("celery.worker.state", extra="celery")
+log = lazy_client("celery.utils.log", extra="celery")
+
+COMMAND = (sys.executable, "-m", "tradewind")
+ENDS_KEPT = 500
+
+
+class TryNotRun(Exception):  # noqa: N818 - it is what happened
+    """The command could not do its work. It goes from a process of Celery's to another by its arguments.
+
+    Args:
+        sentence: What happened.
+        exit_code: Of the command; None where it could not be started.
+    """
+
+    def __init__(self, sentence: str, exit_code: int | None = None) -> None:
+        super().__init__(sentence, exit_code)
+        self.sentence = sentence
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class WorkerOptions(Value):
+    """How one worker runs.
+
+    Args:
+        queues: Whose messages it takes; empty for the default queue.
+        concurrency: Tries at once; None for the option `worker_concurrency`, else the setting `executor.slots`.
+        autoscale: The most and the fewest processes, in place of `concurrency`.
+        hostname: Its name among workers; empty for `celery@` and the host's.
+        log_level: What it logs at least, such as `INFO`.
+        log_file: Where to; empty for standard error.
+    """
+
+    queues: tuple[str, ...] = ()
+    concurrency: int | None = None
+    autoscale: tuple[int, int] | None = None
+    hostname: str = ""
+    log_level: str = "INFO"
+    log_file: str = ""
+
+
+def run_worker(
+    setup: ExecutorSetup,
+    wanted: WorkerOptions,
+    *,
+    ready: Callable[[str], None] = lambda _name: None,
+    command: Sequence[str] = COMMAND,
+) -> int:
+    """Run a worker in this process until SIGTERM, which lets the tries that run end, and return its exit code.
+
+    Args:
+        setup: Of the executor.
+        wanted: How it runs.
+        ready: Called with its name when it takes messages.
+        command: What `tradewind` is called by.
+
+    Raises:
+        TradewindConfigException: An option of the executor cannot be used.
+    """
+    options = CeleryOptions.of(setup)
+    app = make_app(options, sends=False)
+    ends = Ends()
+    define_task(app, setup, command, ends)
+    answer_looks(ends)
+
+    def tell(sender: Any, **_: Any) -> None:
+        ready(sender.hostname)
+
+    signals.worker_ready.connect(tell, weak=False)
+    concurrency = wanted.concurrency or options.worker_concurrency or setup.slots
+    worker = app.Worker(
+        hostname=wanted.hostname or None,
+        pool_cls="prefork",
+        concurrency=concurrency,
+        autoscale=wanted.autoscale,
+        queues=",".join(wanted.queues) or options.default_queue,
+        loglevel=wanted.log_level,
+        logfile=wanted.log_file or None,
+        without_gossip=True,
+        quiet=True,
+    )
+    try:
+        worker.start()
+    finally:
+        signals.worker_ready.disconnect(tell)
+    return int(worker.exitcode or 0)
+
+
+class Ends:
+    """The messages that this worker was done with lately. Its main process adds them and answers with them."""
+
+    def __init__(self) -> None:
+        self.life = uuid4().hex
+        self._kept: deque[list[Any]] = deque(maxlen=ENDS_KEPT)
+        self._number = 0
+
+    def add(self, task_id: str, exit_code: int | None, detail: str | None) -> None:
+        """Keep one."""
+        pair = as_pair(task_id)
+        if pair is not None:
+            self._number += 1
+            self._kept.append([self._number, *pair, exit_code, detail])
+
+    def listed(self) -> list[list[Any]]:
+        """Return them as they travel."""
+        return list(self._kept)
+
+
+def define_task(app: Any, setup: ExecutorSetup, command: Sequence[str], ends: Ends) -> None:
+    """Give an application the one task that there is.
+
+    Args:
+        app: The application.
+        setup: Of the executor.
+        command: What `tradewind` is called by.
+        ends: Is told of the ends of messages.
+    """
+    name, environ = setup.name, dict(setup.environ)
+
+    def run_try(instance: int, token: int, queue: str | None = None) -> int:
+        ticket = Ticket(instance=instance, token=token, queue=queue)
+        return run_command([*command, *run_try_words(ticket, name)], environ, id_of(ticket))
+
+    task = app.task(name=TASK, throws=(TryNotRun,))(run_try)
+    task.Request = _request_class(ends)
+
+
+def _request_class(ends: Ends) -> type[Any]:
+    """Return Celery's class of requests, of which the main process holds one for each message, telling of their ends."""
+
+    def on_success(self: Any, outcome: Any, **kwargs: Any) -> Any:
+        is_failed, value, _seconds = outcome
+        if not is_failed:
+            ends.add(self.id, int(value), None)
+        return requests.Request.on_success(self, outcome, **kwargs)
+
+    def on_failure(self: Any, problem: Any, *args: Any, **kwargs: Any) -> Any:
+        error = getattr(problem.exception, "exc", problem.exception)
+        if isinstance(error, TryNotRun):
+            ends.add(self.id, error.exit_code, error.sentence)
+        return requests.Request.on_failure(self, problem, *args, **kwargs)
+
+    return type("TryRequest", (requests.Request,), {"on_success": on_success, "on_failure": on_failure})
+
+
+def run_command(words: Sequence[str], environ: Mapping[str, str], task_id: str) -> int:
+    """Run the command for one message, in one of Celery's pool processes, and return its exit code, which is 0.
+
+    SIGTERM, by which Celery ends a message whose try is not wanted any more, is passed on to it.
+
+    Raises:
+        TryNotRun: It cannot be started, or ended with another code.
+    """
+    logger = log.get_task_logger(__name__)
+    try:
+        # In a session of its own: Ctrl+C at the worker's terminal is for the worker, which lets its tries end
+        process = subprocess.Popen(words, env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True)
+    except OSError as error:
+        raise TryNotRun(f"{task_id}: {words[0]} cannot be started: {error.strerror}") from error
+    with _passing_on(process):
+        code = process.wait()
+    if code:
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        sentence = f"{task_id}: `{' '.join(words[1:])}` {how}; what it said is in the output of this worker"
+        logger.error(sentence)
+        raise TryNotRun(sentence, code)
+    return code
+
+
+@contextmanager
+def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Pass SIGTERM on to a process until the block ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # a pool of threads, where nobody ends one message
+        return
+
+    def pass_on(_number: int, _frame: Any) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def answer_looks(ends: Ends) -> None:
+    """Have workers of this process answer what `looking.look` asks."""
+
+    def tradewind_state(panel: Any, **_: Any) -> dict[str, Any]:
+        """Tell which tries run here, which wait, and which have ended."""
+        running = {request.id for request in state.active_requests}
+        held = {request.id for request in state.reserved_requests} - running - set(state.revoked)
+        worker = panel.consumer.controller
+        return {
+            "life": ends.life,
+            "slots": int(worker.max_concurrency or worker.concurrency),
+            "queues": sorted(panel.app.amqp.queues.consume_from),
+            "running": _pairs(running),
+            "waiting": _pairs(held),
+            "ended": ends.listed(),
+        }
+
+    control.inspect_command(name=STATE)(tradewind_state)
+
+
+def _pairs(task_ids: set[str]) -> list[list[Any]]:
+    return sorted(pair for pair in map(as_pair, task_ids) if pair is not None)
