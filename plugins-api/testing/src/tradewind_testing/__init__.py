@@ -16,8 +16,10 @@ import pytest
 pytest.register_assert_rewrite("tradewind_testing.suites")
 
 # After the line above, which has to come before they are imported
+from tradewind_testing.far_end import Call, FarEnd  # noqa: E402
 from tradewind_testing.faults import FaultProxy, closed_port  # noqa: E402
 from tradewind_testing.kit_host import KitHost  # noqa: E402
+from tradewind_testing.suites.executor import Driven, ExecutorSuite  # noqa: E402
 from tradewind_testing.suites.hook import HookSuite  # noqa: E402
 from tradewind_testing.suites.log_store import LogStoreSuite  # noqa: E402
 from tradewind_testing.suites.notifier import NotifierSuite  # noqa: E402
@@ -30,6 +32,10 @@ from tradewind_testing.suites.trigger import TriggerSuite  # noqa: E402
 from tradewind_testing.suites.xcom_storage import XComStorageSuite  # noqa: E402
 
 __all__ = [
+    "Call",
+    "Driven",
+    "ExecutorSuite",
+    "FarEnd",
     "FaultProxy",
     "HookSuite",
     "KitHost",
