@@ -20,6 +20,15 @@ class Redis(Restartable):
 
     url = ""
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Have it stopped until the block ends."""
+        self.stop(signal.SIGTERM)
+        try:
+            yield
+        finally:
+            self.start()
+
 
 def is_installed() -> bool:
     """Tell whether this machine has the server."""

@@ -90,22 +90,21 @@ class Look(Value):
         return sum(idle.values())
 
 
-def look(app: Any, queues: Iterable[str], *, seconds: float = ANSWER_SECONDS) -> Look:
+def look(app: Any, queues: Iterable[str]) -> Look:
     """Ask all workers what they run, and the broker what waits.
 
     Args:
         app: The application.
-        queues: Of which the messages are counted; those of the workers are too.
-        seconds: For which answers are awaited.
+        queues: Of which the messages are counted.
 
     Raises:
         Exception: What the client library raises where the broker is away.
     """
-    replies = app.control.broadcast(STATE, reply=True, timeout=seconds) or []
+    queued = _counted(app, sorted(queues))  # before, so that a message on its way is counted twice rather than not
+    replies = app.control.broadcast(STATE, reply=True, timeout=ANSWER_SECONDS) or []
     answers = [(name, said) for reply in replies for name, said in reply.items()]
     workers = tuple(_worker(name, said) for name, said in answers if isinstance(said, dict) and "slots" in said)
-    wanted = {*queues, *(queue for each in workers for queue in each.queues)}
-    return Look(workers=workers, queued=_counted(app, sorted(wanted)))
+    return Look(workers=workers, queued=queued)
 
 
 def _worker(name: str, said: Mapping[str, Any]) -> WorkerState:

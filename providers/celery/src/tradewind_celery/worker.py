@@ -12,47 +12,27 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
-from uuid import uuid4
 
 from tradewind_plugins.clients import lazy_client
 from tradewind_plugins.contracts.executor import ExecutorSetup, Ticket, run_try_words
 from tradewind_plugins.values import Value
 
 from tradewind_celery.app import make_app
+from tradewind_celery.book import Book, TryNotRun, request_class
 from tradewind_celery.messages import STATE, TASK, as_pair, id_of
 from tradewind_celery.options import CeleryOptions
 
-__all__ = ["TryNotRun", "WorkerOptions", "run_worker"]
+__all__ = ["WorkerOptions", "run_worker"]
 
 control = lazy_client("celery.worker.control", extra="celery")
-requests = lazy_client("celery.worker.request", extra="celery")
 signals = lazy_client("celery.signals", extra="celery")
 state = lazy_client("celery.worker.state", extra="celery")
 log = lazy_client("celery.utils.log", extra="celery")
 
 COMMAND = (sys.executable, "-m", "tradewind")
-ENDS_KEPT = 500
-
-
-class TryNotRun(Exception):  # noqa: N818 - it is what happened
-    """The command could not do its work. It goes from a process of Celery's to another by its arguments.
-
-    Args:
-        sentence: What happened.
-        exit_code: Of the command; None where it could not be started.
-    """
-
-    def __init__(self, sentence: str, exit_code: int | None = None) -> None:
-        super().__init__(sentence, exit_code)
-        self.sentence = sentence
-        self.exit_code = exit_code
-
-    def __str__(self) -> str:
-        return self.sentence
 
 
 class WorkerOptions(Value):
@@ -95,9 +75,9 @@ def run_worker(
     """
     options = CeleryOptions.of(setup)
     app = make_app(options, sends=False)
-    ends = Ends()
-    define_task(app, setup, command, ends)
-    answer_looks(ends)
+    book = Book()
+    define_task(app, setup, command, book)
+    answer_looks(book)
 
     def tell(sender: Any, **_: Any) -> None:
         ready(sender.hostname)
@@ -122,34 +102,14 @@ def run_worker(
     return int(worker.exitcode or 0)
 
 
-class Ends:
-    """The messages that this worker was done with lately. Its main process adds them and answers with them."""
-
-    def __init__(self) -> None:
-        self.life = uuid4().hex
-        self._kept: deque[list[Any]] = deque(maxlen=ENDS_KEPT)
-        self._number = 0
-
-    def add(self, task_id: str, exit_code: int | None, detail: str | None) -> None:
-        """Keep one."""
-        pair = as_pair(task_id)
-        if pair is not None:
-            self._number += 1
-            self._kept.append([self._number, *pair, exit_code, detail])
-
-    def listed(self) -> list[list[Any]]:
-        """Return them as they travel."""
-        return list(self._kept)
-
-
-def define_task(app: Any, setup: ExecutorSetup, command: Sequence[str], ends: Ends) -> None:
+def define_task(app: Any, setup: ExecutorSetup, command: Sequence[str], book: Book) -> None:
     """Give an application the one task that there is.
 
     Args:
         app: The application.
         setup: Of the executor.
         command: What `tradewind` is called by.
-        ends: Is told of the ends of messages.
+        book: Is told of what begins and ends.
     """
     name, environ = setup.name, dict(setup.environ)
 
@@ -158,25 +118,7 @@ def define_task(app: Any, setup: ExecutorSetup, command: Sequence[str], ends: En
         return run_command([*command, *run_try_words(ticket, name)], environ, id_of(ticket))
 
     task = app.task(name=TASK, throws=(TryNotRun,))(run_try)
-    task.Request = _request_class(ends)
-
-
-def _request_class(ends: Ends) -> type[Any]:
-    """Return Celery's class of requests, of which the main process holds one for each message, telling of their ends."""
-
-    def on_success(self: Any, outcome: Any, **kwargs: Any) -> Any:
-        is_failed, value, _seconds = outcome
-        if not is_failed:
-            ends.add(self.id, int(value), None)
-        return requests.Request.on_success(self, outcome, **kwargs)
-
-    def on_failure(self: Any, problem: Any, *args: Any, **kwargs: Any) -> Any:
-        error = getattr(problem.exception, "exc", problem.exception)
-        if isinstance(error, TryNotRun):
-            ends.add(self.id, error.exit_code, error.sentence)
-        return requests.Request.on_failure(self, problem, *args, **kwargs)
-
-    return type("TryRequest", (requests.Request,), {"on_success": on_success, "on_failure": on_failure})
+    task.Request = request_class(book)
 
 
 def run_command(words: Sequence[str], environ: Mapping[str, str], task_id: str) -> int:
@@ -221,21 +163,21 @@ def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def answer_looks(ends: Ends) -> None:
+def answer_looks(book: Book) -> None:
     """Have workers of this process answer what `looking.look` asks."""
 
     def tradewind_state(panel: Any, **_: Any) -> dict[str, Any]:
         """Tell which tries run here, which wait, and which have ended."""
-        running = {request.id for request in state.active_requests}
+        running = set(book.begun)
         held = {request.id for request in state.reserved_requests} - running - set(state.revoked)
         worker = panel.consumer.controller
         return {
-            "life": ends.life,
+            "life": book.life,
             "slots": int(worker.max_concurrency or worker.concurrency),
             "queues": sorted(panel.app.amqp.queues.consume_from),
             "running": _pairs(running),
             "waiting": _pairs(held),
-            "ended": ends.listed(),
+            "ended": book.ends(),
         }
 
     control.inspect_command(name=STATE)(tradewind_state)

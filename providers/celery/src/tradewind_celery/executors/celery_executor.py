@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 3.0
 """After which workers are asked again."""
 LONGEST_NAME = 200
+MOST_LIVES = 1000
 
 
 class CeleryExecutor(Executor):
@@ -43,6 +44,7 @@ class CeleryExecutor(Executor):
         self._sight = Look()
         self._sent_since = 0
         self._queues = {options.default_queue}
+        self._sent: set[tuple[int, int]] | None = set()
         self._hints: list[Hint] = []
         self._running: set[Ticket] = set()
         self._told: dict[str, int] = {}
@@ -107,6 +109,8 @@ class CeleryExecutor(Executor):
         with self._lock:
             self._sent_since += 1
             self._queues.add(queue)
+            if self._sent is not None:
+                self._sent.add((ticket.instance, ticket.token))
         return Submission(ticket=ticket, accepted=True)
 
     def cancel(self, tickets: Sequence[Ticket]) -> None:
@@ -135,7 +139,7 @@ class CeleryExecutor(Executor):
             ConnectionFailed: The broker is away.
         """
         try:
-            return self._look().alive
+            return look(self._app, ()).alive
         except Exception as error:
             raise self._failed(error) from error
 
@@ -168,23 +172,28 @@ class CeleryExecutor(Executor):
         seen = look(self._app, queues)
         with self._lock:
             self._sight = seen
-            self._sent_since -= min(sent, self._sent_since)
+            self._sent_since = max(0, self._sent_since - sent)
+            self._queues |= {queue for each in seen.workers for queue in each.queues}
             self._hints += self._news(seen)
+            self._sent = None
         return seen
 
-    def _news(self, seen: Look) -> Iterable[Hint]:
-        """Return what is new since the look before."""
+    def _news(self, seen: Look) -> Sequence[Hint]:
+        """Return what is new since the look before. The first one knows only of what was sent by this executor."""
         running = {ticket for each in seen.workers for ticket in each.running}
         ends = []
         for worker in seen.workers:
             before = self._told.get(worker.life, 0)
-            ends += [each for each in worker.ended if each.number > before]
+            ends += [each for each in worker.ended if each.number > before and self._is_ours(each.ticket)]
             self._told[worker.life] = max([before, *(each.number for each in worker.ended)])
-        lives = {each.life for each in seen.workers}
-        self._told = {life: number for life, number in self._told.items() if life in lives}
+        while len(self._told) > MOST_LIVES:
+            self._told.pop(next(iter(self._told)))
         hints = [_hint(ticket, "started") for ticket in running - self._running]
         self._running = running
         return [*hints, *(_hint(each.ticket, "ended", each.exit_code, each.detail) for each in ends)]
+
+    def _is_ours(self, ticket: Ticket) -> bool:
+        return self._sent is None or (ticket.instance, ticket.token) in self._sent
 
     def _failed(self, error: Exception) -> Exception:
         """Return what a person can read of an error of the client library."""
