@@ -64,7 +64,7 @@ class Worker:
         self.log = log
         log.touch()
         self.code = None
-        wanted = {"concurrency": 4, "log_level": "DEBUG", "hostname": f"w{os.getpid()}-{time.monotonic_ns()}@test", **wanted}
+        wanted = {"concurrency": 4, "mingles": False, "hostname": f"w{os.getpid()}-{time.monotonic_ns()}@test", **wanted}
         self.hostname = wanted["hostname"]
         self.pid = forge.ask(do="start", setup=setup.to_dict(), log=str(log), wanted=wanted, command=command)["pid"]
         self.until_logged(" ready.")

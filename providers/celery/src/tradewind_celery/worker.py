@@ -45,6 +45,7 @@ class WorkerOptions(Value):
         hostname: Its name among workers; empty for `celery@` and the host's.
         log_level: What it logs at least, such as `INFO`.
         log_file: Where to; empty for standard error.
+        mingles: Whether it asks the other workers at its start which messages were cancelled, which takes a second.
     """
 
     queues: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class WorkerOptions(Value):
     hostname: str = ""
     log_level: str = "INFO"
     log_file: str = ""
+    mingles: bool = True
 
 
 def run_worker(
@@ -93,6 +95,7 @@ def run_worker(
         loglevel=wanted.log_level,
         logfile=wanted.log_file or None,
         without_gossip=True,
+        without_mingle=not wanted.mingles,
         quiet=True,
     )
     try:

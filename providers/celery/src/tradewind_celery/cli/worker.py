@@ -35,6 +35,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-H", "--hostname", metavar="NAME", default="", help="its name among workers (default: celery@ and the host's)"
     )
+    parser.add_argument(
+        "--without-mingle",
+        action="store_true",
+        help="start a second earlier, and do not ask the other workers which messages were cancelled",
+    )
     parser.add_argument("--log-level", choices=LEVELS, default="INFO", help="what it logs at least (default: INFO)")
     group = parser.add_argument_group(
         "as a daemon", "With -D the files are by default TRADEWIND_HOME/tradewind-celery-worker.pid, .out, .err and .log."
@@ -66,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
         autoscale=options.autoscale,
         hostname=_node(options.hostname),
         log_level=options.log_level,
+        mingles=not options.without_mingle,
         log_file=str(options.log_file or ""),
     )
     tell = adopt_listener()
