@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 import redis as client
+from services import rabbitmq as rabbitmq_service
 from services import redis as service
 from tradewind_celery import looking
 from tradewind_celery.executors import celery_executor
+from tradewind_plugins.contracts.executor import ExecutorSetup
+from tradewind_testing.far_end import FarEnd
 
 FORGE = Path(__file__).parent / "forge.py"
 SECONDS = 30
@@ -147,6 +150,20 @@ def redis(redis_server):
     return redis_server.url
 
 
+@pytest.fixture(scope="session")
+def rabbitmq_server():
+    """A real RabbitMQ, started once a session."""
+    require("RabbitMQ", rabbitmq_service.is_installed(), rabbitmq_service.MISSING)
+    with rabbitmq_service.rabbitmq_that_restarts() as server:
+        yield server
+
+
+@pytest.fixture
+def rabbitmq(rabbitmq_server):
+    """The URL of a real RabbitMQ."""
+    return rabbitmq_server.url
+
+
 @pytest.fixture
 def open_executor():
     """A maker of executors that are started; they are stopped at the end."""
@@ -166,3 +183,37 @@ def open_executor():
 def until_fixture():
     """What waits for a condition."""
     return until
+
+
+@pytest.fixture
+def far_end(tmp_path):
+    """The program that is called for `tradewind`."""
+    with FarEnd(tmp_path / "far-end") as made:
+        yield made
+
+
+@pytest.fixture
+def setup_of(far_end, redis, tmp_path):
+    """What makes a setup whose tickets get to the far end; options come on top."""
+
+    def make(**options):
+        return ExecutorSetup(
+            name="CeleryExecutor",
+            home=str(tmp_path),
+            slots=4,
+            environ=far_end.environ(),
+            options={"broker_url": redis, **options},
+        )
+
+    return make
+
+
+@pytest.fixture
+def calls(far_end):
+    """What waits until a ticket's command was started so often, and returns the starts."""
+
+    def started(ticket, times=1):
+        until(lambda: len(far_end.calls_of(ticket)) >= times, f"{ticket} starts {times} times")
+        return far_end.calls_of(ticket)
+
+    return started

@@ -118,13 +118,13 @@ def define_task(app: Any, setup: ExecutorSetup, command: Sequence[str], book: Bo
 
     def run_try(instance: int, token: int, queue: str | None = None) -> int:
         ticket = Ticket(instance=instance, token=token, queue=queue)
-        return run_command([*command, *run_try_words(ticket, name)], environ, id_of(ticket))
+        return run_command(command, run_try_words(ticket, name), environ, id_of(ticket))
 
     task = app.task(name=TASK, throws=(TryNotRun,))(run_try)
     task.Request = request_class(book)
 
 
-def run_command(words: Sequence[str], environ: Mapping[str, str], task_id: str) -> int:
+def run_command(command: Sequence[str], words: Sequence[str], environ: Mapping[str, str], task_id: str) -> int:
     """Run the command for one message, in one of Celery's pool processes, and return its exit code, which is 0.
 
     SIGTERM, by which Celery ends a message whose try is not wanted any more, is passed on to it.
@@ -135,14 +135,16 @@ def run_command(words: Sequence[str], environ: Mapping[str, str], task_id: str) 
     logger = log.get_task_logger(__name__)
     try:
         # In a session of its own: Ctrl+C at the worker's terminal is for the worker, which lets its tries end
-        process = subprocess.Popen(words, env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            [*command, *words], env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True
+        )
     except OSError as error:
-        raise TryNotRun(f"{task_id}: {words[0]} cannot be started: {error.strerror}") from error
+        raise TryNotRun(f"{task_id}: {command[0]} cannot be started: {error.strerror}") from error
     with _passing_on(process):
         code = process.wait()
     if code:
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        sentence = f"{task_id}: `{' '.join(words[1:])}` {how}; what it said is in the output of this worker"
+        sentence = f"{task_id}: `tradewind {' '.join(words)}` {how}; what it said is in the output of this worker"
         logger.error(sentence)
         raise TryNotRun(sentence, code)
     return code
