@@ -75,6 +75,8 @@ class CeleryExecutor(Executor):
         if self._thread is not None:
             self._thread.join()
         with suppress(Exception):  # a connection that is broken need not be closed
+            for pool in (self._app.producer_pool, self._app.pool):
+                pool.force_close_all(close_pool=False)  # it may be another executor's too, of the same broker
             self._app.close()
 
     def submit(self, tickets: Sequence[Ticket]) -> Sequence[Submission]:
