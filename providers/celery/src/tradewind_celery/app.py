@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -74,8 +74,12 @@ def make_app(options: CeleryOptions, *, sends: bool) -> Any:
         app.conf.task_publish_retry_policy = SENT_AGAIN
     # The variables CELERY_BROKER_URL and the like are for the Celery of somebody's tasks
     for name in ("connection_for_read", "connection_for_write"):
-        setattr(app, name, partial(getattr(app, name), url=options.broker_url))
+        setattr(app, name, partial(_connection, getattr(app, name), options.broker_url))
     return app
+
+
+def _connection(connect: Callable[..., Any], ours: str, url: str | None = None, **given: Any) -> Any:
+    return connect(url or ours, **given)
 
 
 def _of_options(options: CeleryOptions) -> dict[str, Any]:

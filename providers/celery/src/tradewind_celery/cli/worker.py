@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -97,8 +98,9 @@ def _files(options: argparse.Namespace, setup: ExecutorSetup) -> Files:
 
 
 def _node(name: str) -> str:
-    """Return a worker's whole name: Celery's have a part before an `@`, and take %h for the host's name."""
-    return name if not name or "@" in name else f"{name}@%h"
+    """Return a worker's whole name, which has the host's after an `@`; %h stands for it too."""
+    whole = name if not name or "@" in name else f"{name}@%h"
+    return whole.replace("%h", socket.gethostname())
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, ClassVar
 
 from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Hint, Submission, Ticket
@@ -74,10 +73,8 @@ class CeleryExecutor(Executor):
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
-        with suppress(Exception):  # a connection that is broken need not be closed
-            for pool in (self._app.producer_pool, self._app.pool):
-                pool.force_close_all(close_pool=False)  # it may be another executor's too, of the same broker
-            self._app.close()
+        # Its connections are Celery's for the whole process: to close one whose broker is away would wait for an answer
+        self._app.close()
 
     def submit(self, tickets: Sequence[Ticket]) -> Sequence[Submission]:
         """Send a message for each ticket.
