@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tradewind.execution import local_executor
+from tradewind.execution.aftermath import Aftermath
 from tradewind.execution.evidence import Coroner, DirectRegistrar, is_within_sight, is_worker_alive
 from tradewind.execution.journal import Journal, boot_id, journal_path, this_place
 from tradewind.execution.local_executor import LocalExecutor
@@ -145,13 +147,13 @@ def test_an_end_is_reported_again_until_the_database_hears_of_it(
     journal.start([(ticket.instance, ticket.token)])
     journal.close()
     away = {**house.environ, "TRADEWIND__DATABASE__URL": f"sqlite:///{tmp_path}/no-such-folder/there.db"}
-    assert not LocalExecutor(house.config, environ=away)._inquire("w9", "it ended")
+    assert not Aftermath(house.home, away, threading.Event()).inquire("w9", "it ended")
     assert "the end of worker w9 cannot be reported yet: " in capfd.readouterr().err
     assert house.instances(run)["work"].state == "running"
     meter = Meter(Selection.of(house.config.metrics))
     use_meter(meter)
     try:
-        assert LocalExecutor(house.config, environ=house.environ)._inquire("w9", "it ended")
+        assert Aftermath(house.home, house.environ, threading.Event()).inquire("w9", "it ended")
     finally:
         use_meter(None)
     assert house.run_state(run) == "failed"

@@ -217,22 +217,3 @@ def test_a_batch_that_is_refused_goes_one_by_one_and_the_poisoned_one_becomes_a_
     results = exchanged(tmp_path, lifecycle, outcome(1), outcome(2))
     assert [instances for instances, _free, _nonce in lifecycle.seen] == [[1, 2], [1], [2], [2]]
     assert [each.answers[0].state for each in results] == ["success", "failed"]
-
-
-def test_one_claimed_try_runs_alone(small_house: Any) -> None:
-    house = small_house
-    house.deploy(
-        "from tradewind import DAG, task\nwith DAG('flow'):\n    @task\n    def work(): return 5\n    work()\n"
-    )
-    ticket = house.claim_for("somewhere-else")
-    program = (
-        "import sys; from tradewind.config import load; from tradewind.execution.single import run_single_try;"
-        "sys.exit(run_single_try(load().config, *map(int, sys.argv[1:])))"
-    )
-    command = [sys.executable, "-c", program, str(ticket.instance), str(ticket.token)]
-    done = subprocess.run(command, env=house.environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert house.xcoms(ticket.run) == {("work", "return_value"): 5}
-    assert house.run_state(ticket.run) == "success"
-    again = subprocess.run(command, env=house.environ, capture_output=True, text=True, check=False)
-    assert "is not running: it ended, or a newer dispatch exists" in again.stderr

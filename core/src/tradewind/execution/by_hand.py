@@ -6,6 +6,7 @@ takes the try over as that of every worker.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
@@ -15,6 +16,7 @@ from tradewind_plugins.exceptions import TradewindNotFoundException
 
 from tradewind.config import Config
 from tradewind.execution.direct_lifecycle import DirectLifecycle
+from tradewind.execution.journal import Journal
 from tradewind.execution.log_stores import open_log_store
 from tradewind.execution.messages import Start
 from tradewind.execution.settings import worker_settings
@@ -30,11 +32,19 @@ from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.states import TryState
 from tradewind.transitions.values import Claimer, Outcome, Ticket
 
+log = logging.getLogger(__name__)
 Dispatch = Callable[[sa.Connection, Claimer], Ticket]
+
+
+def _any_nonce() -> str:
+    return str(uuid4())
 
 
 class HandLifecycle(DirectLifecycle):
     """The lifecycle of a worker that claims one instance by name; it is registered before it claims."""
+
+    nonce = staticmethod(_any_nonce)
+    """Draws the name of the claim."""
 
     def begin(self, claim: Dispatch) -> Start:
         """Announce the worker, claim by `claim`, and return what the try's process is told.
@@ -44,22 +54,31 @@ class HandLifecycle(DirectLifecycle):
             TradewindNotFoundException: its version cannot be had here; the try waits again as if it had not begun.
         """
         super().register()
-        claimer = Claimer(self._settings.worker, self._settings.executor, 1, str(uuid4()))
+        journal = Journal(
+            self._settings.journal
+        )  # before the claim: should this process die, it is seen what had not begun
+        journal.close()
+        claimer = Claimer(self._settings.worker, self._settings.executor, 1, self.nonce())
         try:
             return self._prepare(self._database.write(lambda conn: claim(conn, claimer)))
         except Exception:
+            journal.remove()
             self.leave("what it was to run does not run now")
             raise
 
     def _prepare(self, ticket: Ticket) -> Start:
         starts, refusals = self._starts.prepare([ticket])
         if refusals:
-            self._give_back(ticket)
+            self._refuse(ticket, refusals[0].cause)
             raise TradewindNotFoundException(f"Task {ticket.task_id!r} cannot run here: {refusals[0].cause}.")
         return starts[0]
 
-    def _give_back(self, ticket: Ticket) -> None:
-        outcome = Outcome(ticket.instance, ticket.token, TryState.NEVER_STARTED, self._clock.now())
+    def _refuse(self, ticket: Ticket, cause: str) -> None:
+        """Give a try back that cannot be run on this host: it waits again as if it had not begun."""
+        log.info("a try is given back: %s", cause)
+        self._record(Outcome(ticket.instance, ticket.token, TryState.NEVER_STARTED, self._clock.now()))
+
+    def _record(self, outcome: Outcome) -> None:
         result = self._database.write(
             lambda conn: ends.end(conn, [outcome], graphs=self._graphs, clock=self._clock, ids=self._ids)
         )

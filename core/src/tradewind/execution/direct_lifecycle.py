@@ -109,7 +109,7 @@ class DirectLifecycle:
                 leases=self._leases,
                 executor=settings.executor,
                 queues=settings.queues,
-                slots=settings.slots,
+                slots=settings.slots if settings.offers_slots else None,
             )
 
         with reaching():

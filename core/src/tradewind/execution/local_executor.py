@@ -1,8 +1,7 @@
 """The local executor: a worker process on this host, and the watcher that starts it, sees it end, and starts the next.
 
 The watcher is the process that the worker's death leaves standing (`tradewind worker`). It alone can say at once, and for
-certain, that the worker's processes ended; without it the tries would wait for the isolation grace. What is said to the
-database is said by a process of its own (`inquest`), so that the watcher, which waits for weeks, does without the database.
+certain, that the worker's processes ended (`aftermath`); without it the tries would wait for the isolation grace.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -22,19 +20,16 @@ from uuid import uuid4
 from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Submission, Ticket
 
 from tradewind.config import Config, load
-from tradewind.execution.journal import journal_path, journals, read_journal
-from tradewind.execution.prestart import MARK, Prestarted, worker_process
+from tradewind.execution.aftermath import FIRST_PAUSE, LONGEST_PAUSE, Aftermath
+from tradewind.execution.prestart import Prestarted, worker_process
 from tradewind.execution.processes import become_subreaper
-from tradewind.execution.remains import kill_remains, reap_session
-from tradewind.metrics.relaying import retell
+from tradewind.execution.remains import reap_session
 
 if TYPE_CHECKING:
     from tradewind.execution.local_tickets import LocalTickets
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
 HEALTHY_SECONDS = 30.0
 NOT_STARTED = 1
 
@@ -59,7 +54,7 @@ class LocalExecutor(Executor):
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._settling = threading.Lock()  # two threads have ends reported: of leftovers, and of our own worker
+        self._aftermath = Aftermath(config.home, self._environ, self._stopping)
         self._begun: Prestarted | None = None
         self.worker_started = threading.Event()
 
@@ -121,7 +116,8 @@ class LocalExecutor(Executor):
 
     def _watch(self) -> None:
         # Beside the next worker's start, as often as it takes: the database may be away just now
-        threading.Thread(target=self._settle_leftovers, name="tradewind-leftovers", daemon=True).start()
+        settle = partial(self._aftermath.settle_leftovers, lambda: self._worker)
+        threading.Thread(target=settle, name="tradewind-leftovers", daemon=True).start()
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -132,7 +128,7 @@ class LocalExecutor(Executor):
             self.worker_started.set()
             code = process.wait() if process is not None else NOT_STARTED
             if process is not None:
-                self._settle(code)
+                self._aftermath.settle(self._worker, code)
                 reap_session(process.pid)
             is_healthy = time.monotonic() - began > HEALTHY_SECONDS
             pause = FIRST_PAUSE if is_healthy else min(LONGEST_PAUSE, pause * 2)
@@ -154,53 +150,6 @@ class LocalExecutor(Executor):
             return begun.process
         self._worker = str(uuid4())
         return worker_process(self._environ, self._worker)
-
-    # --- ends ---------------------------------------------------------------------------------------------------------
-
-    def _settle(self, code: int) -> None:
-        """End what the worker left running, and have its end reported; one that left in order has said so itself."""
-        cause = (
-            f"worker process ended with exit code {code}" if code >= 0 else f"worker process killed by signal {-code}"
-        )
-        path = journal_path(self._config.home, self._worker)
-        sessions = read_journal(path).sessions
-        self._insist(lambda: _ended(self._worker, sessions))
-        if path.exists():
-            self._insist(lambda: self._inquire(self._worker, cause))
-
-    def _settle_leftovers(self) -> None:
-        """Have the ends of workers reported that died with their watcher."""
-        own = journal_path(self._config.home, self._worker)
-        if any(path != own for path in journals(self._config.home)):
-            self._insist(self._inquire)
-
-    def _insist(self, work: Callable[[], bool]) -> None:
-        """Do something until it is done, or this executor is told to stop."""
-        pause = FIRST_PAUSE
-        while not _tried(work):
-            if self._stopping.wait(pause):
-                return
-            pause = min(LONGEST_PAUSE, pause * 2)
-
-    def _inquire(self, *whom: str) -> bool:
-        """Start the process that reports ends, and wait for it; tell whether it has reported them."""
-        answer, mouth = os.pipe()
-        with self._settling, open(answer, encoding="utf-8") as told:  # noqa: PTH123  (a descriptor)
-            try:
-                process = subprocess.Popen(  # noqa: S603  (our own module)
-                    [sys.executable, "-m", "tradewind.execution.inquest", str(mouth), *whom],
-                    env=self._environ,
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,  # a Ctrl-C in the terminal does not keep an end from being reported
-                    pass_fds=(mouth,),
-                )
-            finally:
-                os.close(mouth)
-            counted = told.read()
-            code = process.wait()
-        if code == 0:
-            retell(counted)
-        return code == 0
 
     # --- the contract's verbs that apply ------------------------------------------------------------------------------
 
@@ -226,24 +175,3 @@ class LocalExecutor(Executor):
     def capacity(self) -> Capacity:
         """Return the worker's slots, and how many are free."""
         return self._tickets.capacity(self._worker)
-
-
-def _tried(work: Callable[[], bool]) -> bool:
-    """Do something; where the system has no room for a process just now, it is not done."""
-    try:
-        return work()
-    except OSError as error:
-        log.warning("an end cannot be reported yet: %s", error)
-        return False
-
-
-def _ended(worker: str, sessions: set[int]) -> bool:
-    """Kill what a worker that has ended left running; tell whether nothing of it is left."""
-    try:
-        killed = kill_remains(f"{MARK}={worker}", sessions)
-    except RuntimeError as error:
-        log.warning("the end of worker %s cannot be reported yet: %s", worker, error)
-        return False
-    if killed:
-        log.warning("worker %s has ended, and the %d processes that it left were killed", worker, killed)
-    return True

@@ -25,6 +25,7 @@ class WorkerSettings:
         executor: whose queued tries it claims.
         queues: queues it serves, None for all.
         slots: tries that it runs at once.
+        offers_slots: whether schedulers may admit tries for them; not of a worker that runs one that it was sent.
         is_fresh: every try imports its code in its own process.
         task_memory: that a try may add to what its process began with; 0 sets no limit.
         max_inline: bytes of JSON up to which an XCom travels in messages.
@@ -41,6 +42,7 @@ class WorkerSettings:
     executor: str = "LocalExecutor"
     queues: tuple[str, ...] | None = None
     slots: int = 32
+    offers_slots: bool = True
     is_fresh: bool = False
     task_memory: int = 0
     max_inline: int = LARGEST_INLINE

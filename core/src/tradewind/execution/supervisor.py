@@ -87,6 +87,7 @@ class Supervisor:
         self._held: list[Start] = []
         self._polled_at = self._loop.now()
         self._is_draining = False
+        self._is_single = False
         self._watcher = os.getppid()
         self._exit_code = EXIT_CLEAN
         self._ear = -1
@@ -136,7 +137,7 @@ class Supervisor:
         if only is None:
             self._desk.claim()
         else:
-            self._is_draining = True
+            self._is_draining = self._is_single = True
             self._take(Exchange(starts=(only,)))
         is_clean = False
         try:
@@ -296,7 +297,8 @@ class Supervisor:
         return self._settings.slots - taken
 
     def _free_for_callbacks(self) -> int:
-        if self._is_draining or not self._contact.may_claim(self._loop.now()):
+        # Who was started for one try calls what that brought about: there may be no other worker
+        if (self._is_draining and not self._is_single) or not self._contact.may_claim(self._loop.now()):
             return 0
         return self._settings.callbacks - sum(1 for each in self._running.values() if each.is_callback)
 

@@ -1,4 +1,4 @@
-"""The tables of daemons: their leases, what is drained, the pulse, and the rows that schedulers lock."""
+"""The tables of daemons: their leases, what is sent to executors or drained, the pulse, and the rows that schedulers lock."""
 
 from __future__ import annotations
 
@@ -22,6 +22,20 @@ daemon = sa.Table(
     sa.Column("ended_at", Instant, comment="set by a clean stop, or by who saw the process end"),
     sa.Column("end_cause", sa.Text),
     sa.Index("ix_daemon_kind_ended_at", "kind", "ended_at"),
+)
+
+dispatch = sa.Table(
+    "dispatch",
+    metadata,
+    sa.Column("instance", BigInt, primary_key=True, autoincrement=False, comment="task_instance.id"),
+    sa.Column(
+        "token", sa.Integer, primary_key=True, autoincrement=False, comment="that the try has once it is claimed"
+    ),
+    sa.Column("executor", Name, nullable=False),
+    sa.Column("dispatched_at", Instant, nullable=False, comment="when the executor last took the ticket on"),
+    sa.Column("attempts", sa.Integer, nullable=False, comment="how often it did"),
+    sa.Index("ix_dispatch_executor", "executor"),
+    comment="Tickets that an executor has: of tries that are queued or run. Empty where workers claim for themselves.",
 )
 
 drain = sa.Table(

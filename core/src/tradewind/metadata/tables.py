@@ -28,7 +28,7 @@ from tradewind.metadata.asset_tables import (
     asset_watcher,
 )
 from tradewind.metadata.columns import EPOCH, MICROSECOND, NAMING, BigInt, Hash, Instant, Name, metadata
-from tradewind.metadata.daemon_tables import bucket_lock, daemon, drain, pulse
+from tradewind.metadata.daemon_tables import bucket_lock, daemon, dispatch, drain, pulse
 from tradewind.metadata.word_tables import idempotency_key, instance_label, instance_note, run_note
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "dag_version",
     "deadline",
     "deferral",
+    "dispatch",
     "drain",
     "event_outbox",
     "hold",

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from math import prod
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -75,6 +75,8 @@ class Task(Protocol):
     def executor(self) -> str | None: ...
     @property
     def queue(self) -> str | None: ...
+    @property
+    def executor_config(self) -> Mapping[str, Any]: ...
     @property
     def is_empty(self) -> bool: ...
     @property

@@ -14,7 +14,17 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from tradewind.metadata.clock import Clock
-from tradewind.metadata.statements import admission, continuations, daemons, gates, holds, instances, listings, waits
+from tradewind.metadata.statements import (
+    admission,
+    continuations,
+    daemons,
+    dispatches,
+    gates,
+    holds,
+    instances,
+    listings,
+    waits,
+)
 from tradewind.metadata.statements.admission import Group
 from tradewind.metadata.statements.listings import DagRow, RunRow
 from tradewind.metadata.statements.waits import Needs
@@ -157,6 +167,10 @@ class Why:
         return waiting.why_ready(group, limits, admission.occupancy(self.conn), self._live)
 
     def _queued(self, needs: Needs, run: RunRow) -> str:
+        ticket = dispatches.ticket_of(self.conn, needs.id)
+        if ticket is not None:
+            times = "" if ticket.attempts == 1 else f", sent {ticket.attempts} times"
+            return f"{needs.executor} has its ticket since {_at(ticket.dispatched_at)}{times}: no process there has begun it yet."
         workers = waits.workers(self.conn, sql_now=self.clock.sql_now())
         return waiting.why_queued(waits.QueuedTries(needs.executor, needs.queue, 1, None), workers)
 

@@ -1,4 +1,4 @@
-"""The process that runs an executor: it watches the local one's worker, and passes on that its loop moves."""
+"""The process that runs an executor: it watches the local one's worker, and gives others their tickets."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from threading import Thread
 from tradewind_plugins.contracts.executor import Executor
 
 from tradewind import notify
+from tradewind.cli.errors import CommandError
 from tradewind.cli.processes.apart import do_apart
 from tradewind.cli.processes.probe import open_probe
 from tradewind.cli.processes.stopping import stop_on_signals
@@ -55,7 +56,10 @@ def run_executor(
     executor = _open_executor(config, asked, environ)
     if begun is not None and isinstance(executor, LocalExecutor):
         executor.begin_with(begun)
-    _run(executor, config, files, ears, is_local=begun is not None)
+    if executor.pulls:
+        _run(executor, config, files, ears, is_local=begun is not None)
+    else:
+        _dispatch(executor, config, asked or config.executor.default, files)
 
 
 def _check(config: Config, files: DaemonFiles) -> None:
@@ -83,6 +87,30 @@ def _run(executor: Executor, config: Config, files: DaemonFiles, ears: notify.No
         stopping.start()
         _relay(ears, bell, executor, overseer)
         stopping.join()
+    for descriptor in (bell, ringer):
+        os.close(descriptor)
+
+
+def _dispatch(executor: Executor, config: Config, name: str, files: DaemonFiles) -> None:
+    if config.worker.server:
+        raise CommandError(
+            f"{name} is given its tickets out of the database, so worker.server has to be empty here.",
+            error_id="wrong-usage",
+        )
+    # Only where tickets are given: a watcher does without the database
+    from tradewind.cli.daemons.dispatching import dispatch_until  # noqa: PLC0415
+
+    bell, ringer = os.pipe()
+    probe = open_probe(config.executor.enable_health_check, config, "executor")
+    with closing(probe), closing(start_reporting(config, NAME)):
+        stop_on_signals(lambda: _ring(ringer), executor.hurry)
+        obey_log_signals(files)
+        executor.start()
+        try:
+            dispatch_until(bell, executor, config, name)
+        finally:
+            notify.stopping()
+            executor.stop(drain_seconds=FOREVER)
     for descriptor in (bell, ringer):
         os.close(descriptor)
 

@@ -65,6 +65,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verbs.elsewhere(
         {
+            "run-try": "Run the one try that an executor's ticket names, to its end; nothing where it is not queued any more."
+        },
+        "tradewind.cli.tasks.running_tickets",
+    )
+    verbs.elsewhere(
+        {
             "failed-deps": "Say in one sentence why a DAG, a run or a task does not run; computed from what the schedulers "
             "decide by."
         },

@@ -159,7 +159,12 @@ def limits(conn: sa.Connection, *, pools: Iterable[str], dags: Iterable[str], sq
     taking = sa.case((is_drained, 0), else_=daemon.c.slots)
     of_executors = (
         sa.select(kind("'executor'"), daemon.c.executor, sa.func.sum(taking), *none)
-        .where(daemon.c.kind == "worker", daemon.c.ended_at.is_(None), daemon.c.expires_at > sql_now)
+        .where(
+            daemon.c.kind == "worker",
+            daemon.c.slots.is_not(None),
+            daemon.c.ended_at.is_(None),
+            daemon.c.expires_at > sql_now,
+        )
         .group_by(daemon.c.executor)
     )
     found: dict[str, dict[str, int]] = {"pool": {}, "dag": {}, "executor": {}}

@@ -104,6 +104,16 @@ _CLAIM = (
     .limit(sa.bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_CLAIM_ONE = (
+    sa.select(*[_of_run(column) if column.table is dag_run else column for column in _TICKET])
+    .where(
+        waiting(_ti.state, "queued"),
+        _ti.id == sa.bindparam("instance"),
+        _ti.token == sa.bindparam("at_token"),
+        _ti.executor == sa.bindparam("of_executor"),
+    )
+    .with_for_update()
+)
 _CLAIM_QUEUES = _CLAIM.where(any_of(_ti.queue, "queues"))
 _CLAIMED = (
     sa.select(*_TICKET)
@@ -152,6 +162,13 @@ def lock_claimable(
 
 def _claim_row(row: Any) -> ClaimRow:
     return ClaimRow(*row[: len(_TICKET)])
+
+
+def lock_dispatched(conn: sa.Connection, instance: int, token: int, executor: str) -> ClaimRow | None:
+    """Lock one queued instance of an executor, at this very token; None where it is not (any more)."""
+    wanted = {"instance": instance, "at_token": token, "of_executor": executor}
+    row = conn.execute(_CLAIM_ONE, wanted).one_or_none()
+    return None if row is None else _claim_row(row)
 
 
 def claimed(conn: sa.Connection, worker: str, nonce: str) -> tuple[ClaimRow, ...]:

@@ -29,6 +29,7 @@ from tradewind.metadata.tables import (
     dag_version,
     deadline,
     deferral,
+    dispatch,
     event_outbox,
     hold,
     instance_label,
@@ -58,7 +59,7 @@ BY_RUN = (
     run_progress,
     hold,
 )
-BY_INSTANCE = (task_counter, task_try, stopped_try, deferral, instance_label, instance_note)
+BY_INSTANCE = (task_counter, task_try, stopped_try, dispatch, deferral, instance_label, instance_note)
 _INSTANCE = re.compile(r"instance=(\d+)/")
 TABLES = {name: rule.table for name, rule in RULES.items()}
 """What can be cleaned by itself, in this order."""
