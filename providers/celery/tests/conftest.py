@@ -179,7 +179,7 @@ def open_executor():
         each.stop()
 
 
-@pytest.fixture(name="until")
+@pytest.fixture(name="until", scope="session")
 def until_fixture():
     """What waits for a condition."""
     return until

@@ -21,6 +21,7 @@ def start(words):
     sys.stdout.flush()
     child = os.fork()
     if child:
+        running.add(child)
         return {"pid": child}
     code = 70
     try:
@@ -39,10 +40,14 @@ def start(words):
 def poll(words):
     """Return the exit code of a worker; None while it runs."""
     pid, status = os.waitpid(words["pid"], os.WNOHANG)
+    running.discard(pid)
     return {"code": os.waitstatus_to_exitcode(status) if pid else None}
 
 
+running: set[int] = set()
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 for line in sys.stdin:
     asked = json.loads(line)
     print(json.dumps({"start": start, "poll": poll}[asked["do"]](asked)), flush=True)
+for left in running:  # whoever asked for them is gone
+    os.kill(left, signal.SIGKILL)
