@@ -22,6 +22,15 @@ class RabbitMQ(Restartable):
 
     url = ""
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Have it stopped until the block ends."""
+        self.stop(signal.SIGKILL)
+        try:
+            yield
+        finally:
+            self.start()
+
     def stop(self, number: signal.Signals) -> None:
         """Stop the server's processes by a signal: a script, and the machine that it starts."""
         if self.process is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +12,9 @@ from tradewind_plugins.clients import lazy_client
 
 from tradewind_celery.messages import as_pair
 
-__all__ = ["Book", "TryNotRun", "request_class"]
+__all__ = ["Book", "TryNotRun", "consumer_class", "request_class"]
 
+consumers = lazy_client("celery.worker.consumer", extra="celery")
 requests = lazy_client("celery.worker.request", extra="celery")
 state = lazy_client("celery.worker.state", extra="celery")
 
@@ -66,6 +68,12 @@ def request_class(book: Book) -> type[Any]:
         book: It is told of what begins and ends; a message that comes again while it is in the pool is done at once.
     """
 
+    def made_of(self: Any, message: Any, *args: Any, connection_errors: Sequence[Any] = (), **kwargs: Any) -> None:
+        # Where the connection that a message came by is gone, Redis' client raises this when the message is acknowledged,
+        # and the worker would end of it. The message comes again, and finds its try claimed
+        errors = (*(connection_errors or ()), AttributeError)
+        requests.Request.__init__(self, message, *args, connection_errors=errors, **kwargs)
+
     def revoked(self: Any) -> bool:
         """Tell whether it is not to begin; asked just before it does."""
         if requests.Request.revoked(self):
@@ -94,9 +102,22 @@ def request_class(book: Book) -> type[Any]:
         if "on_success" in vars(cls):
             cls.on_success = _telling(vars(cls)["on_success"], book)
 
-    parts = {"revoked": revoked, "on_failure": on_failure, "__init_subclass__": classmethod(subclassed)}
+    parts = {"__init__": made_of, "revoked": revoked, "on_failure": on_failure, "__init_subclass__": classmethod(subclassed)}
     made = type("TryRequest", (requests.Request,), parts)
     return made
+
+
+def consumer_class() -> type[Any]:
+    """Return Celery's class of consumers, which outlives a broker that goes away."""
+
+    def on_connection_error_after_connected(self: Any, error: Exception) -> None:
+        # What it does last is to close a connection that is broken already: of Redis' that raises this at times, and the
+        # worker would end of it instead of reaching for the broker again
+        with suppress(AttributeError):
+            consumers.Consumer.on_connection_error_after_connected(self, error)
+
+    parts = {"on_connection_error_after_connected": on_connection_error_after_connected}
+    return type("PatientConsumer", (consumers.Consumer,), parts)
 
 
 def _telling(theirs: Callable[..., Any], book: Book) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -21,12 +22,13 @@ from tradewind_plugins.contracts.executor import ExecutorSetup, Ticket, run_try_
 from tradewind_plugins.values import Value
 
 from tradewind_celery.app import make_app
-from tradewind_celery.book import Book, TryNotRun, request_class
+from tradewind_celery.book import Book, TryNotRun, consumer_class, request_class
 from tradewind_celery.messages import STATE, TASK, as_pair, id_of
 from tradewind_celery.options import CeleryOptions
 
 __all__ = ["WorkerOptions", "run_worker"]
 
+exceptions = lazy_client("celery.exceptions", extra="celery")
 control = lazy_client("celery.worker.control", extra="celery")
 signals = lazy_client("celery.signals", extra="celery")
 state = lazy_client("celery.worker.state", extra="celery")
@@ -76,10 +78,13 @@ def run_worker(
         TradewindConfigException: An option of the executor cannot be used.
     """
     options = CeleryOptions.of(setup)
+    # It asks each time that the broker was away for a setting that is made: tries go on then
+    warnings.filterwarnings("ignore", category=exceptions.CPendingDeprecationWarning)
     app = make_app(options, sends=False)
     book = Book()
     define_task(app, setup, command, book)
     answer_looks(book)
+    app.conf.worker_consumer = consumer_class()
 
     def tell(sender: Any, **_: Any) -> None:
         ready(sender.hostname)
