@@ -35,7 +35,9 @@ class Forge:
     """A process that has imported what a worker imports, and forks one each time that it is asked, as that takes a second less."""
 
     def __init__(self):
-        self.process = subprocess.Popen([sys.executable, str(FORGE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, str(FORGE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def ask(self, **words):
         """Have it do something and return its answer."""
@@ -67,7 +69,12 @@ class Worker:
         self.log = log
         log.touch()
         self.code = None
-        wanted = {"concurrency": 4, "mingles": False, "hostname": f"w{os.getpid()}-{time.monotonic_ns()}@test", **wanted}
+        wanted = {
+            "concurrency": 4,
+            "mingles": False,
+            "hostname": f"w{os.getpid()}-{time.monotonic_ns()}@test",
+            **wanted,
+        }
         self.hostname = wanted["hostname"]
         self.pid = forge.ask(do="start", setup=setup.to_dict(), log=str(log), wanted=wanted, command=command)["pid"]
         self.until_logged(" ready.")

@@ -7,9 +7,6 @@ import os
 import signal
 import sys
 
-import celery.apps.worker  # noqa: F401 - what takes its time, once
-import celery.concurrency.prefork
-import celery.worker.consumer
 import kombu.transport.pyamqp
 import kombu.transport.redis  # noqa: F401
 from tradewind_celery.worker import COMMAND, WorkerOptions, run_worker

@@ -45,7 +45,9 @@ def end_of(pid):
 @pytest.fixture
 def daemon(home):
     """A worker in the background: its pid."""
-    code, said = tradewind("celery", "worker", "-D", "--without-mingle", "--hostname", "one", "--queues", "default,large")
+    code, said = tradewind(
+        "celery", "worker", "-D", "--without-mingle", "--hostname", "one", "--queues", "default,large"
+    )
     assert code == 0, said
     pid = int((home / "tradewind-celery-worker.pid").read_text())
     yield pid

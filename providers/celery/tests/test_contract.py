@@ -9,7 +9,6 @@ from services.redis import PASSWORD
 from tradewind_celery.executors.celery_executor import CeleryExecutor
 from tradewind_testing import ExecutorSuite, ProviderSuite
 
-
 BROKER = os.environ.get("TRADEWIND_TEST_CELERY_BROKER", "redis")
 """`rabbitmq` for the other one, which takes longer to start and stop."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 
 import pytest
-from services import rabbitmq as service
 from tradewind_plugins.contracts.executor import Ticket
 from tradewind_plugins.exceptions import ConnectionFailed
 
@@ -31,7 +30,9 @@ def test_a_worker_that_dies_gives_its_messages_back_at_once(setup, open_executor
     again.end()
     calls(tickets[1])[0].end(3)
     hints = []
-    until(lambda: hints.extend(executor.observe()) or [each for each in hints if each.exit_code == 3], "its end is told")
+    until(
+        lambda: hints.extend(executor.observe()) or [each for each in hints if each.exit_code == 3], "its end is told"
+    )
     assert call.is_running
 
 

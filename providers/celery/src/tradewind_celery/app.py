@@ -68,7 +68,10 @@ def make_app(options: CeleryOptions, *, sends: bool) -> Any:
     given = _checked(options.celery_config)
     app = celery.Celery("tradewind", set_as_current=False)
     app.conf.update({**GIVEN_UP, **given, **OURS, **_of_options(options)})
-    app.conf.broker_transport_options = {**_transport(options, sends=sends), **given.get("broker_transport_options", {})}
+    app.conf.broker_transport_options = {
+        **_transport(options, sends=sends),
+        **given.get("broker_transport_options", {}),
+    }
     if sends:
         app.conf.broker_connection_timeout = REACH_SECONDS
         app.conf.task_publish_retry_policy = SENT_AGAIN
@@ -129,7 +132,11 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
             raise _refused(name, "that cannot be chosen: Tradewind's workers are built on it")
         if name not in known:
             close = get_close_matches(name, known, 1)
-            meant = f"; did you mean {close[0]}?" if close else ": settings are written in small letters, as in worker_state_db"
+            meant = (
+                f"; did you mean {close[0]}?"
+                if close
+                else ": settings are written in small letters, as in worker_state_db"
+            )
             raise _refused(name, f"Celery has no such setting{meant}")
     return dict(given)
 

@@ -68,6 +68,8 @@ def request_class(book: Book) -> type[Any]:
         book: It is told of what begins and ends; a message that comes again while it is in the pool is done at once.
     """
 
+    made: list[type[Any]] = []
+
     def made_of(self: Any, message: Any, *args: Any, connection_errors: Sequence[Any] = (), **kwargs: Any) -> None:
         # Where the connection that a message came by is gone, Redis' client raises this when the message is acknowledged,
         # and the worker would end of it. The message comes again, and finds its try claimed
@@ -96,15 +98,16 @@ def request_class(book: Book) -> type[Any]:
             book.begun.pop(self.id, None)  # its process is lost: the broker gives the message out again
         return requests.Request.on_failure(self, problem, *args, **kwargs)
 
-    def subclassed(cls: Any, **kwargs: Any) -> None:
+    def subclassed(cls: Any, /, **kwargs: Any) -> None:
         # Celery derives a faster class for each task, with an `on_success` that calls nobody else's
-        super(made, cls).__init_subclass__(**kwargs)
+        super(made[0], cls).__init_subclass__(**kwargs)
         if "on_success" in vars(cls):
             cls.on_success = _telling(vars(cls)["on_success"], book)
 
-    parts = {"__init__": made_of, "revoked": revoked, "on_failure": on_failure, "__init_subclass__": classmethod(subclassed)}
-    made = type("TryRequest", (requests.Request,), parts)
-    return made
+    parts: dict[str, Any] = {"__init__": made_of, "revoked": revoked, "on_failure": on_failure}
+    parts["__init_subclass__"] = classmethod(subclassed)
+    made.append(type("TryRequest", (requests.Request,), parts))
+    return made[0]
 
 
 def consumer_class() -> type[Any]:

@@ -81,7 +81,8 @@ class Look(Value):
         A queue whose workers are all busy, or that has none, takes nothing away from the others.
         """
         idle = {each.name: max(0, each.slots - len(each.running) - len(each.waiting)) for each in self.workers}
-        for queue, waiting in self.queued.items():
+        for queue, count in self.queued.items():
+            waiting = count
             for worker in self.workers:
                 if queue in worker.queues:
                     taken = min(idle[worker.name], waiting)
@@ -131,7 +132,9 @@ def _counted(app: Any, queues: Sequence[str]) -> dict[str, int]:
     found = {}
     with app.connection_or_acquire() as connection:
         for queue in queues:
-            channel = connection.channel()  # of its own, as RabbitMQ closes one by which a queue is asked for that is not there
+            channel = (
+                connection.channel()
+            )  # of its own, as RabbitMQ closes one by which a queue is asked for that is not there
             try:
                 found[queue] = int(channel.queue_declare(queue=queue, passive=True).message_count)
             except connection.channel_errors:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tradewind_plugins.contracts.executor import Ticket
 
-__all__ = ["TASK", "STATE", "as_pair", "id_of", "ticket_of"]
+__all__ = ["STATE", "TASK", "as_pair", "id_of", "ticket_of"]
 
 TASK = "tradewind.run_try"
 """The name of the one task that our workers know."""

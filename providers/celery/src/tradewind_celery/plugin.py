@@ -18,7 +18,11 @@ def tradewind_executors() -> list[Declared]:
 @hookimpl
 def tradewind_cli_verbs() -> list[CliVerb]:
     """Declare `tradewind celery`."""
-    return [CliVerb(name="celery", path="tradewind_celery.cli:celery", summary="Start and stop Celery's workers and Flower.")]
+    return [
+        CliVerb(
+            name="celery", path="tradewind_celery.cli:celery", summary="Start and stop Celery's workers and Flower."
+        )
+    ]
 
 
 @hookimpl

@@ -1,8 +1,8 @@
 """The far end: a Celery worker that starts `tradewind tasks run-try` for each message and waits for it.
 
-No code of users runs in Celery's processes, and none is forked off them: the command is a process of its own, in a session of its own.
-A message is acknowledged when it has ended. One that comes again, because a worker died or its answer took too
-long for the broker, starts the command again, which finds the try claimed and ends at once.
+No code of users runs in Celery's processes, and none is forked off them: the command is a process and a session of its own.
+A message is acknowledged when it has ended. One that comes again, because a worker died or its answer took too long for the
+broker, starts the command again, which finds the try claimed and ends at once.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def run_command(command: Sequence[str], words: Sequence[str], environ: Mapping[s
     logger = log.get_task_logger(__name__)
     try:
         # In a session of its own: Ctrl+C at the worker's terminal is for the worker, which lets its tries end
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [*command, *words], env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True
         )
     except OSError as error:

@@ -77,7 +77,17 @@ def start_in_background(words: Sequence[str], files: Files) -> str:
             "give this one a file of its own with --pid."
         )
     kept = [word for word in words if word not in ("-D", "--daemon")]
-    command = [sys.executable, "-m", "tradewind", "celery", *kept, "--pid", str(files.pid), "--log-file", str(files.log)]
+    command = [
+        sys.executable,
+        "-m",
+        "tradewind",
+        "celery",
+        *kept,
+        "--pid",
+        str(files.pid),
+        "--log-file",
+        str(files.log),
+    ]
     with _listener() as (ears, address):
         process, began = _started(command, {**os.environ, VARIABLE: address}, files)
         limit = time.monotonic() + START_SECONDS
@@ -87,14 +97,21 @@ def start_in_background(words: Sequence[str], files: Files) -> str:
                 if "READY=1" in lines:
                     process.returncode = 0  # it lives on without us: nobody is to wait for it
                     name = next((each.partition("=")[2] for each in lines if each.startswith("STATUS=")), "")
-                    return f"The worker {name} runs with pid {process.pid}.\nPid file {files.pid}, log {files.log}, output {files.out} and {files.err}."
+                    return _told(name, process.pid, files)
             elif process.poll() is not None:
-                raise TradewindException(f"The worker did not start: {_last_words(files.err, began, process.returncode)}")
+                raise TradewindException(
+                    f"The worker did not start: {_last_words(files.err, began, process.returncode)}"
+                )
     process.terminate()
     raise TradewindException(
         f"The worker (pid {process.pid}) reached no broker within {START_SECONDS:.0f} s and was asked to end; its log is in "
         f"{files.log}, its errors in {files.err}."
     )
+
+
+def _told(name: str, pid: int, files: Files) -> str:
+    where = f"Pid file {files.pid}, log {files.log}, output {files.out} and {files.err}."
+    return f"The worker {name} runs with pid {pid}.\n{where}"
 
 
 @contextlib.contextmanager
@@ -113,7 +130,7 @@ def _started(command: Sequence[str], environ: dict[str, str], files: Files) -> t
             path.parent.mkdir(parents=True, exist_ok=True)
         with files.out.open("ab") as out, files.err.open("ab") as err:
             began = os.fstat(err.fileno()).st_size
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 list(command), stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environ, start_new_session=True
             )
     except OSError as error:

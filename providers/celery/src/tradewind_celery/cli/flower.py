@@ -21,7 +21,9 @@ LOGIN = "FLOWER_BASIC_AUTH"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    parser.add_argument("-p", "--port", type=int, default=PORT, metavar="N", help=f"port that it serves (default: {PORT})")
+    parser.add_argument(
+        "-p", "--port", type=int, default=PORT, metavar="N", help=f"port that it serves (default: {PORT})"
+    )
     parser.add_argument("--address", default="127.0.0.1", help="address that it serves (default: 127.0.0.1)")
     parser.add_argument("-u", "--url-prefix", default="", metavar="PATH", help="path below which a proxy serves it")
     parser.add_argument(

@@ -26,7 +26,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command."""
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--pid", type=Path, metavar="FILE", help="that of this pid file (default: TRADEWIND_HOME/tradewind-celery-worker.pid)"
+        "--pid",
+        type=Path,
+        metavar="FILE",
+        help="that of this pid file (default: TRADEWIND_HOME/tradewind-celery-worker.pid)",
     )
     which.add_argument("-H", "--hostname", metavar="NAME", help="that of this name, wherever it runs")
 
@@ -55,20 +58,17 @@ def _stop_by_name(name: str, options: CeleryOptions) -> None:
     try:
         alive = _alive(app)
         found = [each for each in alive if name in (each, each.partition("@")[0])]
-        if not found:
-            there = f"there are {', '.join(alive)}" if alive else "none answers"
-            raise TradewindException(f"No worker of the name {name!r} answers; {there}.")
-        app.control.shutdown(destination=found)
-    except TradewindException:
-        raise
+        if found:
+            app.control.shutdown(destination=found)
     except Exception as error:
         cause = mask(f"{type(error).__name__}: {error}", options)
-        raise TradewindException(
-            f"The broker {shown(options.broker_url)} (option broker_url of {EXECUTOR} in the setting executor.options) cannot "
-            f"be used: {cause}"
-        ) from error
+        where = f"{shown(options.broker_url)} (option broker_url of {EXECUTOR} in the setting executor.options)"
+        raise TradewindException(f"The broker {where} cannot be used: {cause}") from error
     finally:
         app.close()
+    if not found:
+        there = f"there are {', '.join(alive)}" if alive else "none answers"
+        raise TradewindException(f"No worker of the name {name!r} answers; {there}.")
     print(f"{', '.join(found)}: takes nothing new, and ends when the tries that it runs have.")
 
 

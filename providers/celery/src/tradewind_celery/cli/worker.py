@@ -43,7 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--log-level", choices=LEVELS, default="INFO", help="what it logs at least (default: INFO)")
     group = parser.add_argument_group(
-        "as a daemon", "With -D the files are by default TRADEWIND_HOME/tradewind-celery-worker.pid, .out, .err and .log."
+        "as a daemon",
+        "With -D the files are by default TRADEWIND_HOME/tradewind-celery-worker.pid, .out, .err and .log.",
     )
     group.add_argument(
         "-D", "--daemon", action="store_true", help="run in the background; return when it works, or say why not"

@@ -80,7 +80,7 @@ class CeleryExecutor(Executor):
         """Send a message for each ticket.
 
         Raises:
-            ConnectionFailed: The broker is away, or refuses the login. Those that were sent before are sent again then, which does no harm.
+            ConnectionFailed: The broker is away, or refuses the login. What was sent before is sent again then, without harm.
         """
         if not tickets:
             return []
@@ -214,4 +214,3 @@ def _problem_of(queue: str) -> str | None:
     if len(queue.encode()) > LONGEST_NAME:
         return f"the name of the queue {queue[:20]!r}… is longer than {LONGEST_NAME} bytes, which brokers refuse"
     return None
-
