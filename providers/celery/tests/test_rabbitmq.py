@@ -1,4 +1,4 @@
-"""The executor and its workers on a real RabbitMQ, which takes ten seconds to start: so only what differs from Redis, in one test."""
+"""The executor and its workers on a real RabbitMQ, which takes ten seconds to start: only what differs from Redis, in one test."""
 
 from __future__ import annotations
 
