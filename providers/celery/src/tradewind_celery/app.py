@@ -18,6 +18,7 @@ __all__ = ["REACH_SECONDS", "make_app"]
 celery = lazy_client("celery", extra="celery")
 defaults = lazy_client("celery.app.defaults", extra="celery")
 
+ENCRYPTED = ("rediss", "amqps")
 REACH_SECONDS = 3.0
 """For which those who send wait for the broker, at each of few attempts."""
 SENT_AGAIN = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.1, "interval_max": 0.2}
@@ -93,7 +94,8 @@ def _of_options(options: CeleryOptions) -> dict[str, Any]:
         "task_track_started": options.result_backend is not None,
         "task_default_queue": options.default_queue,
     }
-    if options.ssl:
+    # Left to itself, the client of `rediss://` takes any certificate
+    if options.ssl or (options.scheme in ENCRYPTED and "?" not in options.broker_url):
         found["broker_use_ssl"] = _tls(options)
     return found
 
