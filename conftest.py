@@ -27,6 +27,8 @@ from tradewind.metadata.statements import pools
 from tradewind.metadata.tables import metadata
 from werkzeug.security import generate_password_hash
 
+pytest_plugins = ["distributions.selecting"]
+
 NUMBERS = itertools.count(1)
 USED = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in metadata.tables)
 

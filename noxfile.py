@@ -13,11 +13,11 @@ from pathlib import Path
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent / "scripts"))
-from distributions.found import groups_of, kit_folders, lowered_folders, provider_folders
+from distributions.found import distributions, groups_of, kit_folders, lowered_folders, provider_folders, required_name
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "simulation", "backport", "build"]
+nox.options.sessions = ["lint", "types", "tests", "simulation", "backport", "contract", "build"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
@@ -26,15 +26,28 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 # python-ldap is compiled, which needs what scripts/install_services brings; without it, what logs in by LDAP is not tested
 EXTRAS = "postgres,mysql,orjson,oauth" + (",ldap" if Path("/usr/include/ldap.h").exists() else "")
 PROVIDERS, KIT = provider_folders(), kit_folders()
+OURS = distributions()
 DISTRIBUTIONS = ("plugins-api", *KIT, *PROVIDERS, f"core[{EXTRAS}]", "backport/builder")
-BUILT = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/airflow-names", "backport/airflow-stubs")
+BUILT = (
+    "plugins-api",
+    *KIT,
+    "core",
+    *PROVIDERS,
+    "backport/airflow-names",
+    "backport/airflow-stubs",
+    "backport/builder",
+)
 TYPED = ("plugins-api", *KIT, "core", *PROVIDERS, "backport/builder", "backport/airflow-names")
 
 
 def wanted_of(*groups: str) -> list[str]:
-    """Return what dependency groups need: those of the root pyproject, and the providers' own of the same name."""
+    """Return what dependency groups need: those of the root pyproject, and the providers' own of the same name.
+
+    Our own distributions are left out: they are installed editable, and pip would ask an index for them besides.
+    """
     own = [package for group in groups if group in PYPROJECT["dependency-groups"] for package in _of_root(group)]
-    return own + [package for group in groups for package in groups_of(PROVIDERS, group)]
+    providers = [package for group in groups for package in groups_of(PROVIDERS, group)]
+    return own + [package for package in providers if required_name(package) not in OURS]
 
 
 def _of_root(group: str) -> tuple[str, ...]:
@@ -86,7 +99,11 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order. Arguments go to pytest."""
+    """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order. Arguments go to pytest.
+
+    Where TRADEWIND_GREEN names the last commit that was green, only providers that changed since then are tested on their
+    services; conftest.py has the plugin that leaves out the others.
+    """
     install(session, "tests", "fork-safety")
     session.run("pytest", *(session.posargs or ("-n", "4", "-m", "not quarantined")))
 
@@ -160,9 +177,26 @@ def backport(session: nox.Session) -> None:
     session.run("pytest", "backport", *session.posargs)
 
 
+@nox.session(allow_parallel=True)
+def contract(session: nox.Session) -> None:
+    """Released wheels of two providers with the contract and core as they are here, and with core's oldest contract.
+
+    Nothing is done where TRADEWIND_GREEN names a commit since which the contract did not change.
+    """
+    session.install("uv>=0.5", "tomli", "packaging")
+    session.run("python", "-m", "distributions", "contract", *session.posargs, env=TOOLING)
+
+
+@nox.session(default=False)
+def broken_contracts(session: nox.Session) -> None:
+    """Break a contract in copies of the repository: exactly the check that is there for it must fail. Four minutes."""
+    install(session, "tests")
+    session.run("python", "scripts/break_contracts.py", *session.posargs)
+
+
 @nox.session(default=False)
 def backports(session: nox.Session) -> None:
-    """Every provider that is lowered on a real Apache Airflow 1.10.15, its suites beside its real service. Two minutes."""
+    """Every provider that is lowered on a real Airflow 1.10.15 under Python 3.6 and 3.8, beside its real service. Five minutes."""
     install(session, "tests")
     session.run("pytest", "backport/tests", *session.posargs, env={"TRADEWIND_TEST_BACKPORTS": "all"})
 
@@ -182,6 +216,16 @@ def provider(session: nox.Session) -> None:
     """Test a provider alone, from its wheel: `nox -s provider -- postgres`, `-- postgres --oldest`, `-- all`."""
     session.install("uv>=0.5", "tomli", "packaging")
     session.run("python", "-m", "distributions", "alone", *session.posargs, env=TOOLING)
+
+
+@nox.session(default=False)
+def providers(session: nox.Session) -> None:
+    """All providers' full suites, each wheel alone, with the newest and the oldest client library: at most 20 minutes.
+
+    `nox -s providers -- --record docs/providers-tested.md` writes how it went down; names of providers test these only.
+    """
+    session.install("uv>=0.5", "tomli", "packaging")
+    session.run("python", "-m", "distributions", "suites", *session.posargs, env=TOOLING)
 
 
 @nox.session(default=False)

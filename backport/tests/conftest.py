@@ -1,4 +1,4 @@
-"""The test bed: a real Airflow 1.10.15 under Python 3.6 with the built wheels installed beside it.
+"""The test bed: a real Airflow 1.10.15 under Python 3.6, and in `nox -s backports` 3.8 too, with the built wheels beside it.
 
 The interpreter is `TRADEWIND_PYTHON36`, else `python3.6` on the PATH, else one of pyenv's. Without one the tests are
 skipped, or fail where `CI_REQUIRE_BACKPORT=1`. The environment is kept between sessions (`testbed/environment.py`).
@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from distributions.backports import build_backport
 from distributions.found import lowered_folders
-from testbed.environment import MISSING, checked, find_python36, held_environment, install_wheels
-from tradewind_backport_builder.build import build_kit, build_provider, build_runtime
+from testbed.environment import GATE, checked, find_python, held_environment, install_wheels, missing
+from tradewind_backport_builder.build import build_kit, build_runtime
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
+VERSIONS = [GATE, "3.8"] if os.environ.get("TRADEWIND_TEST_BACKPORTS") == "all" else [GATE]
 
 
 @dataclass(frozen=True)
@@ -56,27 +58,29 @@ class Bed:
         }
 
 
-@pytest.fixture(scope="session")
-def python36() -> str:
-    found = find_python36()
+@pytest.fixture(scope="session", params=VERSIONS)
+def python(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """An interpreter, and its version."""
+    version: str = request.param
+    found = find_python(version)
     if found is not None:
-        return found
+        return found, version
     if os.environ.get("CI_REQUIRE_BACKPORT") == "1":
-        pytest.fail(MISSING)
-    pytest.skip(MISSING)
+        pytest.fail(missing(version))
+    pytest.skip(missing(version))
 
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     out = tmp_path_factory.mktemp("wheels")
-    providers = [build_provider(REPOSITORY / folder, out) for folder in lowered_folders()]
+    providers = [build_backport(folder, out) for folder in lowered_folders()]
     return [build_runtime(REPOSITORY, out), build_kit(REPOSITORY, out), *providers]
 
 
 @pytest.fixture(scope="session")
-def venv(python36: str, wheels: list[Path]) -> Iterator[Path]:
+def venv(python: tuple[str, str], wheels: list[Path]) -> Iterator[Path]:
     """The environment, held alone: sessions share it one after another."""
-    with held_environment(python36) as folder:
+    with held_environment(*python) as folder:
         install_wheels(folder, wheels)
         yield folder
 

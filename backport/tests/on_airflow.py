@@ -74,6 +74,7 @@ def refusals():
             "misspelt": refused(lambda: SqliteOperator(task_id="a", sql="x", autocomit=True)),
             "missing": refused(lambda: SqliteOperator(task_id="b")),
             "executor": refused(lambda: BashOperator(task_id="c", bash_command="x", executor="Other")),
+            "xcom_storage": refused(lambda: BashOperator(task_id="c", bash_command="x", xcom_storage="lake")),
             "expand": refused(lambda: task(len).expand(x=[1])),
             "schedule": refused(lambda: DAG("d", schedule=object())),
             "edge": refused(lambda: BashOperator(task_id="e", bash_command="x") >> 5),

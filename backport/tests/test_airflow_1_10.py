@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import tradewind
 import tradewind_plugins.exceptions
+from distributions.airflow_1_10 import FILE, listed
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,6 +35,20 @@ FACADE = [
 def rows(bed):
     with closing(sqlite3.connect(bed.database)) as conn:
         return conn.execute("SELECT day, visitors FROM visits ORDER BY day").fetchall()
+
+
+def test_the_list_of_its_classes_is_true(bed):
+    (site_packages,) = bed.venv.glob("lib/python3.*/site-packages")
+    assert listed(site_packages) == FILE.read_text(encoding="utf-8")
+
+
+def test_the_page_of_a_backport_is_its_release_notes(wheels):
+    (wheel,) = [each for each in wheels if each.name.startswith("tradewind_backport_common_sql-20")]
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(each for each in archive.namelist() if each.endswith("METADATA"))
+        metadata = archive.read(name).decode()
+    assert "\n\n# tradewind-backport-common-sql\n\nRelease: 20" in metadata
+    assert "| `airflow.sensors.sql_sensor.SqlSensor` | partial (no `deferrable=True`: " in metadata
 
 
 def test_every_module_of_the_wheels_can_be_imported(report, wheels):
@@ -95,6 +110,7 @@ def test_edges_are_the_same(report):
         ("misspelt", "Task 'a': SqliteOperator has no argument 'autocomit'"),
         ("missing", "Argument ['sql'] is required"),
         ("executor", "Airflow 1.10 has one executor"),
+        ("xcom_storage", "Airflow 1.10 keeps XComs in its database"),
         ("expand", "Airflow 1.10 has no mapped tasks"),
         ("schedule", "a schedule is a cron expression, a preset, a timedelta or None"),
         ("edge", "An edge needs tasks or outputs of tasks at both ends, not 5"),

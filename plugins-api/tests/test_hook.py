@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 from tradewind_plugins.connection import Connection
 from tradewind_plugins.dbapi import DbApiHook
@@ -53,8 +55,58 @@ def test_an_error_names_the_connection_its_place_and_no_password(fields, place):
     with bind(host), pytest.raises(ConnectionFailed) as failed, ParrotHook("polly").naming_errors(OSError):
         raise ConnectionResetError("no\n answer to cracker")
     assert str(failed.value) == f"connection 'polly' ({place}): no answer to ***"
-    assert isinstance(failed.value.__cause__, ConnectionResetError)
     assert host.masked == ["cracker"]
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("https://polly:cr%40cker@perch/x?token=cr@cker#y", "https://perch/x"),
+        ("polly:cr@cker@perch", "perch"),
+        ("https://perch:8080/x", "https://perch:8080/x"),
+        ("/data/a@b.db", "/data/a@b.db"),
+        ("https://polly:cr@cker@[::1", "https://[::1"),
+    ],
+)
+def test_an_error_names_an_address_without_the_login_in_it(host, place):
+    with bind(Cage(host=host)), pytest.raises(ConnectionFailed) as failed, ParrotHook("polly").naming_errors(OSError):
+        raise OSError("away")
+    assert str(failed.value) == f"connection 'polly' (parrot, {place}): away"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"password": "p@ss/w rd"}, "no answer to p%40ss%2Fw%20rd nor p%40ss%2Fw+rd"),
+        ({"password": 'p"w'}, 'refused: {"password": "p\\"w"}'),
+        ({"extra": '{"deep": {"api_key": "k3y-of-polly"}, "tokens": ["k3y-of-polly"]}'}, "bad key k3y-of-polly"),
+        ({"extra": "k3y-of-polly"}, "bad key k3y-of-polly"),
+        ({"host": "ftp://polly:k3y-of-polly@perch"}, "polly may not come in with k3y-of-polly"),
+        ({}, "no route to redis://polly:k3y-of-polly@perch:1/0"),
+    ],
+)
+def test_neither_an_error_nor_what_it_comes_from_tells_a_secret(fields, text):
+    with bind(Cage(**fields)), pytest.raises(ConnectionFailed) as failed, ParrotHook("polly").naming_errors(OSError):
+        raise OSError("no answer") from ValueError(text)
+    told = "".join(traceback.format_exception(failed.value))
+    assert "***" not in str(failed.value)
+    assert not any(each in told for each in ("k3y", "p%40", 'p\\"w'))
+    with bind(Cage(**fields)), pytest.raises(ConnectionFailed) as failed, ParrotHook("polly").naming_errors(OSError):
+        raise OSError(text)
+    assert "***" in str(failed.value)
+    told = "".join(traceback.format_exception(failed.value))
+    assert not any(each in told for each in ("k3y", "p%40", 'p\\"w'))
+    assert failed.value.__cause__ is None
+
+
+def test_an_error_without_a_secret_keeps_what_it_comes_from():
+    with (
+        bind(Cage(password="cracker")),
+        pytest.raises(ConnectionFailed) as failed,
+        ParrotHook("polly").naming_errors(OSError),
+    ):
+        raise ConnectionResetError("gone")
+    assert isinstance(failed.value.__cause__, ConnectionResetError)
 
 
 def test_an_error_without_a_word_is_called_by_its_name_and_others_pass():

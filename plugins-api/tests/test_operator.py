@@ -181,6 +181,8 @@ def test_an_operator_logs_under_its_class_or_under_the_name_it_is_given():
         ({"pre_execute": "now"}, "pre_execute must be a function"),
         ({"start_date": "2024-01-01"}, "start_date must be a datetime"),
         ({"executor_config": [1]}, "executor_config must be a dict"),
+        ({"xcom_storage": ["lake"]}, "xcom_storage is the name of an XCom storage"),
+        ({"xcom_storage": ""}, "xcom_storage is the name of an XCom storage"),
     ],
 )
 def test_arguments_of_the_wrong_kind_are_refused_by_name(arguments, sentence):

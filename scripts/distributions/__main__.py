@@ -13,10 +13,13 @@ from collections.abc import Sequence
 COMMANDS = {
     "write": "write all generated parts: pyproject files, READMEs, docs/providers.md",
     "alone": "test providers alone, from their wheels",
+    "backports": "build the backports for Airflow 1.10, with CalVer versions and release notes",
     "changed": "say which providers' full suites must run after a change",
     "changes": "name the distributions that a change touches without a change fragment",
     "constraints": "write which versions of everything fit together, for each Python",
+    "contract": "test released providers with the contract and core as they are here",
     "release": "write the next versions and changelogs of what changed; --dry-run only tells them",
+    "suites": "test all providers alone, with their newest and their oldest client libraries, and tell how long it took",
     "tags": "make the tags of the releases that have none",
     "wheels": "build wheels of what is here, or --released ones from their commits",
 }

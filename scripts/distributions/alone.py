@@ -66,7 +66,7 @@ def run_alone(folder: str, work: Path, arguments: Sequence[str] = (), setting: S
     print("with " + ", ".join(f"{name} {version_of(source)}" for name, source in built.items()), flush=True)
     provider = next(iter(built.values()))
     run_quietly(UV, "venv", "-q", "--clear", "-p", sys.executable, str(python.parents[1]))
-    tests = _foreign(groups_of([str(provider)], "tests", Path()))
+    tests = foreign(groups_of([str(provider)], "tests", Path()))
     pins = ["--constraints", str(_pins_of_oldest(provider, work, python))] if setting.oldest else []
     wanted = [*map(str, sorted(wheels.glob("*.whl"))), *TOOLS, *tests]
     run_quietly(UV, "pip", "install", "-q", "-p", str(python), *pins, *wanted)
@@ -74,7 +74,9 @@ def run_alone(folder: str, work: Path, arguments: Sequence[str] = (), setting: S
     ini, warnings = work / "pytest.ini", "default" if setting.oldest else "error"
     ini.write_text(INI.format(scripts=ROOT / "scripts", warnings=warnings), encoding="utf-8")
     command = [str(python), "-m", "pytest", "-c", str(ini), f"--rootdir={provider}", f"--confcutdir={provider}"]
-    done = subprocess.run([*command, str(provider / "tests"), *arguments], cwd=work, env=_environment(), check=False)
+    done = subprocess.run(
+        [*command, str(provider / "tests"), *arguments], cwd=work, env=environment_without_ours(), check=False
+    )
     return done.returncode
 
 
@@ -83,7 +85,8 @@ def build_wheel(folder: Path, out: Path) -> None:
     run_quietly(UV, "build", "-q", "--wheel", "--out-dir", str(out), str(folder))
 
 
-def _foreign(requirements: Sequence[str]) -> list[str]:
+def foreign(requirements: Sequence[str]) -> list[str]:
+    """Return the requirements that are not on distributions of this repository."""
     ours = distributions()
     return [each for each in requirements if required_name(each) not in ours]
 
@@ -94,7 +97,7 @@ def _pins_of_oldest(provider: Path, work: Path, python: Path) -> Path:
     Those without a wheel for this Python are passed over: an old release with C code would have to be compiled. What does not
     even work on this Python, the provider raises by `[tool.tradewind] oldest = ["boto3>=1.26"]`.
     """
-    clients, pins = _foreign(dependencies_of(provider)), work / "oldest.txt"
+    clients, pins = foreign(dependencies_of(provider)), work / "oldest.txt"
     pins.write_text("", encoding="utf-8")
     if clients:
         wanted, raised = work / "clients.txt", work / "raised.txt"
@@ -107,7 +110,7 @@ def _pins_of_oldest(provider: Path, work: Path, python: Path) -> Path:
     return pins
 
 
-def _environment() -> dict[str, str]:
+def environment_without_ours() -> dict[str, str]:
     """Return the environment without what would lead to this repository's packages."""
     return {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
 

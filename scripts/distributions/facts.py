@@ -26,12 +26,14 @@ class Row(NamedTuple):
         done: ours, as `package.module:Name`; empty where it is deferred.
         deferred: why there is none; empty where it is done.
         differences: what is different from Airflow's, for the README.
+        on_airflow_1_10: `partial: why` or `absent: why` where its kind does not say so already.
     """
 
     airflow: str
     done: str = ""
     deferred: str = ""
     differences: str = ""
+    on_airflow_1_10: str = ""
 
 
 class Provider(NamedTuple):

@@ -9,13 +9,14 @@ from distributions.counting import BACKINGS, Counts, summed
 from distributions.facts import Provider
 from distributions.found import ROOT
 from distributions.generated import COMMAND, Part
+from distributions.release_notes import states
 from distributions.tables import table
 
 HEAD = f"""<!-- Written by `{COMMAND}` from the providers' pyproject files, declarations, manifests and tests. -->
 # Providers
 
 Each is a distribution of its own: `pip install tradewind-NAME`, or `pip install "tradewind[NAME]"` together with the core. How to
-write one is said in [a page of its own](how-to/write-a-provider.md); `tradewind providers list` shows what is installed.
+write one is said in [a page of its own](writing-a-provider.md); `tradewind providers list` shows what is installed.
 
 **Done** and **deferred** count Airflow's classes that a provider's manifest lists. The other columns count its tests by what they
 run against: the *real* service; an *emulator*, a faithful stand-in; *emulated state* only, where a call changes what later calls
@@ -59,4 +60,6 @@ def _section(provider: Provider, counts: Mapping[str, int]) -> str:
         lines.append("\n".join(f"- Deferred ({reason}): {', '.join(names)}" for reason, names in reasons.items()))
     if provider.no_backport:
         lines.append(f"Not built for Airflow 1.10: {provider.no_backport}.")
+    else:
+        lines.append("On Airflow 1.10:\n\n" + "\n".join(states(provider)))
     return "\n\n".join(lines)

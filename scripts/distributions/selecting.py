@@ -1,27 +1,30 @@
-"""A plugin of pytest that leaves out what a change cannot have broken: `pytest -p distributions.selecting --green COMMIT`.
+"""A plugin of pytest that leaves out what a change cannot have broken: `pytest --green COMMIT`, or `TRADEWIND_GREEN=COMMIT`.
 
 Of a provider that the change does not concern, the tests that are backed by something are left out; what needs no service runs.
+Without the option and the variable nothing is left out, and nothing where the commit is unknown.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from distributions.found import ROOT
-from distributions.selection import select
+from distributions.selection import GREEN, select
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option."""
-    told = "the last commit known as green: full suites of the providers that changed since then; empty for all"
-    parser.addoption("--green", metavar="COMMIT", help=told)
+    told = f"the last green commit: full suites of the providers that changed since then; empty for all; {GREEN} by default"
+    parser.addoption("--green", metavar="COMMIT", default=os.environ.get(GREEN), help=told)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what need not run."""
+    """Leave out what need not run; after the kit has marked what is offline."""
     green = config.getoption("--green")
     if green is None:
         return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from distributions.found import ROOT, distributions, kit_folders, needed_folders, provider_folders
+from distributions.found import ROOT, distributions, kit_folders, needed_folders, provider_folders, settings_of
 from distributions.git import changed_paths, git
 from distributions.rows import last_releases
 
@@ -14,6 +14,8 @@ CONTRACT = "plugins-api"
 SHARED = ("scripts/services/", "conftest.py", "pyproject.toml", "noxfile.py")
 """What every provider's tests are run with."""
 MOST_RELEASED = 2
+GREEN = "TRADEWIND_GREEN"
+"""The variable with the last commit that is known as green."""
 
 
 class Selection(NamedTuple):
@@ -37,12 +39,12 @@ def select(since: str | None, root: Path = ROOT) -> Selection:
     everything = provider_folders(root)
     if not since or not _is_known(since, root):
         why = f"{since} is no commit before this one" if since else "no green commit is known"
-        return Selection(everything, True, _released(root), f"{why}: everything")
+        return Selection(everything, True, released_to_test(root), f"{why}: everything")
     paths = changed_paths(since, root)
     kit = tuple(f"{folder}/" for folder in kit_folders(root))
     contract = [path for path in paths if path.startswith(f"{CONTRACT}/src/") or path == f"{CONTRACT}/pyproject.toml"]
     if contract:
-        return Selection(everything, True, _released(root), f"{contract[0]} is of the contract: everything")
+        return Selection(everything, True, released_to_test(root), f"{contract[0]} is of the contract: everything")
     shared = [path for path in paths if path.startswith((*SHARED, *kit))]
     if shared:
         return Selection(everything, False, [], f"{shared[0]} is of all providers' tests: everything")
@@ -61,7 +63,17 @@ def _is_known(commit: str, root: Path) -> bool:
     return True
 
 
-def _released(root: Path) -> list[str]:
-    """Return the released providers that are tested against another contract: few, unlike ones, the latest releases first."""
-    ours = {name for name, folder in distributions(root).items() if folder.startswith("providers/")}
-    return [name for name in reversed(last_releases(root)) if name in ours][:MOST_RELEASED]
+def released_to_test(root: Path = ROOT) -> list[str]:
+    """Return the released providers that are tested against another contract: few, as every change of it waits for them.
+
+    Those whose tests start no service and need no other provider come first, the latest releases before others.
+    """
+    ours = {name: folder for name, folder in distributions(root).items() if folder.startswith("providers/")}
+    latest = [name for name in reversed(last_releases(root)) if name in ours]
+
+    def cost(name: str) -> tuple[bool, int]:
+        folder = ours[name]
+        others = [each for each in needed_folders([folder], root, ["tests"]) if each.startswith("providers/")]
+        return bool(settings_of(root / folder).get("services")), len(others)
+
+    return sorted(latest, key=cost)[:MOST_RELEASED]

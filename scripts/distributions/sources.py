@@ -23,7 +23,9 @@ CONTRACT = "tradewind-plugins-api"
 OLDEST = "oldest"
 
 
-def sources_of(folder: str, work: Path, *, released: bool = False, contract: str = "") -> dict[str, Path]:
+def sources_of(
+    folder: str, work: Path, *, released: bool = False, contract: str = "", with_kit: bool | None = None
+) -> dict[str, Path]:
     """Return the folder to build of each distribution of ours that a provider and its tests need, the provider's first.
 
     Arguments:
@@ -31,6 +33,7 @@ def sources_of(folder: str, work: Path, *, released: bool = False, contract: str
         work: where the sources of releases are written.
         released: the provider as it was last released, with its siblings as they were last released.
         contract: the version of the plugins API, `oldest` for the oldest that core supports; empty for the one here.
+        with_kit: whether the conformance kit that is here comes too; by default where the contract is the one here.
 
     Raises:
         ValueError: there is no such release.
@@ -49,12 +52,12 @@ def sources_of(folder: str, work: Path, *, released: bool = False, contract: str
 
     if released and first not in rows:
         raise ValueError(f"{first} has no release in releases.toml")
-    return _closure(first, source, set(here), with_kit=bool(kit_folders()) and not contract)
+    return _closure(first, source, set(here), with_kit=not contract if with_kit is None else with_kit)
 
 
 def _closure(first: str, source: Callable[[str], Path], known: set[str], *, with_kit: bool) -> dict[str, Path]:
     """Return the sources of a distribution and all that it needs; its tests' dependencies count too."""
-    wanted = [first, *([name_of(ROOT / KIT)] if with_kit else [])]
+    wanted = [first, *([name_of(ROOT / KIT)] if with_kit and kit_folders() else [])]
     found: dict[str, Path] = {}
     for name in wanted:  # grows while it is walked
         found[name] = source(name)
@@ -67,6 +70,17 @@ def _closure(first: str, source: Callable[[str], Path], known: set[str], *, with
 
 def contract_release(wanted: str) -> Release:
     """Return the release of the plugins API of this version, or the oldest that core supports. Raises ValueError."""
+    found = find_contract(wanted)
+    if found is None:
+        raise ValueError(f"releases.toml has no {CONTRACT} {wanted}")
+    return found
+
+
+def find_contract(wanted: str) -> Release | None:
+    """Return the release of the plugins API of this version, or the oldest that core supports.
+
+    None where there is no such release: core may need what comes with the next one.
+    """
     rows = [each for each in read_releases() if each.distribution == CONTRACT]
     if wanted == OLDEST:
         # Here, as only this question needs more than the standard library
@@ -76,9 +90,7 @@ def contract_release(wanted: str) -> Release:
         rows = [each for each in rows if Requirement(needed).specifier.contains(each.version)]
     else:
         rows = [each for each in rows if each.version == wanted]
-    if not rows:
-        raise ValueError(f"releases.toml has no {CONTRACT} {wanted}")
-    return rows[0]
+    return rows[0] if rows else None
 
 
 def _release(row: Release, work: Path) -> Path:

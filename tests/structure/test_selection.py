@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from distributions.alone import Setting, run_alone
+from distributions import sources
+from distributions.commands.suites import runs_of
 from distributions.found import ROOT, lowered_folders, named_folder, needed_folders, provider_folders, required_name
 from distributions.git import git
 from distributions.releases import add_rows, plan_release
-from distributions.selection import select
-from distributions.sources import contract_release, sources_of
+from distributions.selection import released_to_test, select
+from distributions.sources import contract_release, find_contract, sources_of
 
 PROJECT = '[project]\nname = "{name}"\nversion = "0.1.0"\ndependencies = [{needs}]\n'
 
@@ -81,14 +82,14 @@ def test_a_provider_brings_what_it_needs(repository: Path) -> None:
         named_folder("shh", repository)
 
 
+def test_only_what_has_a_client_library_is_tested_with_the_oldest_one_too() -> None:
+    assert runs_of(["sqlite", "ssh"]) == [("sqlite", False), ("ssh", False), ("ssh", True)]
+
+
 def test_one_says_why_it_is_not_lowered(repository: Path) -> None:
     with (repository / "providers/http/pyproject.toml").open("a") as file:
         file.write('[tool.tradewind]\nno-backport = "it is an executor"\n')
     assert lowered_folders(repository) == ["providers/sftp", "providers/ssh"]
-
-
-def test_a_released_provider_keeps_working_with_the_contract_as_it_is(tmp_path: Path) -> None:
-    assert run_alone("providers/sqlite", tmp_path, ["-q"], Setting(released=True)) == 0
 
 
 def test_a_release_can_be_built_with_the_oldest_contract_that_core_supports(tmp_path: Path) -> None:
@@ -100,17 +101,43 @@ def test_a_release_can_be_built_with_the_oldest_contract_that_core_supports(tmp_
         contract_release("99.0")
 
 
+def test_an_unknown_green_commit_leaves_nothing_out() -> None:
+    words = ["--collect-only", "-q", "-p", "no:randomly", "-p", "no:xdist", "providers/sqlite/tests/test_contract.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", *words],
+        cwd=ROOT,
+        env={**os.environ, "TRADEWIND_GREEN": "0" * 40},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "is no commit before this one: everything" in done.stdout, done.stdout + done.stderr
+    assert "test_it_works" in done.stdout
+
+
+def test_providers_without_services_are_tested_as_released_first(repository: Path) -> None:
+    with (repository / "providers/http/pyproject.toml").open("a") as file:
+        file.write('[tool.tradewind]\nservices = ["a server"]\n')
+    assert released_to_test(repository) == ["tradewind-ssh", "tradewind-http"]
+
+
+def test_the_oldest_contract_is_none_before_the_release_that_core_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_contract("oldest") is not None
+    monkeypatch.setattr(sources, "dependencies_of", lambda _folder: [f"{sources.CONTRACT}>=99,<100"])
+    assert find_contract("oldest") is None
+
+
 @pytest.mark.parametrize(("full", "runs"), [([], False), (["providers/sqlite"], True)])
 def test_what_needs_a_service_is_left_out_of_what_did_not_change(tmp_path: Path, full: list[str], runs: bool) -> None:
-    """The plugin in a pytest of its own, with a selection that is given."""
-    given = "from distributions import selecting\nfrom distributions.selection import Selection\n"
-    given += f"selecting.select = lambda green: Selection({full!r}, False, [], 'as the test says')\n"
-    (tmp_path / "given.py").write_text(given + "from distributions.selecting import *\n")
-    words = ["--collect-only", "-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "given", "--green", "x"]
+    """A pytest of its own as the gate starts it, with a selection that is given."""
+    given = "from distributions import selection\nfrom distributions.selection import Selection\n"
+    given += f"selection.select = lambda green: Selection({full!r}, False, [], 'as the test says')\n"
+    (tmp_path / "given.py").write_text(given)
+    words = ["--collect-only", "-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "given"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, "providers/sqlite/tests/test_contract.py"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'scripts'}"},
+        env={**os.environ, "TRADEWIND_GREEN": "given", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'scripts'}"},
         capture_output=True,
         text=True,
         check=False,

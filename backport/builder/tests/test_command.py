@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 from tradewind_backport_builder.__main__ import main
-from tradewind_backport_builder.build import build_provider, build_runtime
+from tradewind_backport_builder.build import Release, build_provider, build_runtime
 from tradewind_backport_builder.tree import DialectError, check
 
 REPOSITORY = Path(__file__).parents[3]
@@ -61,6 +62,32 @@ def test_a_wheel_says_what_it_needs(provider, tmp_path):
     assert metadata.endswith("\n\n# Finch\n")
 
 
+def test_another_provider_is_needed_as_a_backport(provider, tmp_path):
+    project = provider / "pyproject.toml"
+    project.write_text(project.read_text().replace('"seeds>=2"', '"tradewind-seeds>=0.1,<0.2"'))
+
+    def needed(wheel):
+        with zipfile.ZipFile(wheel) as archive:
+            metadata = next(name for name in archive.namelist() if name.endswith("METADATA"))
+            lines = archive.read(metadata).decode().splitlines()
+        return [line for line in lines if line.startswith(("Version", "Requires-Dist")) or "notes" in line]
+
+    rest = ["Requires-Dist: apache-airflow (>=1.10.12,<2)", "Requires-Dist: tradewind-backport-runtime (>=0.1,<0.2)"]
+    plain = needed(build_provider(provider, tmp_path / "plain"))
+    assert plain == ["Version: 1.2.3", *rest, "Requires-Dist: tradewind-backport-seeds (>=0.1,<0.2)"]
+    release = Release("2026.11.3", "# The notes\n", {"tradewind-seeds": ">=2026.11.1"})
+    told = needed(build_provider(provider, tmp_path / "told", release))
+    assert told == ["Version: 2026.11.3", *rest, "Requires-Dist: tradewind-backport-seeds (>=2026.11.1)", "# The notes"]
+
+
+def test_a_provider_alone_needs_no_repository(provider, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["build", "--out", str(tmp_path / "out"), str(provider)]) == 0
+    assert [Path(each).name for each in capsys.readouterr().out.split()] == [
+        "tradewind_backport_finch-1.2.3-py3-none-any.whl"
+    ]
+
+
 def test_the_same_source_makes_the_same_wheel(provider, tmp_path):
     first, second = (build_provider(provider, tmp_path / name) for name in ("one", "two"))
     assert first.read_bytes() == second.read_bytes()
@@ -92,7 +119,9 @@ def test_build_prints_the_wheels(provider, tmp_path, capsys):
     command = ["build", "--repository", str(REPOSITORY), "--out", str(tmp_path / "out"), str(provider)]
     assert main(command) == 0
     printed = capsys.readouterr().out.split()
+    text = (REPOSITORY / "plugins-api/pyproject.toml").read_text()
+    contract = re.search(r'^version = "(.*)"$', text, re.MULTILINE)[1]
     assert [Path(each).name for each in printed] == [
-        "tradewind_backport_runtime-0.1.0-py3-none-any.whl",
+        f"tradewind_backport_runtime-{contract}-py3-none-any.whl",
         "tradewind_backport_finch-1.2.3-py3-none-any.whl",
     ]

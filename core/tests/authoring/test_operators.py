@@ -73,6 +73,14 @@ def test_a_script_beside_the_dag_is_a_template(dag, run, tmp_path):
     assert run(dag, "b") == "20240310"
 
 
+def test_a_command_that_is_killed_while_it_begins_ends(dag):
+    operator = BashOperator(task_id="b", bash_command="sleep 60", cwd="/", dag=dag)
+    operator.on_kill()  # the process is not known yet: the signal came between its start and that
+    with pytest.raises(TradewindException, match="exited with code -15"):
+        operator.execute(build_context(operator, dag_run={"run_id": "r"}))
+
+
+
 def test_killing_reaches_what_the_command_has_started(dag):
     started = threading.Event()
 

@@ -54,6 +54,17 @@ def test_a_wrong_key_of_the_configuration_is_a_finding(run, home: Path, monkeypa
     assert "Did you mean web.port?" in verdicts(run)["configuration"]["what"]
 
 
+def test_xcom_storages_are_named_or_what_is_wrong_with_them(run, home: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TRADEWIND__PLUGINS__XCOM_STORAGES", '{"near": {"storage": "folder", "location": "/near"}}')
+    assert verdicts(run)["xcom storages"]["what"] == "default, near"
+    monkeypatch.setenv("TRADEWIND__PLUGINS__XCOM_RULES", '[{"type": "table", "storage": "lake"}]')
+    found = verdicts(run)["xcom storages"]
+    assert (found["verdict"], found["what"]) == (
+        "problem",
+        "plugins.xcom_rules: rule 1: `storage` is 'lake', which plugins.xcom_storages does not name here; known: default, near",
+    )
+
+
 def test_a_provider_that_needs_another_contract_is_named(run, home: Path, tmp_path: Path, monkeypatch) -> None:
     """A distribution as pip leaves it, whose requirement nothing installed meets."""
     info = tmp_path / "site" / "tradewind_old-1.0.dist-info"

@@ -281,6 +281,8 @@ def test_outcomes_and_values_of_another_workers_try_are_refused(desk: Desk) -> N
     refused(desk.client.put(put, data=b"1", headers=headers), 403, "not-yours")
     put = f"{wire.PREFIX}/workers/own-1/tries/{mine['instance']}/{mine['token']}/values?key=large"
     handle = desk.client.put(put, data=b'"large"', headers=headers).json["handle"]
+    refused(desk.client.put(f"{put}&storage=lake", data=b"1", headers=headers), 422, "no-such-storage", "'lake'")
+    assert desk.client.put(f"{put}&storage=default", data=b'"large"', headers=headers).status_code == 200
     for key, storage in (("other", handle), ("large", "../../fernet.key"), ("large", handle[:-3] + "AAA")):
         pushed = XComValue(key, None, "str", 7, storage=storage)
         answer = desk.of("own-1", "exchange", exchange_body([outcome(mine, xcoms=(pushed,))], 0, "n"))

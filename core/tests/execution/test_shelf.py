@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tradewind.execution.evidence import DirectRegistrar
 from tradewind.execution.shelf import Shelf
 from tradewind.metadata import tables
+from tradewind.metadata.clock import SystemClock
+from tradewind.metadata.ids import RandomIds
+from tradewind.plugins.named_xcoms import Rule, UnknownStorageError, XComStorages
 from tradewind.plugins.xcoms import FolderStorage
+from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import Outcome, XComValue
 from tradewind_plugins.exceptions import XComNotFound
 
@@ -17,7 +23,7 @@ SMALL, LARGE = XComValue("small", "1", "int", 1), XComValue("a/large one", '"123
 
 @pytest.fixture
 def storage(tmp_path):
-    return FolderStorage(str(tmp_path))
+    return XComStorages(FolderStorage(str(tmp_path)))
 
 
 def outcome(*xcoms):
@@ -38,6 +44,31 @@ def test_an_outcome_without_large_values_is_left_alone(storage, tmp_path):
     same = outcome(SMALL)
     assert Shelf(storage, limit=7).put_all(same) is same
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_outcome_wants_is_where_it_goes(tmp_path):
+    folders = {name: FolderStorage(str(tmp_path / name)) for name in ("default", "lake")}
+    storages = XComStorages(folders["default"], {"lake": lambda: folders["lake"]}, [Rule("lake", above=100)])
+    wanted = replace(LARGE, wanted="lake")
+    larger = XComValue("larger", '"' + "x" * 200 + '"', "str", 202)
+    kept = Shelf(storages, limit=6).put_all(outcome(SMALL, LARGE, wanted, larger, replace(SMALL, wanted="lake"))).xcoms
+    assert [each.storage and each.storage.partition("instance")[0] for each in kept] == [
+        None,
+        "",
+        "@lake/",
+        "@lake/",
+        None,
+    ]
+    with pytest.raises(UnknownStorageError, match="'sea'"):
+        Shelf(storages, limit=6).put_all(outcome(replace(LARGE, wanted="sea")))
+
+
+def test_the_outcome_of_a_dead_worker_whose_storage_is_gone_is_a_failure(storage, small_house):
+    tools = {"graphs": open_graphs(), "clock": SystemClock(), "ids": RandomIds(SystemClock().now)}
+    registrar = DirectRegistrar(small_house.database, shelf=Shelf(storage, limit=1), **tools)
+    kept = registrar._kept_aside(outcome(replace(LARGE, wanted="lake")))
+    assert (kept.state, kept.xcoms) == ("failed", ())
+    assert "'lake', which plugins.xcom_storages does not name here; known: default" in kept.cause
 
 
 def test_a_value_that_is_gone_is_named(storage):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import zlib
 from datetime import datetime, timedelta, timezone
@@ -345,6 +346,43 @@ def test_a_task_for_an_executor_that_nobody_declares_is_an_import_error(parsing,
     parsing.settle()
     assert parsing.file("flow.py").error is None
     assert parsing.active() == ["flow"]
+
+
+LAKE = '{"lake": {"storage": "folder", "location": "/lake"}}'
+
+
+@pytest.mark.parametrize(
+    ("dag_says", "task_says", "whose"),
+    [
+        ('xcom_storage="lake"', "", "DAG flow"),
+        ("", '(xcom_storage="lake")', "task flow.work"),
+        ('default_args={"xcom_storage": "lake"}', "", "task flow.work"),
+    ],
+)
+def test_an_xcom_storage_that_the_settings_do_not_name_is_an_import_error(lite, dag_says, task_says, whose):
+    lite.write(
+        "flow.py",
+        f"""
+        from tradewind import DAG, task
+
+        with DAG("flow", {dag_says}):
+            @task{task_says}
+            def work(): ...
+            work()
+        """,
+    )
+    lite.settle()
+    assert lite.file("flow.py").error.startswith(
+        f"UnknownStorageError: {whose}: xcom_storage is 'lake', which plugins.xcom_storages does not name here; "
+        "known: default"
+    )
+    assert lite.rows(dag) == []
+    # The file is the same, and is read again by a processor with other settings
+    lite.config = dataclasses.replace(lite.config, plugins=dataclasses.replace(lite.config.plugins, xcom_storages=LAKE))
+    lite.restart()
+    lite.settle()
+    assert lite.file("flow.py").error is None
+    assert lite.active() == ["flow"]
 
 
 def test_limits_of_single_tasks_are_written_with_the_dag_and_follow_its_file(parsing):

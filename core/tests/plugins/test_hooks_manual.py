@@ -36,6 +36,7 @@ from tradewind.plugins.calls import SPEC_MODULES
 from tradewind.plugins.codecs import codec
 from tradewind.plugins.current import registry, use_registry
 from tradewind.plugins.kinds import KINDS
+from tradewind.plugins.named_xcoms import XComStorages
 from tradewind.plugins.secrets import secrets_chain
 from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.timetables import DataInterval, TimeRestriction, from_spec
@@ -126,7 +127,7 @@ def task_decorators():
 
 
 def xcom_storages():
-    shelf = Shelf(open_xcom_storage("flat", "large"), limit=3)
+    shelf = Shelf(XComStorages(open_xcom_storage("flat", "large")), limit=3)
     kept = shelf.put(XComValue("k", '"long"', "str", 6), instance=1, token=2)
     assert (kept.value, Path("large", kept.storage).read_text()) == (None, '"long"')
     assert shelf.fetch(kept.value, kept.storage, 1, 2)[0] == '"long"'

@@ -42,6 +42,7 @@ TASKS = st.fixed_dictionaries(
         "weight_rule": st.sampled_from(["downstream", "upstream", "absolute"]),
         "queue": st.none() | NAMES,
         "executor": st.none() | NAMES,
+        "xcom_storage": st.none() | NAMES,
         "trigger_rule": st.sampled_from(TriggerRule),
         "do_xcom_push": st.booleans(),
         "doc_md": st.none() | st.text(),
@@ -65,6 +66,7 @@ DAGS = st.fixed_dictionaries(
         "tags": st.lists(st.text(), max_size=3),
         "doc_md": st.none() | st.text(),
         "is_paused_upon_creation": st.none() | st.booleans(),
+        "xcom_storage": st.none() | NAMES,
     },
 )
 KINDS = st.sampled_from(["empty", "bash", "mapped"])
@@ -98,7 +100,7 @@ def make(kind: str, arguments: dict[str, Any], value: Any) -> Any:
 
 def check_same(dag: DAG, read: SerializedDag) -> None:
     assert read.start_date == dag.earliest
-    for name in ("dag_id", "description", "end_date", "catchup", "max_active_runs", "max_active_tasks"):
+    for name in ("dag_id", "description", "end_date", "catchup", "max_active_runs", "max_active_tasks", "xcom_storage"):
         assert getattr(read, name) == getattr(dag, name)
     assert (read.timetable, read.params, read.tags) == (dag.timetable, dag.params, tuple(dag.tags))
     assert (read.doc, read.is_paused_upon_creation) == (dag.doc_md, dag.is_paused_upon_creation)
@@ -106,6 +108,7 @@ def check_same(dag: DAG, read: SerializedDag) -> None:
     assert set(read.tasks) == set(dag.task_ids)
     for task_id, found in read.tasks.items():
         task: Any = dag.get_task(task_id)
+        assert found.xcom_storage == task.xcom_storage
         for name in ("owner", "retries", "pool", "pool_slots", "queue", "executor", "trigger_rule", "do_xcom_push"):
             assert getattr(found, name) == getattr(task, name)
         assert (found.display_name, found.start_date) == (task.task_display_name, task.start_date)

@@ -86,6 +86,8 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         max_active_tis_per_dagrun: how many in one run.
         params: values for templates and the trigger form, over those of the DAG.
         do_xcom_push: whether the result is kept for other tasks.
+        xcom_storage: the name of the storage that its tables and large values are kept in, one of the setting
+            `plugins.xcom_storages` or `default`; None for that of its DAG.
         multiple_outputs: whether a dict as a result is also kept key by key.
         doc_md: documentation of the task, in Markdown.
         doc, doc_json, doc_rst, doc_yaml: documentation as plain text, JSON, reStructuredText or YAML.
@@ -147,6 +149,7 @@ class BaseOperator(TaskNode, metaclass=OperatorMeta):
         task_concurrency: int | None = None,
         params: Mapping[str, Any] | None = None,
         do_xcom_push: bool = True,
+        xcom_storage: str | None = None,
         multiple_outputs: bool = False,
         doc_md: str | None = None,
         doc: str | None = None,

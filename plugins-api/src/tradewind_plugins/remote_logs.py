@@ -44,7 +44,8 @@ class BackgroundLogStore(LogStore):
     the log is written; it is merged later.
 
     Arguments:
-        pause: seconds between two writings of a log; 0 has each `put_chunk` wait until its chunk is written.
+        pause: seconds between two writings of a log, so that others read what is at most about that old; 0 has each `put_chunk`
+            wait until its chunk is written.
     """
 
     capabilities = LogStoreCapabilities(append=True, delete_prefix=True)

@@ -54,6 +54,7 @@ TASK_ARGUMENTS = (
     "task_concurrency",
     "params",
     "do_xcom_push",
+    "xcom_storage",
     "multiple_outputs",
     "doc_md",
     "doc",
@@ -83,6 +84,15 @@ def check_id(value: Any, what: str) -> str:
     if not isinstance(value, str) or not _ID.match(value):
         raise TradewindException(
             f"{what} {value!r} is not an id: use 1 to 250 letters, digits, dots, dashes and underscores."
+        )
+    return value
+
+
+def check_storage_name(value: Any, where: str) -> str | None:
+    """Return what ``xcom_storage=`` says if it can be a name; which names there are is a setting of the installation."""
+    if value is not None and not (isinstance(value, str) and value):
+        raise TradewindException(
+            f"{where}: xcom_storage is the name of an XCom storage, such as 'default', not {value!r}."
         )
     return value
 
@@ -146,6 +156,7 @@ class TaskNode(EdgeNode):
     end_date: datetime | None = None
     executor_config: Mapping[str, Any] = {}
     logger_name: str | None = None
+    xcom_storage: str | None = None
     map_index_template: str | None = None
     _task_display_name: str | None = None
     _pre_execute_hook: Callable[[Any], Any] | None = None
@@ -236,6 +247,8 @@ class TaskNode(EdgeNode):
         for name in ("inlets", "outlets"):
             if arguments[name] is not None:
                 setattr(self, name, assets_of(arguments[name], f"{where}: {name}"))
+        if arguments["xcom_storage"] is not None:
+            self.xcom_storage = check_storage_name(arguments["xcom_storage"], where)
         if arguments["task_display_name"]:
             self._task_display_name = str(arguments["task_display_name"])
         if arguments["executor_config"]:

@@ -14,6 +14,7 @@ from tradewind_plugins.contracts.executor import Ticket
 from tradewind_testing import FarEnd
 
 HERE = Path(__file__).parent
+pytestmark = pytest.mark.long_module
 GOOD = {"TestGoodSpool", "TestGoodPulling"}
 FOUND = {
     "TestDoubling": ["test_a_ticket_that_comes_twice_starts_once"],

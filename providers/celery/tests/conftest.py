@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis as client
+from kombu import Connection
 from services import rabbitmq as rabbitmq_service
 from services import redis as service
 from tradewind_celery import looking
@@ -167,7 +168,10 @@ def rabbitmq_server():
 
 @pytest.fixture
 def rabbitmq(rabbitmq_server):
-    """The URL of a real RabbitMQ."""
+    """The URL of a real RabbitMQ whose queues are gone."""
+    with Connection(rabbitmq_server.url) as connection:
+        for queue in ("default", "large", "kept"):
+            connection.default_channel.queue_delete(queue)
     return rabbitmq_server.url
 
 

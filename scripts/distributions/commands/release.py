@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _names(wanted: list[str]) -> list[str]:
     """Return the names of distributions. Raises ValueError for one that is not there."""
-    known = [name for name in distributions() if name != "tradewind-backport-builder"]
+    known = list(distributions())
     names = [each if each in known else f"tradewind-{required_name(each)}" for each in wanted]
     strange = [each for each, name in zip(wanted, names, strict=True) if name not in known]
     if strange:

@@ -32,7 +32,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    print(build_runtime(options.repository, options.out))
+    if not options.providers or (options.repository / "plugins-api").is_dir():  # whoever has none wants their provider
+        print(build_runtime(options.repository, options.out))
     for provider in options.providers:
         print(build_provider(provider, options.out))
     return 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradewind_backport_builder.plan import API
 from tradewind_backport_builder.tree import lower_tree, python_files
@@ -43,12 +45,27 @@ def build_runtime(repository: Path, out: Path) -> Path:
     return write_wheel(out, Metadata(RUNTIME, project["version"], summary, [AIRFLOW], readme), files)
 
 
-def build_provider(provider: Path, out: Path) -> Path:
+class Release(NamedTuple):
+    """What is said of a release of a backport.
+
+    Args:
+        version: of the backport; the provider's own where there is no release.
+        notes: Markdown, the page of the wheel.
+        siblings: by distribution, which versions of the backports of other providers it needs.
+    """
+
+    version: str
+    notes: str
+    siblings: Mapping[str, str]
+
+
+def build_provider(provider: Path, out: Path, release: Release | None = None) -> Path:
     """Build a provider from its unchanged source.
 
     Args:
         provider: the provider's folder, with its pyproject.toml.
         out: the folder of wheels.
+        release: its version and its notes; None for the provider's version and its README.
 
     Raises:
         DialectError: the source does not keep to the dialect.
@@ -58,11 +75,11 @@ def build_provider(provider: Path, out: Path) -> Path:
     package = f"tradewind_{name.replace('-', '_')}"
     lowered = lower_tree(provider / "src" / package)
     files = {PurePath(package) / path: text for path, text in lowered.items()}
-    needs = [AIRFLOW, *_requirements(project)]
-    readme = (provider / "README.md").read_text(encoding="utf-8")
+    needs = [AIRFLOW, *_requirements(project, release.siblings if release else {})]
+    readme = release.notes if release else (provider / "README.md").read_text(encoding="utf-8")
     metadata = Metadata(
         f"tradewind-backport-{name}",
-        project["version"],
+        release.version if release else project["version"],
         project["description"],
         needs,
         readme,
@@ -120,8 +137,10 @@ def lower_suites(provider: Path, out: Path) -> list[Path]:
     return sorted(out / path for path in texts)
 
 
-def _requirements(project: dict[str, Any]) -> list[str]:
+def _requirements(project: dict[str, Any], siblings: Mapping[str, str] | None = None) -> list[str]:
     """Return a provider's dependencies, with the runtime in the place of the plugins API, of the same versions.
+
+    Other providers are needed as backports: of the versions that are given, else of the same ones.
 
     Raises:
         ValueError: the provider does not say which plugins API it needs.
@@ -130,7 +149,17 @@ def _requirements(project: dict[str, Any]) -> list[str]:
     ours = [each for each in needed if each.startswith(PLUGINS_API)]
     if not ours:
         raise ValueError(f"{project['name']} does not depend on {PLUGINS_API}; name the versions it works with")
-    return [f"{RUNTIME} ({ours[0].removeprefix(PLUGINS_API)})", *(each for each in needed if each not in ours)]
+    others = [_backport_of(each, siblings or {}) for each in needed if each not in ours]
+    return [f"{RUNTIME} ({ours[0].removeprefix(PLUGINS_API)})", *others]
+
+
+def _backport_of(requirement: str, siblings: Mapping[str, str]) -> str:
+    """Return the requirement on a backport in the place of one on a provider; any other one as it is."""
+    found = re.match(r"tradewind-([\w-]+)(.*)", requirement)
+    if found is None:
+        return requirement
+    versions = siblings.get(f"tradewind-{found[1]}", found[2])
+    return f"tradewind-backport-{found[1]} ({versions})" if versions else f"tradewind-backport-{found[1]}"
 
 
 def _project(folder: Path) -> dict[str, Any]:

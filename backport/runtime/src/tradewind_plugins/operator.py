@@ -123,6 +123,10 @@ BaseOperator.__init__ = _constructor(BaseOperator.__init__)
 
 def _refuse(kind, task_id, kwargs, executor, task_group):
     """Refuse what Airflow 1.10 would only warn of, or ignore."""
+    if kwargs.pop("xcom_storage", None) is not None:
+        raise TradewindException(
+            "Task {!r}: Airflow 1.10 keeps XComs in its database; leave xcom_storage out.".format(task_id)
+        )
     unknown = sorted(set(kwargs) - _AIRFLOWS)
     if unknown:
         raise TradewindException("Task {!r}: {} has no argument {!r}.".format(task_id, kind, unknown[0]))

@@ -18,7 +18,7 @@ from tradewind_plugins.exceptions import (
     TradewindException,
 )
 from tradewind_plugins.graph import Frame, GraphBuilder, pop_frame, push_frame
-from tradewind_plugins.task_node import TaskNode, as_timedelta, check_id
+from tradewind_plugins.task_node import TaskNode, as_timedelta, check_id, check_storage_name
 
 from tradewind.authoring.access_control import as_access_control
 from tradewind.authoring.dag_arguments import as_catchup, refuse_unknown, with_new_names
@@ -72,6 +72,8 @@ class DAG(GraphBuilder):
             ``{"analysts": {"DAGs": {"can_read"}, "DAG Runs": {"can_create"}}}``.
         auto_register: whether leaving ``with`` makes it a DAG of the file; if not, it is one only where a name at module
             level holds it.
+        xcom_storage: the name of the storage that tables and large values of its tasks are kept in, one of the setting
+            ``plugins.xcom_storages`` or ``default``; None leaves that to the setting ``plugins.xcom_rules``.
         dagrun_timeout: how long a run may take; after that it fails, and what is unfinished in it is skipped.
 
     Raises ``TradewindException`` for an argument that is unknown, not built yet, or has no sense.
@@ -113,6 +115,7 @@ class DAG(GraphBuilder):
         deadline: Any = None,
         access_control: Mapping[str, Any] | None = None,
         auto_register: bool = True,
+        xcom_storage: str | None = None,
         **kwargs: Any,
     ) -> None:
         self.dag_id = check_id(dag_id, "dag_id")
@@ -124,7 +127,6 @@ class DAG(GraphBuilder):
         max_active_tasks = others.pop("max_active_tasks", max_active_tasks)
         fail_stop = others.pop("fail_fast", None) or fail_stop  # Airflow 3's name
         refuse_unknown(dag_id, others)
-        self.description = description
         self.default_args = dict(default_args or {})
         self.start_date = self._moment(start_date or self.default_args.get("start_date"), "start_date")
         self.end_date = self._moment(end_date or self.default_args.get("end_date"), "end_date")
@@ -133,15 +135,15 @@ class DAG(GraphBuilder):
         self._take_limits(max_active_runs, max_active_tasks, max_consecutive_failed_dag_runs or 0)
         self.params: dict[str, Param] = as_params({**(self.default_args.get("params") or {}), **(params or {})})
         self.tags = sorted(set(tags or ()))
-        self.dag_display_name = dag_display_name or dag_id
-        self.owner_links = self._links(owner_links or {})
-        self.is_paused_upon_creation = is_paused_upon_creation
+        self.description, self.dag_display_name = description, dag_display_name or dag_id
+        self.owner_links, self.is_paused_upon_creation = self._links(owner_links or {}), is_paused_upon_creation
         self.access_control = as_access_control(dag_id, access_control)
         self.deadline = deadlines_of(deadline, dag_id)
+        self.xcom_storage = check_storage_name(xcom_storage, f"DAG {dag_id!r}")
         self.auto_register, self.fail_stop = bool(auto_register), bool(fail_stop)
+        self.render_template_as_native_obj = render_template_as_native_obj
         self._take_templates(template_searchpath, template_undefined, jinja_environment_kwargs)
         self._take_names(user_defined_macros or {}, user_defined_filters or {})
-        self.render_template_as_native_obj = render_template_as_native_obj
         self._take_callbacks(on_success_callback, on_failure_callback, sla_miss_callback, dagrun_timeout)
         self.fileloc = _calling_file()
         self.doc_md = self._read_if_file(doc_md)

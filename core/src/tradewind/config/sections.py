@@ -370,6 +370,17 @@ class PluginsSection:
     xcom_location: str = option(
         "{home}/xcoms", "Where that storage keeps them: a folder, or what the storage asks for."
     )
+    xcom_storages: str = option(
+        "",
+        "JSON: further XCom storages, by the names that DAGs, tasks and rules give them, such as "
+        '`{"lake": {"storage": "s3", "location": "s3://bucket/xcoms"}}`; a location may name `{home}`.',
+    )
+    xcom_rules: str = option(
+        "",
+        "JSON: where values go whose task and DAG name no storage; the first rule that holds counts, and without one it is the "
+        'storage above: `[{"type": "table", "storage": "lake"}, {"above": 1048576, "storage": "lake"}]` (`type` is `table` or '
+        "`value`, `above` bytes).",
+    )
     codec: str = option("auto", "JSON codec: `auto` is orjson where it is installed, else the standard one.")
 
 

@@ -33,7 +33,7 @@ from tradewind.execution.messages import (
     TriggerRun,
 )
 from tradewind.execution.other_dags import OVERTAKEN, OtherDags
-from tradewind.execution.shelf import Shelf
+from tradewind.execution.shelf import Shelf, pushed_by
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.engine import Database
@@ -41,8 +41,8 @@ from tradewind.metadata.secrets import Cipher, SecretError
 from tradewind.metadata.statements import tickets, variables, xcoms
 from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
+from tradewind.plugins.named_xcoms import UnknownStorageError
 from tradewind.plugins.secrets import SecretsChain
-from tradewind.transitions.values import XComValue
 
 CONNECTION_FIELDS = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port", "extra")
 Answered = tuple[Reply, list[str]]
@@ -122,8 +122,9 @@ class Answers:
         return self._maintenance.answer(start, request)
 
     def _push(self, start: Start, request: PushXCom) -> Reply:
-        pushed = XComValue(request.key, request.value, request.type, request.size, request.length, request.storage)
+        pushed = pushed_by(request)
         value = dataclasses.asdict(self._shelf.put(pushed, start.instance, start.token))
+        del value["wanted"]  # it is there now
         now = self._clock.now()
         is_stored = self._database.write(lambda conn: xcoms.push(conn, start.instance, start.token, value, now))
         self._shelf.forget(pushed, start.instance, start.token)
@@ -142,6 +143,8 @@ class Answers:
             return Reply([[row.task_id, row.map_index, *fetch(row.value, row.storage)] for row in found])
         except XComNotFound as error:
             return Reply(error=str(error), missing=True)
+        except UnknownStorageError as error:
+            return Reply(error=str(error))
 
     @staticmethod
     def _run(conn: sa.Connection, start: Start, request: PullXCom) -> int | None:
@@ -183,7 +186,7 @@ class Answers:
                     row["value"], row["storage"] = self._shelf.fetch(
                         row["value"], row["storage"], start.instance, start.token
                     )
-        except (ValueError, SecretError) as error:
+        except (ValueError, SecretError, UnknownStorageError) as error:
             return Reply(error=str(error)), []
         except XComNotFound as error:
             return Reply(error=str(error), missing=True), []

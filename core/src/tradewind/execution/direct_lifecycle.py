@@ -35,8 +35,8 @@ from tradewind.metadata.ids import Ids
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import sources, tickets, xcoms
 from tradewind.metadata.wakeups import SCHEDULER, Wakeups, worker_channel
+from tradewind.plugins.named_xcoms import open_xcom_storages
 from tradewind.plugins.secrets import configured_secrets
-from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.transitions import callbacks, claims, daemons, ends
 from tradewind.transitions.callbacks import CallbackResult, ClaimedCallback
 from tradewind.transitions.claims import Taken
@@ -295,7 +295,7 @@ def open_maintenance(config: Config, database: Database, clock: Clock) -> Mainte
     return Maintenance(
         database,
         config,
-        storage=open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location),
+        storage=open_xcom_storages(config),
         open_logs=partial(open_log_store, config),
         clock=clock,
     )

@@ -24,6 +24,7 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.file_systems import network_mount
 from tradewind.metadata.ids import Ids
 from tradewind.metadata.statements import tickets
+from tradewind.plugins.named_xcoms import UnknownStorageError
 from tradewind.transitions import daemons, ends
 from tradewind.transitions.daemons import TakenOver
 from tradewind.transitions.graph import Graphs
@@ -81,7 +82,7 @@ class DirectRegistrar:
         """Put large values aside; where one has gone, its try has failed."""
         try:
             return self._shelf.put_all(outcome)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, UnknownStorageError) as error:
             return unstored(outcome, error)
 
     def end(self, worker: str, story: Story, cause: str) -> TakenOver:

@@ -60,8 +60,8 @@ from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.secrets import Cipher, open_cipher
 from tradewind.metadata.statements import continuations, tickets, xcoms
+from tradewind.plugins.named_xcoms import open_xcom_storages
 from tradewind.plugins.secrets import configured_secrets
-from tradewind.plugins.xcoms import open_xcom_storage
 from tradewind.serialization import SerializedDag, deserialize, serialize
 from tradewind.transitions import admission, callbacks, claims, continuing, daemons, deferring, ends, past, timers
 from tradewind.transitions.callbacks import CallbackResult, ClaimedCallback, Patience
@@ -428,7 +428,7 @@ class _Answers:
         self, config: Config, memory: Database, shared: Answering | Database | None, clock: Any, graphs: Graphs
     ) -> None:
         # Large values stay in memory like all others: nothing of this run outlives it
-        shelf = Shelf(open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location), sys.maxsize)
+        shelf = Shelf(open_xcom_storages(config), sys.maxsize)
         ask = partial(
             Answers,
             config=config,

@@ -296,6 +296,7 @@ class PushXCom(Request):
     size: int
     length: int | None = None
     storage: str | None = None
+    wanted: str | None = None
 
 
 @message

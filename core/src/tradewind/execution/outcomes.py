@@ -18,7 +18,8 @@ ENDS = frozenset(
 )
 NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 ERROR_ID = re.compile(r" \[[a-z]{1,20}(?:-[a-z]{1,20}){1,4}\]$")
-XCOM_TYPES: tuple[Any, ...] = (str, (str, type(None)), str, int, (int, type(None)), (str, type(None)))
+TEXT_OR_NONE: Any = (str, type(None))
+XCOM_TYPES: tuple[Any, ...] = (str, TEXT_OR_NONE, str, int, (int, type(None)), TEXT_OR_NONE, TEXT_OR_NONE)
 
 NEWS_TYPES: tuple[Any, ...] = (str, str, (str, type(None)))
 

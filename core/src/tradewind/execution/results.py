@@ -97,8 +97,8 @@ def dump(value: Any, what: str) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         place = _culprit(value)
         raise SerializationError(
-            f"{what} cannot be stored as XCom: {place or error}. Return JSON values (numbers, texts, lists, dicts, dates), "
-            "or store the data elsewhere and return its address"
+            f"{what} cannot be stored as XCom: {place or error}. Return JSON values (numbers, texts, lists, dicts, dates) or a "
+            "table of pandas, polars or pyarrow; nothing is pickled: store what is neither elsewhere, and return its address"
         ) from error
 
 

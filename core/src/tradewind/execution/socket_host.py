@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tradewind_plugins.exceptions import TradewindException
+from tradewind_plugins.task_node import TaskNode
 
 from tradewind.execution import dataframes, results
 from tradewind.execution.channel import Channel
 from tradewind.execution.messages import Message, Reply, Request, Start
 from tradewind.execution.spool import LARGEST_INLINE, Spool
 from tradewind.execution.task_host import TaskHost
+from tradewind.plugins.named_xcoms import check_name, storage_names
 from tradewind.transitions.values import XComValue
 
 
@@ -37,6 +40,13 @@ class SocketHost(TaskHost):
     def _spool(self) -> Spool:
         return Spool(Path(self.start.spool))
 
+    def choose_storage(self, task: TaskNode) -> None:
+        """See `TaskHost.choose_storage`: asked before the task begins, as afterwards its work would be lost."""
+        super().choose_storage(task)
+        if self.xcom_storage is not None:
+            known = storage_names(self.settings("plugins", "xcom_storages") or "")
+            check_name(self.xcom_storage, known, f"task {self.start.task_id!r}: xcom_storage")
+
     def written(self, key: str, value: Any) -> XComValue:
         """See `TaskHost.written`: a table, a large value, or one more when many were small, goes through the spool."""
         if self.start.spool and dataframes.library_of(value) is not None:
@@ -46,7 +56,8 @@ class SocketHost(TaskHost):
     def _table(self, key: str, value: Any) -> XComValue:
         instance, token = self.start.instance, self.start.token
         reference = self._spool.reserve(instance, token)
-        return results.table(key, value, self._spool.path(reference, instance, token), reference, self.start.task_id)
+        path = self._spool.path(reference, instance, token)
+        return replace(results.table(key, value, path, reference, self.start.task_id), wanted=self.xcom_storage)
 
     def _handed_over(self, value: XComValue) -> XComValue:
         self._room -= value.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from abc import abstractmethod
@@ -13,6 +14,7 @@ from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 from tradewind_plugins.hook import BaseHook
 from tradewind_plugins.host import XCOM_RETURN_KEY, Host
+from tradewind_plugins.task_node import TaskNode
 
 from tradewind.authoring.preparation import pull_argument
 from tradewind.authoring.templating import Renderer
@@ -49,6 +51,15 @@ class TaskHost(Host):
 
     def __init__(self, start: Start) -> None:
         self.start = start
+        self.xcom_storage: str | None = None
+
+    def choose_storage(self, task: TaskNode) -> None:
+        """Take in where a task, or else its DAG, wants its large values and tables to be kept.
+
+        Raises:
+            UnknownStorageError: nothing of that name is configured where they would be stored.
+        """
+        self.xcom_storage = task.xcom_storage or getattr(task.dag, "xcom_storage", None)
 
     @abstractmethod
     def tell(self, item: Message) -> None:
@@ -64,7 +75,7 @@ class TaskHost(Host):
         Raises:
             SerializationError: it has no form in which it could be stored.
         """
-        return results.xcom(key, value, self.start.task_id)
+        return dataclasses.replace(results.xcom(key, value, self.start.task_id), wanted=self.xcom_storage)
 
     def take(self, text: str | None, reference: str | None) -> str | bytes:
         """Return what was written of a value that an answer brought, or that it refers to."""
@@ -197,7 +208,7 @@ class TaskHost(Host):
     def xcom_push(self, key: str, value: Any) -> None:
         """See `Host.xcom_push`."""
         pushed = self.written(key, value)
-        self._value(PushXCom(pushed.key, pushed.value, pushed.type, pushed.size, pushed.length, pushed.storage))
+        self._value(PushXCom(*(getattr(pushed, each.name) for each in dataclasses.fields(pushed))))
 
     def xcom_pull(
         self,

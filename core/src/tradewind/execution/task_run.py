@@ -100,7 +100,7 @@ def run_try(start: Start, dags: Mapping[str, DAG], host: TaskHost, *, is_heard: 
     context: dict[str, Any] = {}
     with bind(host):
         try:
-            operator, context = _prepared(start, dags)
+            operator, context = _prepared(start, dags, host)
             with running_in(context), _terminable(operator), _limited(operator, host, start):
                 run = _executed if is_heard else _unheard
                 xcoms = run(start, operator, context, host)
@@ -152,8 +152,9 @@ def _tells_of_failure(start: Start, dags: Mapping[str, DAG]) -> bool:
     return task is not None and not names_of_task(task).keys().isdisjoint({ON_FAILURE, ON_RETRY})
 
 
-def _prepared(start: Start, dags: Mapping[str, DAG]) -> tuple[BaseOperator, dict[str, Any]]:
+def _prepared(start: Start, dags: Mapping[str, DAG], host: TaskHost) -> tuple[BaseOperator, dict[str, Any]]:
     task = find_task(start, dags)
+    host.choose_storage(task)
     context = build_context(task, dag_run=run_values(start), ti=_try_values(start))
     with running_in(context):
         return prepare(task, context), context

@@ -12,7 +12,7 @@ from tradewind.metadata.statements.browsing.xcoms import XComFilter
 from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import InvalidError, NotFoundError
 from tradewind.operations.paging import Page, Paging
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import UnknownStorageError, open_xcom_storages
 
 LARGEST: Final = 16 * 1024 * 1024
 
@@ -85,8 +85,9 @@ def get_xcom(
 
 
 def _stored(context: Context, reference: str) -> bytes:
-    plugins = context.tools.config.plugins
     try:
-        return open_xcom_storage(plugins.xcom_storage, plugins.xcom_location).get(reference)
+        return open_xcom_storages(context.tools.config).get(reference)
+    except UnknownStorageError as error:
+        raise NotFoundError(f"The value cannot be read: {error}.") from error
     except KeyError as error:
         raise NotFoundError(f"The value of the XCom is no more in the storage under {reference!r}.") from error

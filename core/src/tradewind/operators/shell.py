@@ -20,6 +20,7 @@ class Shell:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_killed = False
 
     def run(self, command: str, folder: str, env: Mapping[str, str], encoding: str) -> tuple[int, str]:
         """Run a command with bash and return its exit code and the last line of its output.
@@ -48,6 +49,8 @@ class Shell:
             start_new_session=True,
         ) as process:
             self._process = process
+            if self._is_killed:  # while it began, when there was no process yet to be told
+                self.kill()
             if process.stdout is not None:
                 for raw in process.stdout:
                     last_line = raw.decode(encoding, errors="backslashreplace").rstrip()
@@ -55,7 +58,8 @@ class Shell:
         return process.returncode, last_line
 
     def kill(self) -> None:
-        """Terminate the command and all it has started; nothing where none runs."""
+        """Terminate the command and all it has started; one that is just beginning, or begins later, ends at once."""
+        self._is_killed = True
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
 

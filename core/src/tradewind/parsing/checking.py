@@ -15,6 +15,7 @@ from tradewind.parsing.failures import failure_of_tree
 from tradewind.parsing.results import ImportFailure, ParsedFile
 from tradewind.parsing.tree import FolderUnreadable, Tree, look, signature_of
 from tradewind.parsing.watching import is_dag_file
+from tradewind.plugins.named_xcoms import storage_names
 from tradewind.serialization import SerializedDag, deserialize
 from tradewind.serialization.differences import differences
 
@@ -175,6 +176,7 @@ def _job(tree: Tree, path: str, config: Config, *, is_profiled: bool) -> Job:
         memory=config.parsing.file_memory,
         reparse_interval=config.parsing.reparse_interval,
         is_profiled=is_profiled,
+        storages=storage_names(config.plugins.xcom_storages),
     )
 
 

@@ -28,7 +28,7 @@ from tradewind.authoring.dag import DAG
 from tradewind.authoring.fork_safety import before_import, hazards
 from tradewind.authoring.loading import dag_module_name, load_dags
 from tradewind.parsing.beside import FolderDigests
-from tradewind.parsing.description import Job, check_executors, described, read_dag_file
+from tradewind.parsing.description import Job, check_executors, check_storages, described, read_dag_file
 from tradewind.parsing.failures import failure_of, line_of_stack, storable, timeout_sentence
 from tradewind.parsing.limits import Deadline, ImportTimeout, memory_limit
 from tradewind.parsing.listing import listings_of
@@ -120,6 +120,7 @@ class _Import:
                 sys.setrecursionlimit(depth)
             result = replace(result, hazards=tuple(hazards(str(self._job.tree.root), before)))
             check_executors(dags)
+            check_storages(dags, self._job.storages)
             result = self._described(result, dags, self._listings(dags))
             self._deadline.stop()
         except BaseException as error:  # noqa: BLE001 - whatever the file raises is its result

@@ -22,6 +22,7 @@ from tradewind.parsing.results import ParsedDag, ParsedFile
 from tradewind.parsing.sources import import_closure, included_files, manifest
 from tradewind.parsing.tree import Tree, signature_of
 from tradewind.plugins.executors import check_executor
+from tradewind.plugins.named_xcoms import DEFAULT, check_name
 from tradewind.serialization import serialize, structure_hash
 from tradewind.serialization.differences import hash_without, named
 from tradewind.timetables import NullTimetable
@@ -50,6 +51,7 @@ class Job:
         reparse_interval: seconds after which a file that reached outside is read again.
         volatile: what is known to differ between two imports, and does not count.
         is_profiled: whether the time of each imported module is wanted.
+        storages: the XCom storages that may be named.
     """
 
     tree: Tree
@@ -60,6 +62,7 @@ class Job:
     reparse_interval: float
     volatile: Volatile = field(default_factory=Volatile)
     is_profiled: bool = False
+    storages: tuple[str, ...] = (DEFAULT,)
 
     @property
     def file(self) -> Path:
@@ -107,6 +110,20 @@ def check_executors(dags: Mapping[str, DAG]) -> None:
         for task_id, task in dag.task_dict.items():
             if task.executor is not None:
                 check_executor(task.executor, f"task {dag_id}.{task_id}")
+
+
+def check_storages(dags: Mapping[str, DAG], known: tuple[str, ...]) -> None:
+    """Refuse DAGs and tasks whose values could not be stored: in a storage that the settings do not name.
+
+    Raises:
+        TradewindConfigException: naming DAG or task, and the storage.
+    """
+    for dag_id, dag in dags.items():
+        if dag.xcom_storage is not None:
+            check_name(dag.xcom_storage, known, f"DAG {dag_id}: xcom_storage")
+        for task_id, task in dag.task_dict.items():
+            if task.xcom_storage is not None:
+                check_name(task.xcom_storage, known, f"task {dag_id}.{task_id}: xcom_storage")
 
 
 def described(

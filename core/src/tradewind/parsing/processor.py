@@ -35,6 +35,7 @@ from tradewind.parsing.second_look import SecondLook, SecondLooks
 from tradewind.parsing.tree import Tree
 from tradewind.parsing.watching import Bundle, WatchedFolder
 from tradewind.plugins.behaviour import policies, prepare_imports
+from tradewind.plugins.named_xcoms import storage_names
 
 log = logging.getLogger(__name__)
 _SETTLE_SECONDS = 0.1
@@ -102,6 +103,7 @@ class Processor:
         has_orphans: bool = False,
     ) -> None:
         self._config = config
+        self._storages = storage_names(config.plugins.xcom_storages)
         self._database = database
         self._lookups = lookups
         self._notify = notify
@@ -293,6 +295,7 @@ class Processor:
             memory=limits.file_memory,
             reparse_interval=limits.reparse_interval,
             volatile=folder.files[path].inputs.volatile,
+            storages=self._storages,
         )
         folder.take_off(path)
         self._waiting.append((job, _Flight(folder, tree, second)))

@@ -14,11 +14,6 @@ from typing import Final
 PLANNED: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "amazon": {"connection type": ["aws"]},
     "celery": {"executor": ["CeleryExecutor"]},
-    "cncf-kubernetes": {
-        "connection type": ["kubernetes"],
-        "executor": ["KubernetesExecutor"],
-        "task decorator": ["kubernetes"],
-    },
     "docker": {"connection type": ["docker"], "task decorator": ["docker"]},
     "google": {"connection type": ["google_cloud_platform"]},
     "http": {"connection type": ["http"]},

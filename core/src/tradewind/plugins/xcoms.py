@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from tradewind_plugins.contracts.xcom_storage import XComStorage
+from tradewind_plugins.exceptions import TradewindConfigException
 
 from tradewind.plugins.current import registry
+from tradewind.plugins.known import hint_for_name
 
+KIND: Final = "XCom storage"
 KEPT: Final = frozenset([".json", ".parquet"])
 """How files of values end; others are on their way to become one."""
 
@@ -75,11 +78,27 @@ class FolderStorage(XComStorage):
                 yield path.relative_to(self._folder).as_posix()
 
 
+def check_xcom_storage(name: str, whose: str) -> None:
+    """Refuse a storage that no plugin declares; nothing is imported.
+
+    Arguments:
+        whose: what has the name, for the error.
+    Raises:
+        TradewindConfigException: naming the known ones and, where it is known, what to install.
+    """
+    known = registry().names(KIND)
+    if name not in known:
+        raise TradewindConfigException(
+            f"{whose} is of the XCom storage {name!r}, which nothing installed declares; known: {', '.join(known)}"
+            f"{hint_for_name(KIND, name)}"
+        )
+
+
 def open_xcom_storage(name: str, location: str) -> XComStorage:
     """Return the storage of that name, made with its location.
 
     Raises:
         TradewindConfigException: there is none of that name.
     """
-    storage: XComStorage = registry().load("XCom storage", name)(location)
+    storage: XComStorage = registry().load(KIND, name)(location)
     return storage

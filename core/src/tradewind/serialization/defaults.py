@@ -27,6 +27,7 @@ DAG_DEFAULTS: dict[str, Any] = {
     "tags": [],
     "timezone": "UTC",
     "watchers": [],
+    "xcom_storage": None,
 }
 
 TASK_DEFAULTS: dict[str, Any] = {
@@ -72,4 +73,5 @@ TASK_DEFAULTS: dict[str, Any] = {
     "ui_color": "#fff",
     "wait_for_downstream": False,
     "wait_for_past_depends_before_skipping": False,
+    "xcom_storage": None,
 }

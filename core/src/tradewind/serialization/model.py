@@ -88,6 +88,7 @@ class SerializedTask:
         display_name: what it is called; its id, where nothing else was given.
         start_date, end_date: it is no part of runs whose logical date lies outside; None where it always is.
         executor_config: what it asks of its executor.
+        xcom_storage: the storage of its large XComs, by name; None for that of its DAG.
         params: its own params.
         template_fields: its templated arguments, for display.
         ui_color: the colour of its class in the graph.
@@ -138,6 +139,7 @@ class SerializedTask:
     start_date: datetime | None
     end_date: datetime | None
     executor_config: Mapping[str, Any]
+    xcom_storage: str | None
     params: Mapping[str, Param]
     template_fields: Mapping[str, Any]
     ui_color: str
@@ -196,7 +198,7 @@ class SerializedDag(DagHead):
 
     ``tasks`` is in topological order. ``edge_labels`` goes by (upstream id, downstream id). ``owner_links`` are addresses
     by owner. After ``max_consecutive_failed_runs`` failed ones in a row it is paused; 0 for never.
-    With ``fail_stop`` a task that fails stops all others.
+    With ``fail_stop`` a task that fails stops all others. ``xcom_storage`` is where large XComs of its tasks go, by name.
     ``callbacks`` is as that of a task. ``dagrun_timeout`` and ``slas``, by task, are seconds;
     so are those of ``deadlines``, each after a moment: ``queued_at``, ``logical_date``, or one in ISO 8601.
     """
@@ -209,6 +211,7 @@ class SerializedDag(DagHead):
     tasks: Mapping[str, SerializedTask]
     groups: Mapping[str, SerializedGroup]
     fail_stop: bool = False
+    xcom_storage: str | None = None
     edge_labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
     callbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dagrun_timeout: float | None = None

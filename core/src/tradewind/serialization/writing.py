@@ -75,6 +75,7 @@ def _dag_fields(dag: DAG) -> dict[str, Any]:
         "tasks": [_task_fields(task, rank, priorities[task.task_id]) for task in order],
         "timezone": dag.timezone,
         "watchers": _watchers(dag),
+        "xcom_storage": dag.xcom_storage,
     }
     return {
         "schema": SCHEMA,
@@ -179,6 +180,8 @@ def _rare_fields(task: TaskNode) -> dict[str, Any]:
         fields["end_date"] = _moment(task.end_date)
     if task.sla is not None:
         fields["sla"] = task.sla.total_seconds()
+    if task.xcom_storage is not None:
+        fields["xcom_storage"] = task.xcom_storage
     if task.executor_config:
         fields["executor_config"] = _plain(task.executor_config, f"Task {task.task_id!r}: executor_config")
     return fields

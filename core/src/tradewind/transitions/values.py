@@ -33,7 +33,8 @@ class Ticket:
 class XComValue:
     """One value pushed by a task, already JSON.
 
-    `length` is that of a list or dict, so that expansion reads no value.
+    `length` is that of a list or dict, so that expansion reads no value. `wanted` is the name of the XCom storage that the
+    task or its DAG wants for it; it counts until the value is put where it stays.
     """
 
     key: str
@@ -42,6 +43,7 @@ class XComValue:
     size: int
     length: int | None = None
     storage: str | None = None
+    wanted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,16 @@ def test_a_large_xcom_comes_from_the_storage(stage: Any, xcoms: XComApi, tmp_pat
         xcoms.get_xcom_entry("chain", run_id, "first", "return_value")
 
 
+def test_an_xcom_in_a_storage_that_is_named_no_more_says_so(stage: Any, xcoms: XComApi) -> None:
+    run_id = stage.begin("chain")
+    (ticket,) = stage.start(run_id)
+    reference = f"@lake/instance={ticket.instance}/token=1/return_value.json"
+    stage.end(ticket, xcoms=(value("return_value", [1, 2], storage=reference),))
+    with pytest.raises(NotFoundException) as failed:
+        xcoms.get_xcom_entry("chain", run_id, "first", "return_value", stringify=False)
+    assert "in the storage 'lake', which plugins.xcom_storages does not name" in str(failed.value.body)
+
+
 def test_xcoms_of_all_dags_are_those_that_one_may_see(stage: Any) -> None:
     run_id = stage.begin("chain")
     stage.finish(run_id, xcoms=[value("k", 1)])

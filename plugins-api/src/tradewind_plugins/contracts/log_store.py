@@ -13,8 +13,10 @@ class LogStoreCapabilities(Value):
     """What a store can do. Tradewind's worker writes while a try runs, and refuses a store that cannot append.
 
     Args:
-        append: A chunk can be read as soon as it was put.
-        delete_prefix: `delete` works. Nothing asks for it yet.
+        append: A log grows chunk by chunk, and what is there can be read meanwhile: by the object that it was put to at once, by
+            others when it is written. A store that writes from a thread of its own (`tradewind_plugins.remote_logs`) says
+            how long that takes at most while its system can be reached; after `seal` nothing is missing for anybody.
+        delete_prefix: `delete` works. Without it the logs of runs that are cleaned away stay.
     """
 
     append: bool
@@ -39,7 +41,7 @@ class LogStore:
     capabilities: ClassVar[LogStoreCapabilities] = LogStoreCapabilities(append=False, delete_prefix=False)
 
     def put_chunk(self, key: str, offset: int, data: bytes) -> None:
-        """Store bytes of a log at an offset (in bytes from its start)."""
+        """Take bytes of a log at an offset (in bytes from its start): `read` and `size` of this object know them at once."""
         raise NotImplementedError(f"{type(self).__name__} does not implement put_chunk")
 
     def size(self, key: str) -> int:

@@ -14,7 +14,8 @@ __all__ = ["XComStorage"]
 class XComStorage:
     """Keeps encoded values under keys: relative paths with slashes, made by Tradewind and safe as file names.
 
-    It is made with one argument, the text of the setting `plugins.xcom_location`.
+    It is made with one argument, the text of the setting `plugins.xcom_location`, or a location of `plugins.xcom_storages`:
+    an installation may have several, also of one kind.
     """
 
     contract_version: ClassVar[str] = "0.1"

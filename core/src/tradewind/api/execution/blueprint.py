@@ -34,6 +34,7 @@ from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.statements import sources
 from tradewind.metadata.wakeups import Wakeups, open_wakeups
+from tradewind.plugins.named_xcoms import UnknownStorageError
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +200,8 @@ class ExecutionApi:
                     file.write(chunk)
             if request.content_length is not None and path.stat().st_size != request.content_length:
                 raise Problem(400, "invalid", "The value broke off.")
-            return answered({"handle": self._hosts.shelf.keep(key, path, instance, token)})
+            wanted = request.args.get("storage")
+            return answered({"handle": self._hosts.shelf.keep(key, path, instance, token, wanted)})
 
     def _value(self, worker: str) -> Response:
         self._authenticate(worker)
@@ -214,6 +216,9 @@ class ExecutionApi:
         except KeyError as error:
             folder.cleanup()
             raise Problem(404, "no-such-value", "The XCom is no more in the storage.") from error
+        except UnknownStorageError as error:
+            folder.cleanup()
+            raise Problem(422, "no-such-storage", f"The XCom cannot be read: {error}.") from error
         size = path.stat().st_size
         folder.cleanup()  # the open file stays until it is closed
         response = Response(iter(lambda: file.read(CHUNK), b""), mimetype=BYTES)

@@ -90,8 +90,8 @@ def _operation(
 _BYTES = {"type": "string", "format": "binary"}
 
 
-def _parameter(name: str, kind: str = "integer", *, where: str = "path") -> dict[str, Any]:
-    return {"name": name, "in": where, "required": True, "schema": {"type": kind}}
+def _parameter(name: str, kind: str = "integer", *, where: str = "path", required: bool = True) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": required, "schema": {"type": kind}}
 
 
 def _others() -> list[tuple[str, list[dict[str, Any]], str, dict[str, Any]]]:
@@ -112,6 +112,7 @@ def _others() -> list[tuple[str, list[dict[str, Any]], str, dict[str, Any]]]:
             "description": "There is none.",
             "content": {PROBLEM: {"schema": schemas.ProblemSchema}},
         }
+    wanted = _parameter("storage", "string", where="query", required=False)
     query = [_parameter("executor", "string", where="query"), _parameter("mark", "string", where="query")]
     query.append(_parameter("seconds", "number", where="query"))
     return [
@@ -120,7 +121,7 @@ def _others() -> list[tuple[str, list[dict[str, Any]], str, dict[str, Any]]]:
         ("/workers/{worker}/values", [WORKER, _parameter("handle", "string", where="query")], "get", value),
         (
             "/workers/{worker}/tries/{instance}/{token}/values",
-            [WORKER, *pair, _parameter("key", "string", where="query")],
+            [WORKER, *pair, _parameter("key", "string", where="query"), wanted],
             "put",
             store,
         ),

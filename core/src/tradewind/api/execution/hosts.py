@@ -11,19 +11,18 @@ from queue import LifoQueue
 
 from tradewind.api.execution.problems import Problem
 from tradewind.config import Config
-from tradewind.execution.dataframes import is_table_file
 from tradewind.execution.direct_lifecycle import DirectLifecycle, StartMessages, Tools, open_maintenance
 from tradewind.execution.http.tokens import Handle, Keys, TokenError
 from tradewind.execution.maintenance import Maintenance
 from tradewind.execution.messages import Maintain, Reply, Start
 from tradewind.execution.settings import KIB, WorkerSettings, worker_settings
-from tradewind.execution.shelf import Shelf, storage_key
+from tradewind.execution.shelf import Shelf
 from tradewind.execution.versions import VersionFiles
 from tradewind.metadata.clock import Clock
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.wakeups import Wakeups
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import UnknownStorageError, open_xcom_storages
 from tradewind.transitions.graph import Graphs
 from tradewind.transitions.loading import open_graphs
 from tradewind.transitions.values import XComValue
@@ -42,15 +41,17 @@ class HandleShelf(Shelf):
     """
 
     def __init__(self, config: Config, keys: Keys, *, seconds: float, now: Callable[[], float]) -> None:
-        storage = open_xcom_storage(config.plugins.xcom_storage, config.plugins.xcom_location)
-        super().__init__(storage, config.execution.max_xcom_inline * KIB)
+        super().__init__(open_xcom_storages(config).open_all(), config.execution.max_xcom_inline * KIB)
         self._keys = keys
         self._seconds = seconds
         self._now = now
 
-    def keep(self, key: str, path: Path, instance: int, token: int) -> str:
-        """Store a file as the value of a try's XCom, and return its handle."""
-        reference = self._storage.put_file(storage_key(key, instance, token, is_table=is_table_file(path)), path)
+    def keep(self, key: str, path: Path, instance: int, token: int, wanted: str | None = None) -> str:
+        """Store a file as the value of a try's XCom, in the storage that its task wants, and return its handle."""
+        try:
+            reference = self._kept(key, path, instance, token, wanted)
+        except UnknownStorageError as error:
+            raise Problem(422, "no-such-storage", f"The XCom {key!r} cannot be stored: {error}.") from error
         return self._keys.handle_of(Handle(instance, token, reference, key), self._now(), self._seconds)
 
     def read(self, handle: str, path: Path) -> None:
@@ -58,9 +59,10 @@ class HandleShelf(Shelf):
 
         Raises:
             KeyError: it is no more in the storage.
+            UnknownStorageError: the settings name its storage no more.
             TokenError: it is no handle.
         """
-        self._storage.get_file(self._keys.read_handle(handle, self._now()).reference, path)
+        self._storages.get_file(self._keys.read_handle(handle, self._now()).reference, path)
 
     def put(self, pushed: XComValue, instance: int, token: int) -> XComValue:
         """See `Shelf.put`; what was sent as bytes comes with its handle."""

@@ -103,6 +103,7 @@ class XComSchema(Strict):
     size = _number("bytes of JSON", most=LARGEST_ID, required=True)
     length = _number("of a list or dict", allow_none=True, load_default=None)
     storage = _text("the handle of a value that was sent as bytes", allow_none=True, load_default=None)
+    wanted = _text("the XCom storage that its task wants, by name", 100, allow_none=True, load_default=None)
 
 
 class AssetNewsSchema(Strict):

@@ -17,7 +17,7 @@ from tradewind.metadata.credentials import find_connection, find_variable
 from tradewind.metadata.statements import variables
 from tradewind.metadata.statements.views import Asked
 from tradewind.metadata.viewing import read_page
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import open_xcom_storages
 
 
 class InstalledLookups:
@@ -72,8 +72,7 @@ class InstalledLookups:
         if not self._has_database:
             raise TradewindNotFoundException(f"Table {asked.table!r} cannot be looked at, as there is no database.")
         page = read_page(self._session.database, asked, cipher=self._session.cipher)
-        plugins = self._session.config.plugins
-        shelf = Shelf(open_xcom_storage(plugins.xcom_storage, plugins.xcom_location), sys.maxsize)
+        shelf = Shelf(open_xcom_storages(self._session.config), sys.maxsize)
         for row in page.rows if asked.table == "xcom" else ():
             row["value"], _ = shelf.fetch(row["value"], row.pop("storage"), 0, 0)
         self.masker.add(secrets_of_rows(asked.table, page.rows))

@@ -26,7 +26,7 @@ from tradewind.execution.logs import FileLogStore
 from tradewind.metadata import cleaning
 from tradewind.metadata.statements import cleaning as statements
 from tradewind.metadata.statements.retention import Limits, next_dag
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import open_xcom_storages
 
 # What people call it who know Airflow's tables
 ALIASES = {
@@ -68,7 +68,7 @@ def clean(options: argparse.Namespace) -> None:
         limits = _limits(session, options)
         with session.database.read() as conn:
             counts = {table: _count(session, conn, table, each) for table, each in limits.items()}
-        storage = open_xcom_storage(session.config.plugins.xcom_storage, session.config.plugins.xcom_location)
+        storage = open_xcom_storages(session.config)
         if options.dry_run:
             rows: list[dict[str, Any]] = [
                 {"table": table, "before": _before(limits[table]), "rows": doomed, "of": there}

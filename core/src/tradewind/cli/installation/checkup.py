@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 import sqlalchemy as sa
 from packaging.requirements import Requirement
 from packaging.version import Version
+from tradewind_plugins.exceptions import TradewindConfigException
 
 from tradewind.cli.expected import describe
 from tradewind.cli.shared.session import Session, open_session
@@ -24,6 +25,7 @@ from tradewind.metadata.statements import connections, listings, variables
 from tradewind.operations.installation import provider_distributions
 from tradewind.plugins.current import registry
 from tradewind.plugins.discovery import CONTRACT
+from tradewind.plugins.named_xcoms import open_xcom_storages
 
 FINE, WARNING, PROBLEM = "fine", "warning", "problem"
 LITTLE_SPACE = 1024**3  # bytes
@@ -47,17 +49,18 @@ class Finding:
 def checkup() -> Iterator[Finding]:
     """Yield what each check finds; what cannot be checked, as something before it is broken, is left out."""
     yield _platform()
-    yield from _environment()
-    yield from _providers()
     try:
-        config = load().config
+        config = load().config  # first, as it says which plugins there are
     except ConfigError as error:
         yield Finding("configuration", PROBLEM, str(error), "correct the file or the variable that it names")
         return
+    yield from _environment()
+    yield from _providers()
     yield Finding("configuration", FINE, f"read; TRADEWIND_HOME is {config.home}")
     yield _home(config)
     yield _dags_folder(config)
     yield _descriptors(config)
+    yield _xcom_storages(config)
     yield from _database(config)
 
 
@@ -147,6 +150,15 @@ def _descriptors(config: Config) -> Finding:
     if most != resource.RLIM_INFINITY and most < needed:
         return Finding("limits", PROBLEM, text, f"ulimit -n {max(needed, FEW_DESCRIPTORS)}, or lower executor.slots")
     return Finding("limits", FINE, text)
+
+
+def _xcom_storages(config: Config) -> Finding:
+    try:
+        storages = open_xcom_storages(config).open_all()
+    except TradewindConfigException as error:
+        way = "correct plugins.xcom_storage, xcom_location, xcom_storages or xcom_rules: `tradewind config list` shows them"
+        return Finding("xcom storages", PROBLEM, str(error), way)
+    return Finding("xcom storages", FINE, ", ".join(storages.names))
 
 
 def _database(config: Config) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def doctor(options: argparse.Namespace) -> int:
-    """Check configuration, folders, database, clocks, keys, DAG files, providers and daemons; exit code 1 on a problem."""
+    """Check settings, folders, storages, database, clocks, keys, DAG files, providers and daemons; exit code 1 on a problem."""
     found = list(checkup())
     rows = [
         {"check": each.check, "verdict": each.verdict, "what": each.what, "way out": each.way_out} for each in found

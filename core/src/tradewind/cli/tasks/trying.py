@@ -28,7 +28,7 @@ from tradewind.execution import results
 from tradewind.execution.in_process import logging_to
 from tradewind.execution.trial import Given, Trial, render_task, try_task
 from tradewind.metadata.statements import listings, xcoms
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import open_xcom_storages
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -139,13 +139,12 @@ def _run(session: Session, dag_id: str, run_id: str) -> listings.RunRow:
 
 def _xcoms(session: Session, run: int) -> dict[str | tuple[str, str], Any]:
     """Return what the tasks of a run pushed, by (task id, key); of mapped tasks the list of their values."""
-    config = session.config.plugins
-    storage = open_xcom_storage(config.xcom_storage, config.xcom_location)
+    storages = open_xcom_storages(session.config)
     with session.database.read() as connection:
         rows = sorted(xcoms.of_run(connection, run), key=lambda row: row.map_index)
     found: dict[str | tuple[str, str], Any] = {}
     for row in rows:
-        value = results.load(row.value if row.storage is None else storage.get(row.storage))
+        value = results.load(row.value if row.storage is None else storages.get(row.storage))
         if row.map_index < 0:
             found[row.task_id, row.key] = value
         else:

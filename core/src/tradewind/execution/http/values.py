@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from tradewind.execution.http.connection import Body, RefusedError, ServerConnection
 from tradewind.execution.messages import PullXCom, PushXCom, ReadTable, Reply, Request, Start
+from tradewind.execution.shelf import pushed_by
 from tradewind.execution.spool import PREFIX, Spool
 from tradewind.transitions.values import Outcome, XComValue
 
@@ -53,8 +54,8 @@ class Values:
         """Return what a task asks, with its large value at the server. Raises as `send_all`."""
         if not isinstance(request, PushXCom) or request.storage is None:
             return request
-        pushed = XComValue(request.key, request.value, request.type, request.size, request.length, request.storage)
-        return replace(request, value=None, storage=self._send(pushed, start.instance, start.token).storage)
+        sent = self._send(pushed_by(request), start.instance, start.token)
+        return replace(request, value=None, storage=sent.storage)
 
     def _send(self, pushed: XComValue, instance: int, token: int) -> XComValue:
         if pushed.storage is None:
@@ -63,6 +64,8 @@ class Values:
         if handle is None:
             path = self._path(pushed.storage, instance, token)
             where = f"/workers/{quote(self._worker)}/tries/{instance}/{token}/values?key={quote(pushed.key, safe='')}"
+            if pushed.wanted is not None:
+                where += f"&storage={quote(pushed.wanted, safe='')}"
             found = self._server.call("PUT", where, self._authorise(), Body(path))
             # Kept until it is recorded: a message that is repeated may tell of a try that is over by now
             handle = self._handles[pushed.storage] = str(found.get("handle"))

@@ -60,7 +60,8 @@ BY_RUN = (
     hold,
 )
 BY_INSTANCE = (task_counter, task_try, stopped_try, dispatch, deferral, instance_label, instance_note)
-_INSTANCE = re.compile(r"instance=(\d+)/")
+_KEY = re.compile(r"(?:@[^/]*/)?(instance=(\d+)/.*)", re.DOTALL)
+"""A reference to a stored value: perhaps the name of its storage, then its key there."""
 TABLES = {name: rule.table for name, rule in RULES.items()}
 """What can be cleaned by itself, in this order."""
 INSTANCES_AT_ONCE = 5000
@@ -215,14 +216,27 @@ def delete_dag(conn: sa.Connection, dag_id: str) -> bool:
 def orphans(conn: sa.Connection, references: Iterable[str]) -> list[str]:
     """Return those references that nothing needs: no XCom has them, and their instance is not of an open run.
 
-    A value is stored before its row is written, by a try of a run that is open.
+    A value is stored before its row is written, by a try of a run that is open. What an XCom has under another name of a
+    storage is needed too: two names may lead to one place, and a name may have been changed.
     """
-    by_instance = {each: int(match[1]) for each in references if (match := _INSTANCE.match(each))}
+    found = {each: match for each in references if (match := _KEY.fullmatch(each))}
+    by_instance = {each: int(match[2]) for each, match in found.items()}
     used = set(conn.execute(sa.select(xcom.c.storage).where(xcom.c.storage.in_(list(by_instance)))).scalars())
+    pushed_by = sa.and_(*(xcom.c[name] == task_instance.c[name] for name in ("run", "task_id", "map_index")))
+    of_instances = (
+        sa.select(xcom.c.storage)
+        .join_from(task_instance, xcom, pushed_by)
+        .where(task_instance.c.id.in_(set(by_instance.values())), xcom.c.storage.is_not(None))
+    )
+    used_keys = {match[1] for each in conn.execute(of_instances).scalars() if (match := _KEY.fullmatch(each))}
     is_open = (
         sa.select(task_instance.c.id)
         .join_from(task_instance, dag_run, dag_run.c.id == task_instance.c.run)
         .where(task_instance.c.id.in_(set(by_instance.values())), dag_run.c.state.in_(["queued", "running"]))
     )
     busy = set(conn.execute(is_open).scalars())
-    return [each for each, instance in by_instance.items() if each not in used and instance not in busy]
+    return [
+        each
+        for each, instance in by_instance.items()
+        if each not in used and found[each][1] not in used_keys and instance not in busy
+    ]

@@ -13,7 +13,7 @@ from tradewind.metadata.statements import cleaning
 from tradewind.metadata.statements.browsing import runs
 from tradewind.operations.bulk.rows import Faults, raise_faults
 from tradewind.operations.context import Context, Entry, operation
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import open_xcom_storages
 from tradewind.transitions import marking
 from tradewind.transitions.states import RunState
 
@@ -67,6 +67,5 @@ def change_runs(
 
     references = context.change(work)
     if references:
-        plugins = tools.config.plugins
-        stored.delete_stored(open_xcom_storage(plugins.xcom_storage, plugins.xcom_location), tuple(references))
+        stored.delete_stored(open_xcom_storages(tools.config), tuple(references))
     return {"changed": len(run_ids)}

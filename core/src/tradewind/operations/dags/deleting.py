@@ -10,7 +10,7 @@ from tradewind.metadata import cleaning
 from tradewind.operations.context import Context, Entry, operation
 from tradewind.operations.errors import ConflictError
 from tradewind.operations.finding import require_dag
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import open_xcom_storages
 
 RUNS_AT_ONCE = 50
 NAMED = 3
@@ -28,8 +28,7 @@ def delete_dag(context: Context, *, dag_id: str, tell: Callable[[int], None] = l
     """
     with context.read() as connection:
         require_dag(connection, dag_id)
-    plugins = context.tools.config.plugins
-    storage = open_xcom_storage(plugins.xcom_storage, plugins.xcom_location)
+    storage = open_xcom_storages(context.tools.config)
     try:
         is_gone = cleaning.delete_dag(context.tools.database, dag_id, storage=storage, batch=RUNS_AT_ONCE, tell=tell)
     except cleaning.StillRunningError as error:

@@ -14,7 +14,7 @@ from tradewind.operations.context import Context, Entry, operation
 from tradewind.operations.errors import ConflictError
 from tradewind.operations.finding import graph_of, require_run
 from tradewind.operations.references import Reference
-from tradewind.plugins.xcoms import open_xcom_storage
+from tradewind.plugins.named_xcoms import open_xcom_storages
 from tradewind.transitions import marking
 from tradewind.transitions.clear_across import Wish
 from tradewind.transitions.states import RunState
@@ -97,6 +97,5 @@ def delete_run(context: Context, *, dag_id: str, run_id: str) -> None:
         return done.references
 
     references = context.change(work)
-    plugins = context.tools.config.plugins
     if references:
-        stored.delete_stored(open_xcom_storage(plugins.xcom_storage, plugins.xcom_location), references)
+        stored.delete_stored(open_xcom_storages(context.tools.config), references)

@@ -115,11 +115,12 @@ class Driven:
         assert all(isinstance(each, Ticket) for each in alive)
         return (ticket.instance, ticket.token) in {(each.instance, each.token) for each in alive}
 
-    def has_passed(self, number: int = 900) -> None:
-        """Wait until a ticket that is submitted now has run: what had to happen before it has happened."""
-        later = Ticket(instance=number, token=1)
-        self.runs(later)[0].end()
-        self.until(lambda: not self.far_end.runs(later), "the later ticket ends")
+    def has_passed(self) -> None:
+        """Wait until two tickets that are submitted now have run, one after the other: what was to come before has come."""
+        for number in (900, 901):
+            later = Ticket(instance=number, token=1)
+            self.runs(later)[0].end()
+            self.until(lambda each=later: not self.far_end.runs(each), f"{later} ends")  # type: ignore[misc]
 
 
 class ExecutorSuite(Suite):
@@ -309,7 +310,7 @@ class ExecutorSuite(Suite):
         calls = driven.runs(failed, killed)
         calls[0].end(1)
         calls[1].end(-9)
-        driven.until(lambda: not any(each.is_running for each in calls), "the commands end")
+        driven.until(lambda: not driven.is_alive(failed) and not driven.is_alive(killed), "their ends are known")
         driven.has_passed()
         assert [len(driven.far_end.calls_of(each)) for each in (failed, killed)] == [1, 1]
 

@@ -288,11 +288,14 @@ class SSHHook(BaseHook):
         limit = self.settings.cmd_timeout if timeout is None else timeout
         self.log.info("Running command: %s", command)
         with self.naming():
-            self._command = RemoteCommand(
-                ssh_client, command, get_pty=get_pty, environment=environment, timeout=limit or None, log=self.log
-            )
             try:
+                self._command = RemoteCommand(
+                    ssh_client, command, get_pty=get_pty, environment=environment, timeout=limit or None, log=self.log
+                )
                 return self._command.wait()
+            except (EOFError, ConnectionError):
+                self.close()  # paramiko's reader may not know yet that the connection is cut, and would be asked again
+                raise
             finally:
                 self._command = None
 

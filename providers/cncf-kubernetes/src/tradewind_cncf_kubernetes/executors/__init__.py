@@ -1,0 +1,1 @@
+"""Executors that run tasks on Kubernetes."""
