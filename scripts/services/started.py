@@ -9,6 +9,8 @@ from services.fake_gcs import fake_gcs_server
 from services.mariadb import mariadb_server
 from services.moto import moto_server
 from services.postgres import postgres_server
+from services.rabbitmq import rabbitmq_server
+from services.redis import redis_server
 from services.sshd import sshd_server
 
 __all__ = ["SERVICES", "variable_of"]
@@ -18,6 +20,8 @@ SERVICES: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "mariadb": mariadb_server,
     "moto": moto_server,
     "postgres": postgres_server,
+    "rabbitmq": rabbitmq_server,
+    "redis": redis_server,
     "sshd": sshd_server,
 }
 """What starts a service and gives its URL."""

@@ -1,0 +1,1 @@
+"""Tasks that run on Celery's workers."""
