@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 _INSTEAD = {
-    "celery": "worker",
     "checkdb": "db check",
     "clear": "tasks clear",
     "create_user": "users create",

@@ -87,11 +87,13 @@ def _taken_server(words: list[str]) -> tuple[str, list[str]]:
 def _not_our_own(words: list[str]) -> int:
     """Run a plugin's command, print the help, or say that there is no such command."""
     # Only now, as no command of our own waits for the plugins
-    from tradewind.cli.plugins import plugin_commands, run_plugin_command  # noqa: PLC0415
+    from tradewind.cli.plugins import plugin_commands, provider_of_command, run_plugin_command  # noqa: PLC0415
 
     added = plugin_commands()
     if words and words[0] in added:
         return _guarded(lambda: run_plugin_command(words))
+    if words and (told := provider_of_command(words[0])):
+        raise CommandError(told, exit_code=2, error_id=WRONG_USAGE)
     _top_parser({**GROUPS, **added}).parse_args(words or ["--help"])
     return 2
 

@@ -28,6 +28,12 @@ def plugin_commands() -> dict[str, str]:
     return {verb.name: verb.summary for verb in registry().all("command")}
 
 
+def provider_of_command(word: str) -> str | None:
+    """Return a sentence for a command of a known provider that is not installed; None for any other word."""
+    hint = hint_for_name("command", word)
+    return f"The command {word!r} comes with a provider that is not installed{hint}." if hint else None
+
+
 def run_plugin_command(words: Sequence[str]) -> int:
     """Run a plugin's command with the words after it and return its exit code.
 
