@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from tradewind_plugins.contracts.executor import Capacity, Executor, ExecutorSetup, Hint, Submission, Ticket
 from tradewind_plugins.exceptions import ConnectionFailed
@@ -16,6 +16,8 @@ from tradewind_celery.messages import TASK, id_of
 from tradewind_celery.options import NAME, CeleryOptions, mask, shown
 
 __all__ = ["CeleryExecutor"]
+
+Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +123,8 @@ class CeleryExecutor(Executor):
         if not tickets:
             return
         try:
-            self._app.control.revoke([id_of(ticket) for ticket in tickets], terminate=True, signal="SIGTERM")
+            ids = [id_of(ticket) for ticket in tickets]
+            _twice(lambda: self._app.control.revoke(ids, terminate=True, signal="SIGTERM"))
         except Exception as error:
             raise self._failed(error) from error
 
@@ -138,7 +141,7 @@ class CeleryExecutor(Executor):
             ConnectionFailed: The broker is away.
         """
         try:
-            return look(self._app, ()).alive
+            return _twice(lambda: look(self._app, ()).alive)
         except Exception as error:
             raise self._failed(error) from error
 
@@ -201,6 +204,14 @@ class CeleryExecutor(Executor):
         where = f"{shown(self._options.broker_url)} (option broker_url of {NAME} in the setting executor.options)"
         cause = mask(f"{type(error).__name__}: {error}", self._options)
         return ConnectionFailed(f"CeleryExecutor cannot use its broker {where}: {cause}")
+
+
+def _twice(ask: Callable[[], Answer]) -> Answer:
+    """Ask again where the first time fails: a connection that was kept may be one from before the broker started again."""
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001 - each broker's client has its own
+        return ask()
 
 
 def _hint(ticket: Ticket, kind: str, exit_code: int | None = None, detail: str | None = None) -> Hint:
