@@ -11,6 +11,7 @@ from distributions.found import ROOT, read_pyproject
 from distributions.generated import Part
 
 KINDS = (
+    "command",
     "connection type",
     "executor",
     "log store",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tradewind.plugins import known
 from tradewind.plugins.current import forget
 
 BIRDS = """
@@ -62,3 +63,10 @@ def test_what_was_left_out_is_said(run, birds, tmp_path: Path) -> None:
         code, _, err = run("plugins", "list")
     assert code == 0
     assert "Left out: plugin birds_of_a_test" in err
+
+
+def test_a_command_of_a_provider_that_is_not_installed_says_what_to_install(run, home, monkeypatch) -> None:
+    monkeypatch.setattr(known, "providers", lambda: {"forest": {"command": ["owl"]}})
+    code, _, err = run("owl", "--wise")
+    told = "The command 'owl' comes with a provider that is not installed; run: pip install tradewind-forest."
+    assert (code, err) == (2, f"tradewind: {told} [wrong-usage]\n")
