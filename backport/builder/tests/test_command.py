@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from distributions.found import lowered_folders
 from tradewind_backport_builder.__main__ import main
 from tradewind_backport_builder.build import Release, build_provider, build_runtime
 from tradewind_backport_builder.tree import DialectError, check
@@ -26,11 +27,11 @@ def provider(tmp_path):
 
 
 def test_plugins_api_and_providers_keep_to_the_dialect():
-    assert check([REPOSITORY / "plugins-api" / "src", *(REPOSITORY / "providers").glob("*/src")]) == []
+    assert check(REPOSITORY / folder / "src" for folder in ("plugins-api", *lowered_folders())) == []
 
 
 def test_examples_of_providers_keep_to_the_dialect():
-    assert check((REPOSITORY / "providers").glob("*/examples")) == []
+    assert check(REPOSITORY / folder / "examples" for folder in lowered_folders()) == []
 
 
 def test_check_names_file_and_line(provider, capsys):
