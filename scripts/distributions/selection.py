@@ -66,10 +66,11 @@ def _is_known(commit: str, root: Path) -> bool:
 def released_to_test(root: Path = ROOT) -> list[str]:
     """Return the released providers that are tested against another contract: few, as every change of it waits for them.
 
-    Those whose tests start no service and need no other provider come first, the latest releases before others.
+    Those whose tests start no service and need no other provider come first, and of them those that were released longest ago:
+    they know least of what has changed since.
     """
     ours = {name: folder for name, folder in distributions(root).items() if folder.startswith("providers/")}
-    latest = [name for name in reversed(last_releases(root)) if name in ours]
+    latest = [name for name in last_releases(root) if name in ours]
 
     def cost(name: str) -> tuple[bool, int]:
         folder = ours[name]

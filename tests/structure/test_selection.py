@@ -55,7 +55,7 @@ def repository(tmp_path: Path) -> Path:
         ("docs/page.md", [], []),
         ("noxfile.py", ["http", "sftp", "ssh"], []),
         ("plugins-api/README.md", [], []),
-        ("plugins-api/src/one.py", ["http", "sftp", "ssh"], ["tradewind-http", "tradewind-ssh"]),
+        ("plugins-api/src/one.py", ["http", "sftp", "ssh"], ["tradewind-ssh", "tradewind-http"]),
     ],
 )
 def test_a_change_selects_providers(repository: Path, path: str, full: list[str], released: list[str]) -> None:
