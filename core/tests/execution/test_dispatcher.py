@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from tradewind.execution.dispatcher import Desk, Dispatcher
+from tradewind.dispatching.desk import Desk
+from tradewind.dispatching.dispatcher import Dispatcher
 from tradewind.metadata import tables
 from tradewind.metadata.statements import dispatches, drains, listings
 from tradewind.metadata.wakeups import open_wakeups

@@ -10,7 +10,8 @@ from tradewind_plugins.contracts.executor import Executor
 
 from tradewind import notify
 from tradewind.config import Config
-from tradewind.execution.dispatcher import Desk, Dispatcher
+from tradewind.dispatching.desk import Desk
+from tradewind.dispatching.dispatcher import Dispatcher
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import open_database
 from tradewind.metadata.ids import RandomIds
