@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 sys.path.insert(0, str(Path(__file__).parent / "scripts"))
 from distributions.found import distributions, groups_of, kit_folders, lowered_folders, provider_folders, required_name
@@ -102,10 +103,16 @@ def tests(session: nox.Session) -> None:
     """All tests on SQLite, a real PostgreSQL and a real MariaDB, in random order. Arguments go to pytest.
 
     Where TRADEWIND_GREEN names the last commit that was green, only providers that changed since then are tested on their
-    services; conftest.py has the plugin that leaves out the others.
+    services; conftest.py has the plugin that leaves out the others. Up to three that fail are run once more, alone, and named.
     """
     install(session, "tests", "fork-safety")
-    session.run("pytest", *(session.posargs or ("-n", "4", "-m", "not quarantined")))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    try:
+        session.run("pytest", "-n", "4", "-m", "not quarantined")
+    except CommandFailed:
+        session.run("python", "scripts/once_more.py")
 
 
 @nox.session(default=False)
