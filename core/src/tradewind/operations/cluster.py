@@ -32,6 +32,14 @@ def get_cluster(context: Context) -> dict[str, list[dict[str, Any]]]:
         }
 
 
+@operation("cluster.get")
+def get_waiting(context: Context) -> dict[str, list[dict[str, Any]]]:
+    """Return of `get_cluster` what somebody has to know first: the daemons, and what waits and why."""
+    with context.read() as connection:
+        look = _Look(context.tools, connection)
+        return {"daemons": look.daemons(), "waiting": look.waiting()}
+
+
 @dataclass
 class _Look:
     """One look at everything."""

@@ -39,6 +39,18 @@ def require_run(connection: sa.Connection, dag_id: str, run_id: str) -> Any:
     return found
 
 
+def run_of(connection: sa.Connection, dag_id: str, run_id: str) -> listings.RunRow:
+    """Return a run as lists show it, which is what a question why it does not go on is asked with.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
+    if not found:
+        raise NotFoundError(f"There is no run {run_id!r} of a DAG {dag_id!r}.", error_id="no-such-run")
+    return found[0]
+
+
 def require_instance(connection: sa.Connection, dag_id: str, run_id: str, task_id: str, map_index: int | None) -> Any:
     """Return a task instance; without an index that of a task that is not mapped.
 

@@ -156,7 +156,7 @@ class _Named:
             return None
         states = found["tasks"]
         running = runs.running(connection, self._key, most=NAMED) if TaskState.RUNNING in states else ()
-        failed = runs.failures(connection, self._key, most=MOST_FAILURES) if states.keys() & set(runs.FAILED) else ()
+        failed = runs.failures(connection, [self._key], most=MOST_FAILURES) if states.keys() & set(runs.FAILED) else ()
         return found | {
             "running": [{"task_id": each.task_id, "map_index": each.map_index} for each in running],
             "failures": [self._failure(each) for each in failed if self._is_new(each)],

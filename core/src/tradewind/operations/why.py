@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradewind.metadata.statements import listings
 from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import NotFoundError
-from tradewind.operations.finding import require_dag
+from tradewind.operations.finding import require_dag, run_of
 from tradewind.transitions.why import Why
 
 
@@ -39,9 +38,7 @@ def get_why(
         asked = Why(connection, context.tools.graphs, context.tools.clock)
         if run_id is None:
             return Reason(dag_id, None, None, None, asked.dag(require_dag(connection, dag_id)))
-        run = next(iter(listings.list_runs(connection, dag_id=dag_id, run_id=run_id)), None)
-        if run is None:
-            raise NotFoundError(f"There is no run {run_id!r} of a DAG {dag_id!r}.", error_id="no-such-run")
+        run = run_of(connection, dag_id, run_id)
         if task_id is None:
             return Reason(dag_id, run_id, None, None, asked.run(run))
         try:

@@ -6,15 +6,14 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Flask, Request, Response, abort, g, redirect, render_template, request
+from flask import Flask, Request, Response, g, redirect, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response as AnyResponse
 
 from tradewind.access.actors import Actor
 from tradewind.access.authentication import AuthenticationError, Authenticator
-from tradewind.access.authorization import DeniedError, allowed_dags, authorize
+from tradewind.access.authorization import DeniedError
 from tradewind.access.fab.install import install_access
-from tradewind.access.operations import TABLE
 from tradewind.api import blueprint as api
 from tradewind.api import problems
 from tradewind.api.execution.blueprint import NAME as EXECUTION
@@ -24,21 +23,21 @@ from tradewind.api.problems import ProblemError
 from tradewind.config import Config
 from tradewind.metadata.clock import SystemClock
 from tradewind.metadata.engine import Database
-from tradewind.metadata.statements import listings
 from tradewind.metadata.wakeups import open_wakeups
 from tradewind.operations.context import Tools
 from tradewind.web.forwarding import believing
 from tradewind.web.health import health_report, readiness_report
+from tradewind.web.pages import FEEDS, PAGES
+from tradewind.web.pages.blueprint import make_pages
 
 OPEN_ENDPOINTS = frozenset({"health", "livez", "readyz", "static"})
 GUARDED_BY_THEMSELVES = frozenset({"api", EXECUTION})
 """Blueprints that find out by themselves who sends a request, and answer in their own words."""
 WHO = "Log in with a name and a password, or with an API token."
 CHALLENGE = 'Basic realm="Tradewind", charset="UTF-8"'
-RUNS_SHOWN = 50
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -63,6 +62,7 @@ def create_app(config: Config, database: Database) -> Flask:
     app.register_blueprint(api.make_blueprint(tools, partial(_who_asks, authenticator)))
     app.extensions[EXECUTION] = execution = make_execution_api(config, database)
     app.register_blueprint(execution.blueprint)
+    app.register_blueprint(make_pages(tools, authenticator.csrf_token, PAGES, FEEDS))
     problems.install(app)
     app.wsgi_app = believing(app.wsgi_app, authenticator.proxies)  # type: ignore[method-assign, assignment]  # Flask's way
 
@@ -85,33 +85,10 @@ def create_app(config: Config, database: Database) -> Flask:
         is_ready, report = readiness_report(database, clock=SystemClock())
         return report, 200 if is_ready else 503
 
-    @app.get("/")
-    def front_page() -> str:
-        for each in ("dags.list", "runs.list", "import_errors.list"):
-            _require(each)
-        with database.read() as connection:
-            return render_template(
-                "front.html",
-                dags=listings.list_dags(connection),
-                counts=listings.run_counts(connection),
-                runs=listings.list_runs(connection, limit=RUNS_SHOWN),
-                errors=listings.list_import_errors(connection),
-            )
-
-    @app.get("/dags/<dag_id>/runs/<path:run_id>")
-    def run_page(dag_id: str, run_id: str) -> str:
-        _require("task_instances.list", dag_id)
-        with database.read() as connection:
-            runs = listings.list_runs(connection, dag_id=dag_id, run_id=run_id)
-            if not runs:
-                abort(404, f"There is no run {run_id!r} of a DAG {dag_id!r}.")
-            return render_template("run.html", run=runs[0], tasks=listings.list_tasks(connection, runs[0].id))
-
     @app.errorhandler(DBAPIError)
     def database_error(_error: DBAPIError) -> tuple[str, int]:
         return "The metadata database does not answer at this moment; see /health.\n", 503
 
-    app.jinja_env.filters["seconds"] = lambda instant: instant.isoformat(" ", "seconds") if instant else ""
     return app
 
 
@@ -155,13 +132,6 @@ def _guard(app: Flask, authenticator: Authenticator) -> None:
     @app.errorhandler(DeniedError)
     def denied(error: DeniedError) -> AnyResponse:
         return Response(f"{error}\n", 403, mimetype="text/plain")
-
-
-def _require(operation: str, dag_id: str | None = None) -> None:
-    """Return if who sends the request may do this; what these pages show is not cut down to some DAGs."""
-    authorize(g.actor, TABLE[operation], dag_id)
-    if dag_id is None and allowed_dags(g.actor, TABLE[operation]) is not None:
-        raise DeniedError("This page shows all DAGs, and you may see some: ask for them by the API.")
 
 
 def _refusal(text: str, error: AuthenticationError | None = None) -> Response:

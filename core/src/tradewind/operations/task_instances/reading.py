@@ -159,7 +159,17 @@ def _tries(context: Context, dag_id: str, run_id: str, task_id: str, map_index: 
     with context.read() as connection:
         row = require_instance(connection, dag_id, run_id, task_id, map_index)
         view = views(context, [row])[0]
-        ended = instances.tries(connection, row.id)
+        return tries_of(view, instances.tries(connection, row.id))
+
+
+def tries_of(view: InstanceView, ended: Sequence[Any]) -> list[InstanceView]:
+    """Return the tries of a task instance, the first one first.
+
+    Arguments:
+        view: the instance.
+        ended: rows of `instances.tries`.
+    """
+    row = view.row
     found: dict[int, InstanceView] = {}
     for each in ended:  # of a try with several dispatches the last one says how it ended, the first when it began
         first = found.get(each.try_number)

@@ -108,21 +108,21 @@ def running(connection: sa.Connection, run: int, *, most: int) -> Sequence[Any]:
     return connection.execute(query.order_by(_task.rank, _task.task_id, _task.map_index).limit(most)).all()
 
 
-def failures(connection: sa.Connection, run: int, *, most: int) -> Sequence[Any]:
-    """Return tasks of a run whose last try failed, in topological order, at most `most`.
+def failures(connection: sa.Connection, runs: Collection[int], *, most: int) -> Sequence[Any]:
+    """Return tasks of runs whose last try failed, run by run in topological order, at most `most`.
 
-    Each has `task_id`, `map_index`, `state`, `try_number`, the dispatch's `token`, and its `cause`.
+    Each has `run`, `task_id`, `map_index`, `state`, `try_number`, the dispatch's `token`, and its `cause`.
     """
-    columns = (_task.task_id, _task.map_index, _task.state, _task.try_number, _task.token)
+    columns = (_task.run, _task.task_id, _task.map_index, _task.state, _task.try_number, _task.token)
     tries = task_try.alias()
     newest = sa.select(sa.func.max(tries.c.token)).where(tries.c.instance == _task.id).correlate(task_instance)
     last = (task_try.c.instance == _task.id) & (task_try.c.token == newest.scalar_subquery())
     query = (
         sa.select(*columns, task_try.c.cause)
         .select_from(task_instance.outerjoin(task_try, last))
-        .where(_task.run == run, _task.state.in_(FAILED))
+        .where(_task.run.in_(sorted(runs)), _task.state.in_(FAILED))
     )
-    return connection.execute(query.order_by(_task.rank, _task.task_id, _task.map_index).limit(most)).all()
+    return connection.execute(query.order_by(_task.run, _task.rank, _task.task_id, _task.map_index).limit(most)).all()
 
 
 def logical_dates(connection: sa.Connection, runs: Collection[int]) -> dict[int, datetime]:

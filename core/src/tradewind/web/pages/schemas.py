@@ -1,0 +1,54 @@
+"""What pages take behind the question mark."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from tradewind.api.fields import Name, Whole, Words
+from tradewind.api.schemas.common import Query
+from tradewind.api.schemas.dags import DagListQuery
+from tradewind.operations.grids import MOST_RUNS
+
+LARGEST_ID = 2**63 - 1
+
+
+class DagListPageQuery(DagListQuery):
+    """Which DAGs are shown."""
+
+    limit = Whole(load_default=50)
+    failed = fields.Boolean(load_default=False)
+
+
+class GridQuery(Query):
+    """Which part of a grid is shown."""
+
+    most_runs = Whole(load_default=25, smallest=1, largest=MOST_RUNS)
+    until = Whole(load_default=None, largest=LARGEST_ID)
+    first = Whole(load_default=0)
+    number = Whole(load_default=200, largest=1000)
+    open_groups = Words(load_default=None)
+    lines = fields.Boolean(load_default=True)
+
+
+class InstanceQuery(Query):
+    """Which instance of a task is shown."""
+
+    map_index = Whole(load_default=None, smallest=-1)
+    try_number = Whole(load_default=None, smallest=1)
+
+
+class RunPageQuery(Query):
+    """Which tasks of a run are shown."""
+
+    limit = Whole(load_default=100, largest=1000)
+    offset = Whole(load_default=0)
+    state = Name(load_default=None)
+
+
+class LogQuery(Query):
+    """Which part of which log is asked for."""
+
+    try_number = Whole(required=True, smallest=1)
+    map_index = Whole(load_default=None, smallest=-1)
+    log = Whole(load_default=0)
+    offset = Whole(load_default=0, largest=LARGEST_ID)
