@@ -69,6 +69,21 @@ def test_a_run_shows_what_failed_first(stage: Stage) -> None:
     assert "the first cause" in task, "each try has its own"
 
 
+def test_who_may_only_look_sees_no_button(stage: Stage) -> None:
+    run_id = stage.begin()
+    (ticket,) = stage.start(run_id)
+    stage.end(ticket, "failed", cause="ValueError")
+    viewer = stage.client(("can_read", "DAGs"), ("can_read", "DAG Runs"), ("can_read", "Task Instances"))
+    for path in (f"/dags/chain/runs/{run_id}", f"/dags/chain/tasks/first/of/{run_id}"):
+        assert 'data-open="clear"' in stage.client().get(path).text
+        page = viewer.get(path)
+        assert page.status_code == 200
+        assert "data-open" not in page.text
+        assert "data-api" not in page.text
+        assert "data-act" not in page.text
+    assert "Trigger" not in viewer.get("/dags/chain").text
+
+
 def test_the_grid_shows_runs_lines_and_where_they_meet(stage: Stage) -> None:
     run_id = stage.begin("mapped")
     first, second, third = stage.start(run_id)

@@ -1,5 +1,6 @@
 // What every page does: theme, time zone, menu, live parts, forms, and finding a DAG.
 
+import { act } from "./acting.js";
 import { find } from "./find.js";
 import { wire } from "./forms.js";
 import { follow } from "./live.js";
@@ -36,5 +37,6 @@ menus();
 write();
 setInterval(() => document.hidden || write(), 10000);
 wire();
+act();
 follow();
 find(document.getElementById("find"));
