@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import marshmallow as ma
 from flask import Request
+from werkzeug.datastructures import MultiDict
 
 from tradewind.access.operations import Scope
 from tradewind.api.fields import DEEPEST, Words
@@ -22,9 +23,11 @@ MERGE_PATCH = "application/merge-patch+json"
 ALL = "~"
 
 
-def read_request(route: Route, request: Request) -> dict[str, Any]:
+def read_request(route: Route, request: Request, query: MultiDict[str, str] | None = None) -> dict[str, Any]:
     """Return the operation's arguments.
 
+    Arguments:
+        query: what is read as what stands behind the question mark; None for that itself.
     Raises:
         ProblemError: something does not fit; status 400, 413 or 415.
     """
@@ -32,9 +35,9 @@ def read_request(route: Route, request: Request) -> dict[str, Any]:
     arguments |= _read_path(route, request)
     if route.headers is not None:
         arguments |= _read_headers(shared(route.headers), request)
-    query = _read_query(route, request)
-    mask = query.pop("update_mask", None)
-    arguments |= query
+    asked = _read_query(route, request.args if query is None else query)
+    mask = asked.pop("update_mask", None)
+    arguments |= asked
     if route.body is None:
         _refuse_body(request)
         return arguments
@@ -55,14 +58,14 @@ def _read_headers(schema: ma.Schema, request: Request) -> dict[str, Any]:
     return _load(schema, {name: request.headers[name] for name in names if name in request.headers}, "the headers")
 
 
-def _read_query(route: Route, request: Request) -> dict[str, Any]:
+def _read_query(route: Route, args: MultiDict[str, str]) -> dict[str, Any]:
     if route.query is None:
-        if unknown := list(request.args):
+        if unknown := list(args):
             _refuse({name: ["Unknown field."] for name in unknown}, "the query")
         return {}
     schema = shared(route.query)
     given: dict[str, Any] = {}
-    for name, values in request.args.lists():
+    for name, values in args.lists():
         field = next((each for key, each in schema.fields.items() if name == (each.data_key or key)), None)
         is_list = isinstance(field, ma.fields.List | Words)
         given[name] = values if is_list else values[-1]

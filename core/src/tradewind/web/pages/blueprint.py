@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, render_template, request
 from jinja2 import Template
+from werkzeug.datastructures import MultiDict
 
 from tradewind.access.actors import Actor
 from tradewind.access.authorization import DeniedError, authorize
@@ -83,7 +84,7 @@ def _answer(
     written: Callable[[Any], Response], shown: Page | Feed, tools: Tools, **_in_path: str
 ) -> Response | tuple[str, int]:
     try:
-        arguments = read_request(shown.route, without_part())
+        arguments = read_request(shown.route, request, asked())
         return written(shown.show(Context(g.actor, tools), **arguments))
     except Exception as error:
         if problem_of(error) is None:
@@ -91,20 +92,9 @@ def _answer(
         return refused(error)
 
 
-class without_part:  # noqa: N801 - stands for the request
-    """The request under way, but for what is the pages' own matter and no operation's."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(request, name)
-
-    @property
-    def args(self) -> Any:
-        """What stands behind the question mark, without `part` and fields of forms that were left empty."""
-        kept = request.args.copy()
-        kept.pop(PART, None)
-        for name in [name for name, values in kept.lists() if not any(values)]:
-            kept.pop(name)
-        return kept
+def asked() -> MultiDict[str, str]:
+    """Return what stands behind the question mark, without `part`, and without fields of forms that were left empty."""
+    return MultiDict((name, value) for name, value in request.args.items(multi=True) if name != PART and value)
 
 
 def refused(error: Exception) -> tuple[str, int]:

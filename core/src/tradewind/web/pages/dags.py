@@ -14,7 +14,7 @@ from tradewind.operations.import_errors import list_import_errors
 from tradewind.operations.paging import Paging
 from tradewind.operations.why import get_why
 from tradewind.web.pages.page import Feed, Menu, Page
-from tradewind.web.pages.schemas import DagListPageQuery, GridQuery
+from tradewind.web.pages.schemas import DagListPageQuery, GridPageQuery, GridQuery
 from tradewind.web.pages.words import microseconds
 
 MOST_ERRORS = 5
@@ -23,7 +23,7 @@ LAST_RUNS = 14
 
 
 @operation("dags.list")
-def dag_list(context: Context, *, page: Paging, wanted: DagFilter, failed: bool = False) -> dict[str, Any]:
+def dag_list(context: Context, *, page: Paging, wanted: DagFilter) -> dict[str, Any]:
     """Return DAGs, each with its last runs."""
     found = reading.list_dags(context, page=page, wanted=wanted)
     with context.read() as connection:
@@ -36,14 +36,11 @@ def dag_list(context: Context, *, page: Paging, wanted: DagFilter, failed: bool 
         "page": page,
         "wanted": wanted,
         "runs": runs,
-        "failed": failed,
     }
 
 
 @operation("dags.get")
-def dag_page(
-    context: Context, *, dag_id: str, most_runs: int = 25, until: int | None = None, **_: Any
-) -> dict[str, Any]:
+def dag_page(context: Context, *, dag_id: str, most_runs: int, until: int | None) -> dict[str, Any]:
     """Return a DAG with what stands above its grid; the grid itself is a feed."""
     view = reading.get_dag(context, dag_id=dag_id)
     why = get_why(context, dag_id=dag_id).why if context.may("why.get", dag_id) else ""
@@ -139,7 +136,7 @@ def dag_details(context: Context, *, dag_id: str) -> dict[str, Any]:
 
 PAGES = (
     Page("/dags", dag_list, "dags.html", query=DagListPageQuery, menu=Menu("", "DAGs", 1)),
-    Page("/dags/{dag_id}", dag_page, "dag_grid.html", query=GridQuery),
+    Page("/dags/{dag_id}", dag_page, "dag_grid.html", query=GridPageQuery),
     Page("/dags/{dag_id}/details", dag_details, "dag_details.html"),
 )
 FEEDS = (Feed("/dags/{dag_id}/grid.json", dag_grid, query=GridQuery),)

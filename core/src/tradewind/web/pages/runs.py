@@ -20,7 +20,7 @@ OPEN = frozenset({"queued", "running"})
 
 @operation("task_instances.list")
 def run_page(
-    context: Context, *, dag_id: str, run_id: str, limit: int, offset: int, state: str | None
+    context: Context, *, dag_id: str, run_id: str, limit: int, offset: int, state: str | None, task: str | None
 ) -> dict[str, Any]:
     """Return a run with its tasks, what failed in it first, and why it does not go on."""
     with context.read() as connection:
@@ -31,7 +31,7 @@ def run_page(
         is_asked = run.state in OPEN and context.may("why.get", dag_id)
         why = Why(connection, context.tools.graphs, context.tools.clock).run(run) if is_asked else ""
     page = Paging(limit, offset, "topological")
-    wanted = InstanceFilter(states=[state] if state else None)
+    wanted = InstanceFilter(states=[state] if state else None, task_ids=[task] if task else None)
     found = list_instances(context, page=page, wanted=wanted, dag_id=dag_id, run_id=run_id)
     return {
         "run": run,
@@ -42,6 +42,7 @@ def run_page(
         "total": found.total,
         "page": page,
         "state": state,
+        "task": task,
         "why": why,
     }
 

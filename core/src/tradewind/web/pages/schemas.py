@@ -15,15 +15,19 @@ LARGEST_ID = 2**63 - 1
 class DagListPageQuery(DagListQuery):
     """Which DAGs are shown."""
 
-    limit = Whole(load_default=50)
-    failed = fields.Boolean(load_default=False)
+    limit = Whole(load_default=50, smallest=1, largest=100)
 
 
-class GridQuery(Query):
-    """Which part of a grid is shown."""
+class GridPageQuery(Query):
+    """Which runs a grid begins with."""
 
     most_runs = Whole(load_default=25, smallest=1, largest=MOST_RUNS)
     until = Whole(load_default=None, largest=LARGEST_ID)
+
+
+class GridQuery(GridPageQuery):
+    """Which part of a grid is asked for."""
+
     first = Whole(load_default=0)
     number = Whole(load_default=200, largest=1000)
     open_groups = Words(load_default=None)
@@ -40,9 +44,10 @@ class InstanceQuery(Query):
 class RunPageQuery(Query):
     """Which tasks of a run are shown."""
 
-    limit = Whole(load_default=100, largest=1000)
+    limit = Whole(load_default=100, smallest=1, largest=1000)
     offset = Whole(load_default=0)
     state = Name(load_default=None)
+    task = Name(load_default=None)
 
 
 class LogQuery(Query):

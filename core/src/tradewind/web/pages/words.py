@@ -93,7 +93,8 @@ def bar(run: Any) -> int:
     """Return how high the bar of a run is, from 0 to 10: by powers of two of its seconds, so that short ones are seen too."""
     if run.started_at is None or run.ended_at is None:
         return 0
-    return min(10, round((run.ended_at - run.started_at).total_seconds()).bit_length())
+    took: timedelta = run.ended_at - run.started_at
+    return min(10, int(took.total_seconds()).bit_length())
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

@@ -280,6 +280,7 @@ document.getElementById("fold").addEventListener("click", () => { for (const eac
 document.getElementById("unfold").addEventListener("click", () => { folded.clear(); state.asked.clear(); reveal(); });
 
 state.most = Number(document.getElementById("most-runs").value);
+state.until = box.dataset.until || null;
 let wait = EVERY;
 async function turn() {
   if (!document.hidden || !state.data) {
