@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tradewind.metadata.columns import EPOCH
+from tradewind.web.pages.schedules import schedule
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 STATE_SIGNS: Mapping[str, str] = {
@@ -89,6 +90,15 @@ def microseconds(value: datetime | None) -> int | None:
     return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
 
 
+def sentence(text: str) -> Markup:
+    """Return a sentence with what stands between backticks, such as a command, as code."""
+    parts = [
+        Markup("<code>{}</code>").format(each) if place % 2 else escape(each)
+        for place, each in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
+
+
 def bar(run: Any) -> int:
     """Return how high the bar of a run is, from 0 to 10: by powers of two of its seconds, so that short ones are seen too."""
     if run.started_at is None or run.ended_at is None:
@@ -104,6 +114,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "between": between,
     "bar": bar,
     "from_json": json.loads,
+    "schedule": schedule,
+    "sentence": sentence,
     "state": state,
     "state_word": state_word,
     "state_sign": lambda name: STATE_SIGNS.get(name, "•"),
