@@ -10,6 +10,7 @@ import pytest
 import redis as client
 from services.redis import PASSWORD
 from tradewind_plugins.contracts.executor import Ticket
+from tradewind_plugins.exceptions import ConnectionFailed
 
 pytestmark = pytest.mark.backed_by("real", "Redis")
 
@@ -59,6 +60,38 @@ def test_a_pool_process_that_is_killed_gives_its_message_back(setup_of, open_exe
     again.end()
     assert again.wait(10)
     assert call.is_running
+
+
+def test_a_try_that_ended_while_the_broker_was_away_is_known_as_ended_and_cancelling_it_ends_no_other(  # noqa: PLR0917 - fixtures
+    setup_of, open_executor, work, calls, until, redis_server
+):
+    setup = setup_of()
+    worker = work(setup, concurrency=1)
+    executor = open_executor(setup)
+    executor.submit([TICKET])
+    (call,) = calls(TICKET)
+    redis_server.stop(signal.SIGKILL)
+    worker.until_logged("Cannot connect to")
+    call.end()
+    assert call.wait(10)
+    redis_server.start()
+    other = Ticket(instance=8, token=1)
+    until(lambda: _submitted(executor, other), "the broker is there again")
+    (running,) = calls(other)
+    until(lambda: executor.list_alive() == [other], "what ended is called alive no more")
+    executor.cancel([TICKET])
+    until(lambda: executor.list_alive() == [other], "workers answer, who have read the cancel before that question")
+    assert running.is_running
+    running.end()
+    assert running.wait(10)
+    assert running.was_told, "nothing but its own end has ended it"
+
+
+def _submitted(executor, ticket):
+    try:
+        return executor.submit([ticket])
+    except ConnectionFailed:
+        return False
 
 
 def test_told_to_stop_it_lets_tries_end_and_takes_nothing_new(setup_of, open_executor, work, calls, until, redis):  # noqa: PLR0917 - fixtures

@@ -90,6 +90,11 @@ def request_class(book: Book) -> type[Any]:
         self.acknowledge()
         return True
 
+    def terminate(self: Any, pool: Any, signal: Any = None) -> None:
+        # A message that is done has left its process to another one, which would be ended in its place
+        if book.begun.get(self.id) is self:
+            requests.Request.terminate(self, pool, signal)
+
     def on_failure(self: Any, problem: Any, *args: Any, **kwargs: Any) -> Any:
         error = getattr(problem.exception, "exc", problem.exception)
         if isinstance(error, TryNotRun):
@@ -104,7 +109,7 @@ def request_class(book: Book) -> type[Any]:
         if "on_success" in vars(cls):
             cls.on_success = _telling(vars(cls)["on_success"], book)
 
-    parts: dict[str, Any] = {"__init__": made_of, "revoked": revoked, "on_failure": on_failure}
+    parts: dict[str, Any] = {"__init__": made_of, "revoked": revoked, "terminate": terminate, "on_failure": on_failure}
     parts["__init_subclass__"] = classmethod(subclassed)
     made.append(type("TryRequest", (requests.Request,), parts))
     return made[0]
