@@ -13,7 +13,17 @@ from tradewind.operations.context import Tools
 from tradewind.web.pages import FEEDS, PAGES
 from tradewind.web.pages.blueprint import make_pages
 
-HOSTILE = """
+MORE = """
+from tradewind import TaskGroup
+
+with DAG("grouped", schedule=None, is_paused_upon_creation=False, max_active_runs=1000, max_active_tasks=1000):
+    with TaskGroup("outer"):
+        with TaskGroup("inner"):
+            for name in ("one", "two"):
+                task(task_id=name)(at_work)()
+        task(task_id="three")(at_work)()
+    task(task_id="outside")(at_work)()
+
 with DAG("hostile", schedule=None, is_paused_upon_creation=False, description="<script>alert(1)</script>",
          doc_md="<img src=x onerror=alert(2)>", tags=["<b>tag"], params={"p": Param("<i>", description="<u>help")}):
     EmptyOperator(task_id="nothing", doc_md="<script>alert(3)</script>")
@@ -36,7 +46,7 @@ def app_of(tools: Tools, actor: Actor) -> Flask:
 @pytest.fixture(scope="session")
 def parsed_pages(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose DAG folder has one file, which was parsed; to be copied."""
-    return parsed(sqlite_template, tmp_path_factory.mktemp("parsed_pages"), DAGS + HOSTILE)
+    return parsed(sqlite_template, tmp_path_factory.mktemp("parsed_pages"), DAGS + MORE)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from stages import Stage
 from tradewind.metadata.tables import dag_file
+from tradewind.operations import grids
 
 MOST_STATEMENTS = 12
 HOSTILE = ("<script>alert", "<img src=x", "<b>tag", "<i>", "<u>help")
@@ -97,6 +98,31 @@ def test_the_grid_shows_runs_lines_and_where_they_meet(stage: Stage) -> None:
     assert cell[6] == {"failed": 1, "running": 1, "success": 1}
     assert stage.client().get("/dags/mapped/grid.json?lines=false").json.keys() == {"runs", "cells"}
     stage.end(third)
+
+
+@pytest.mark.parametrize("many", [1, 500])
+def test_a_group_stands_for_its_tasks(stage: Stage, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """Counted task by task, or as a whole, it is the same."""
+    monkeypatch.setattr(grids, "MANY_TASKS", many)
+    run_id = stage.begin("grouped")
+    tickets = {each.task_id: each for each in stage.start(run_id)}
+    stage.end(tickets["outer.inner.one"], "failed", cause="no")
+    stage.end(tickets["outer.three"])
+
+    def seen(query: str) -> dict[str, list[object]]:
+        grid = stage.client().get(f"/dags/grouped/grid.json?{query}").json
+        column = next(place for place, run in enumerate(grid["runs"]) if run["run_id"] == run_id)
+        return {grid["lines"][each[0]][0]: [each[2], *each[6:]] for each in grid["cells"] if each[1] == column}
+
+    counts = {"failed": 1, "running": 1, "success": 1}
+    assert seen("open_groups=-") == {"outer": ["failed", counts], "outside": ["running"]}
+    whole = seen("")
+    assert whole["outer"] == ["failed", counts]
+    assert whole["outer.inner"] == ["failed", {"failed": 1, "running": 1}]
+    assert whole["outer.three"] == ["success"]
+    assert list(seen("open_groups=outer")) != list(whole)
+    for name in ("outer.inner.two", "outside"):
+        stage.end(tickets[name])
 
 
 def test_the_log_goes_on_where_it_was_left(stage: Stage) -> None:

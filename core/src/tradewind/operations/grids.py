@@ -6,8 +6,8 @@ A run shows the version that it ran: a task that its version does not have has n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tradewind.metadata.statements.browsing import grids
 from tradewind.operations.context import Context, operation
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tradewind.serialization.model import SerializedDag
 
 MOST_RUNS = 100
+MANY_TASKS = 500
+"""From how many tasks on groups are counted where their tasks are, and not task by task."""
 WORST = (
     TaskState.FAILED,
     TaskState.UPSTREAM_FAILED,
@@ -58,34 +60,35 @@ class Line:
     versions: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What became of a line in a run.
+class Cell(NamedTuple):
+    """What became of a line in a run. There are tens of thousands of them at once.
 
     Arguments:
         run: the run's key.
-        line: the key of the line, which is one of a group where `is_group`.
+        line: the place of the line among those that were asked for.
         state: of its instance; of many the worst.
-        counts: how many instances are in which state, where it stands for several.
+        started_at, ended_at: when the first of its instances began and the last one ended, in microseconds since 1970; None for
+            not yet.
         try_number: the highest.
+        counts: how many instances are in which state, where it stands for several.
     """
 
     run: int
-    line: str
-    is_group: bool
+    line: int
     state: str
-    counts: Mapping[str, int] = field(default_factory=dict)
-    started_at: Any = None
-    ended_at: Any = None
-    try_number: int = 0
+    started_at: int | None
+    ended_at: int | None
+    try_number: int
+    counts: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Runs, the oldest first; all lines in the order in which they are shown; and the cells of those lines that were asked for."""
+    """Runs, the oldest first; all lines in the order in which they are shown; those that were asked for, and their cells."""
 
     runs: Sequence[Any]
     lines: Sequence[Line]
+    asked: Sequence[Line]
     cells: Sequence[Cell]
 
 
@@ -118,9 +121,20 @@ def get_grid(
         graphs: Mapping[int, Any] = context.tools.graphs.get_all(connection, keys)
         lines = lines_of([(key, graphs[key]) for key in keys if key in graphs])
         shown = visible(lines, open_groups)[first : first + number]
-        asked = {task_id for line in shown for task_id in line.tasks}
-        counted = grids.cells(connection, [run.id for run in runs], asked)
-    return Grid(runs, lines, list(cells_of(shown, counted)))
+        wholes = _counted_whole(shown)
+        ours = {task_id for line in shown if not (line.is_group and line.key in wholes) for task_id in line.tasks}
+        columns = [run.id for run in runs]
+        counted = grids.cells(connection, columns, ours)
+        in_groups = grids.cells_of_groups(connection, columns, wholes)
+    return Grid(runs, lines, shown, cells_of(shown, counted, in_groups))
+
+
+def _counted_whole(lines: Sequence[Line]) -> set[str]:
+    """Return the groups that are counted as such, by what their tasks' ids begin with: where they have many tasks together."""
+    groups = [line for line in lines if line.is_group and not line.depth and "." not in line.key]
+    if sum(len(line.tasks) for line in groups) < MANY_TASKS:
+        return set()
+    return {line.key for line in groups if all(each.startswith(f"{line.key}.") for each in line.tasks)}
 
 
 def visible(lines: Sequence[Line], open_groups: Sequence[str] | None) -> list[Line]:
@@ -198,32 +212,47 @@ def _label(task: Any, graph: SerializedDag) -> str:
     return name.removeprefix(prefix) if task.group_id in graph.groups and name == task.task_id else name
 
 
-def cells_of(lines: Sequence[Line], counted: Iterable[Any]) -> Iterator[Cell]:
-    """Return the cells of lines from rows of `grids.cells`."""
-    by_task: dict[str, list[Any]] = {}
-    for row in counted:
-        by_task.setdefault(row.task_id, []).append(row)
-    for line in lines:
-        by_run: dict[int, list[Any]] = {}
+def cells_of(lines: Sequence[Line], counted: Iterable[Any], in_groups: Iterable[Any] = ()) -> list[Cell]:
+    """Return the cells of lines.
+
+    Arguments:
+        counted: rows of `grids.cells`.
+        in_groups: rows of `grids.cells_of_groups`; the lines of these groups are made of them alone.
+    """
+    whole = {row[1] for row in in_groups}
+    of_task: dict[str, list[int]] = {}
+    of_group: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        if line.is_group and line.key in whole:
+            of_group[line.key] = [place]
+            continue
         for task_id in line.tasks:
-            for row in by_task.get(task_id, ()):
-                by_run.setdefault(row.run, []).append(row)
-        for run, rows in by_run.items():
-            yield _cell(run, line, rows)
+            of_task.setdefault(task_id, []).append(place)
+    found: dict[tuple[int, int], list[Any]] = {}
+    for rows, owners in ((counted, of_task), (in_groups, of_group)):
+        for row in rows:
+            for place in owners.get(row[1], ()):
+                _add(found, (row[0], place), row)
+    stands_for_many = [line.is_group or line.is_mapped for line in lines]
+    return [
+        Cell(run, place, state, start, end if is_over else None, tries, counts if stands_for_many[place] else None)
+        for (run, place), (state, start, end, tries, is_over, counts) in found.items()
+    ]
 
 
-def _cell(run: int, line: Line, rows: Sequence[Any]) -> Cell:
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.state] = counts.get(row.state, 0) + row.number
-    ended = [row.ended_at for row in rows]
-    return Cell(
-        run,
-        line.key,
-        line.is_group,
-        min(counts, key=lambda state: _PLACES.get(state, len(WORST))),
-        counts if line.is_group or line.is_mapped else {},
-        min((row.started_at for row in rows if row.started_at), default=None),
-        None if None in ended else max(ended, default=None),
-        max(row.try_number for row in rows),
-    )
+def _add(found: dict[tuple[int, int], list[Any]], key: tuple[int, int], row: Any) -> None:
+    """Count a row of instances into its cell: worst state, first start, last end, highest try, whether all have ended."""
+    _run, _name, state, number, start, end, tries, ended = row
+    cell = found.get(key)
+    if cell is None:
+        found[key] = [state, start, end, tries, ended == number, {state: number}]
+        return
+    if _PLACES.get(state, len(WORST)) < _PLACES.get(cell[0], len(WORST)):
+        cell[0] = state
+    if start is not None and (cell[1] is None or start < cell[1]):
+        cell[1] = start
+    if end is not None and (cell[2] is None or end > cell[2]):
+        cell[2] = end
+    cell[3] = max(cell[3], tries)
+    cell[4] = cell[4] and ended == number
+    cell[5][state] = cell[5].get(state, 0) + number

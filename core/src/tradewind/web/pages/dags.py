@@ -15,7 +15,6 @@ from tradewind.operations.paging import Paging
 from tradewind.operations.why import get_why
 from tradewind.web.pages.page import Feed, Menu, Page
 from tradewind.web.pages.schemas import DagListPageQuery, GridPageQuery, GridQuery
-from tradewind.web.pages.words import microseconds
 
 MOST_ERRORS = 5
 LAST_RUNS = 14
@@ -78,6 +77,7 @@ def as_compact(grid: Grid, open_groups: Sequence[str] | None) -> dict[str, Any]:
     columns = {run.id: place for place, run in enumerate(grid.runs)}
     versions = sorted({run.version_id for run in grid.runs})
     rows = {(line.is_group, line.key): place for place, line in enumerate(grid.lines)}
+    asked = [rows[line.is_group, line.key] for line in grid.asked]
     return {
         "runs": [
             {
@@ -106,17 +106,9 @@ def as_compact(grid: Grid, open_groups: Sequence[str] | None) -> dict[str, Any]:
             for line in grid.lines
         ],
         "shown": [rows[line.is_group, line.key] for line in visible(grid.lines, open_groups)],
-        # Row, column, state, seconds, try; and counts where it stands for many
+        # Row, column, state, start, end, try; and counts where it stands for many
         "cells": [
-            [
-                rows[cell.is_group, cell.line],
-                columns[cell.run],
-                cell.state,
-                microseconds(cell.started_at),
-                microseconds(cell.ended_at),
-                cell.try_number,
-                *([dict(cell.counts)] if cell.counts else []),
-            ]
+            [asked[cell.line], columns[cell.run], *cell[2:6], *([cell.counts] if cell.counts else [])]
             for cell in grid.cells
         ],
     }

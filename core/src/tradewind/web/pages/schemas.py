@@ -29,7 +29,7 @@ class GridQuery(GridPageQuery):
     """Which part of a grid is asked for."""
 
     first = Whole(load_default=0)
-    number = Whole(load_default=200, largest=1000)
+    number = Whole(load_default=120, largest=1000)
     open_groups = Words(load_default=None)
     lines = fields.Boolean(load_default=True)
 

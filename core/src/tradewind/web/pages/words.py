@@ -9,7 +9,6 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from tradewind.metadata.columns import EPOCH
 from tradewind.web.pages.schedules import schedule
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -83,11 +82,6 @@ def state(name: str | None) -> Markup | str:
     return Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>').format(
         name, STATE_SIGNS.get(name, "•"), state_word(name)
     )
-
-
-def microseconds(value: datetime | None) -> int | None:
-    """Return a moment as microseconds since 1970, for scripts."""
-    return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
 
 
 def sentence(text: str) -> Markup:

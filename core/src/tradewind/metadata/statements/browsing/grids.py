@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import dag_run, dag_version, task_instance
+from tradewind.metadata.dialects import POSTGRESQL
+from tradewind.metadata.tables import BigInt, dag_run, dag_version, task_instance
 
 _run = dag_run.c
 _task = task_instance.c
@@ -68,22 +69,42 @@ def runs(connection: sa.Connection, dag_id: str, *, most: int, until: int | None
 def cells(connection: sa.Connection, runs: Collection[int], task_ids: Collection[str]) -> Sequence[Any]:
     """Return for runs and tasks how many instances are in which state.
 
-    Rows: `run`, `task_id`, `state`, `number`, and of these instances the first `started_at`, the last `ended_at` and the highest
-    `try_number`. Of a task that is not mapped there is one row for each run.
+    Rows: run, task id, state, number, and of these instances the first start, the last end, both in microseconds since 1970, the
+    highest try, and how many have ended. Of a task that is not mapped there is one row for each run.
     """
     if not runs or not task_ids:
         return []
-    query = (
-        sa.select(
-            _task.run,
-            _task.task_id,
-            _task.state,
-            sa.func.count().label("number"),
-            sa.func.min(_task.started_at).label("started_at"),
-            sa.func.max(_task.ended_at).label("ended_at"),
-            sa.func.max(_task.try_number).label("try_number"),
-        )
-        .where(_task.run.in_(sorted(runs)), _task.task_id.in_(sorted(task_ids)))
-        .group_by(_task.run, _task.task_id, _task.state)
-    )
+    query = _counted(_task.task_id).where(_task.run.in_(sorted(runs)), _task.task_id.in_(sorted(task_ids)))
     return connection.execute(query).all()
+
+
+def cells_of_groups(connection: sa.Connection, runs: Collection[int], prefixes: Collection[str]) -> Sequence[Any]:
+    """Return the same for all tasks together whose ids begin with a group's id and a dot, with the group's id for the task's.
+
+    For groups of thousands of tasks, which are counted where they are.
+    """
+    if not runs or not prefixes:
+        return []
+    position = sa.func.strpos if connection.dialect.name == POSTGRESQL else sa.func.instr
+    prefix = sa.func.substr(_task.task_id, 1, position(_task.task_id, ".") - 1)
+    wanted = sorted(prefixes)
+    # The range spares what lies before and after them; which of the rest is theirs, the groups tell
+    within = _task.task_id.between(f"{wanted[0]}.", f"{wanted[-1]}/")
+    query = _counted(prefix.label("task_id")).where(_task.run.in_(sorted(runs)), within)
+    found = connection.execute(query).all()
+    kept = frozenset(prefixes)
+    return [row for row in found if row[1] in kept]
+
+
+def _counted(name: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    first, last = (sa.type_coerce(each, BigInt) for each in (_task.started_at, _task.ended_at))
+    return sa.select(
+        _task.run,
+        name,
+        _task.state,
+        sa.func.count(),
+        sa.func.min(first),
+        sa.func.max(last),
+        sa.func.max(_task.try_number),
+        sa.func.count(last),
+    ).group_by(_task.run, name, _task.state)

@@ -6,7 +6,7 @@ import { absolute, zone } from "./time.js";
 const ROW = 22;
 const HEAD = 92;
 const AROUND = 40; // lines above and below what is in sight
-const CHUNK = 200; // lines whose cells are asked for at once
+const CHUNK = 120; // lines whose cells are asked for at once
 const EVERY = 2000;
 const SLOWEST = 30000;
 
