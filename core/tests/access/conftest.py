@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from tradewind.access.roles import ensure_roles
 from tradewind.access.tokens import make_token
 from tradewind.config import load
+from tradewind.metadata.columns import Instant
 from tradewind.metadata.engine import Database
 from tradewind.metadata.ids import RandomIds
 from tradewind.metadata.statements import users
@@ -37,7 +38,7 @@ class SetClock:
         return datetime.now(timezone.utc) + self.ahead
 
     def sql_now(self) -> sa.ColumnElement[datetime]:
-        return sa.literal(self.now())
+        return sa.literal(self.now(), Instant())
 
 
 class People:
