@@ -9,8 +9,10 @@ from importlib import import_module
 import pytest
 from kube_emulator.kubelet import Kubelet
 from kube_emulator.store import selector
+from tradewind_cncf_kubernetes import states
 from tradewind_cncf_kubernetes.api import ApiAway
 from tradewind_cncf_kubernetes.executors.kubernetes_executor import KubernetesExecutor
+from tradewind_cncf_kubernetes.watching import Watching
 from tradewind_plugins.contracts.executor import ExecutorSetup, Ticket
 from tradewind_plugins.exceptions import TradewindConfigException
 from tradewind_testing import Driven, FarEnd, closed_port
@@ -106,6 +108,26 @@ def test_a_pod_that_cannot_start_is_given_up(api, kubelet, opened, reason):
     assert hint.detail == wanted
     driven.until(lambda: pod_of(api, TICKET) is None, "the pod is deleted")
     assert driven.far_end.calls == []
+
+
+def test_an_answer_that_comes_after_the_watch_has_told_more_takes_nothing_back(api, kubelet, opened, monkeypatch):
+    kubelet.broken_images["shop/tasks:1"] = "ErrImagePull"
+    noted, made, note = threading.Event(), Watching.made, Watching._note
+
+    def noting(self, pod):
+        note(self, pod)
+        if states.stuck(pod):
+            noted.set()
+
+    def late(self, pod):
+        assert noted.wait(30.0), "the watch has not told that the pod is stuck"
+        made(self, pod)
+
+    monkeypatch.setattr(Watching, "_note", noting)
+    monkeypatch.setattr(Watching, "made", late)
+    driven = opened(start_seconds=1.0)
+    driven.submit(TICKET)
+    assert "ErrImagePull" in driven.hint(TICKET, "gone").detail
 
 
 def test_a_pod_that_waits_for_a_node_is_not_given_up(api, kubelet, opened):

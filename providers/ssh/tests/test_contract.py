@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from tradewind_ssh.hooks.ssh import SSHHook
 from tradewind_ssh.operators.ssh import SSHOperator
 from tradewind_testing import HookSuite, OperatorSuite, ProviderSuite
+
+BUSY_SECONDS = f"65.{os.getpid()}"
+"""By which the processes are told from those of the same tests that run beside these."""
 
 
 class TestProvider(ProviderSuite):
@@ -38,7 +42,7 @@ class TestSSHHook(HookSuite):
 class TestSSHOperator(OperatorSuite):
     operator = SSHOperator
     arguments = {"command": "echo {{ ds }}", "ssh_conn_id": "ssh_default"}
-    busy = {"command": "echo begun; sleep 65.5 & sleep 65.5"}
+    busy = {"command": f"echo begun; sleep {BUSY_SECONDS} & sleep {BUSY_SECONDS}"}
 
     @pytest.fixture
     def prepared(self, desk):
@@ -59,7 +63,7 @@ class TestSSHOperator(OperatorSuite):
         return self.sleepers()
 
     def sleepers(self):
-        return [each for each in command_lines() if each.startswith("sleep\x0065.5")]
+        return [each for each in command_lines() if each.startswith(f"sleep\0{BUSY_SECONDS}\0")]
 
 
 def command_lines():

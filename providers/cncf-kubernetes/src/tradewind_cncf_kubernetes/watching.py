@@ -97,9 +97,10 @@ class Watching:
             return None if self._since is None and not self._pods else len(self._pods)
 
     def made(self, pod: Mapping[str, Any]) -> None:
-        """Take note of a pod that was just created, before a watch tells of it."""
+        """Take note of a pod that was just created, unless the watch was quicker: it knows more than the answer to the creation."""
         with self._lock:
-            self._note(pod)
+            if pod["metadata"]["uid"] not in self._pods:
+                self._note(pod)
 
     # --- the watch ----------------------------------------------------------------------------------------------------
 
