@@ -47,7 +47,8 @@ with DAG("hostile", schedule=None, is_paused_upon_creation=False, description={p
                                               description={planted("help")!r}),
                  "choice": Param("one", enum=["one", {planted("choice")!r}])}}):
     BashOperator(task_id="nothing", doc_md={planted("task-doc")!r}, retries=0,
-                 bash_command={planted("command")!r}, outlets=[Dataset("s3://planted/data", extra={{"more": {planted("extra")!r}}})])
+                 bash_command={planted("command")!r},
+                 outlets=[Dataset("s3://planted/data", extra={{"more": {planted("extra")!r}}})])
 
 with DAG("grouped", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, is_paused_upon_creation=False,
          description="Groups within groups", params={{"rows": Param(10, type="integer", minimum=1), "region": "north"}}):
@@ -55,7 +56,12 @@ with DAG("grouped", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=
         EmptyOperator(task_id="one")
         with TaskGroup("inner"):
             EmptyOperator(task_id="two") >> EmptyOperator(task_id="three")
-    EmptyOperator(task_id="before") >> outer >> EmptyOperator(task_id="after")
+
+    @task(task_id="before")
+    def before():
+        at_work()
+
+    before() >> outer >> EmptyOperator(task_id="after")
 """
 BROKEN = f"raise ValueError({planted('import-error')!r})\n"
 
