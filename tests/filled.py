@@ -16,13 +16,20 @@ from flask import Flask
 from stages import DAGS, FIRST_DATE, Stage, parsed, staged
 from tradewind.access.actors import local_actor
 from tradewind.access.first_user import make_first_user
-from tradewind.operations import users
+from tradewind.operations import roles, users
 from tradewind.operations.context import Context
 from tradewind.transitions.values import XComValue
 from tradewind.web.app import create_app
 
 PASSWORD = "four words do better"
 ROLES = ("Admin", "Op", "User", "Viewer")
+OF_ONE = "Of one DAG"
+"""A role for one DAG, in which nothing is planted: it can see and change all of that, and nothing else."""
+PAIRS_OF_ONE = (
+    *(("can_read", each) for each in ("DAG:grouped", "DAG Run:grouped", "Task Instances", "Task Logs", "XComs")),
+    *(("can_read", each) for each in ("DAG Code", "DAG Warnings", "ImportError", "Audit Logs")),
+    *(("can_edit", each) for each in ("DAG:grouped", "DAG Run:grouped", "Task Instances")),
+)
 OPENING = "<planted"
 ATTRIBUTE = "onplanted"
 
@@ -46,13 +53,15 @@ with DAG("hostile", schedule=None, is_paused_upon_creation=False, description={p
          params={{{planted("param")!r}: Param({planted("default")!r}, type="string", title={planted("title")!r},
                                               description={planted("help")!r}),
                  "choice": Param("one", enum=["one", {planted("choice")!r}])}}):
+    with TaskGroup("group", tooltip={planted("tooltip")!r}):
+        EmptyOperator(task_id="within")
     BashOperator(task_id="nothing", doc_md={planted("task-doc")!r}, retries=0,
                  bash_command={planted("command")!r},
                  outlets=[Dataset("s3://planted/data", extra={{"more": {planted("extra")!r}}})])
 
 with DAG("grouped", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, is_paused_upon_creation=False,
          description="Groups within groups", params={{"rows": Param(10, type="integer", minimum=1), "region": "north"}}):
-    with TaskGroup("outer", tooltip={planted("tooltip")!r}) as outer:
+    with TaskGroup("outer", tooltip="All of it") as outer:
         EmptyOperator(task_id="one")
         with TaskGroup("inner"):
             EmptyOperator(task_id="two") >> EmptyOperator(task_id="three")
@@ -100,12 +109,14 @@ def filled(parsed_home: Path, home: Path) -> Iterator[Filled]:
         app = _app(stage)
         make_first_user(tools.database, home, now=tools.clock.now)
         context = Context(local_actor(), tools)
-        for role in ROLES:
-            names = {"username": role.lower(), "first_name": named("first"), "last_name": role}
+        roles.create_role(context, name=OF_ONE, pairs=PAIRS_OF_ONE)
+        for role in (*ROLES, OF_ONE):
             users.create_user(
                 context,
-                **(names if role != "Admin" else names | {"username": "ada"}),
-                email=f"{role.lower()}@example.org",
+                username=user_of(role),
+                first_name=named("first"),
+                last_name=role,
+                email=f"{user_of(role)}@example.org",
                 password=PASSWORD,
                 role_names=[role],
             )
@@ -143,15 +154,16 @@ def _app(stage: Stage) -> Flask:
 
 def user_of(role: str) -> str:
     """Return the name of the user who has a role; `admin` is the one that each installation begins with."""
-    return "ada" if role == "Admin" else role.lower()
+    return "ada" if role == "Admin" else role.lower().replace(" ", "-")
 
 
 def _runs(stage: Stage) -> str:
     """Make runs that succeeded, wait and failed; return the id of the one that failed."""
     value = json.dumps(planted("value"))
     values = [XComValue(each, value, "json", len(value)) for each in ("return_value", named("key"))]
-    for dag_id in ("chain", "mapped", "grouped"):
+    for dag_id in ("chain", "mapped"):
         stage.finish(stage.begin(dag_id), xcoms=values)
+    stage.finish(stage.begin("grouped"))
     stage.begin("grouped")
     failed = stage.begin("hostile", conf={"planted": planted("conf")}, run_id=f"manual__{planted('run')}")
     (ticket,) = stage.start(failed)

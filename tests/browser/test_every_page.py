@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from urllib.parse import quote
 
 import pytest
@@ -15,14 +15,26 @@ from tradewind.access.authorization import DeniedError, authorize
 from tradewind.access.roles import BUILT_IN
 from tradewind.web.pages import PAGES
 from tradewind.web.pages.page import Page as Shown
+from tradewind.web.pages.words import STATE_SIGNS
 
 pytestmark = pytest.mark.long_module
-EACH_PAGE = pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.path)
 TAGS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}
 RUN = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"], iframes: false}).then((found) =>
   found.violations.filter((each) => ["serious", "critical"].includes(each.impact)).map((each) =>
     `${each.id}: ${each.help}: ${each.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(" ")}`))"""
+SAMPLES = """([states, kinds]) => {
+  const main = document.getElementById("main");
+  const card = document.createElement("div");
+  card.className = "card";
+  main.append(card);
+  for (const ground of [main, card]) {
+    const add = (tag, kind) => ground.append(Object.assign(document.createElement(tag), { className: kind, textContent: "Words" }));
+    for (const state of states) add("span", `state ${state}`);
+    for (const kind of kinds) add("p", kind);
+    for (const kind of ["", "main", "danger", "quiet"]) add("button", kind);
+  }
+}"""
 SIDEWAYS = """() => {
   const [wide, room] = [document.documentElement.scrollWidth, window.innerWidth];
   if (wide <= room) return [];
@@ -67,7 +79,7 @@ def look(page: Page, axe: str) -> list[str]:
     return found
 
 
-@EACH_PAGE
+@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.path)
 def test_a_page_works_fits_a_phone_and_keeps_nobody_out(site: Site, axe: str, shown: Shown) -> None:
     page = site.page("Admin", color_scheme="light", reduced_motion="reduce")
     found = []
@@ -78,12 +90,30 @@ def test_a_page_works_fits_a_phone_and_keeps_nobody_out(site: Site, axe: str, sh
     assert not found, "\n".join(found)
 
 
-@EACH_PAGE
-def test_a_page_asks_for_nothing_that_a_viewer_may_not_see(site: Site, shown: Shown) -> None:
-    page = site.page("Viewer")
-    for address, dag_id in addresses(site, shown):
-        if may_see("Viewer", shown, dag_id):
-            open_page(page, address)
+@pytest.mark.parametrize("role", ["Op", "User", "Viewer"])
+def test_pages_ask_for_nothing_that_a_role_may_not_see(site: Site, role: str) -> None:
+    page = site.page(role)
+    for shown in PAGES:
+        for address, dag_id in islice(addresses(site, shown), 1):
+            if may_see(role, shown, dag_id):
+                open_page(page, address)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_state_and_kind_of_text_can_be_read(site: Site, axe: str, theme: str) -> None:
+    page = site.page("Viewer", color_scheme=theme, viewport=WIDE)
+    open_page(page, "/dags")
+    page.evaluate(SAMPLES, [[*STATE_SIGNS], ["note", "tag", "warning", "error", "notice", "field-error", "field-help"]])
+    page.evaluate(axe)
+    assert page.evaluate(RUN, COLOURS) == []
+
+
+def test_a_dialog_keeps_nobody_out(site: Site, axe: str) -> None:
+    page = site.page("Admin", reduced_motion="reduce")
+    open_page(page, "/dags")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("dialog").get_by_role("link").first).to_be_visible()
+    assert look(page, axe) == []
 
 
 def test_the_page_for_logging_in_keeps_nobody_out(site: Site, axe: str) -> None:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from browser.site import NARROW, Site, log_in
+from browser.site import NARROW, Site, log_in, open_page
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.long_module
@@ -205,3 +205,33 @@ def test_the_menu_opens_where_there_is_no_room_for_it(site: Site) -> None:
     page.get_by_role("button", name="Menu").click()
     link.click()
     page.wait_for_url("**/dags")
+
+
+def test_a_page_asks_every_two_seconds_and_not_while_nobody_looks(site: Site) -> None:
+    page = site.page("Viewer")
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url) if "part=" in each.url or "grid.json" in each.url else None)
+    for address in ("/dags", "/dags/grouped"):
+        page.clock.install()
+        open_page(page, address)
+        asked.clear()
+        for _ in range(3):
+            with page.expect_response(re.compile("part=|grid.json")):
+                page.clock.run_for(2_000)
+        assert len(asked) == 3
+        page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+        page.clock.run_for(60_000)
+        assert len(asked) == 3
+
+
+@pytest.mark.parametrize("address", ["/dags", "/dags/grouped"])
+def test_a_page_whose_session_has_ended_leads_to_the_login(site: Site, address: str) -> None:
+    site.expected.add(401)
+    page = site.anonymous()
+    log_in(page, "viewer")
+    page.wait_for_url(f"{site.url}/")
+    open_page(page, address)
+    page.context.new_page().goto("/logout/")
+    page.wait_for_url("**/login/**")
+    log_in(page, "viewer")
+    page.wait_for_url(f"{site.url}{address}")

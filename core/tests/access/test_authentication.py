@@ -132,7 +132,7 @@ def test_what_a_token_is_cut_down_to_is_the_actors(make, database, people, clock
     with app.test_request_context(headers=bearer(token)) as context:
         actor = app.extensions[AUTHENTICATOR].authenticate(context.request)
     assert (actor.scopes, actor.dags) == (("runs.*",), frozenset({"d"}))
-    refused = app.test_client().get("/", headers=bearer(token))
+    refused = app.test_client().get("/dags", headers=bearer(token))
     assert refused.status_code == 403
     assert "scopes are runs.*" in refused.text
 

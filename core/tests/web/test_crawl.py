@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
-from filled import OPENING, PASSWORD, ROLES, Filled, Written, filled, parsed_for_pages, user_of
+from filled import OF_ONE, OPENING, PAIRS_OF_ONE, PASSWORD, ROLES, Filled, Written, filled, parsed_for_pages, user_of
 from flask.testing import FlaskClient
 from tradewind.access.actors import Actor
 from tradewind.access.authorization import DeniedError, authorize
-from tradewind.access.operations import Operation
+from tradewind.access.operations import Operation, Permission
 from tradewind.access.roles import BUILT_IN
 from tradewind.api.blueprint import PREFIX
 from tradewind.api.execution.blueprint import NAME as EXECUTION
@@ -57,7 +57,8 @@ def log_in(home: Filled, role: str) -> FlaskClient:
 
 
 def actor_of(role: str) -> Actor:
-    return Actor(user_of(role), 0, BUILT_IN[role])
+    own = frozenset(Permission(*each) for each in PAIRS_OF_ONE)
+    return Actor(user_of(role), 0, BUILT_IN.get(role, own))
 
 
 def may(actor: Actor, operation: Operation, dag_id: str | None) -> bool:
@@ -97,6 +98,10 @@ class Crawl:
     Arguments:
         client: of somebody who has logged in.
         actor: who that is.
+        seen: the paths that were visited.
+        alike: how often links of each kind were met.
+        faults: what is wrong.
+        told: what was answered, by path, but for files of the UI itself.
     """
 
     home: Filled
@@ -105,6 +110,7 @@ class Crawl:
     seen: set[str] = field(default_factory=set)
     alike: Counter[tuple[str, ...]] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Visit each page that there is, and whatever it leads to."""
@@ -140,6 +146,8 @@ class Crawl:
         """Look at a page; return what it leads to."""
         with self.client.get(path, headers={"Accept": "text/html"}) as answer:
             text = answer.text
+            if answer.status_code == 200 and not path.startswith("/static/"):
+                self.told[path] = text
         if answer.status_code != expected:
             self.faults.append(f"{path} (from {source}): {answer.status_code}, not {expected}: {text[-300:]}")
         if answer.mimetype != "text/html":
@@ -165,6 +173,7 @@ class Crawl:
         for _tag, attrs in written.tags:
             if "data-api" not in attrs or "disabled" in attrs:
                 continue
+            json.loads(attrs.get("data-body", "{}"))
             method, _, path = attrs["data-api"].partition(" ")
             endpoint, values = self.matched(method, urlsplit(PREFIX + path).path)
             operation = OF_ROUTE[endpoint.removeprefix("api.")].operation
@@ -180,7 +189,15 @@ def test_every_page_and_link_answers_and_shows_nothing_that_is_not_allowed(home:
     assert len(crawl.seen) > len(SHOWN)
 
 
-@pytest.mark.parametrize("role", ROLES)
+def test_who_may_see_one_dag_sees_nothing_of_the_others(home: Filled) -> None:
+    crawl = Crawl(home, log_in(home, OF_ONE), actor_of(OF_ONE))
+    crawl.run()
+    assert not crawl.faults, "\n".join(crawl.faults)
+    assert any("grouped" in text for text in crawl.told.values())
+    assert [path for path, text in crawl.told.items() if re.search("hostile|planted|chain", text)] == []
+
+
+@pytest.mark.parametrize("role", [*ROLES, OF_ONE])
 def test_the_menu_has_what_a_role_may_see(home: Filled, role: str) -> None:
     written = Written(log_in(home, role).get("/").text)
     actor = actor_of(role)
