@@ -10,6 +10,7 @@ from browser.site import NARROW, Site, log_in, open_page
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.long_module
+PAUSE = 2_000  # milliseconds between two looks of a page at what goes on; here its clock is put forward
 KEPT = "() => { window.stillHere = true; }"
 
 
@@ -65,8 +66,8 @@ def test_a_viewer_has_no_switch_and_no_form(site: Site) -> None:
 
 def test_a_run_is_triggered_by_the_form_and_seen_live(site: Site) -> None:
     page, grid = site.page("User"), site.page("User")
-    grid.goto("/dags/grouped")
-    expect(grid.locator("#grid .run").first).to_be_visible()
+    grid.clock.install()
+    open_page(grid, "/dags/grouped")
     before = grid.locator("#grid .run").count()
     grid.evaluate(KEPT)
     page.goto("/dags/grouped")
@@ -81,15 +82,15 @@ def test_a_run_is_triggered_by_the_form_and_seen_live(site: Site) -> None:
         page.get_by_role("button", name="Trigger").click()
     assert asked.value.post_data_json["conf"] == {"rows": 12, "region": "north"}
     page.wait_for_url("**/dags/grouped")
+    grid.clock.run_for(PAUSE)
     expect(grid.locator("#grid .run")).to_have_count(before + 1)
+    cell = grid.locator('#grid .grid-row:has([title="before"]) i[data-row]').last
     (ticket,) = site.home.stage.start("by-hand", "before")
-    expect(grid.locator('#grid .grid-row:has([title="before"]) i[data-row]').last).to_have_attribute(
-        "data-state", "running"
-    )
+    grid.clock.run_for(PAUSE)
+    expect(cell).to_have_attribute("data-state", "running")
     site.home.stage.end(ticket)
-    expect(grid.locator('#grid .grid-row:has([title="before"]) i[data-row]').last).to_have_attribute(
-        "data-state", "success"
-    )
+    grid.clock.run_for(PAUSE)
+    expect(cell).to_have_attribute("data-state", "success")
     assert grid.evaluate("window.stillHere"), "the page was not loaded anew"
 
 
@@ -217,7 +218,7 @@ def test_a_page_asks_every_two_seconds_and_not_while_nobody_looks(site: Site) ->
         asked.clear()
         for _ in range(3):
             with page.expect_response(re.compile("part=|grid.json")):
-                page.clock.run_for(2_000)
+                page.clock.run_for(PAUSE)
         assert len(asked) == 3
         page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
         page.clock.run_for(60_000)
@@ -230,8 +231,10 @@ def test_a_page_whose_session_has_ended_leads_to_the_login(site: Site, address: 
     page = site.anonymous()
     log_in(page, "viewer")
     page.wait_for_url(f"{site.url}/")
+    page.clock.install()
     open_page(page, address)
     page.context.new_page().goto("/logout/")
+    page.clock.run_for(PAUSE)
     page.wait_for_url("**/login/**")
     log_in(page, "viewer")
     page.wait_for_url(f"{site.url}{address}")
