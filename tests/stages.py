@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -176,16 +176,18 @@ class Stage:
                 self.end(ticket, next(wanted, "success"), xcoms=tuple(xcoms))
 
 
-def parsed(template: Path, home: Path, text: str = DAGS) -> Path:
+def parsed(template: Path, home: Path, text: str = DAGS, others: Mapping[str, str] | None = None) -> Path:
     """Make a home whose DAG folder has one file, which was parsed; to be copied.
 
     Arguments:
         template: a migrated database.
         home: an empty folder.
+        others: further files of the DAG folder, by their names.
     """
     shutil.copyfile(template, home / "tradewind.db")
     (home / "dags").mkdir()
-    (home / "dags" / "work.py").write_text(text)
+    for name, written in {"work.py": text, **(others or {})}.items():
+        (home / "dags" / name).write_text(written)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRADEWIND_HOME", str(home))
         assert main(["dag-processor", "--once"]) == 0

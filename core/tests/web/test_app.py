@@ -77,6 +77,12 @@ def test_everything_but_health_asks_for_the_password(client: FlaskClient, passwo
         assert answer.status_code in {200, 404}
 
 
+def test_scripts_of_pages_bring_up_no_box_of_the_browser(client: FlaskClient, password: str) -> None:
+    for path in ("/dags/d/grid.json", "/api/v1/dags"):
+        refused = client.get(path, headers={"X-Requested-With": "fetch"})
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Bearer realm="Tradewind"')
+
+
 def test_a_strict_policy_stands_on_every_answer(client: FlaskClient) -> None:
     for path in ("/", "/health"):
         headers = client.get(path).headers

@@ -35,6 +35,8 @@ GUARDED_BY_THEMSELVES = frozenset({"api", EXECUTION})
 """Blueprints that find out by themselves who sends a request, and answer in their own words."""
 WHO = "Log in with a name and a password, or with an API token."
 CHALLENGE = 'Basic realm="Tradewind", charset="UTF-8"'
+CHALLENGE_OF_SCRIPTS = 'Bearer realm="Tradewind"'
+"""What scripts of pages are told: at the other one a browser would put a box of its own over the page."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -105,7 +107,9 @@ def _who_asks(authenticator: Authenticator, asked: Request) -> Actor:
 
 
 def _challenge(status: int) -> dict[str, str]:
-    return {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
+    if status != HTTPStatus.UNAUTHORIZED:
+        return {}
+    return {"WWW-Authenticate": CHALLENGE_OF_SCRIPTS if "X-Requested-With" in request.headers else CHALLENGE}
 
 
 def _guard(app: Flask, authenticator: Authenticator) -> None:

@@ -2,6 +2,9 @@
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 
+// By this the server knows that no browser's own box is to ask for a name and a password
+const ours = { "X-Requested-With": "fetch" };
+
 /** The path before all others, where the server answers below one. */
 export const root = meta("root");
 
@@ -24,7 +27,7 @@ export class Refused extends Error {
  * @throws {Refused}
  */
 export async function ask(method, path, body) {
-  const headers = { Accept: "application/json", "X-CSRFToken": meta("csrf-token") };
+  const headers = { Accept: "application/json", "X-CSRFToken": meta("csrf-token"), ...ours };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(`${root}/api/v1${path}`, {
     method,
@@ -44,7 +47,8 @@ export async function ask(method, path, body) {
 
 /** Ask for the JSON of a feed, a path of this server. */
 export async function feed(path) {
-  const answer = await fetch(path, { headers: { Accept: "application/json" } });
+  const answer = await fetch(path, { headers: { Accept: "application/json", ...ours } });
+  if (answer.status === 401) location.reload(); // the session has ended: what is shown would grow old unnoticed
   if (!answer.ok) throw new Refused(answer.status, { detail: `The server answered ${answer.status}.` });
   return answer.json();
 }
