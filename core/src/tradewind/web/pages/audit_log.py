@@ -27,6 +27,8 @@ MOST_LINES = 30
 LONGEST = 200
 """Characters of a value that are shown."""
 ABSENT = object()
+NAMES = ("conn_id", "key", "username", "name", "id")
+"""Under which the log has the name of what was changed, the surest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class ShownEvent:
     Arguments:
         summary: what was done, in words; empty where nothing is known of it.
         via: how they came.
+        about: the name of what was changed, where it is no DAG's.
         lines: what it changed, or what was asked for.
         is_cut: there are more lines.
     """
@@ -43,6 +46,7 @@ class ShownEvent:
     row: Event
     summary: str
     via: str
+    about: str
     lines: tuple[str, ...]
     is_cut: bool
 
@@ -77,10 +81,12 @@ def audit_log(
 def shown(row: Event) -> ShownEvent:
     """Return an entry in words."""
     told = _parsed(row.extra)
+    about = _about(told)
     lines = list(changes(told))
     known = TABLE.get(row.event)
     summary = known.summary if known is not None else LOGINS.get(row.event, "")
-    return ShownEvent(row, summary, str(told.get("via", "")), tuple(lines[:MOST_LINES]), len(lines) > MOST_LINES)
+    via = str(told.get("via", ""))
+    return ShownEvent(row, summary, via, about, tuple(lines[:MOST_LINES]), len(lines) > MOST_LINES)
 
 
 def changes(told: Mapping[str, Any]) -> Iterator[str]:
@@ -89,12 +95,18 @@ def changes(told: Mapping[str, Any]) -> Iterator[str]:
     if before is not None and after is not None:
         yield from _differences("", before, after)
         return
-    for word, value in (("was", before), ("is", after)):
-        if value is not None:
-            yield from (f"{name} {word} {_written(each)}".strip() for name, each in _leaves("", value))
+    there = [*_leaves("", before), *_leaves("", after)]
+    word = "was" if after is None else "is"
+    yield from (f"{name} {word} {_written(each)}".strip() for name, each in there)
     for name, value in told.items():
         if name not in {"via", "before", "after"}:
-            yield from (f"{path}: {_written(each)}" for path, each in _leaves("" if name == "asked" else name, value))
+            more = _leaves("" if name == "asked" else name, value)
+            yield from (f"{path}: {_written(each)}" for path, each in more if (path, each) not in there)
+
+
+def _about(told: Mapping[str, Any]) -> str:
+    parts = [each for each in (told.get("after"), told.get("before"), told.get("asked")) if isinstance(each, Mapping)]
+    return next((str(part[name]) for name in NAMES for part in parts if part.get(name) is not None), "")
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
@@ -145,7 +157,8 @@ def _written(value: Any) -> str:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if text == "":
         return "empty"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return f"“{short}”" if isinstance(value, str) and " " in value else short
 
 
 def _parsed(extra: str | None) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def form_of(conn_type: str, stored: Connection | None) -> ConnectionForm:
     plain = [FormField(name=name) for name in OWN if name not in named]
     fields = [
         _own(each, stored) if each.name in OWN else _further(each, extra)
-        for each in (*plain, *told)
+        for each in (*told, *plain)
         if _is_shown(each, stored, extra, is_whole=is_whole)
     ]
     # Own parts first, as they stand in every form; within them and behind them in the provider's order
