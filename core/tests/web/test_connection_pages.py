@@ -129,7 +129,10 @@ def test_where_a_connection_is_found(stage: Stage, stored: Any, monkeypatch: pyt
     page = client.get("/connections/places?connection_id=both").text
     assert "<strong>environment</strong>" in page
     assert PLANTED not in page
-    assert "No place has it" in client.get(f"/connections/places?connection_id={MARKUP}").text
+    nowhere = client.get("/connections/places?connection_id=nowhere").text
+    assert "No place has it" in nowhere
+    assert "/connections/new?connection_id=nowhere" in nowhere
+    assert 'value="nowhere"' in client.get("/connections/new?connection_id=nowhere").text
     assert "Asked" not in client.get("/connections/places").text
 
 

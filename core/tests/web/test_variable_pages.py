@@ -75,6 +75,8 @@ def test_where_a_variable_is_found(stage: Stage, stored: Any, monkeypatch: pytes
     page = stage.client().get("/variables/places?key=both").text
     assert "<strong>environment</strong>" in page
     assert PLANTED not in page
+    assert "/variables/new?key=nowhere" in stage.client().get("/variables/places?key=nowhere").text
+    assert 'value="nowhere"' in stage.client().get("/variables/new?key=nowhere").text
 
 
 def test_what_people_wrote_is_escaped(stage: Stage, stored: Any) -> None:

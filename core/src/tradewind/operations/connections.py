@@ -129,7 +129,9 @@ def change_connection(context: Context, *, conn_id: str, values: Mapping[str, An
     def work(connection: sa.Connection, entry: Entry) -> Connection:
         found = _require(connection, conn_id, cipher)
         parts = {name: getattr(found, name) for name in (*PLAIN, *SECRET)} | dict(values)
-        parts["extra"] = unstarred_extra(parts["conn_type"], parts["extra"], found.extra)
+        # By what either type declares as secret: the stars were written by the rules of the one that was there
+        for conn_type in (found.conn_type, parts["conn_type"]):
+            parts["extra"] = unstarred_extra(conn_type, parts["extra"], found.extra)
         if parts["password"] == STARS:
             parts["password"] = found.password
         wanted = Connection(**parts)

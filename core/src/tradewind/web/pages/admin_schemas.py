@@ -51,8 +51,8 @@ class ConnectionPlacesQuery(Query):
     connection_id = Name(attribute="conn_id", load_default=None)
 
 
-class VariablePlacesQuery(Query):
-    """Which variable is looked for."""
+class VariableQuery(Query):
+    """Which variable is looked for, or is to be made."""
 
     key = Name(load_default=None)
 

@@ -8,7 +8,7 @@ from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import ALL, Paging
 from tradewind.operations.starring import STARS
 from tradewind.operations.variables import explain_variable, get_variable, list_variables
-from tradewind.web.pages.admin_schemas import SearchQuery, VariablePlacesQuery
+from tradewind.web.pages.admin_schemas import SearchQuery, VariableQuery
 from tradewind.web.pages.page import Feed, Menu, Page
 
 LONGEST = 200
@@ -30,9 +30,9 @@ def variable_list(context: Context, *, page: Paging, pattern: str | None = None)
 
 
 @operation("variables.create")
-def variable_new(_context: Context) -> dict[str, Any]:
+def variable_new(_context: Context, *, key: str | None = None) -> dict[str, Any]:
     """Return the form of a variable that is to be made."""
-    return {"stored": None, "is_secret": False}
+    return {"stored": None, "key": key, "is_secret": False}
 
 
 @operation("variables.change")
@@ -67,9 +67,9 @@ def variable_export(context: Context) -> dict[str, Any]:
 
 PAGES = (
     Page("/variables", variable_list, "variables.html", query=SearchQuery, menu=Menu("Admin", "Variables", 1)),
-    Page("/variables/new", variable_new, "variable.html"),
+    Page("/variables/new", variable_new, "variable.html", query=VariableQuery),
     Page("/variables/import", variable_import, "variable_import.html"),
-    Page("/variables/places", variable_places, "places.html", query=VariablePlacesQuery),
+    Page("/variables/places", variable_places, "places.html", query=VariableQuery),
     Page("/variables/edit/{variable_key}", variable_form, "variable.html"),
 )
 FEEDS = (Feed("/variables/export.json", variable_export),)
