@@ -15,6 +15,8 @@ from flask.testing import FlaskClient
 from tradewind.metadata.secrets import open_cipher
 from tradewind.metadata.statements import connections
 from tradewind.operations.context import Tools
+from tradewind.plugins.current import registry
+from tradewind_plugins.declarations import ConnectionType, FormField
 
 URL = "/api/v1/connections"
 PLANTED = "hunter2-planted"
@@ -119,6 +121,27 @@ def test_a_connection_is_tried_in_a_process_of_its_own(
     fails = client.post(f"{URL}/test", json={"conn_type": "unheard_of", "password": PLANTED})
     assert (fails.status_code, fails.json["status"]) == (200, False)
     assert PLANTED not in fails.text
+    extra = json.dumps({"retry_limit": 1, "timeout": 5})
+    refused = client.post(f"{URL}/test", json={"conn_type": "smtp", "host": "127.0.0.1", "port": 1, "extra": extra})
+    assert "refused" in refused.json["message"].lower(), "what is not in the connection is the server's setting"
+
+
+@on_sqlite
+def test_another_type_takes_no_stars_for_a_secret(
+    client: FlaskClient, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = FormField(name="pin", secret=True)
+    odd = ConnectionType(name="odd", label="Odd", path="odd.hooks:Hook", fields=(secret,))
+    known = registry()
+    monkeypatch.setattr(known, "all", lambda _kind: [odd])
+    client.post(URL, json={**BODY, "conn_type": "odd", "extra": json.dumps({"pin": PLANTED})})
+    assert json.loads(client.get(f"{URL}/db").json["extra"]) == {"pin": "***"}
+    assert client.patch(f"{URL}/db", json={"conn_type": "sqlite", "extra": '{"pin": "***"}'}).status_code == 200
+    with tools.database.read() as connection:
+        cipher = open_cipher(tools.config.security.fernet_key, tools.config.home)
+        found = connections.get_connection(connection, "db", cipher=cipher)
+    assert found is not None
+    assert found.extra_dejson == {"pin": PLANTED}
 
 
 def test_a_page_costs_the_same_whatever_its_length(client: FlaskClient, tools: Tools, statements) -> None:

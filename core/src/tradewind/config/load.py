@@ -144,7 +144,9 @@ def _build(home: Path, settings: tuple[Setting, ...]) -> Config:
     values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for setting in settings:
         values[setting.section][setting.key] = setting.value
-    return Config(home=home, **{section: cls(**values[section]) for section, cls in SECTIONS.items()})
+    sources = {f"{each.section}.{each.key}": each.source for each in settings}
+    sections: dict[str, Any] = {section: cls(**values[section]) for section, cls in SECTIONS.items()}
+    return Config(home=home, **sections, sources=sources)
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ This module is the reference: `tradewind config list` and the generated document
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -390,6 +391,7 @@ class Config:
 
     Arguments:
         home: TRADEWIND_HOME, the folder of everything that is not said to be elsewhere.
+        sources: where each value came from, by `section.key`; empty where nobody noted it.
     """
 
     home: Path
@@ -413,6 +415,7 @@ class Config:
     web: WebSection
     security: SecuritySection
     plugins: PluginsSection
+    sources: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
 
 SECTIONS: dict[str, type[Any]] = {

@@ -23,12 +23,15 @@ class Option:
     Arguments:
         is_default: whether it is as it would be if nobody had set anything.
         doc: what it does.
+        source: where the value came from when this process began: `default`, a file, a variable of the environment, the command
+            line; empty where nobody noted it.
     """
 
     key: str
     value: str
     is_default: bool
     doc: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,19 @@ def _sections(config: Config, names: Iterable[str]) -> Iterator[Section]:
     defaults = load(config.home, {}, file=False).config
     for name in names:
         values, others = getattr(config, name), getattr(defaults, name)
-        yield Section(name, tuple(_option(each, values, others) for each in dataclasses.fields(values)))
+        yield Section(
+            name,
+            tuple(
+                _option(each, values, others, config.sources.get(f"{name}.{each.name}", ""))
+                for each in dataclasses.fields(values)
+            ),
+        )
 
 
-def _option(field: dataclasses.Field[Any], values: Any, defaults: Any) -> Option:
+def _option(field: dataclasses.Field[Any], values: Any, defaults: Any, source: str) -> Option:
     value = getattr(values, field.name)
-    return Option(field.name, _text(value, field), value == getattr(defaults, field.name), field.metadata["doc"])
+    is_default = value == getattr(defaults, field.name)
+    return Option(field.name, _text(value, field), is_default, field.metadata["doc"], source)
 
 
 def _text(value: Any, option: dataclasses.Field[Any]) -> str:

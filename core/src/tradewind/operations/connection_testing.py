@@ -17,6 +17,7 @@ from tradewind_plugins.connection import Connection
 from tradewind_plugins.exceptions import TradewindException, TradewindNotFoundException
 from tradewind_plugins.hook import BaseHook
 
+from tradewind.config import load
 from tradewind.execution.masking import Masker, connection_secrets
 from tradewind.parsing.limits import memory_limit
 from tradewind.plugins.current import hook_class
@@ -46,6 +47,11 @@ class OneConnection(host.Host):
     def variable(self, key: str) -> str | None:
         """See `Host.variable`."""
         return None
+
+    def settings(self, section: str, key: str) -> str | None:
+        """See `Host.settings`; as tasks get them, so none that is a secret."""
+        found = (each for each in load().settings if (each.section, each.key) == (section, key) and not each.secret)
+        return next((str(each.value) for each in found), None)
 
     def mask(self, secret: str) -> None:
         """See `Host.mask`."""

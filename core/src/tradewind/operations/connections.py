@@ -30,7 +30,13 @@ _tests = threading.BoundedSemaphore(TESTS_AT_ONCE)
 
 @operation("connections.list")
 def list_connections(
-    context: Context, *, page: Paging, conn_id: str | None = None, with_extra: bool = False
+    context: Context,
+    *,
+    page: Paging,
+    conn_id: str | None = None,
+    with_extra: bool = False,
+    conn_type: str | None = None,
+    pattern: str | None = None,
 ) -> Page[Connection]:
     """Return the connections in the database, by id or in another order of `connections.ORDERS`; secrets are stars.
 
@@ -39,9 +45,11 @@ def list_connections(
     Arguments:
         conn_id: the one of that id only.
         with_extra: show what is not secret of extras, in place of stars for the whole; unreadable ones stay stars.
+        conn_type: those of that type only.
+        pattern: those only that have this text in their id, their host or their description.
     """
     with context.read() as connection:
-        total = connections.count(connection, conn_id=conn_id)
+        total = connections.count(connection, conn_id=conn_id, conn_type=conn_type, pattern=pattern)
         rows = connections.page_masked(
             connection,
             limit=page.limit,
@@ -49,6 +57,8 @@ def list_connections(
             order_by=page.order_by,
             is_descending=page.is_descending,
             conn_id=conn_id,
+            conn_type=conn_type,
+            pattern=pattern,
             cipher=_cipher(context) if with_extra else None,
         )
     return Page([_shown(each) for each in rows] if with_extra else rows, total)
@@ -119,7 +129,9 @@ def change_connection(context: Context, *, conn_id: str, values: Mapping[str, An
     def work(connection: sa.Connection, entry: Entry) -> Connection:
         found = _require(connection, conn_id, cipher)
         parts = {name: getattr(found, name) for name in (*PLAIN, *SECRET)} | dict(values)
-        parts["extra"] = unstarred_extra(parts["conn_type"], parts["extra"], found.extra)
+        # By what either type declares as secret: the stars were written by the rules of the one that was there
+        for conn_type in (found.conn_type, parts["conn_type"]):
+            parts["extra"] = unstarred_extra(conn_type, parts["extra"], found.extra)
         if parts["password"] == STARS:
             parts["password"] = found.password
         wanted = Connection(**parts)

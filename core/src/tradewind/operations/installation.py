@@ -11,6 +11,7 @@ from tradewind_plugins.hooks import PROJECT
 
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Page, Paging
+from tradewind.plugins.catalogue import Plugin
 from tradewind.plugins.current import registry
 from tradewind.version import VERSION
 
@@ -42,6 +43,7 @@ class InstalledPlugin:
         source: the distribution that brings it, with its version.
         implements: the hooks of it.
         declared: by kind, the paths of what it declares.
+        problem: what was left out of it and why, empty where all of it can be used.
     """
 
     name: str
@@ -49,6 +51,7 @@ class InstalledPlugin:
     source: str
     implements: tuple[str, ...]
     declared: dict[str, list[str]]
+    problem: str = ""
 
 
 @operation("version.get")
@@ -77,10 +80,16 @@ def list_plugins(_context: Context, *, page: Paging) -> Page[InstalledPlugin]:
             path = str(entry.fields.get("path") or entry.fields["name"])
             declared[entry.plugin].setdefault(kind, []).append(path.replace(":", "."))
     rows = [
-        InstalledPlugin(plugin.name, plugin.module, plugin.distribution, hooks, each)
+        InstalledPlugin(plugin.name, plugin.module, plugin.distribution, hooks, each, _problem_of_plugin(plugin))
         for plugin, hooks, each in zip(known.plugins, known.catalogue.hooks, declared, strict=True)
     ]
     return Page(rows[page.offset : page.offset + page.limit], len(rows))
+
+
+def left_out() -> list[str]:
+    """Return what was left out of plugins that are not in the list at all, and why, in sentences."""
+    own = [_begins(plugin) for plugin in registry().plugins]
+    return [each for each in registry().problems if not each.startswith(tuple(own))]
 
 
 def provider_distributions() -> tuple[tuple[str, str, str], ...]:
@@ -97,6 +106,15 @@ def problem_of(name: str, version: str) -> str:
     """Return what was left out of a distribution and why, in sentences; empty where all of it can be used."""
     own = re.compile(rf"plugin \S+ of {re.escape(f'{name.lower()} {version}')}[ :]+(.*)", re.DOTALL)
     return "; ".join(found[1] for each in registry().problems if (found := own.match(each)))
+
+
+def _problem_of_plugin(plugin: Plugin) -> str:
+    begins = _begins(plugin)
+    return "; ".join(each.removeprefix(begins).lstrip(": ") for each in registry().problems if each.startswith(begins))
+
+
+def _begins(plugin: Plugin) -> str:
+    return f"plugin {plugin.module} of {plugin.distribution}"
 
 
 _known_to_this_process = cache(provider_distributions)

@@ -79,8 +79,8 @@ def change_pool(
             raise InvalidError(
                 "description", f"Of {DEFAULT_POOL} only the slots can be changed.", error_id="pool-protected"
             )
-        entry.before = {"slots": found.slots, "description": found.description}
-        entry.after = {"slots": wanted, "description": text}
+        entry.before = {"name": name, "slots": found.slots, "description": found.description}
+        entry.after = {"name": name, "slots": wanted, "description": text}
         pools.set_pool(connection, name, slots=wanted, description=text)
         return _require(connection, name)
 

@@ -21,17 +21,19 @@ ORDERS = {each: each for each in users.ORDERS} | {"user_name": "username", "is_a
 
 
 @operation("users.list")
-def list_users(context: Context, *, page: Paging, email: str | None = None) -> Page[User]:
+def list_users(context: Context, *, page: Paging, email: str | None = None, pattern: str | None = None) -> Page[User]:
     """Return users with their roles, by id or in another of `ORDERS`.
 
     Arguments:
         email: the user with this address of mail only.
+        pattern: those only that have this text in a name or the address of mail.
     """
     with context.read() as connection:
-        total = users.count_users(connection, email=email)
+        total = users.count_users(connection, email=email, pattern=pattern)
         rows = users.list_users(
             connection,
             email=email,
+            pattern=pattern,
             order_by=ORDERS[page.order_by or "id"],
             is_descending=page.is_descending,
             limit=page.limit,

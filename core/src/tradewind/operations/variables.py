@@ -24,14 +24,17 @@ from tradewind.plugins.secrets import configured_secrets
 
 
 @operation("variables.list")
-def list_variables(context: Context, *, page: Paging) -> Page[Variable]:
+def list_variables(context: Context, *, page: Paging, pattern: str | None = None) -> Page[Variable]:
     """Return the variables in the database, by key or in another order of `variables.ORDERS`; secrets are stars.
 
     What secrets backends have is not listed: they can only be asked for one. Values whose key is lost are stars, too: one of
     them does not hide all others.
+
+    Arguments:
+        pattern: those only that have this text in their key or their description.
     """
     with context.read() as connection:
-        total = variables.count(connection)
+        total = variables.count(connection, pattern=pattern)
         rows = variables.page(
             connection,
             cipher=_cipher(context),
@@ -40,6 +43,7 @@ def list_variables(context: Context, *, page: Paging) -> Page[Variable]:
             order_by=page.order_by,
             is_descending=page.is_descending,
             unreadable=STARS,
+            pattern=pattern,
         )
     return Page([_shown(each) for each in rows], total)
 

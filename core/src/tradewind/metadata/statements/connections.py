@@ -58,26 +58,40 @@ def page_masked(
     order_by: str | None = None,
     is_descending: bool = False,
     conn_id: str | None = None,
+    conn_type: str | None = None,
+    pattern: str | None = None,
     cipher: Cipher | None = None,
 ) -> list[Connection]:
     """Return some connections with stars in place of their secrets, in one statement.
 
     Arguments:
         order_by: one of `ORDERS`; by default the id.
-        conn_id: the connection of that id only.
+        conn_id, conn_type, pattern: see `count`.
         cipher: shows extras in clear, but for those that were encrypted with a key that is not given.
     """
     column = ORDERS[order_by or "id"]
     query = sa.select(table).order_by(column.desc() if is_descending else column, table.c.conn_id)
-    if conn_id is not None:
-        query = query.where(table.c.conn_id == conn_id)
+    query = query.where(*_wanted(conn_id, conn_type, pattern))
     return [_masked(row, cipher) for row in db.execute(query.limit(limit).offset(offset))]
 
 
-def count(db: sa.Connection, *, conn_id: str | None = None) -> int:
-    """Return how many connections there are, or how many of that id."""
-    query = sa.select(sa.func.count()).select_from(table)
-    return int(db.execute(query if conn_id is None else query.where(table.c.conn_id == conn_id)).scalar_one())
+def count(
+    db: sa.Connection, *, conn_id: str | None = None, conn_type: str | None = None, pattern: str | None = None
+) -> int:
+    """Return how many connections there are.
+
+    Arguments:
+        conn_id: only the one of that id.
+        conn_type: only those of that type.
+        pattern: only those that have this text in their id, their host or their description, whatever the case.
+    """
+    query = sa.select(sa.func.count()).select_from(table).where(*_wanted(conn_id, conn_type, pattern))
+    return int(db.execute(query).scalar_one())
+
+
+def list_types(db: sa.Connection) -> list[str]:
+    """Return the types that connections have, sorted."""
+    return list(db.execute(sa.select(table.c.conn_type).distinct().order_by(table.c.conn_type)).scalars())
 
 
 def read_some(db: sa.Connection, conn_ids: Iterable[str], *, cipher: Cipher) -> dict[str, Connection]:
@@ -113,6 +127,18 @@ def change_connection(db: sa.Connection, connection: Connection, *, cipher: Ciph
 def delete_connection(db: sa.Connection, conn_id: str) -> bool:
     """Delete the connection and tell whether there was one."""
     return db.execute(sa.delete(table).where(table.c.conn_id == conn_id)).rowcount > 0
+
+
+def _wanted(conn_id: str | None, conn_type: str | None, pattern: str | None) -> list[sa.ColumnElement[bool]]:
+    found = []
+    if conn_id is not None:
+        found.append(table.c.conn_id == conn_id)
+    if conn_type is not None:
+        found.append(table.c.conn_type == conn_type)
+    if pattern is not None:
+        columns = (table.c.conn_id, table.c.host, table.c.description)
+        found.append(sa.or_(*(column.icontains(pattern, autoescape=True) for column in columns)))
+    return found
 
 
 def _sealed(db: sa.Connection, connection: Connection, cipher: Cipher) -> dict[str, Any]:

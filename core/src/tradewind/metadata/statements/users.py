@@ -181,10 +181,23 @@ def _identities(connection: sa.Connection, query: sa.Select[Any], values: Mappin
 # --- Users ------------------------------------------------------------------------------------------------------------
 
 
-def count_users(connection: sa.Connection, *, email: str | None = None) -> int:
-    """Return how many users there are, or how many with that address of mail."""
-    query = sa.select(sa.func.count()).select_from(ab_user)
-    return int(connection.execute(query if email is None else query.where(_user.email == email)).scalar_one())
+def count_users(connection: sa.Connection, *, email: str | None = None, pattern: str | None = None) -> int:
+    """Return how many users there are.
+
+    Arguments:
+        email: only the one with that address of mail.
+        pattern: only those that have this text in a name or the address of mail, whatever the case.
+    """
+    query = sa.select(sa.func.count()).select_from(ab_user).where(*_wanted(email, pattern))
+    return int(connection.execute(query).scalar_one())
+
+
+def _wanted(email: str | None, pattern: str | None) -> list[sa.ColumnElement[bool]]:
+    found = [] if email is None else [_user.email == email]
+    if pattern is not None:
+        columns = (_user.username, _user.first_name, _user.last_name, _user.email)
+        found.append(sa.or_(*(column.icontains(pattern, autoescape=True) for column in columns)))
+    return found
 
 
 def list_users(
@@ -192,6 +205,7 @@ def list_users(
     *,
     names: Collection[str] | None = None,
     email: str | None = None,
+    pattern: str | None = None,
     order_by: str = "username",
     is_descending: bool = False,
     limit: int | None = None,
@@ -201,15 +215,14 @@ def list_users(
 
     Arguments:
         names: these only.
-        email: the one with that address of mail only.
+        email, pattern: see `count_users`.
         order_by: one of `ORDERS`.
     """
     column = _user[order_by]
     query = sa.select(ab_user).order_by(column.desc() if is_descending else column, _user.id)
     if names is not None:
         query = query.where(_user.username.in_(sorted(names)))
-    if email is not None:
-        query = query.where(_user.email == email)
+    query = query.where(*_wanted(email, pattern))
     rows = connection.execute(query.limit(limit).offset(offset)).all()
     roles: dict[int, list[str]] = {row.id: [] for row in rows}
     has = (

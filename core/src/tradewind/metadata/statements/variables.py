@@ -52,17 +52,20 @@ def page(
     order_by: str | None = None,
     is_descending: bool = False,
     unreadable: str | None = None,
+    pattern: str | None = None,
 ) -> list[Variable]:
     """Return some variables with their values, in one statement.
 
     Arguments:
         order_by: one of `ORDERS`; by default the key.
         unreadable: stands for values that were encrypted with a key that is not given.
+        pattern: see `count`.
     Raises:
         SecretError: there is such a value, and nothing to stand for it.
     """
     column = ORDERS[order_by or "key"]
     query = sa.select(variable).order_by(column.desc() if is_descending else column, variable.c.key)
+    query = query.where(*_wanted(pattern))
     found = []
     for row in connection.execute(query.limit(limit).offset(offset)):
         try:
@@ -86,9 +89,21 @@ def existing(connection: sa.Connection, keys: Collection[str]) -> set[str]:
     return set(connection.execute(sa.select(variable.c.key).where(variable.c.key.in_(sorted(keys)))).scalars())
 
 
-def count(connection: sa.Connection) -> int:
-    """Return how many variables there are."""
-    return int(connection.execute(sa.select(sa.func.count()).select_from(variable)).scalar_one())
+def count(connection: sa.Connection, *, pattern: str | None = None) -> int:
+    """Return how many variables there are.
+
+    Arguments:
+        pattern: only those that have this text in their key or their description, whatever the case.
+    """
+    query = sa.select(sa.func.count()).select_from(variable).where(*_wanted(pattern))
+    return int(connection.execute(query).scalar_one())
+
+
+def _wanted(pattern: str | None) -> list[sa.ColumnElement[bool]]:
+    if pattern is None:
+        return []
+    columns = (variable.c.key, variable.c.description)
+    return [sa.or_(*(column.icontains(pattern, autoescape=True) for column in columns))]
 
 
 def set_variable(connection: sa.Connection, key: str, value: str, *, description: str | None, cipher: Cipher) -> None:

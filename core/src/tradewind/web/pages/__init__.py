@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from tradewind.web.pages import dags, front, runs, task_instances, triggering
+from tradewind.web.pages import (
+    audit_log,
+    configuration,
+    connections,
+    dags,
+    front,
+    plugins,
+    pools,
+    providers,
+    roles,
+    runs,
+    task_instances,
+    tokens,
+    triggering,
+    users,
+    variables,
+)
 from tradewind.web.pages.page import Feed, Page
 
 PAGES: tuple[Page, ...] = (
@@ -11,5 +27,16 @@ PAGES: tuple[Page, ...] = (
     *runs.PAGES,
     *task_instances.PAGES,
     *triggering.PAGES,
+    # Administration
+    *connections.PAGES,
+    *variables.PAGES,
+    *pools.PAGES,
+    *configuration.PAGES,
+    *providers.PAGES,
+    *plugins.PAGES,
+    *users.PAGES,
+    *roles.PAGES,
+    *tokens.PAGES,
+    *audit_log.PAGES,
 )
-FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS)
+FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS, *variables.FEEDS)

@@ -44,10 +44,11 @@ export function show(form, error) {
   for (const old of form.querySelectorAll(".field-error")) old.remove();
   for (const [name, wrong] of Object.entries(error.fields ?? {})) {
     const field = form.elements[name];
-    if (!field) continue;
+    const told = [wrong].flat().filter((each) => typeof each === "string"); // of rows there are more, which the sentence tells
+    if (!field || !told.length) continue;
     const line = document.createElement("span");
     line.className = "field-error";
-    line.textContent = [wrong].flat().join(" ");
+    line.textContent = told.join(" ");
     field.insertAdjacentElement("afterend", line);
     field.setAttribute("aria-invalid", "true");
   }
