@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradewind.web.pages import dags, front, runs, task_instances, triggering
+from tradewind.web.pages import dags, front, graphs, runs, task_instances, triggering, versions
 from tradewind.web.pages.page import Feed, Page
 
 PAGES: tuple[Page, ...] = (
@@ -11,5 +11,7 @@ PAGES: tuple[Page, ...] = (
     *runs.PAGES,
     *task_instances.PAGES,
     *triggering.PAGES,
+    *graphs.PAGES,
+    *versions.PAGES,
 )
-FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS)
+FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS, *graphs.FEEDS)
