@@ -6,8 +6,9 @@ from typing import Any
 
 from tradewind.metadata.statements.browsing import versions
 from tradewind.operations.context import Context, operation
-from tradewind.operations.dag_versions import compare_versions, get_version
+from tradewind.operations.dag_versions import get_version
 from tradewind.operations.dags.reading import get_dag
+from tradewind.operations.graphs import compare_graphs
 from tradewind.operations.paging import Paging
 from tradewind.operations.version_changes import list_changes
 from tradewind.web.pages.highlighting import diff_lines, highlighted
@@ -38,11 +39,18 @@ def versions_page(context: Context, *, dag_id: str, limit: int, offset: int) -> 
 def compare_page(context: Context, *, dag_id: str, number: int, other: int) -> dict[str, Any]:
     """Return what differs between two versions; the graph of both is a feed."""
     view = get_dag(context, dag_id=dag_id)
-    found = compare_versions(context, dag_id=dag_id, number=number, other=other)
+    compared = compare_graphs(context, dag_id=dag_id, number=number, other=other)
+    found = compared.comparison
+    own, following = [], []
+    for each in found.changes:
+        is_own = each.task_id is None or each.field in compared.fields.get(each.task_id, ())
+        (own if is_own else following).append(each)
     lines = diff_lines(found.sources)
     return {
         "dag": view,
         "found": found,
+        "own": own,
+        "following": following,
         "numbers": _offered(context, dag_id, number, other),
         "lines": lines[:MOST_DIFF_LINES],
         "left_out": max(0, len(lines) - MOST_DIFF_LINES),

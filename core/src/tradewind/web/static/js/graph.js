@@ -9,7 +9,8 @@ const EVERY = 2000;
 const SLOWEST = 30000;
 const KEY = "tradewind.graph.down";
 const HEIGHT = 46;
-const LETTERS = 30; // of a label, at most
+const LETTERS = 30; // of a task's name, at most
+const LABEL = 22; // of an edge's
 const MARKS = { "+": ["+", "added"], "-": ["−", "removed"], "~": ["~", "changed"] };
 
 const box = document.getElementById("graph");
@@ -53,7 +54,7 @@ function draw() {
     numbers.set(key, nodes.length);
     nodes.push({ key, width, height, group: places.get(group) ?? -1 });
   };
-  tasks.forEach((task, place) => shown(place) === place && add(place, widthOf(task[1], task[4] ? 24 : 0), HEIGHT, task[3]));
+  tasks.forEach((task, place) => shown(place) === place && add(place, /[st]/.test(task[4]) ? Math.max(190, widthOf(task[1], 0)) : widthOf(task[1], task[4] ? 24 : 0), HEIGHT, task[3]));
   joints.forEach((group, place) => shown(tasks.length + place) === tasks.length + place && add(tasks.length + place, 8, 8, group));
   for (const group of state.folded) {
     if (!around(groups[group][2]).some((each) => state.folded.has(each))) add(`g${group}`, widthOf(groups[group][1], 24), HEIGHT, groups[group][2]);
@@ -69,14 +70,16 @@ function draw() {
       if (label && !known.label.includes(label)) known.label += known.label ? `, ${label}` : label;
     } else lines.set(key, { from: numbers.get(one), to: numbers.get(two), label: label || "", mark, kind: kindOf(from, to) });
   }
-  const all = [...lines.values()].map((each) => ({ ...each, own: Boolean(each.label) }));
-  const found = layout(nodes, open.map((place) => ({ group: places.get(groups[place][2]) ?? -1, width: widthOf(groups[place][1], 40) })), all, state.isDown);
+  const all = [...lines.values()];
+  const longest = Math.max(0, ...all.map((each) => cut(each.label, LABEL).length));
+  const gap = state.isDown || !longest ? undefined : 30 + longest * 6.4;
+  const found = layout(nodes, open.map((place) => ({ group: places.get(groups[place][2]) ?? -1, width: widthOf(groups[place][1], 40) })), all, state.isDown, gap);
   const back = svg("g");
   found.groups.forEach((place, number) => back.append(groupBox(open[number], place)));
   const wires = svg("g", { class: "wires" });
   const labels = svg("g");
-  const labelled = new Set();
-  for (const line of found.lines) wires.append(...wire(line, all, labels, labelled, nodes));
+  for (const line of found.lines) wires.append(...wire(line, all, nodes));
+  write(found.lines, all, labels);
   const front = svg("g");
   state.boxes.clear();
   nodes.forEach((node, number) => {
@@ -91,7 +94,7 @@ function draw() {
   mark();
 }
 
-const widthOf = (text, more) => Math.max(116, Math.min(LETTERS, text.length) * 7.3 + 30 + more);
+const widthOf = (text, more) => Math.max(150, Math.min(LETTERS, text.length) * 7.6 + 30 + more);
 
 /** A scope is no order of work: the line from a setup to its teardown is dashed. */
 function kindOf(from, to) {
@@ -131,31 +134,40 @@ function nodeBox({ key, width, height }, { x, y }) {
   return made;
 }
 
-/** Straight along ranks, bent between them; an arrow where it ends at a box, a label where only one edge has it. */
-function wire({ points, edges, ends }, all, labels, labelled, nodes) {
-  const [first, ...rest] = points;
-  let path = `M${first}`;
-  let last = first;
-  let widest = null;
-  rest.forEach((each, place) => {
+/** Straight along ranks, bent between them; an arrow where it ends at a box. */
+function wire({ points, edges, ends }, all, nodes) {
+  let path = `M${points[0]}`;
+  points.slice(1).forEach((each, place) => {
+    const last = points[place];
     if (place % 2 === 0) path += `L${each}`;
     else {
       const half = state.isDown ? (each[1] - last[1]) / 2 : (each[0] - last[0]) / 2;
       path += state.isDown ? `C${last[0]} ${last[1] + half} ${each[0]} ${each[1] - half} ${each}` : `C${last[0] + half} ${last[1]} ${each[0] - half} ${each[1]} ${each}`;
-      widest = [(last[0] + each[0]) / 2, (last[1] + each[1]) / 2];
     }
-    last = each;
   });
-  const marks = new Set(edges.map((each) => all[each].mark));
+  const mark = new Set(edges.map((each) => all[each].mark)).size === 1 && all[edges[0]].mark ? all[edges[0]].mark : undefined;
+  const made = [svg("path", { d: path, class: `wire ${all[edges[0]].kind}`, "data-mark": mark })];
   const hasArrow = ends[1] >= 0 && nodes[ends[1]].width > 8;
-  const made = [svg("path", { d: path, class: `wire ${all[edges[0]].kind}`, "data-mark": (marks.size === 1 && all[edges[0]].mark) || undefined, "data-edges": edges.join(" ") })];
-  if (hasArrow) made.push(svg("path", { d: state.isDown ? `M${last}l-4 -7h8z` : `M${last}l-7 -4v8z`, class: "arrow", "data-mark": (marks.size === 1 && all[edges[0]].mark) || undefined }));
-  const label = edges.length === 1 ? all[edges[0]].label : "";
-  if (label && widest && !labelled.has(edges[0])) {
-    labelled.add(edges[0]);
-    labels.append(svg("text", { x: widest[0], y: widest[1] - 4, class: "label", "text-anchor": "middle" }, svg("title", {}, label), cut(label, 22)));
-  }
+  if (hasArrow) made.push(svg("path", { d: state.isDown ? `M${points.at(-1)}l-4 -7h8z` : `M${points.at(-1)}l-7 -4v8z`, class: "arrow", "data-mark": mark }));
   return made;
+}
+
+/** Write each label once: on the line that most edges of that label share, where it bends widest. */
+function write(lines, all, labels) {
+  const wide = (bend) => Math.abs(state.isDown ? bend[1][1] - bend[0][1] : bend[1][0] - bend[0][0]);
+  const found = lines.filter((line) => all[line.edges[0]].label && line.edges.every((each) => all[each].label === all[line.edges[0]].label)).map(({ points, edges }) => {
+    const bends = points.slice(1).map((each, place) => [points[place], each]).filter((_, place) => place % 2);
+    return { edges, bend: bends.reduce((one, two) => (wide(two) > wide(one) ? two : one)) };
+  });
+  found.sort((one, two) => two.edges.length - one.edges.length || wide(two.bend) - wide(one.bend));
+  const written = new Set();
+  for (const { edges, bend } of found) {
+    if (edges.every((each) => written.has(each))) continue;
+    for (const each of edges) written.add(each);
+    const text = all[edges[0]].label;
+    const [x, y] = [(bend[0][0] + bend[1][0]) / 2, (bend[0][1] + bend[1][1]) / 2];
+    labels.append(svg("text", { x, y: y - 4, class: "label", "text-anchor": "middle" }, svg("title", {}, text), cut(text, LABEL)));
+  }
 }
 
 /** What became of a task or of all tasks in a group: state, counts, and how many. */
@@ -197,7 +209,7 @@ function paint() {
     if (changed) text = mark ? MARKS[mark].join(" ") + (mark === "~" ? `: ${changed[tasks[key][0]].join(", ")}` : "") : text;
     else if (name) text = many(found.counts) ? `${state.words.get(name)?.[0] ?? ""} ${counted(found.counts)}` : `${word(name)}${found.tries > 1 ? `, try ${found.tries}` : ""}`;
     else if (run) text = `not in this run`;
-    const fitting = cut(text, Math.floor((width - 22) / 6.2) - (made.querySelector(".sign") ? 12 : 0));
+    const fitting = cut(text, Math.floor((width - 24) / 6.9) - (made.querySelector(".sign") ? 10 : 0));
     if (what.textContent !== fitting) what.textContent = fitting;
     const url = isGroup(key) ? null : urlOf(key);
     if (url) made.setAttribute("href", url);

@@ -4,7 +4,7 @@
 // by barycentres, and coordinates as near to the neighbours' mean as the boxes allow. A thousand tasks take some tens of
 // milliseconds; general libraries took from one second to ten, which is too long for a page that is looked at all day.
 
-const RANK_GAP = 56; // between ranks; lines bend here only, so that none runs through a box
+const RANK_GAP = 56; // between ranks, where it is not told otherwise; lines bend here only, so that none runs through a box
 const BOX_GAP = 16;
 const LINE_GAP = 10;
 const SWEEPS = 10;
@@ -17,13 +17,14 @@ const PAD = { before: 14, after: 14, title: 26 };
  *
  * @param {{width: number, height: number, group: number}[]} nodes boxes; `group` is the place of the group each is in, or -1.
  * @param {{group: number, width: number}[]} groups each after the one that it is in; `width` is what its title needs.
- * @param {{from: number, to: number, own: boolean}[]} edges by places of nodes; an edge of its `own` shares no line.
+ * @param {{from: number, to: number, label: string}[]} edges by places of nodes; those with a label share lines with the like.
+ * @param {number} gap between ranks, as labels need it.
  * @param {boolean} isDown whether ranks go from top to bottom, and not from left to right.
  * @returns {{nodes: {x: number, y: number}[], groups: {x: number, y: number, width: number, height: number}[],
  *   lines: {points: number[][], edges: number[]}[], width: number, height: number}} corners of boxes, and lines as pairs of
  *   points between which a line is straight and bent in turns; each line with the edges that go over it.
  */
-export function layout(nodes, groups, edges, isDown) {
+export function layout(nodes, groups, edges, isDown, gap = RANK_GAP) {
   const insides = [...groups, null].map(() => ({ items: [], links: new Map(), ports: new Map() }));
   const inside = (group) => insides[group < 0 ? groups.length : group];
   const items = nodes.map((node, place) => ({
@@ -35,17 +36,17 @@ export function layout(nodes, groups, edges, isDown) {
   thread(nodes, groups, edges, inside, items, boxes);
   // Innermost first: a group's inside tells how large it is
   for (let place = groups.length; place-- > 0; ) {
-    const made = arrange(insides[place]);
+    const made = arrange(insides[place], gap);
     const inset = isDown ? PAD.before + PAD.title : PAD.before;
     const above = isDown ? PAD.before : PAD.before + PAD.title;
-    Object.assign(boxes[place], { made, inset, above, along: made.along + inset + PAD.after, across: made.across + above + PAD.after });
+    Object.assign(boxes[place], { inset, above, along: made.along + inset + PAD.after, across: made.across + above + PAD.after });
     const title = groups[place].width;
     if (isDown) boxes[place].across = Math.max(boxes[place].across, title);
     else boxes[place].along = Math.max(boxes[place].along, title);
   }
-  const whole = arrange(inside(-1));
+  const whole = arrange(inside(-1), gap);
   const found = { nodes: [], groups: [], lines: [], width: isDown ? whole.across : whole.along, height: isDown ? whole.along : whole.across };
-  put(inside(-1), whole, 0, 0, found, isDown, insides);
+  put(inside(-1), 0, 0, [0, 0], found, isDown, insides);
   return found;
 }
 
@@ -70,7 +71,7 @@ function thread(nodes, groups, edges, inside, items, boxes) {
   edges.forEach((_, place) => { more(outOf(place)); more(into(place)); });
   edges.forEach((edge, place) => {
     const [outer, inner, common] = meeting[place];
-    const key = edge.own ? `own ${place}` : count.get(into(place)) > count.get(outOf(place)) ? `to ${edge.to}` : `from ${edge.from}`;
+    const key = edge.label ? `label ${edge.from} ${edge.label}` : count.get(into(place)) > count.get(outOf(place)) ? `to ${edge.to}` : `from ${edge.from}`;
     let [item, port] = [items[edge.from], null];
     for (const group of outer) {
       const exit = portOf(inside(group), key, 1);
@@ -108,13 +109,13 @@ function link(part, from, exit, to, entry, edge) {
 }
 
 /** Give each item of a group's inside its place in it. */
-function arrange(part) {
+function arrange(part, gap) {
   const links = [...part.links.values()];
   const [linked, alone] = split(part.items, links);
   ranks(linked, links);
   const layers = order(passes(linked, links));
   across(layers);
-  return size(layers, alone);
+  return size(layers, alone, gap);
 }
 
 function split(items, links) {
@@ -183,7 +184,7 @@ function passes(items, links) {
     each.way = [];
     if (high.rank - low.rank > 1 && made < MOST_PASSES) {
       const [from, to] = [key(each.from, each.exit), key(each.to, each.entry)];
-      const shared = isBack || each.exit?.own ? `one ${links.indexOf(each)}` : back.get(to) > out.get(from) ? `to ${to}` : `from ${from}`;
+      const shared = isBack ? `one ${links.indexOf(each)}` : back.get(to) > out.get(from) ? `to ${to}` : `from ${from}`;
       if (!chains.has(shared)) chains.set(shared, new Map());
       const chain = chains.get(shared);
       for (let rank = low.rank + 1; rank < high.rank; rank++) {
@@ -325,7 +326,7 @@ function settle(layer, beside) {
 }
 
 /** Give ranks their places, and items that nothing is linked to theirs below all others. */
-function size(layers, alone) {
+function size(layers, alone, gap) {
   const all = layers.flat();
   let least = Infinity;
   for (const each of all) least = Math.min(least, each.at - each.across / 2);
@@ -337,7 +338,7 @@ function size(layers, alone) {
       widest = Math.max(widest, each.at + each.across / 2);
       Object.assign(each, { begin: along, end: along + thick });
     }
-    along += thick + (rank < layers.length - 1 ? (thick && layers[rank + 1].some((each) => each.along) ? RANK_GAP : RANK_GAP / 2) : 0);
+    along += thick + (rank < layers.length - 1 ? (thick && layers[rank + 1].some((each) => each.along) ? gap : RANK_GAP / 2) : 0);
   });
   if (!alone.length) return { along, across: widest };
   const area = alone.reduce((sum, each) => sum + (each.along + BOX_GAP) * (each.across + BOX_GAP), 0);
@@ -354,7 +355,7 @@ function size(layers, alone) {
 }
 
 /** Write down where everything is, from the outermost inwards. */
-function put(part, made, along, sideways, found, isDown, insides) {
+function put(part, along, sideways, borders, found, isDown, insides) {
   const point = (x, y) => (isDown ? [y, x] : [x, y]);
   for (const item of part.items) {
     const [begin, top] = [along + item.begin, sideways + item.at - item.across / 2];
@@ -363,7 +364,7 @@ function put(part, made, along, sideways, found, isDown, insides) {
     else if (item.group !== undefined) {
       const [width, height] = point(item.along, item.across);
       found.groups[item.group] = { x, y, width, height };
-      put(insides[item.group], item.made, begin + item.inset, top + item.above, found, isDown, insides);
+      put(insides[item.group], begin + item.inset, top + item.above, [-item.inset, item.along - item.inset], found, isDown, insides);
     }
   }
   for (const each of part.links.values()) {
@@ -373,10 +374,11 @@ function put(part, made, along, sideways, found, isDown, insides) {
     const level = (item, port) => (port ? item.at - item.across / 2 + item.above + port.at : item.at);
     const [start, stop] = [level(each.from, each.exit), level(each.to, each.entry)];
     if (isBack) { add(each.from.begin, start); add(each.from.begin, start); }
+    else if (each.from.side) { add(borders[0], start); add(each.from.end, start); }
     else { add(each.from.begin + each.from.along, start); add(each.from.end, start); }
     for (const pass of each.way) for (const x of isBack ? [pass.end, pass.begin] : [pass.begin, pass.end]) add(x, pass.at);
     if (isBack) { add(each.to.end, stop); add(each.to.begin + each.to.along, stop); }
-    else { add(each.to.begin, stop); add(each.to.begin, stop); }
+    else { add(each.to.begin, stop); add(each.to.side ? borders[1] : each.to.begin, stop); }
     found.lines.push({ points, edges: each.edges, ends: [each.from.node ?? -1, each.to.node ?? -1] });
   }
 }

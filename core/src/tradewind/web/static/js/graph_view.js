@@ -87,6 +87,11 @@ export function view(box) {
     },
     /** Show the whole where that can be read, else its beginning. */
     begin() {
+      // No taller than what is shown, where that is broad
+      box.style.height = "";
+      const tallest = box.clientHeight;
+      const needed = at.height * Math.min(1, (box.clientWidth - 2 * EDGE) / at.width) + 2 * EDGE;
+      if (needed < tallest && whole() >= READABLE) box.style.height = `${needed}px`;
       fit(whole() >= READABLE ? whole() : 0.7);
       // The beginning of a tall drawing is in the middle of its height, not in its corner
       const height = at.height * at.scale;
