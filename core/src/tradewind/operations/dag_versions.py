@@ -193,5 +193,5 @@ def _differing(task_id: str | None, old: Any, new: Any) -> Iterator[Change]:
 def _shown(name: str, value: Any) -> Any:
     """Return a value as JSON, what is called like a secret starred."""
     if isinstance(value, Mapping):  # the ends of an edge are no name in JSON
-        value = {" → ".join(key) if isinstance(key, tuple) else key: each for key, each in value.items()}
+        value = {" to ".join(key) if isinstance(key, tuple) else key: each for key, each in value.items()}
     return starred({name: json.loads(json.dumps(value, default=str, skipkeys=True))})[name]

@@ -15,7 +15,7 @@ from tradewind.access.operations import TABLE
 from tradewind.metadata.statements.browsing import graphs, versions
 from tradewind.metadata.statements.browsing.versions import VersionRow
 from tradewind.operations.context import Context, operation
-from tradewind.operations.dag_versions import Comparison, compare_versions
+from tradewind.operations.dag_versions import Change, Comparison, compare_versions
 from tradewind.operations.errors import NotFoundError
 from tradewind.operations.finding import graph_of, require_dag, run_of
 from tradewind.operations.grids import worst
@@ -101,11 +101,11 @@ class GraphView:
 
 @dataclass(frozen=True, slots=True)
 class ComparedGraphs:
-    """What differs between two versions, both as one graph, and what is otherwise in which task."""
+    """What differs between two versions, both as one graph, and the changes that do not just follow from others."""
 
     comparison: Comparison
     drawing: Drawing
-    fields: Mapping[str, Sequence[str]]
+    own: Sequence[Change]
 
 
 @operation("tasks.list")
@@ -145,11 +145,9 @@ def compare_graphs(context: Context, *, dag_id: str, number: int, other: int) ->
     comparison = compare_versions(context, dag_id=dag_id, number=number, other=other)
     with context.read() as connection:
         before, after = (graph_of(context, connection, each.id) for each in (comparison.before, comparison.after))
-    fields: dict[str, list[str]] = {}
-    for each in own_changes(comparison.changes, before, after):
-        if each.task_id is not None:
-            fields.setdefault(each.task_id, []).append(each.field)
-    return ComparedGraphs(comparison, drawing_of(after, before=before, changed=fields), fields)
+    own = own_changes(comparison.changes, before, after)
+    changed = {each.task_id for each in own if each.task_id is not None}
+    return ComparedGraphs(comparison, drawing_of(after, before=before, changed=changed), own)
 
 
 def _kept(found: VersionRow | None, dag_id: str, number: int | None) -> VersionRow:

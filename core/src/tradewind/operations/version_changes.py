@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAMED = 3
 """Tasks that a sentence names; of more it tells the number."""
-FOLLOWING = frozenset({"upstream", "priority"})
+FOLLOWING = frozenset({"upstream", "priority", "edge_labels"})
 FIRST = "The first version that is kept."
 
 

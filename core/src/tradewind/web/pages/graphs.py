@@ -55,7 +55,10 @@ def graph_feed(
 def compare_feed(context: Context, *, dag_id: str, number: int, other: int) -> dict[str, Any]:
     """Return two versions as one graph, with what is otherwise in tasks that both have."""
     found = compare_graphs(context, dag_id=dag_id, number=number, other=other)
-    changed = {task_id: [each.replace("_", " ") for each in fields] for task_id, fields in found.fields.items()}
+    changed: dict[str, list[str]] = {}
+    for each in found.own:
+        if each.task_id is not None:
+            changed.setdefault(each.task_id, []).append(each.field.replace("_", " "))
     return {**as_compact(found.drawing), "version": found.comparison.after.number, "run": None, "changed": changed}
 
 

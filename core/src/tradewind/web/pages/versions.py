@@ -41,16 +41,13 @@ def compare_page(context: Context, *, dag_id: str, number: int, other: int) -> d
     view = get_dag(context, dag_id=dag_id)
     compared = compare_graphs(context, dag_id=dag_id, number=number, other=other)
     found = compared.comparison
-    own, following = [], []
-    for each in found.changes:
-        is_own = each.task_id is None or each.field in compared.fields.get(each.task_id, ())
-        (own if is_own else following).append(each)
+    told = {(each.task_id, each.field) for each in compared.own}
     lines = diff_lines(found.sources)
     return {
         "dag": view,
         "found": found,
-        "own": own,
-        "following": following,
+        "own": compared.own,
+        "following": [each for each in found.changes if (each.task_id, each.field) not in told],
         "numbers": _offered(context, dag_id, number, other),
         "lines": lines[:MOST_DIFF_LINES],
         "left_out": max(0, len(lines) - MOST_DIFF_LINES),

@@ -24,6 +24,7 @@ const svg = (name, attributes = {}, ...inside) => {
 };
 const cut = (text, most = LETTERS) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 const isGroup = (place) => typeof place === "string";
+const keyOf = (made) => (made.dataset.key.startsWith("g") ? made.dataset.key : Number(made.dataset.key));
 
 const sight = view(box);
 const state = { data: null, folded: new Set(), isDown: localStorage.getItem(KEY) === "1", boxes: new Map(), at: null, words: new Map(), last: "" };
@@ -191,7 +192,8 @@ function fate(key) {
 
 const word = (name) => (state.words.has(name) ? state.words.get(name).join(" ") : name.replaceAll("_", " "));
 const counted = (counts) => [...state.words.keys()].filter((name) => counts[name]).map((name) => `${counts[name]} ${state.words.get(name)[1]}`).join(", ");
-const many = (counts) => Object.values(counts).reduce((sum, each) => sum + each, 0) > 1;
+const total = (counts) => Object.values(counts).reduce((sum, each) => sum + each, 0);
+const many = (counts) => total(counts) > 1;
 
 /** Write states into the boxes that are drawn. */
 function paint() {
@@ -207,8 +209,8 @@ function paint() {
     const mark = made.dataset.mark;
     let text = isGroup(key) ? `${found.number} tasks` : tasks[key][2];
     if (changed) text = mark ? MARKS[mark].join(" ") + (mark === "~" ? `: ${changed[tasks[key][0]].join(", ")}` : "") : text;
-    else if (name) text = many(found.counts) ? `${state.words.get(name)?.[0] ?? ""} ${counted(found.counts)}` : `${word(name)}${found.tries > 1 ? `, try ${found.tries}` : ""}`;
-    else if (run) text = `not in this run`;
+    else if (name) text = many(found.counts) ? `${state.words.get(name)?.[0] ?? ""} ${found.counts[name]} of ${total(found.counts)} ${state.words.get(name)?.[1] ?? name}` : `${word(name)}${found.tries > 1 ? `, try ${found.tries}` : ""}`;
+    else if (run) text = "not in this run";
     const fitting = cut(text, Math.floor((width - 24) / 6.9) - (made.querySelector(".sign") ? 10 : 0));
     if (what.textContent !== fitting) what.textContent = fitting;
     const url = isGroup(key) ? null : urlOf(key);
@@ -280,6 +282,12 @@ function toggle(key) {
   if (before && after) sight.keep(before, after); // what was clicked stays under the pointer
 }
 
+/** Fold or unfold the group in which the reader is. */
+function fold() {
+  const group = isGroup(state.at) ? Number(state.at.slice(1)) : state.data.tasks[state.at]?.[3] ?? -1;
+  if (group >= 0) toggle(`g${group}`);
+}
+
 /** The nearest box in a direction; along the ranks the nearest that a line leads to. */
 function step(dx, dy) {
   const here = state.boxes.get(state.at);
@@ -296,8 +304,8 @@ function step(dx, dy) {
     const ahead = x * dx + y * dy;
     return ahead <= 1 ? Infinity : ahead + 2.5 * Math.abs(x * dy + y * dx);
   };
-  const best = among.reduce((one, two) => (far(two) < far(one) ? two : one), { x: -Infinity, y: 0, key: null });
-  if (best.key !== null && far(best) < Infinity) go(best.key);
+  const ahead = among.filter((each) => far(each) < Infinity);
+  if (ahead.length) go(ahead.reduce((one, two) => (far(two) < far(one) ? two : one)).key);
 }
 
 function open(key) {
@@ -338,19 +346,18 @@ async function renew() {
 box.addEventListener("click", (event) => {
   const made = event.target.closest("[data-key]");
   if (!made || sight.wasMoved()) return event.preventDefault();
-  const key = made.dataset.key;
-  if (!made.hasAttribute("href")) open(isGroup(key) ? key : Number(key));
+  if (!made.hasAttribute("href")) open(keyOf(made));
 });
 box.addEventListener("pointerover", (event) => {
   const made = event.target.closest("[data-key]");
   if (!made || sight.isMoving()) return;
-  state.at = isGroup(made.dataset.key) && made.dataset.key.startsWith("g") ? made.dataset.key : Number(made.dataset.key);
+  state.at = keyOf(made);
   mark();
 });
 box.addEventListener("keydown", (event) => {
   if (event.target !== box || !state.data || event.ctrlKey || event.metaKey || event.altKey) return;
   const move = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
-  const deed = { "+": () => sight.zoom(1.25), "=": () => sight.zoom(1.25), "-": () => sight.zoom(0.8), 0: () => sight.fit(), Enter: () => state.at !== null && open(state.at) }[event.key];
+  const deed = { "+": () => sight.zoom(1.25), "=": () => sight.zoom(1.25), "-": () => sight.zoom(0.8), 0: () => sight.fit(), Enter: () => state.at !== null && open(state.at), " ": fold }[event.key];
   if (!move && !deed) return;
   event.preventDefault();
   if (deed) deed();

@@ -6,6 +6,12 @@ const el = (name, ...inside) => {
   return made;
 };
 
+function short(text) {
+  const made = el("td", text);
+  made.className = "nowrap";
+  return made;
+}
+
 /**
  * Fill a `details` element with a table of tasks once it is open.
  *
@@ -28,7 +34,7 @@ export function outline(below, source) {
         const link = row.url ? el("a", row.id) : row.id;
         if (row.url) link.href = row.url;
         return el("tr", el("td", link), ...(source.hasRun() ? [el("td", row.fate)] : []), ...(source.isCompared() ? [el("td", row.mark)] : []),
-          el("td", row.operator), el("td", row.before.join(", ")), el("td", row.after.join(", ")));
+          short(row.operator), el("td", row.before.join(", ")), el("td", row.after.join(", ")));
       })),
     );
     if (focused) [...table.querySelectorAll("a")].find((each) => each.getAttribute("href") === focused)?.focus();
