@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +54,9 @@ def stage(parsed_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """DAGs behind the pages, for all tests of a module."""
     with staged(parsed_pages, tmp_path_factory.mktemp("stage"), app_of) as stage:
         yield stage
+
+
+@pytest.fixture(scope="session")
+def pages_app() -> Callable[[Tools, Actor], Flask]:
+    """Makes the pages as somebody sees them, for a stage of a test's own."""
+    return app_of

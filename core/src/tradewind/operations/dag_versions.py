@@ -127,7 +127,7 @@ def compare_versions(context: Context, *, dag_id: str, number: int, other: int) 
         "".join(_unified(*files)),
         [each for each in new.tasks if each not in old.tasks],
         [each for each in old.tasks if each not in new.tasks],
-        list(_changes(old, new)),
+        list(changes_of(old, new)),
     )
 
 
@@ -173,7 +173,8 @@ def _unified(before: Mapping[str, bytes | None], after: Mapping[str, bytes | Non
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-def _changes(old: SerializedDag, new: SerializedDag) -> Iterator[Change]:
+def changes_of(old: SerializedDag, new: SerializedDag) -> Iterator[Change]:
+    """Return what is otherwise in a later version, of the DAG and of the tasks that both have."""
     if old.timetable.summary != new.timetable.summary:
         yield Change(None, "schedule", old.timetable.summary, new.timetable.summary)
     yield from _differing(None, old, new)
@@ -191,4 +192,6 @@ def _differing(task_id: str | None, old: Any, new: Any) -> Iterator[Change]:
 
 def _shown(name: str, value: Any) -> Any:
     """Return a value as JSON, what is called like a secret starred."""
+    if isinstance(value, Mapping):  # the ends of an edge are no name in JSON
+        value = {" to ".join(key) if isinstance(key, tuple) else key: each for key, each in value.items()}
     return starred({name: json.loads(json.dumps(value, default=str, skipkeys=True))})[name]

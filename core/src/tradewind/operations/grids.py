@@ -5,7 +5,7 @@ A run shows the version that it ran: a task that its version does not have has n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -137,6 +137,11 @@ def _counted_whole(lines: Sequence[Line]) -> set[str]:
     return {line.key for line in groups if all(each.startswith(f"{line.key}.") for each in line.tasks)}
 
 
+def worst(states: Iterable[str]) -> str:
+    """Return which of some states stands for all."""
+    return min(states, key=lambda state: _PLACES.get(state, len(WORST)))
+
+
 def visible(lines: Sequence[Line], open_groups: Sequence[str] | None) -> list[Line]:
     """Return the lines that are not inside of a folded group."""
     if open_groups is None:
@@ -175,7 +180,7 @@ class _Merged:
         for task in graph.tasks.values():
             self._open(graph, task.group_id, key)
             self._put(task.group_id, (False, task.task_id), key)
-            self._labels.setdefault(f"task {task.task_id}", _label(task, graph))
+            self._labels.setdefault(f"task {task.task_id}", label_of(task, graph.groups))
             self._mapped.setdefault(task.task_id, task.is_mapped or task.mapped_group is not None)
 
     def _open(self, graph: SerializedDag, group_id: str | None, key: int) -> None:
@@ -205,11 +210,11 @@ class _Merged:
             yield from inner
 
 
-def _label(task: Any, graph: SerializedDag) -> str:
+def label_of(task: Any, groups: Container[Any]) -> str:
     """Return what a task is called where its groups stand above it."""
     name = str(task.display_name)
     prefix = f"{task.group_id}."
-    return name.removeprefix(prefix) if task.group_id in graph.groups and name == task.task_id else name
+    return name.removeprefix(prefix) if task.group_id in groups and name == task.task_id else name
 
 
 def cells_of(lines: Sequence[Line], counted: Iterable[Any], in_groups: Iterable[Any] = ()) -> list[Cell]:

@@ -8,6 +8,7 @@ from tradewind.web.pages import (
     connections,
     dags,
     front,
+    graphs,
     plugins,
     pools,
     providers,
@@ -18,6 +19,7 @@ from tradewind.web.pages import (
     triggering,
     users,
     variables,
+    versions,
 )
 from tradewind.web.pages.page import Feed, Page
 
@@ -27,6 +29,8 @@ PAGES: tuple[Page, ...] = (
     *runs.PAGES,
     *task_instances.PAGES,
     *triggering.PAGES,
+    *graphs.PAGES,
+    *versions.PAGES,
     # Administration
     *connections.PAGES,
     *variables.PAGES,
@@ -39,4 +43,4 @@ PAGES: tuple[Page, ...] = (
     *tokens.PAGES,
     *audit_log.PAGES,
 )
-FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS, *variables.FEEDS)
+FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS, *graphs.FEEDS, *variables.FEEDS)

@@ -57,3 +57,36 @@ class LogQuery(Query):
     map_index = Whole(load_default=None, smallest=-1)
     log = Whole(load_default=0)
     offset = Whole(load_default=0, largest=LARGEST_ID)
+
+
+class GraphQuery(Query):
+    """Which version is drawn: that of a run, else that of a number, else the newest."""
+
+    run = Name(attribute="run_id", load_default=None)
+    version = Whole(attribute="number", load_default=None, smallest=1)
+
+
+class GraphFeedQuery(GraphQuery):
+    """Which part of a graph is asked for."""
+
+    structure = fields.Boolean(load_default=True)
+
+
+class CompareQuery(Query):
+    """Which two versions are compared."""
+
+    before = Whole(attribute="number", required=True, smallest=1)
+    after = Whole(attribute="other", required=True, smallest=1)
+
+
+class CodeQuery(Query):
+    """Which version's sources are shown; without a number those of the newest."""
+
+    version = Whole(attribute="number", load_default=None, smallest=1)
+
+
+class VersionsPageQuery(Query):
+    """Which versions are shown."""
+
+    limit = Whole(load_default=20, smallest=1, largest=50)
+    offset = Whole(load_default=0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.metadata.tables import dag, dag_version
+from tradewind.metadata.tables import dag, dag_run, dag_version
 
 _version = dag_version.c
 ORDERS = {"version_number": _version.number, "created_at": _version.created_at}
@@ -65,6 +66,24 @@ def get(conn: sa.Connection, dag_id: str, number: int) -> VersionRow | None:
     """Return a version of a DAG by its number; None where it is not, or not kept any more."""
     row = conn.execute(_ROWS.where(_version.dag_id == dag_id, _version.number == number)).one_or_none()
     return None if row is None else _row(row)
+
+
+def by_key(conn: sa.Connection, key: int) -> VersionRow | None:
+    """Return a version by its `id`; None where it is not kept any more."""
+    row = conn.execute(_ROWS.where(_version.id == key)).one_or_none()
+    return None if row is None else _row(row)
+
+
+def runs(conn: sa.Connection, dag_id: str, keys: Collection[int]) -> Mapping[int, int]:
+    """Return how many runs each of these versions of a DAG has; what has none is left out."""
+    if not keys:
+        return {}
+    query = (
+        sa.select(dag_run.c.version_id, sa.func.count().label("number"))
+        .where(dag_run.c.dag_id == dag_id, dag_run.c.version_id.in_(sorted(keys)))
+        .group_by(dag_run.c.version_id)
+    )
+    return {row.version_id: row.number for row in conn.execute(query)}
 
 
 def dags_of_file(conn: sa.Connection, bundle: str, path: str) -> list[str]:
