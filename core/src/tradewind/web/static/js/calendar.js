@@ -11,6 +11,7 @@ const ORDER = ["failed", "running", "queued", "success"];
 const SIGNS = { failed: "✕", running: "▸", queued: "…", success: "" };
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const box = document.getElementById("calendar");
+const hint = document.getElementById("told").textContent;
 
 const words = (states) => ORDER.filter((name) => states[name]).map((name) => `${states[name]} ${name}`).join(", ");
 const weekday = (day) => (new Date(day * DAY).getUTCDay() + 6) % 7;
@@ -51,10 +52,11 @@ function draw(found) {
   }
   for (let day = first; day <= last; day++) picture.append(square(day, first, days[day]));
   box.replaceChildren(picture);
-  const all = Object.values(days).reduce((sum, states) => sum + Object.values(states).reduce((a, b) => a + b, 0), 0);
+  const sums = {};
+  for (const states of Object.values(days)) for (const [name, number] of Object.entries(states)) sums[name] = (sums[name] ?? 0) + number;
   const said = document.getElementById("told");
-  if (!all) said.textContent = `No run has a logical date in ${found.year}.`;
-  else if (found.is_cut) said.textContent += ` Only the last ${all} runs of the year are counted: there are more.`;
+  if (!Object.keys(sums).length) said.textContent = `No run has a logical date in ${found.year}.`;
+  else said.textContent = `${words(sums)}. ${found.is_cut ? "These are the last runs of the year: there are more. " : ""}${hint}`;
 }
 
 feed(box.dataset.feed).then(draw, (error) => say(error.message, "error"));

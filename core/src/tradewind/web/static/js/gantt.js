@@ -22,7 +22,7 @@ function draw(found) {
   const begin = Math.min(found.start ?? Infinity, ...found.bars.map((bar) => bar[4] ?? bar[5]));
   const end = Math.max(found.end ?? found.now, ...found.bars.map((bar) => bar[6] ?? 0), begin + 1);
   const width = Math.max(320, box.clientWidth - 4);
-  const room = width - left - 60;
+  const room = width - left - 84; // and room for the length of the last one
   const at = (moment) => left + (room * (moment - begin)) / (end - begin);
   const height = TOP + found.bars.length * ROW + 4;
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": `${found.bars.length} tasks over ${short((end - begin) / SECOND)}` });

@@ -10,14 +10,20 @@ export function svg(name, attributes = {}, ...children) {
   return made;
 }
 
+const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
 /** Write seconds in their two largest units. */
 export function short(seconds) {
   if (seconds < 0) return `−${short(-seconds)}`;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  let left = Math.round(seconds);
+  const place = UNITS.findIndex(([, size]) => left >= size);
+  const found = UNITS.slice(place, place + 2).map(([unit, size]) => {
+    const number = Math.floor(left / size);
+    left -= number * size;
+    return number ? `${number} ${unit}` : "";
+  });
+  return found.filter(Boolean).join(" ");
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
