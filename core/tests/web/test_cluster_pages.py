@@ -34,6 +34,13 @@ def test_the_cluster_page_tells_what_waits_and_why(stage: Stage) -> None:
     assert "SQLite: a file, no server" in page
 
 
+def test_what_ended_of_late_is_counted(stage: Stage) -> None:
+    stage.finish(stage.begin("mapped"))
+    page = stage.client().get("/cluster").text
+    assert "Ended in the last 5 min" in page
+    assert "<dd>0 tasks" not in page.split("Ended in the last 5 min")[1].split("</dd>")[0]
+
+
 def test_pools_and_executors_show_their_slots(stage: Stage) -> None:
     register(stage, "of-slots", executor="LocalExecutor", slots=3)
     stage.tools.database.write(lambda c: c.execute(sa.insert(pool).values(name="<b>pool", slots=7)))
@@ -83,8 +90,8 @@ def test_those_that_ended_are_history(stage: Stage) -> None:
     stage.tools.database.write(
         lambda c: c.execute(sa.text("UPDATE daemon SET ended_at = 1, end_cause = 'stopped' WHERE id = 'of-yesterday'"))
     )
-    assert "of-yesterday" not in stage.client().get("/daemons").text
-    assert "of-yesterday" in stage.client().get("/daemons?ended=true").text
+    assert "of-yesterday" not in stage.client().get("/daemons?live_only=true").text
+    assert "ended: stopped" in stage.client().get("/daemons?kind=triggerer").text
 
 
 def test_import_errors_show_their_traces(stage: Stage) -> None:
@@ -110,7 +117,7 @@ def test_warnings_are_about_dags_and_files(stage: Stage) -> None:
     stage.tools.database.write(lambda c: c.execute(sa.update(dag).values(quarantine=None)))
 
 
-@pytest.mark.parametrize("path", ["/cluster", "/daemons", "/daemons?ended=true", "/import-errors", "/warnings"])
+@pytest.mark.parametrize("path", ["/cluster", "/daemons", "/daemons?live_only=true", "/import-errors", "/warnings"])
 def test_statements_do_not_grow_with_what_there_is(stage: Stage, path: str) -> None:
     begin: Callable[[str], str] = stage.begin
     stage.start(begin("mapped"))

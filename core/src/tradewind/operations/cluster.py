@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,8 @@ from tradewind.transitions import waiting
 
 WAKE_UPS = 2
 """Connections of a daemon beside its pool, on PostgreSQL: one for LISTEN, one for NOTIFY."""
+OF_LATE = timedelta(minutes=5)
+"""Over how long it is counted what has ended."""
 READY = frozenset({"scheduled", "queued"})
 """States of tasks that have all they need but a slot or a worker."""
 
@@ -69,11 +71,13 @@ class Cluster:
 
     Arguments:
         waiting: as of `get_cluster`, each with its `noun`, and `about`: the filters that find what it tells of.
+        ended: tasks that have ended within `OF_LATE`, counted up to a limit.
         oldest: of these the tasks that are ready and wait longest.
     """
 
     daemons: Sequence[Mapping[str, Any]]
     at_work: Mapping[str, Any]
+    ended: int
     waiting: Sequence[Mapping[str, Any]]
     oldest: Mapping[str, Any] | None
     pools: Sequence[Bucket]
@@ -95,6 +99,7 @@ def look_at_cluster(context: Context) -> Cluster:
         return Cluster(
             look.daemons(),
             {each["what"]: each["value"] for each in look.at_work()},
+            look.later_and_ended[1],
             waiting,
             max(ready, key=_seconds, default=None),
             look.buckets("pool", look.seen.pools),
@@ -147,6 +152,11 @@ class _Look:
         return monitoring.overview(self.conn, now=self._now, sql_now=self.clock.sql_now())
 
     @cached_property
+    def later_and_ended(self) -> tuple[Mapping[str, int], int]:
+        """How many tasks wait for their time, by state; and how many have ended of late."""
+        return waits.later_and_ended(self.conn, since=self._now - OF_LATE)
+
+    @cached_property
     def _deferred(self) -> Sequence[DeferredTasks]:
         return waits.deferred(self.conn)
 
@@ -181,16 +191,16 @@ class _Look:
         tasks = dict.fromkeys(("scheduled", "queued", "running"), 0)
         for each in seen.taken:
             tasks[each.state] += each.tasks
-        later = waits.later(self.conn)
+        later, _ = self.later_and_ended
         counts = {
             "runs_queued": seen.counts.get("run:queued", 0),
             "runs_running": seen.counts.get("run:running", 0),
             "tasks_ready": tasks["scheduled"],
             "tasks_queued": tasks["queued"],
             "tasks_running": tasks["running"],
-            "tasks_to_be_tried_again": later.get("up_for_retry", (0, None))[0],
+            "tasks_to_be_tried_again": later.get("up_for_retry", 0),
             "tasks_deferred": sum(each.count for each in self._deferred),
-            "tasks_rescheduled": later.get("up_for_reschedule", (0, None))[0],
+            "tasks_rescheduled": later.get("up_for_reschedule", 0),
             "slots_of_live_workers": sum(seen.executors.values()),
             "oldest_ready_task_seconds": self._age(seen.oldest_ready),
             "most_overdue_run_seconds": self._age(seen.most_overdue),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradewind.operations.cluster import look_at_cluster
+from tradewind.metadata.statements.browsing.parts import COUNTED_MOST
+from tradewind.operations.cluster import OF_LATE, look_at_cluster
 from tradewind.operations.context import Context, operation
 from tradewind.web.pages.page import Menu, Page
 
@@ -24,6 +25,8 @@ def cluster_page(context: Context) -> dict[str, Any]:
         "cluster": found,
         "daemons": silent_first[:MOST_DAEMONS],
         "waiting": longest[:MOST_WAITING],
+        "of_late": OF_LATE,
+        "counted_most": COUNTED_MOST,
         "more_waiting": max(0, len(longest) - MOST_WAITING),
     }
 

@@ -15,15 +15,17 @@ MOST_DRAINS = 100
 
 
 @operation("jobs.list")
-def daemon_list(context: Context, *, page: Paging, kind: str | None, host: str | None, ended: bool) -> dict[str, Any]:
-    """Return daemons, the last heard of first: those that live, or with `ended` all that are remembered."""
-    found = list_jobs(context, page=page, kind=kind, host=host, live_only=not ended)
+def daemon_list(
+    context: Context, *, page: Paging, kind: str | None, host: str | None, live_only: bool
+) -> dict[str, Any]:
+    """Return daemons, the last heard of first, so that those that live stand before those that ended."""
+    found = list_jobs(context, page=page, kind=kind, host=host, live_only=live_only)
     drains = list_drains(context, page=Paging(MOST_DRAINS)) if context.may("drains.list") else None
     return {
         "daemons": found.rows,
         "total": found.total,
         "page": page,
-        "ended": ended,
+        "live_only": live_only,
         "drains": drains,
         "drained": {each.name for each in drains.rows} if drains is not None else set(),
     }

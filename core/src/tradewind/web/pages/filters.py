@@ -81,11 +81,11 @@ class InstancesQuery(InstanceListQuery):
 
 
 class DaemonsQuery(ListQuery):
-    """Which daemons are shown; those that ended are history."""
+    """Which daemons are shown."""
 
     kind = fields.String(load_default=None, validate=validate.OneOf(DAEMONS))
     host = Name(load_default=None)
-    ended = fields.Boolean(load_default=False)
+    live_only = Flag(load_default=False)
 
 
 class WarningsQuery(ListQuery):
