@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask, g
+from flask.testing import FlaskClient
 from tradewind.access.actors import Actor
 from tradewind.config import load
 from tradewind.metadata import tables
@@ -137,8 +138,9 @@ def test_what_waits_and_what_ended_are_counted(tools: Tools) -> None:
     assert connections >= {("the server", "allows")} or tools.database.dialect == "sqlite"
 
 
-def test_every_list_is_shown_from_every_database(tools: Tools) -> None:
-    fill(tools.database)
+@pytest.fixture
+def client(tools: Tools) -> FlaskClient:
+    """Asks for pages in the name of somebody who may do everything."""
     app = Flask("tradewind.web.app")
     app.register_blueprint(make_pages(tools, lambda: "token", PAGES, FEEDS))
 
@@ -146,8 +148,16 @@ def test_every_list_is_shown_from_every_database(tools: Tools) -> None:
     def somebody() -> None:
         g.actor = MIGHTY
 
+    return app.test_client()
+
+
+def test_every_list_is_shown_from_every_database(tools: Tools, client: FlaskClient) -> None:
+    for part in ("", "?part=list"):
+        assert "No runs yet" in client.get(f"/runs{part}").text
+        assert "No task instances yet" in client.get(f"/task-instances{part}").text
+    fill(tools.database)
     for path in PATHS:
-        answer = app.test_client().get(path)
+        answer = client.get(path)
         assert answer.status_code == 200, (path, answer.text)
 
 

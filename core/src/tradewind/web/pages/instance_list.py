@@ -7,6 +7,7 @@ from typing import Any
 
 from tradewind.api.schemas.task_instances import STATES
 from tradewind.metadata.statements.browsing.instances import InstanceFilter
+from tradewind.metadata.statements.browsing.parts import COUNTED_MOST
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Paging
 from tradewind.operations.task_instances.reading import list_instances
@@ -36,6 +37,7 @@ def instance_list(
         "instances": found.rows,
         "total": found.total,
         "page": page,
+        "counted_most": COUNTED_MOST,
         "states": OUR_STATES,
         "buttons": bulk.buttons(context, ACTIONS),
         "actions": bulk.by_dag(context, ACTIONS, (each.row.dag_id for each in found.rows)),

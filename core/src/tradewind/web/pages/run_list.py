@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tradewind.metadata.statements.browsing.parts import COUNTED_MOST
 from tradewind.metadata.statements.browsing.runs import RunFilter
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Paging
@@ -23,6 +24,7 @@ def run_list(context: Context, *, page: Paging, wanted: RunFilter, dag_id: str |
         "runs": found.rows,
         "total": found.total,
         "page": page,
+        "counted_most": COUNTED_MOST,
         "buttons": bulk.buttons(context, ACTIONS),
         "actions": bulk.by_dag(context, ACTIONS, (run.dag_id for run in found.rows)),
     }

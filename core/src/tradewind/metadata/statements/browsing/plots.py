@@ -68,11 +68,9 @@ def _of_days(moment: sa.ColumnElement[Any], first: datetime, last: datetime) -> 
 
 def years(connection: sa.Connection, dag_id: str) -> tuple[datetime | None, datetime | None]:
     """Return the first and the last logical date of a DAG's runs, which an index gives."""
-    dates = (
-        sa.func.min(_run.logical_date, type_=_run.logical_date.type),
-        sa.func.max(_run.logical_date, type_=_run.logical_date.type),
-    )
-    row = connection.execute(sa.select(*dates).where(_run.dag_id == dag_id)).one()
+    dated = sa.select(_run.logical_date).where(_run.dag_id == dag_id, _run.logical_date.is_not(None)).limit(1)
+    ends = (dated.order_by(_run.logical_date), dated.order_by(_run.logical_date.desc()))
+    row = connection.execute(sa.select(*(each.scalar_subquery() for each in ends))).one()
     return row[0], row[1]
 
 
