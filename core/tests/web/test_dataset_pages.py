@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from page_statements import MOST_STATEMENTS, statements_of
 from stages import FIRST_DATE, Stage
 from tradewind.access.actors import Actor
+from tradewind.metadata.asset_tables import asset_watcher
 from tradewind.operations.backfills import change_backfill, create_backfill
 from tradewind.operations.context import Context
 from tradewind.operations.datasets.changing import create_dataset_event
@@ -23,6 +25,15 @@ def test_datasets_show_who_has_to_do_with_them(stage: Stage) -> None:
     assert "s3://one" in page
     assert 'href="/dags/told"' in page
     assert "s3://two" not in stage.client().get("/datasets?uri_pattern=one").text
+
+
+def test_watchers_show_what_is_wrong_with_them(stage: Stage) -> None:
+    row = {"id": 1, "dag_id": "told", "uri": "s3://one/", "name": "of_folder", "classpath": "a.B", "kwargs": "{}"}
+    stage.tools.database.write(lambda c: c.execute(sa.insert(asset_watcher).values(**row, problem="<u>no folder")))
+    page = stage.client().get("/datasets").text
+    assert "of_folder" in page
+    assert "&lt;u&gt;no folder" in page
+    stage.tools.database.write(lambda c: c.execute(sa.delete(asset_watcher)))
 
 
 def test_events_are_shown_with_what_was_said_and_for_whom_they_wait(stage: Stage) -> None:

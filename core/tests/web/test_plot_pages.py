@@ -122,6 +122,9 @@ def test_tabs_lead_to_them(stage: Stage) -> None:
     page = stage.client().get("/dags/chain/calendar").text
     for name in ("durations", "coming", "backfills"):
         assert f'href="/dags/chain/{name}"' in page
+    page = stage.client(("can_read", "DAGs")).get("/dags/chain/coming").text
+    for name in ("calendar", "durations", "backfills"):
+        assert f"/dags/chain/{name}" not in page, "it would be refused"
 
 
 def test_what_is_not_there_is_told_and_what_may_not_be_seen_refused(stage: Stage) -> None:

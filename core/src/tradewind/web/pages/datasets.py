@@ -6,17 +6,20 @@ from typing import Any
 
 from tradewind.metadata.statements import asset_pages
 from tradewind.operations.context import Context, operation
-from tradewind.operations.datasets.reading import get_dataset, list_dataset_events, list_datasets
+from tradewind.operations.datasets.reading import get_dataset, list_dataset_events, list_datasets, list_watchers
 from tradewind.operations.paging import Paging
 from tradewind.web.pages.filters import DatasetQuery, DatasetsQuery, newest_first
 from tradewind.web.pages.page import Menu, Page
+
+MOST_WATCHERS = 50
 
 
 @operation("datasets.list")
 def dataset_list(context: Context, *, page: Paging, uri_pattern: str | None) -> dict[str, Any]:
     """Return datasets by URI."""
     found = list_datasets(context, page=page, uri_pattern=uri_pattern)
-    return {"datasets": found.rows, "total": found.total, "page": page}
+    watchers = list_watchers(context, page=Paging(MOST_WATCHERS)) if context.may("datasets.watchers") else None
+    return {"datasets": found.rows, "total": found.total, "page": page, "watchers": watchers}
 
 
 @operation("datasets.get")
