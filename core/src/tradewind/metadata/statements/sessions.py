@@ -10,19 +10,18 @@ from tradewind.metadata import dialects
 
 _CONNECTED = {
     dialects.POSTGRESQL: sa.text(
-        "SELECT coalesce(nullif(application_name, ''), usename, '?') AS name, count(*) AS connections "
+        "SELECT NULL AS name, CAST(current_setting('max_connections') AS bigint) AS connections "
+        "UNION ALL SELECT coalesce(nullif(application_name, ''), usename, '?'), count(*) "
         "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() GROUP BY 1 ORDER BY 1"
     ),
     # Which program a session is of stands only in the performance schema, which is off by default
     dialects.MARIADB: sa.text(
-        "SELECT CONCAT(USER, '@', SUBSTRING_INDEX(HOST, ':', 1)) AS name, count(*) AS connections "
+        "SELECT NULL AS name, @@max_connections AS connections "
+        "UNION ALL SELECT CONCAT(USER, '@', SUBSTRING_INDEX(HOST, ':', 1)), count(*) "
         "FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID() GROUP BY 1 ORDER BY 1"
     ),
 }
-_ALLOWED = {
-    dialects.POSTGRESQL: sa.text("SELECT current_setting('max_connections')"),
-    dialects.MARIADB: sa.text("SELECT @@max_connections"),
-}
+"""Who is connected, by name; beside them, without a name, how many connections there may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +37,6 @@ def connections(conn: sa.Connection) -> Connections:
     dialect = conn.dialect.name
     if dialect not in _CONNECTED:
         return Connections({}, None)
-    by_name = {str(row.name): int(row.connections) for row in conn.execute(_CONNECTED[dialect])}
-    return Connections(by_name, int(conn.execute(_ALLOWED[dialect]).scalar_one()))
+    found = {row.name: int(row.connections) for row in conn.execute(_CONNECTED[dialect])}
+    allowed = found.pop(None)
+    return Connections({str(name): number for name, number in found.items()}, allowed)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tradewind.metadata.statements import drains
 from tradewind.metadata.statements.admission import Group
+from tradewind.metadata.statements.browsing.parts import COUNTED_MOST
 from tradewind.metadata.statements.states import among, equal, of_open_run, waiting
 from tradewind.metadata.tables import daemon, dag, dag_run, deferral, task_counter, task_instance
 
@@ -93,7 +94,7 @@ _QUEUED = (
     .order_by(_ti.executor, _ti.queue)
 )
 _LATER = (
-    sa.select(_ti.state, sa.func.count(), sa.func.min(_ti.due_at, type_=_ti.due_at.type))
+    sa.select(_ti.state, sa.func.count())
     .where(among(_ti.state, "up_for_retry", "up_for_reschedule"), _ti.due_at.is_not(None))
     .group_by(_ti.state)
 )
@@ -221,9 +222,16 @@ def queued_runs(conn: sa.Connection) -> list[QueuedRuns]:
     return [QueuedRuns(*row) for row in conn.execute(_QUEUED_RUNS)]
 
 
-def later(conn: sa.Connection) -> Mapping[str, tuple[int, datetime]]:
-    """Return for `up_for_retry` and `up_for_reschedule` how many tasks wait for their time, and the next one's."""
-    return {row[0]: (row[1], row[2]) for row in conn.execute(_LATER)}
+def later_and_ended(conn: sa.Connection, *, since: datetime) -> tuple[Mapping[str, int], int]:
+    """Return with one statement how many tasks wait for their time, by state, and how many have ended since a moment.
+
+    The latter are counted up to `COUNTED_MOST` + 1.
+    """
+    ended = sa.select(_ti.id).where(_ti.ended_at >= since).limit(COUNTED_MOST + 1).subquery()
+    of_ended: sa.Select[Any] = sa.select(sa.literal_column("'ended'"), sa.func.count()).select_from(ended)
+    found = {row[0]: int(row[1]) for row in conn.execute(sa.union_all(_LATER, of_ended))}
+    number = found.pop("ended")
+    return found, number
 
 
 def workers(conn: sa.Connection, *, sql_now: sa.ColumnElement[Any]) -> list[LiveWorker]:

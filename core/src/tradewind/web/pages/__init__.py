@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from tradewind.web.pages import (
     audit_log,
+    backfills,
+    cluster,
+    coming,
     configuration,
     connections,
+    daemons,
     dags,
+    datasets,
     front,
     graphs,
+    instance_list,
+    plots,
     plugins,
     pools,
+    problems,
     providers,
     roles,
+    run_list,
     runs,
     task_instances,
     tokens,
@@ -31,6 +40,16 @@ PAGES: tuple[Page, ...] = (
     *triggering.PAGES,
     *graphs.PAGES,
     *versions.PAGES,
+    *plots.PAGES,
+    *coming.PAGES,
+    # Lists
+    *run_list.PAGES,
+    *instance_list.PAGES,
+    *datasets.PAGES,
+    *backfills.PAGES,
+    *daemons.PAGES,
+    *cluster.PAGES,
+    *problems.PAGES,
     # Administration
     *connections.PAGES,
     *variables.PAGES,
@@ -43,4 +62,4 @@ PAGES: tuple[Page, ...] = (
     *tokens.PAGES,
     *audit_log.PAGES,
 )
-FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS, *graphs.FEEDS, *variables.FEEDS)
+FEEDS: tuple[Feed, ...] = (*dags.FEEDS, *task_instances.FEEDS, *graphs.FEEDS, *plots.FEEDS, *variables.FEEDS)
