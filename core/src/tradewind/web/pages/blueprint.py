@@ -109,8 +109,8 @@ def _written(page: Page, values: Any) -> Response:
     template: Template = current_app.jinja_env.get_template(f"pages/{page.template}")
     part = request.args.get(PART)
     if part is None or part not in template.blocks:
-        return Response(render_template(template, **values, query=without_part().args), mimetype="text/html")
-    surroundings: dict[str, Any] = {**values, "query": without_part().args}
+        return Response(render_template(template, **values, query=asked()), mimetype="text/html")
+    surroundings: dict[str, Any] = {**values, "query": asked()}
     current_app.update_template_context(surroundings)
     context = template.new_context(surroundings)
     return Response("".join(template.blocks[part](context)), mimetype="text/html")

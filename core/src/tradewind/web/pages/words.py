@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from tradewind.metadata.columns import EPOCH, MICROSECOND
 from tradewind.web.pages.schedules import schedule
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -99,6 +100,11 @@ def bar(run: Any) -> int:
         return 0
     took: timedelta = run.ended_at - run.started_at
     return min(10, int(took.total_seconds()).bit_length())
+
+
+def microseconds(value: datetime | None) -> int | None:
+    """Return a moment as microseconds since 1970, for scripts."""
+    return None if value is None else (value - EPOCH) // MICROSECOND
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
