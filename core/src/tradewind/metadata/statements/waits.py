@@ -228,7 +228,8 @@ def later_and_ended(conn: sa.Connection, *, since: datetime) -> tuple[Mapping[st
     The latter are counted up to `COUNTED_MOST` + 1.
     """
     ended = sa.select(_ti.id).where(_ti.ended_at >= since).limit(COUNTED_MOST + 1).subquery()
-    of_ended: sa.Select[Any] = sa.select(sa.literal_column("'ended'", sa.String), sa.func.count()).select_from(ended)
+    name: sa.ColumnElement[str] = sa.literal_column("'ended'", sa.String)
+    of_ended = sa.select(name, sa.func.count()).select_from(ended)
     found = {row[0]: int(row[1]) for row in conn.execute(sa.union_all(_LATER, of_ended))}
     number = found.pop("ended")
     return found, number

@@ -19,7 +19,8 @@ MOST_DAEMONS = 12
 def cluster_page(context: Context) -> dict[str, Any]:
     """Return how the whole stands."""
     found = look_at_cluster(context)
-    longest = sorted(found.waiting, key=lambda each: -(each["seconds"] or 0))
+    # What keeps everything back has no count and stands first
+    longest = sorted(found.waiting, key=lambda each: (each["count"] is not None, -(each["seconds"] or 0)))
     silent_first = sorted(found.daemons, key=lambda each: each["state"] == "lives")
     return {
         "cluster": found,
