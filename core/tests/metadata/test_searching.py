@@ -1,4 +1,4 @@
-"""Lists of administration are searched alike on every database: whatever the case, and no letter is a wildcard."""
+"""Lists of administration on every database: searched whatever the case, no letter a wildcard; and counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from tradewind.metadata.engine import Database
 from tradewind.metadata.secrets import Cipher, open_cipher
-from tradewind.metadata.statements import connections, users, variables
+from tradewind.metadata.statements import connections, roles, users, variables
 from tradewind_plugins.connection import Connection
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -66,3 +66,23 @@ def test_users(database: Database, pattern: str, names: set[str]) -> None:
     with database.read() as db:
         assert users.count_users(db, pattern=pattern) == len(names)
         assert {each.username for each in users.list_users(db, pattern=pattern)} == names
+
+
+def test_roles_are_counted_by_the_database(database: Database, statements) -> None:
+    pairs = {
+        ("can_read", "Pools"),
+        ("can_read", "DAG:a"),
+        ("can_edit", "DAG:a"),
+        ("can_read", "DAG Run:a"),
+        ("can_read", "DAGs"),
+    }
+
+    def fill(db: sa.Connection) -> None:
+        roles.add_roles(db, ["analyst", "idle"])
+        roles.grant(db, {"analyst": pairs})
+
+    database.write(fill)
+    with statements.recorded(database), database.read() as db:
+        found = {each.name: (each.permissions, each.on_dags) for each in roles.list_counted(db, limit=100)}
+    statements.assert_at_most(1)
+    assert (found["analyst"], found["idle"]) == ((5, 3), (0, 0))

@@ -84,7 +84,8 @@ def test_fields_are_made_of_what_providers_say() -> None:
     assert json.loads(form.rest) == {"token": "***", "more": [1]}
     assert json.loads(form.was) == extra
     mail = {
-        each.name: each for each in form_of("smtp", Connection(conn_id="c", extra='{"disable_ssl": "True"}')).fields
+        each.name: each
+        for each in form_of("smtp", Connection(conn_id="c", extra='{"disable_ssl": "True", "timeout": 1}')).fields
     }
     assert (mail["disable_ssl"].kind, mail["disable_ssl"].value, mail["disable_tls"].value) == ("boolean", "true", "")
     assert (mail["timeout"].kind, mail["password"].kind, mail["port"].kind) == ("integer", "secret", "integer")

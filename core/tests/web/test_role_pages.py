@@ -33,7 +33,7 @@ def test_the_list_tells_how_much_each_gives(stage: Stage) -> None:
     page = stage.client().get("/roles").text
     line = page.split("<strong>Analyst</strong>")[1].split("</tr>")[0]
     assert '<td class="number">3</td>' in line
-    assert '<td class="number">1</td>' in line, "DAGs"
+    assert '<td class="number">2</td>' in line, "on single DAGs"
     assert "DELETE /roles/Analyst" in line
     assert "DELETE /roles/Viewer" not in page, "it is built in"
     delete_role(mighty(stage), name="Analyst")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tradewind.access.accounts import Accounts
 from tradewind.access.roles import ensure_roles
 from tradewind.metadata.statements import roles
-from tradewind.metadata.statements.roles import Pair, Role
+from tradewind.metadata.statements.roles import CountedRole, Pair, Role
 from tradewind.operations.accounts import change_accounts
 from tradewind.operations.context import Context, operation
 from tradewind.operations.errors import InvalidError, NotFoundError
@@ -26,6 +26,14 @@ def list_roles(context: Context, *, page: Paging) -> Page[Role]:
         total = roles.count_roles(connection)
         rows = roles.list_roles(connection, limit=page.limit, offset=page.offset, is_descending=page.is_descending)
     return Page(rows, total)
+
+
+@operation("roles.list")
+def count_permissions(context: Context, *, page: Paging) -> Page[CountedRole]:
+    """Return roles by name, each with how much it gives."""
+    _ensure(context)
+    with context.read() as connection:
+        return Page(roles.list_counted(connection, limit=page.limit, offset=page.offset), roles.count_roles(connection))
 
 
 @operation("roles.get")

@@ -46,6 +46,15 @@ class Role:
     permissions: tuple[Pair, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CountedRole:
+    """A role with how many permissions it has, and how many of them are on single DAGs."""
+
+    name: str
+    permissions: int
+    on_dags: int
+
+
 def role_ids(connection: sa.Connection, names: Collection[str] | None = None) -> dict[str, int]:
     """Return the ids of roles by name: of these, or of all."""
     query = sa.select(ab_role.c.name, ab_role.c.id)
@@ -78,6 +87,26 @@ def list_roles(
 def count_roles(connection: sa.Connection) -> int:
     """Return how many roles there are."""
     return int(connection.execute(sa.select(sa.func.count()).select_from(ab_role)).scalar_one())
+
+
+def list_counted(connection: sa.Connection, *, limit: int, offset: int = 0) -> list[CountedRole]:
+    """Return roles by name with how much each gives, counted by the database: DAG files may give thousands."""
+    of_one_dag = sa.or_(*(ab_view_menu.c.name.startswith(prefix) for prefix in PREFIXES.values()))
+    query = (
+        sa.select(
+            ab_role.c.name,
+            sa.func.count(_pv.id).label("permissions"),
+            sa.func.coalesce(sa.func.sum(sa.case((of_one_dag, 1), else_=0)), 0).label("on_dags"),
+        )
+        .select_from(ab_role)
+        .outerjoin(ab_permission_view_role, _pvr.role_id == ab_role.c.id)
+        .outerjoin(ab_permission_view, _pv.id == _pvr.permission_view_id)
+        .outerjoin(ab_view_menu, ab_view_menu.c.id == _pv.view_menu_id)
+        .group_by(ab_role.c.name)
+        .order_by(ab_role.c.name)
+    )
+    rows = connection.execute(query.limit(limit).offset(offset))
+    return [CountedRole(row.name, int(row.permissions), int(row.on_dags)) for row in rows]
 
 
 def list_pairs(connection: sa.Connection) -> set[Pair]:

@@ -35,7 +35,7 @@ class ShownField:
     Arguments:
         is_own: it is one of the connection's own parts; else a key of its extra.
         kind: `string`, `integer`, `boolean`, `text`, `json`, `choice` or `secret`.
-        value: what stands in it; empty for a secret.
+        value: what stands in it; empty for a secret. Of a boolean `true`, `false`, or empty: then the type's own rule counts.
         is_kept: a secret that is there, and stays when nothing is written into the field.
     """
 
@@ -190,7 +190,7 @@ def _text(kind: str, value: Any) -> str:
     if value is None:
         return ""
     if kind == "boolean":
-        return "true" if str(value).lower() in YES else ""
+        return "true" if str(value).lower() in YES else "false"
     return value if isinstance(value, str) and kind != "json" else _json(value)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from tradewind.access.operations import ACTIONS, OF_ONE_DAG
+from tradewind.access.operations import ACTIONS
 from tradewind.access.roles import ADMIN, BUILT_IN
 from tradewind.metadata.statements.roles import Pair
 from tradewind.operations.context import Context, operation
 from tradewind.operations.paging import Paging
-from tradewind.operations.roles import get_role, list_roles
+from tradewind.operations.roles import count_permissions, get_role
 from tradewind.web.pages.admin_schemas import ListPageQuery
 from tradewind.web.pages.page import Menu, Page
 
@@ -24,30 +24,11 @@ class ResourceRow:
     given: tuple[bool | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RoleRow:
-    """A line of the list.
-
-    Arguments:
-        number: of the permissions that it gives.
-        dags: ids of DAGs that it names.
-    """
-
-    name: str
-    number: int
-    dags: int
-    is_built_in: bool
-
-
 @operation("roles.list")
 def role_list(context: Context, *, page: Paging) -> dict[str, Any]:
     """Return the roles, with how much each gives."""
-    found = list_roles(context, page=page)
-    rows = [
-        RoleRow(each.name, len(each.permissions), len(_dags(each.permissions)), each.name in BUILT_IN)
-        for each in found.rows
-    ]
-    return {"roles": rows, "total": found.total, "page": page}
+    found = count_permissions(context, page=page)
+    return {"roles": found.rows, "total": found.total, "page": page, "built_in": BUILT_IN}
 
 
 @operation("roles.get")
@@ -88,15 +69,6 @@ def rows_of(permissions: Collection[Pair]) -> list[ResourceRow]:
         )
         for resource in sorted({resource for _, resource in known})
     ]
-
-
-def _dags(permissions: Collection[Pair]) -> set[str]:
-    return {
-        resource.removeprefix(prefix)
-        for _, resource in permissions
-        for prefix in OF_ONE_DAG.values()
-        if resource.startswith(prefix)
-    }
 
 
 PAGES = (

@@ -22,7 +22,7 @@ function typed(field) {
   const text = field.value;
   switch (field.dataset.kind) {
     case "boolean":
-      return field.checked;
+      return text === "" ? undefined : text === "true";
     case "integer":
       return text === "" ? undefined : Number(text);
     case "json":
@@ -33,7 +33,6 @@ function typed(field) {
 }
 
 function isTouched(field) {
-  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
   if (field.matches("select")) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((each) => each.defaultSelected));
   return field.value !== field.defaultValue;
 }
