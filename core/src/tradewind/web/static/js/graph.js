@@ -24,7 +24,18 @@ const svg = (name, attributes = {}, ...inside) => {
   made.append(...inside);
   return made;
 };
-const cut = (text, most = LETTERS) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/** How many letters wide a text is; Chinese, Japanese and Korean ones are twice as wide. */
+const span = (text) => [...text].reduce((sum, each) => sum + (each.codePointAt(0) > 0x10ff ? 2 : 1), 0);
+const cut = (text, most = LETTERS) => {
+  if (span(text) <= most) return text;
+  let [kept, size] = ["", 1];
+  for (const each of text) {
+    size += span(each);
+    if (size > most) break;
+    kept += each;
+  }
+  return `${kept}…`;
+};
 const isGroup = (place) => typeof place === "string";
 const keyOf = (made) => (made.dataset.key.startsWith("g") ? made.dataset.key : Number(made.dataset.key));
 
@@ -74,7 +85,7 @@ function draw() {
     } else lines.set(key, { from: numbers.get(one), to: numbers.get(two), label: label || "", mark, kind: kindOf(from, to) });
   }
   const all = [...lines.values()];
-  const longest = Math.max(0, ...all.map((each) => cut(each.label, LABEL).length));
+  const longest = Math.max(0, ...all.map((each) => span(cut(each.label, LABEL))));
   const gap = state.isDown || !longest ? undefined : 30 + longest * 6.4;
   const found = layout(nodes, open.map((place) => ({ group: places.get(groups[place][2]) ?? -1, width: widthOf(groups[place][1], 40) })), all, state.isDown, gap);
   const back = svg("g");
@@ -97,7 +108,7 @@ function draw() {
   mark();
 }
 
-const widthOf = (text, more) => Math.max(150, Math.min(LETTERS, text.length) * 7.6 + 30 + more);
+const widthOf = (text, more) => Math.max(150, Math.min(LETTERS, span(text)) * 7.6 + 30 + more);
 
 /** A scope is no order of work: the line from a setup to its teardown is dashed. */
 function kindOf(from, to) {
