@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -31,7 +32,8 @@ _CLASSES: Sequence[tuple[Any, str]] = (
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 
 
-def highlighted(path: str, text: str) -> list[Markup]:
+@lru_cache(maxsize=16)  # sources of a version never change, and the newest are read again and again
+def highlighted(path: str, text: str) -> tuple[Markup, ...]:
     """Return the lines of a file as HTML, in which each word of a kind has the class of its kind.
 
     Arguments:
@@ -47,7 +49,7 @@ def highlighted(path: str, text: str) -> list[Markup]:
                 lines[-1].append(Markup('<span class="{}">{}</span>').format(name, part) if name else escape(part))
     if len(lines) > 1 and not lines[-1]:
         lines.pop()  # what follows the last line's end is no line
-    return [Markup("").join(parts) for parts in lines]
+    return tuple(Markup("").join(parts) for parts in lines)
 
 
 def _lexer(path: str, text: str) -> Lexer:

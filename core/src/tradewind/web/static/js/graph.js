@@ -6,6 +6,8 @@ import { outline } from "./graph_outline.js";
 import { view } from "./graph_view.js";
 
 const EVERY = 2000;
+const AFTERWARDS = 10000; // an ended run changes only where somebody clears it
+const MOST_OPEN = 1500; // tasks above which groups begin folded
 const SLOWEST = 30000;
 const KEY = "tradewind.graph.down";
 const HEIGHT = 46;
@@ -22,12 +24,23 @@ const svg = (name, attributes = {}, ...inside) => {
   made.append(...inside);
   return made;
 };
-const cut = (text, most = LETTERS) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/** How many letters wide a text is; Chinese, Japanese and Korean ones are twice as wide. */
+const span = (text) => [...text].reduce((sum, each) => sum + (each.codePointAt(0) > 0x10ff ? 2 : 1), 0);
+const cut = (text, most = LETTERS) => {
+  if (span(text) <= most) return text;
+  let [kept, size] = ["", 1];
+  for (const each of text) {
+    size += span(each);
+    if (size > most) break;
+    kept += each;
+  }
+  return `${kept}…`;
+};
 const isGroup = (place) => typeof place === "string";
 const keyOf = (made) => (made.dataset.key.startsWith("g") ? made.dataset.key : Number(made.dataset.key));
 
 const sight = view(box);
-const state = { data: null, folded: new Set(), isDown: localStorage.getItem(KEY) === "1", boxes: new Map(), at: null, words: new Map(), last: "" };
+const state = { data: null, folded: new Set(), isDown: localStorage.getItem(KEY) === "1", boxes: new Map(), at: null, words: new Map(), last: "", sums: null, links: [] };
 
 /** The groups that a task or a group is in, the innermost first. */
 function around(group) {
@@ -55,10 +68,10 @@ function draw() {
     numbers.set(key, nodes.length);
     nodes.push({ key, width, height, group: places.get(group) ?? -1 });
   };
-  tasks.forEach((task, place) => shown(place) === place && add(place, /[st]/.test(task[4]) ? Math.max(190, widthOf(task[1], 0)) : widthOf(task[1], task[4] ? 24 : 0), HEIGHT, task[3]));
+  tasks.forEach((task, place) => shown(place) === place && add(place, /[mst]/.test(task[4]) ? Math.max(190, widthOf(task[1], 24)) : widthOf(task[1], 0), HEIGHT, task[3]));
   joints.forEach((group, place) => shown(tasks.length + place) === tasks.length + place && add(tasks.length + place, 8, 8, group));
   for (const group of state.folded) {
-    if (!around(groups[group][2]).some((each) => state.folded.has(each))) add(`g${group}`, widthOf(groups[group][1], 24), HEIGHT, groups[group][2]);
+    if (!around(groups[group][2]).some((each) => state.folded.has(each))) add(`g${group}`, Math.max(190, widthOf(groups[group][1], 24)), HEIGHT, groups[group][2]);
   }
   const lines = new Map();
   for (const [from, to, label, mark] of edges) {
@@ -72,7 +85,7 @@ function draw() {
     } else lines.set(key, { from: numbers.get(one), to: numbers.get(two), label: label || "", mark, kind: kindOf(from, to) });
   }
   const all = [...lines.values()];
-  const longest = Math.max(0, ...all.map((each) => cut(each.label, LABEL).length));
+  const longest = Math.max(0, ...all.map((each) => span(cut(each.label, LABEL))));
   const gap = state.isDown || !longest ? undefined : 30 + longest * 6.4;
   const found = layout(nodes, open.map((place) => ({ group: places.get(groups[place][2]) ?? -1, width: widthOf(groups[place][1], 40) })), all, state.isDown, gap);
   const back = svg("g");
@@ -95,7 +108,7 @@ function draw() {
   mark();
 }
 
-const widthOf = (text, more) => Math.max(150, Math.min(LETTERS, text.length) * 7.6 + 30 + more);
+const widthOf = (text, more) => Math.max(150, Math.min(LETTERS, span(text)) * 7.6 + 30 + more);
 
 /** A scope is no order of work: the line from a setup to its teardown is dashed. */
 function kindOf(from, to) {
@@ -178,16 +191,23 @@ function fate(key) {
     const found = states[tasks[key][0]];
     return found ? { state: found[0], counts: found[1], index: found[2], tries: found[3] } : null;
   }
-  const group = Number(key.slice(1));
-  const counts = {};
-  let number = 0;
+  state.sums ??= sums();
+  const { counts, number } = state.sums[Number(key.slice(1))];
+  return { state: [...state.words.keys()].find((name) => counts[name]), counts, number };
+}
+
+/** How many tasks each group has, and how many instances are in which state. */
+function sums() {
+  const { tasks, groups, states = {} } = state.data;
+  const found = groups.map(() => ({ counts: {}, number: 0 }));
   for (const task of tasks) {
-    if (!around(task[3]).includes(group)) continue;
-    number++;
-    for (const [name, many] of Object.entries(states[task[0]]?.[1] ?? {})) counts[name] = (counts[name] ?? 0) + many;
+    for (const group of around(task[3])) {
+      const sum = found[group];
+      sum.number++;
+      for (const [name, many] of Object.entries(states[task[0]]?.[1] ?? {})) sum.counts[name] = (sum.counts[name] ?? 0) + many;
+    }
   }
-  const worst = [...state.words.keys()].find((name) => counts[name]);
-  return { state: worst, counts, number };
+  return found;
 }
 
 const word = (name) => (state.words.has(name) ? state.words.get(name).join(" ") : name.replaceAll("_", " "));
@@ -228,11 +248,19 @@ function urlOf(place) {
   return found.index >= 0 ? `${path}?map_index=${found.index}` : path;
 }
 
-/** The tasks directly before and after one; a joint stands for all that meet there. */
+/** The tasks directly before or after one; a joint stands for all that meet there. */
 function beside(place, isAfter) {
-  const { tasks, edges } = state.data;
-  const [from, to] = isAfter ? [0, 1] : [1, 0];
-  return edges.filter((edge) => edge[from] === place).flatMap((edge) => (edge[to] < tasks.length ? [edge[to]] : beside(edge[to], isAfter)));
+  return (state.links[place]?.[isAfter ? 1 : 0] ?? []).flatMap((each) => (each < state.data.tasks.length ? [each] : beside(each, isAfter)));
+}
+
+/** Note for each task and joint what is before it, and what after. */
+function note() {
+  const { tasks, joints, edges } = state.data;
+  state.links = Array.from({ length: tasks.length + joints.length }, () => [[], []]);
+  for (const [from, to] of edges) {
+    state.links[from][1].push(to);
+    state.links[to][0].push(from);
+  }
 }
 
 /** Everything about a task or a group, in a sentence. */
@@ -319,6 +347,8 @@ async function load() {
   const wanted = new URL(box.dataset.feed, location.href);
   state.data = await feed(wanted);
   state.words = new Map(state.data.words.map(([name, sign, text]) => [name, [sign, text]]));
+  note();
+  if (state.data.tasks.length > MOST_OPEN) state.data.groups.forEach((_, place) => state.folded.add(place));
   draw();
   sight.begin();
   list.draw();
@@ -338,9 +368,22 @@ async function renew() {
   if (text === state.last) return;
   state.last = text;
   Object.assign(state.data, found);
+  state.sums = null;
   paint();
+  badge(found.run.state);
   mark();
   list.draw();
+}
+
+/** Say above the graph how the run is. */
+function badge(name) {
+  const sign = document.createElement("span");
+  sign.setAttribute("aria-hidden", "true");
+  sign.textContent = state.words.get(name)?.[0] ?? "";
+  const made = document.createElement("span");
+  made.className = `state ${name}`;
+  made.append(sign, ` ${state.words.get(name)?.[1] ?? name}`);
+  byId("run-state").replaceChildren(made);
 }
 
 box.addEventListener("click", (event) => {
@@ -406,7 +449,7 @@ async function turn() {
   if (!document.hidden || !state.data) {
     try {
       await renew();
-      wait = EVERY;
+      wait = ["success", "failed"].includes(state.data.run?.state) ? AFTERWARDS : EVERY;
     } catch (error) {
       if (!state.data) say(error.message, "error");
       wait = Math.min(wait * 2, SLOWEST);
