@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import zip_longest
 from pathlib import Path
@@ -64,6 +64,9 @@ with DAG("hostile", schedule=None, is_paused_upon_creation=False, description={p
     BashOperator(task_id="nothing", doc_md={planted("task-doc")!r}, retries=0,
                  bash_command={planted("command")!r},
                  outlets=[Dataset("s3://planted/data", extra={{"more": {planted("extra")!r}}})])
+"""
+OWN = f"""{DAGS.partition("with DAG")[0]}
+from tradewind import TaskGroup
 
 with DAG("grouped", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, is_paused_upon_creation=False,
          description="Groups within groups", params={{"rows": Param(10, type="integer", minimum=1), "region": "north"}}):
@@ -117,7 +120,7 @@ class Filled:
 
 def parsed_for_pages(template: Path, home: Path) -> Path:
     """Make a home whose DAG files were parsed, one of which cannot be imported; to be copied."""
-    return parsed(template, home, DAGS + MORE_DAGS, {"broken.py": BROKEN})
+    return parsed(template, home, DAGS + MORE_DAGS, {"broken.py": BROKEN, "grouped.py": OWN})
 
 
 @contextmanager
@@ -235,6 +238,15 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
+@dataclass
+class Form:
+    """A form that the browser sends, and what it would send as it stands."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    has_button: bool = False
+
+
 class Written(HTMLParser):
     """What a page is made of, as a browser reads it.
 
@@ -245,9 +257,10 @@ class Written(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str]]] = []
-        self.forms: list[tuple[str, list[tuple[str, str]]]] = []
-        self._form: list[tuple[str, str]] | None = None
+        self.forms: list[Form] = []
+        self._form: Form | None = None
         self._select = ""
+        self._is_told = False
         self.feed(text)
         self.close()
 
@@ -256,22 +269,33 @@ class Written(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         self.tags.append((tag, found))
         if tag == "form":
-            is_asked = "data-api" not in found and found.get("method", "get").lower() == "get"
-            self._form = [] if is_asked else None
+            # What has data for scripts is sent by them
+            is_sent = (
+                not any(name.startswith("data-") for name in found) and found.get("method", "get").lower() == "get"
+            )
+            self._form = Form(found.get("action", "")) if is_sent else None
             if self._form is not None:
-                self.forms.append((found.get("action", ""), self._form))
-        elif self._form is None:
-            return
+                self.forms.append(self._form)
+        elif self._form is not None:
+            self._note_field(self._form, tag, found)
+
+    def _note_field(self, form: Form, tag: str, attrs: dict[str, str]) -> None:
+        kind, name = attrs.get("type", ""), attrs.get("name", "")
+        if tag == "button" and kind in {"", "submit"}:
+            form.has_button = True
         elif tag == "select":
-            self._select = found.get("name", "")
-        elif tag == "option" and self._select:
-            chosen = [each for each in self._form if each[0] == self._select]
-            if "selected" in found or not chosen:
-                self._form[:] = [each for each in self._form if each not in chosen] + [
-                    (self._select, found.get("value", ""))
-                ]
-        elif tag == "input" and found.get("name") and (found.get("type") != "checkbox" or "checked" in found):
-            self._form.append((found["name"], found.get("value", "")))
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in attrs or self._select not in form.fields):
+            form.fields[self._select] = attrs.get("value", "")
+            self._is_told = "value" not in attrs
+        elif tag == "input" and name and (kind not in {"checkbox", "radio"} or "checked" in attrs):
+            form.fields[name] = attrs.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        """Take the text of an option for its value where that has none."""
+        if self._is_told and self._form is not None:
+            self._form.fields[self._select] = data.strip()
+        self._is_told = False
 
     def handle_endtag(self, tag: str) -> None:
         """Close forms and fields."""
@@ -284,7 +308,7 @@ class Written(HTMLParser):
         """Return where its links, feeds, files and forms lead."""
         names = ("href", "src", "data-feed", "data-then")
         links = [attrs[name] for _, attrs in self.tags for name in names if attrs.get(name)]
-        return links + [f"{action}?{urlencode(fields)}" for action, fields in self.forms]
+        return links + [f"{each.action}?{urlencode(each.fields)}" for each in self.forms if each.has_button]
 
     def faults(self) -> list[str]:
         """Return what was not escaped, and what the policy of the server would not let run."""

@@ -149,14 +149,15 @@ class Crawl:
     def refused_buttons(self, written: Written) -> Iterator[str]:
         """Yield the buttons and forms whose operation would be refused."""
         for _tag, attrs in written.tags:
-            if "data-api" not in attrs or "disabled" in attrs:
+            asks = attrs.get("data-api") or attrs.get("data-act")
+            if not asks or "disabled" in attrs:
                 continue
-            json.loads(attrs.get("data-body", "{}"))
-            method, _, path = attrs["data-api"].partition(" ")
+            json.loads(attrs.get("data-body") or attrs.get("data-fixed") or "{}")
+            method, _, path = asks.partition(" ")
             endpoint, values = self.matched(method, urlsplit(PREFIX + path).path)
             operation = OF_ROUTE[endpoint.removeprefix("api.")].operation
             if not may(self.actor, operation, values.get("dag_id")):
-                yield f"{attrs['data-api']} would be refused"
+                yield f"{asks} would be refused"
 
 
 @pytest.mark.parametrize("role", ROLES)
