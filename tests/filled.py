@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from flask import Flask
@@ -20,7 +22,11 @@ from tradewind.operations import roles, users
 from tradewind.operations.context import Context
 from tradewind.transitions.values import XComValue
 from tradewind.web.app import create_app
+from tradewind.web.pages.page import Feed, Page
 
+DAG_IDS = ("hostile", "grouped", "chain", "mapped", "told", "often")
+OWNERS = {"dag_run_id": "hostile", "task_id": "hostile", "hold_id": "hostile", "backfill_id": "grouped"}
+"""The DAG that has what stands in a path."""
 PASSWORD = "four words do better"
 ROLES = ("Admin", "Op", "User", "Viewer")
 OF_ONE = "Of one DAG"
@@ -58,6 +64,9 @@ with DAG("hostile", schedule=None, is_paused_upon_creation=False, description={p
     BashOperator(task_id="nothing", doc_md={planted("task-doc")!r}, retries=0,
                  bash_command={planted("command")!r},
                  outlets=[Dataset("s3://planted/data", extra={{"more": {planted("extra")!r}}})])
+"""
+OWN = f"""{DAGS.partition("with DAG")[0]}
+from tradewind import TaskGroup
 
 with DAG("grouped", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, is_paused_upon_creation=False,
          description="Groups within groups", params={{"rows": Param(10, type="integer", minimum=1), "region": "north"}}):
@@ -91,10 +100,27 @@ class Filled:
     failed: str
     values: Mapping[str, tuple[str, ...]]
 
+    def addresses(self, shown: Page | Feed, dag_ids: Sequence[str] = DAG_IDS) -> Iterator[tuple[str, str | None]]:
+        """Yield where a page or feed is, filled in with what there is, each with the DAG that it is about.
+
+        Arguments:
+            dag_ids: the DAGs that are asked for, where the page is not about something that one of them has.
+        """
+        names = re.findall(r"{(\w+)}", shown.path)
+        owners = {OWNERS[name] for name in names if name in OWNERS}
+        known = {**self.values, "dag_id": tuple(owners or dag_ids)}
+        columns = [known.get(name, ("1",)) for name in names]
+        fields = shown.query().fields if shown.query else {}
+        asked = {each.data_key or name: known.get(name, ("1",))[0] for name, each in fields.items() if each.required}
+        for row in zip_longest(*columns) if columns else [()]:
+            parts = {name: value or column[0] for name, value, column in zip(names, row, columns, strict=True)}
+            path = shown.path.format(**{name: quote(value, safe="") for name, value in parts.items()})
+            yield path + (f"?{urlencode(asked)}" if asked else ""), parts.get("dag_id")
+
 
 def parsed_for_pages(template: Path, home: Path) -> Path:
     """Make a home whose DAG files were parsed, one of which cannot be imported; to be copied."""
-    return parsed(template, home, DAGS + MORE_DAGS, {"broken.py": BROKEN})
+    return parsed(template, home, DAGS + MORE_DAGS, {"broken.py": BROKEN, "grouped.py": OWN})
 
 
 @contextmanager
@@ -104,6 +130,7 @@ def filled(parsed_home: Path, home: Path) -> Iterator[Filled]:
     Arguments:
         home: an empty folder.
     """
+    (home / "tradewind.toml").write_text('[web]\nexpose_config = "true"\n')
     with staged(parsed_home, home, lambda tools, _actor: create_app(tools.config, tools.database)) as stage:
         tools = stage.tools
         app = _app(stage)
@@ -124,7 +151,6 @@ def filled(parsed_home: Path, home: Path) -> Iterator[Filled]:
         made = _things(app, failed)
         ids = ("backfill_id", "hold_id", "drain_id", "token_id")
         values = {
-            "dag_id": ("hostile", "grouped", "chain", "mapped", "told", "often"),
             "dag_run_id": (failed,),
             "task_id": ("nothing",),
             "map_index": ("-1",),
@@ -212,6 +238,15 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
+@dataclass
+class Form:
+    """A form that the browser sends, and what it would send as it stands."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    has_button: bool = False
+
+
 class Written(HTMLParser):
     """What a page is made of, as a browser reads it.
 
@@ -222,17 +257,58 @@ class Written(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str]]] = []
+        self.forms: list[Form] = []
+        self._form: Form | None = None
+        self._select = ""
+        self._is_told = False
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag with its attributes."""
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        """Keep a tag with its attributes, and what a form would send as it stands."""
+        found = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, found))
+        if tag == "form":
+            # What has data for scripts is sent by them
+            is_sent = (
+                not any(name.startswith("data-") for name in found) and found.get("method", "get").lower() == "get"
+            )
+            self._form = Form(found.get("action", "")) if is_sent else None
+            if self._form is not None:
+                self.forms.append(self._form)
+        elif self._form is not None:
+            self._note_field(self._form, tag, found)
+
+    def _note_field(self, form: Form, tag: str, attrs: dict[str, str]) -> None:
+        kind, name = attrs.get("type", ""), attrs.get("name", "")
+        if tag == "button" and kind in {"", "submit"}:
+            form.has_button = True
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in attrs or self._select not in form.fields):
+            form.fields[self._select] = attrs.get("value", "")
+            self._is_told = "value" not in attrs
+        elif tag == "input" and name and (kind not in {"checkbox", "radio"} or "checked" in attrs):
+            form.fields[name] = attrs.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        """Take the text of an option for its value where that has none."""
+        if self._is_told and self._form is not None:
+            self._form.fields[self._select] = data.strip()
+        self._is_told = False
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close forms and fields."""
+        if tag == "form":
+            self._form = None
+        elif tag == "select":
+            self._select = ""
 
     def links(self) -> list[str]:
-        """Return where its links, feeds and files lead."""
-        names = ("href", "src", "data-feed", "data-then", "action")
-        return [attrs[name] for _, attrs in self.tags for name in names if attrs.get(name)]
+        """Return where its links, feeds, files and forms lead."""
+        names = ("href", "src", "data-feed", "data-then")
+        links = [attrs[name] for _, attrs in self.tags for name in names if attrs.get(name)]
+        return links + [f"{each.action}?{urlencode(each.fields)}" for each in self.forms if each.has_button]
 
     def faults(self) -> list[str]:
         """Return what was not escaped, and what the policy of the server would not let run."""

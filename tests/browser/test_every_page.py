@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from itertools import islice, zip_longest
-from urllib.parse import quote
+from itertools import islice
 
 import pytest
 from browser.site import NARROW, WIDE, Site, log_in, open_page
@@ -18,6 +15,7 @@ from tradewind.web.pages.page import Page as Shown
 from tradewind.web.pages.words import STATE_SIGNS
 
 pytestmark = pytest.mark.long_module
+DRAWN_DAGS = ("hostile", "grouped")
 TAGS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}
 RUN = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"], iframes: false}).then((found) =>
@@ -41,20 +39,6 @@ SIDEWAYS = """() => {
   const over = [...document.body.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > room + 1);
   return [`${wide} pixels wide, and not ${room}: ${over.slice(0, 8).map((each) => each.outerHTML.slice(0, 80)).join(" ")}`];
 }"""
-
-
-def addresses(site: Site, shown: Shown) -> Iterator[tuple[str, str | None]]:
-    """Yield a page's addresses, filled in with what has most to show; and the DAG that each is about."""
-    names = re.findall(r"{(\w+)}", shown.path)
-    dags = ("hostile",) if {"dag_run_id", "task_id"} & {*names} else ("hostile", "grouped")
-    known = {**site.home.values, "dag_id": dags}
-    columns = [known.get(name, ("1",)) for name in names]
-    fields = shown.query().fields if shown.query else {}
-    needed = "&".join(f"{each.data_key or name}=1" for name, each in fields.items() if each.required)
-    for row in zip_longest(*columns) if columns else [()]:
-        parts = {name: each or column[0] for name, each, column in zip(names, row, columns, strict=True)}
-        path = shown.path.format(**{name: quote(value, safe="") for name, value in parts.items()})
-        yield path + (f"?{needed}" if needed else ""), parts.get("dag_id")
 
 
 def may_see(role: str, shown: Shown, dag_id: str | None) -> bool:
@@ -83,7 +67,7 @@ def look(page: Page, axe: str) -> list[str]:
 def test_a_page_works_fits_a_phone_and_keeps_nobody_out(site: Site, axe: str, shown: Shown) -> None:
     page = site.page("Admin", color_scheme="light", reduced_motion="reduce")
     found = []
-    for address, _ in addresses(site, shown):
+    for address, _ in site.home.addresses(shown, DRAWN_DAGS):
         open_page(page, address)
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         found += [f"{address}: {each}" for each in look(page, axe)]
@@ -94,7 +78,7 @@ def test_a_page_works_fits_a_phone_and_keeps_nobody_out(site: Site, axe: str, sh
 def test_pages_ask_for_nothing_that_a_role_may_not_see(site: Site, role: str) -> None:
     page = site.page(role)
     for shown in PAGES:
-        for address, dag_id in islice(addresses(site, shown), 1):
+        for address, dag_id in islice(site.home.addresses(shown, DRAWN_DAGS), 1):
             if may_see(role, shown, dag_id):
                 open_page(page, address)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections import Counter
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from filled import OF_ONE, OPENING, PAIRS_OF_ONE, PASSWORD, ROLES, Filled, Written, filled, parsed_for_pages, user_of
@@ -69,28 +68,6 @@ def may(actor: Actor, operation: Operation, dag_id: str | None) -> bool:
     return True
 
 
-def paths(home: Filled, shown: Page | Feed) -> list[tuple[str, str | None]]:
-    """Return the paths of a page, filled in with what there is, each with the DAG that it is about."""
-    names = re.findall(r"{(\w+)}", shown.path)
-    if "dag_run_id" in names or "task_id" in names:
-        home_values = {**home.values, "dag_id": ("hostile",)}
-    else:
-        home_values = {**home.values}
-    found = []
-    for values in itertools.product(*(home_values.get(name, ("1",)) for name in names)):
-        parts = dict(zip(names, values, strict=True))
-        path = shown.path.format(**{name: quote(value, safe="") for name, value in parts.items()})
-        found.append((path + _needed(shown), parts.get("dag_id")))
-    return found
-
-
-def _needed(shown: Page | Feed) -> str:
-    """Return what must stand behind the question mark."""
-    fields = shown.query().fields if shown.query else {}
-    asked = [f"{each.data_key or name}=1" for name, each in fields.items() if each.required]
-    return f"?{'&'.join(asked)}" if asked else ""
-
-
 @dataclass
 class Crawl:
     """A walk over all that can be reached, in somebody's name.
@@ -116,7 +93,7 @@ class Crawl:
         """Visit each page that there is, and whatever it leads to."""
         waiting = [("/", "the beginning")]
         for shown in SHOWN:
-            for path, dag_id in paths(self.home, shown):
+            for path, dag_id in self.home.addresses(shown):
                 expected = 200 if may(self.actor, shown.show.operation, dag_id) else 403
                 self.seen.add(path)
                 waiting += self.visit(path, "its address", expected)
@@ -149,7 +126,8 @@ class Crawl:
             if answer.status_code == 200 and not path.startswith("/static/"):
                 self.told[path] = text
         if answer.status_code != expected:
-            self.faults.append(f"{path} (from {source}): {answer.status_code}, not {expected}: {text[-300:]}")
+            said = " ".join(re.sub("<[^>]*>", " ", text.partition("<main")[2]).split())[-200:]
+            self.faults.append(f"{path} (from {source}): {answer.status_code}, not {expected}: {said}")
         if answer.mimetype != "text/html":
             return []
         written = Written(text)
@@ -171,14 +149,15 @@ class Crawl:
     def refused_buttons(self, written: Written) -> Iterator[str]:
         """Yield the buttons and forms whose operation would be refused."""
         for _tag, attrs in written.tags:
-            if "data-api" not in attrs or "disabled" in attrs:
+            asks = attrs.get("data-api") or attrs.get("data-act")
+            if not asks or "disabled" in attrs:
                 continue
-            json.loads(attrs.get("data-body", "{}"))
-            method, _, path = attrs["data-api"].partition(" ")
+            json.loads(attrs.get("data-body") or attrs.get("data-fixed") or "{}")
+            method, _, path = asks.partition(" ")
             endpoint, values = self.matched(method, urlsplit(PREFIX + path).path)
             operation = OF_ROUTE[endpoint.removeprefix("api.")].operation
             if not may(self.actor, operation, values.get("dag_id")):
-                yield f"{attrs['data-api']} would be refused"
+                yield f"{asks} would be refused"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -209,7 +188,7 @@ def test_the_menu_has_what_a_role_may_see(home: Filled, role: str) -> None:
 def test_feeds_are_json_that_no_browser_takes_for_a_page(home: Filled) -> None:
     client = log_in(home, "Admin")
     for feed in FEEDS:
-        for path, _ in paths(home, feed):
+        for path, _ in home.addresses(feed):
             answer = client.get(path)
             assert (answer.mimetype, answer.headers["X-Content-Type-Options"]) == ("application/json", "nosniff"), path
             json.loads(answer.text)
@@ -244,7 +223,7 @@ def test_no_route_is_open_but_the_named_ones(home: Filled) -> None:
 
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.path)
 def test_who_has_not_logged_in_is_led_to_do_so_and_back(home: Filled, shown: Page | Feed) -> None:
-    (path, _), *_ = paths(home, shown)
+    path, _ = next(home.addresses(shown))
     answer = home.app.test_client().get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 302
     login = urlsplit(answer.location)
