@@ -82,7 +82,7 @@ def test_every_list_over_dags_is_cut_down_by_every_database(tools: Tools, app_of
 
 def test_what_runs_and_what_has_failed_is_read_by_every_database(tools: Tools) -> None:
     with tools.database.read() as connection:
-        assert [*runs.running(connection, 5, most=1), *runs.failures(connection, 5, most=1)] == []
+        assert [*runs.running(connection, 5, most=1), *runs.failures(connection, [5], most=1)] == []
 
 
 def test_an_asset_is_found_and_its_events_told_by_every_database(client: FlaskClient, tools: Tools) -> None:
