@@ -79,9 +79,10 @@ def test_a_run_is_drawn_as_it_ran_though_its_file_has_changed(two_versions: tupl
     assert tasks_of(ran) == ["extract", "load.check", "load.warehouse", "square"]
     assert tasks_of(newest) == ["extract", "load.check", "load.lake", "report", "square"]
     assert (ran["version"], newest["version"]) == (1, 2)
-    assert ran["states"]["load.warehouse"] == ["success", {"success": 1}, -1, 0]
-    assert ran["states"]["square"] == ["success", {"success": 3}, 0, 1]
-    assert newest["states"] == {}
+    places = [each[0] for each in ran["tasks"]]
+    assert sorted(places[each] for each in ran["alike"]["success"]) == ["extract", "load.check", "load.warehouse"]
+    assert ran["others"] == {str(places.index("square")): ["success", {"success": 3}, 0, 1]}
+    assert (newest["alike"], newest["others"]) == ({}, {})
     assert stage.client().get("/dags/shaped/graph.json?version=1").json["tasks"] == ran["tasks"]
     page = stage.client().get(f"/dags/shaped/graph?run={run_id}").text
     assert "This is version 1, which" in page
@@ -108,7 +109,7 @@ def test_many_after_many_meet_in_a_joint(two_versions: tuple[Stage, str]) -> Non
 def test_what_is_live_is_asked_for_without_the_structure(two_versions: tuple[Stage, str]) -> None:
     stage, run_id = two_versions
     found = stage.client().get(f"/dags/shaped/graph.json?run={run_id}&structure=false").json
-    assert found.keys() == {"version", "run", "states"}
+    assert found.keys() == {"version", "run", "alike", "others"}
     assert found["run"] == {"run_id": run_id, "state": "success"}
 
 
@@ -121,7 +122,8 @@ def test_the_worst_of_many_is_shown_and_leads_to_itself(two_versions: tuple[Stag
     stage.end(one)
     stage.end(two, "failed")
     found = stage.client().get(f"/dags/shaped/graph.json?run={run_id}").json
-    assert found["states"]["square"] == ["failed", {"failed": 1, "running": 1, "success": 1}, 1, 1]
+    assert list(found["others"].values()) == [["failed", {"failed": 1, "running": 1, "success": 1}, 1, 1]]
+    assert list(found["alike"]) == ["success", "upstream_failed"]
     stage.end(three)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tradewind.metadata.statements.browsing import grids, versions
 from tradewind.operations.context import Context, operation
 from tradewind.operations.dags.reading import get_dag
-from tradewind.operations.graphs import Drawing, GraphView, Mark, TaskStates, compare_graphs, get_graph
+from tradewind.operations.graphs import Drawing, GraphView, Mark, compare_graphs, get_graph
 from tradewind.operations.grids import WORST, label_of
 from tradewind.web.pages.page import Feed, Page
 from tradewind.web.pages.schemas import CompareQuery, GraphFeedQuery, GraphQuery
@@ -112,17 +111,18 @@ def _kinds(task: Any) -> str:
 
 def _live(view: GraphView) -> dict[str, Any]:
     run = None if view.run is None else {"run_id": view.run.run_id, "state": view.run.state}
-    states: Mapping[str, TaskStates] = view.states
-    known: Sequence[str] = [each for each in view.graph.tasks if each in states]
-    return {
-        "version": view.version.number,
-        "run": run,
-        # State, how many instances in which, the first instance in it, the try
-        "states": {
-            each: [states[each].state, states[each].counts, states[each].map_index, states[each].try_number]
-            for each in known
-        },
-    }
+    alike: dict[str, list[int]] = {}
+    others = {}
+    for place, task_id in enumerate(view.graph.tasks):
+        found = view.states.get(task_id)
+        if found is None:
+            continue
+        if found.map_index < 0 and found.try_number <= 1:
+            alike.setdefault(found.state, []).append(place)
+        else:
+            # State, how many instances in which, the first instance in it, the try
+            others[place] = [found.state, found.counts, found.map_index, found.try_number]
+    return {"version": view.version.number, "run": run, "alike": alike, "others": others}
 
 
 PAGES = (Page("/dags/{dag_id}/graph", graph_page, "dag_graph.html", query=GraphQuery),)

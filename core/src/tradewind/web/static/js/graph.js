@@ -345,7 +345,7 @@ function open(key) {
 
 async function load() {
   const wanted = new URL(box.dataset.feed, location.href);
-  state.data = await feed(wanted);
+  take(await feed(wanted));
   state.words = new Map(state.data.words.map(([name, sign, text]) => [name, [sign, text]]));
   note();
   if (state.data.tasks.length > MOST_OPEN) state.data.groups.forEach((_, place) => state.folded.add(place));
@@ -367,12 +367,22 @@ async function renew() {
   const text = JSON.stringify(found);
   if (text === state.last) return;
   state.last = text;
-  Object.assign(state.data, found);
-  state.sums = null;
+  take(found);
   paint();
   badge(found.run.state);
   mark();
   list.draw();
+}
+
+/** Put what a feed says of tasks by their places into the data; most are alike, and are told in few letters. */
+function take(found) {
+  state.data = Object.assign(state.data ?? {}, found);
+  const states = {};
+  const { tasks } = state.data;
+  for (const [name, places] of Object.entries(found.alike ?? {})) for (const place of places) states[tasks[place][0]] = [name, { [name]: 1 }, -1, 1];
+  for (const [place, each] of Object.entries(found.others ?? {})) states[tasks[place][0]] = each;
+  state.data.states = states;
+  state.sums = null;
 }
 
 /** Say above the graph how the run is. */

@@ -1,6 +1,6 @@
 // The part of a drawing that is in sight: moved and enlarged by wheel, mouse, fingers, keys and buttons.
 
-const [SMALLEST, LARGEST, READABLE] = [0.02, 3, 0.45];
+const [SMALLEST, LARGEST, READABLE] = [0.02, 3, 0.55];
 const FAR = 0.3; // below it nobody can read, so that text need not be painted
 const EDGE = 16;
 const CLICK = 4; // pixels that a click may move
@@ -92,7 +92,7 @@ export function view(box) {
       const tallest = box.clientHeight;
       const needed = at.height * Math.min(1, (box.clientWidth - 2 * EDGE) / at.width) + 2 * EDGE;
       if (needed < tallest && whole() >= READABLE) box.style.height = `${needed}px`;
-      fit(whole() >= READABLE ? whole() : 0.7);
+      fit(whole() >= READABLE ? whole() : 0.8);
       // The beginning of a tall drawing is in the middle of its height, not in its corner
       const height = at.height * at.scale;
       if (height > box.clientHeight && at.width >= at.height) at.y = (box.clientHeight - height) / 2;
