@@ -127,8 +127,12 @@ def test_a_failure_is_found_understood_and_run_again(site: Site) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Run again").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_contain_text("first in ")  # what it would do is said before
+    dialog.get_by_label("downstream").uncheck()
+    expect(dialog.get_by_role("status")).to_contain_text("1 task in 1 run:")
     with page.expect_event("load"):
-        page.get_by_role("dialog").get_by_role("button", name="Go on").click()
+        dialog.get_by_role("button", name="Run again").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("first")
     expect(page.get_by_text("Why it failed:")).to_have_count(0)
     expect(page.locator('[data-live="facts"] .state')).not_to_contain_text("failed")

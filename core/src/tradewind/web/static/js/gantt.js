@@ -49,12 +49,12 @@ function row([task, index, state, number, queued, started, ended], place, { at, 
   if (queued && queued < started) bars.unshift(svg("rect", { x: at(queued), y: y + ROW / 2 - 2, width: Math.max(0, at(started) - at(queued)), height: 3, "data-state": "queued", class: "part" }));
   return svg(
     "a",
-    { href: url.href, "aria-label": label, class: "bar-of-run" },
+    { href: url.href, class: "bar-of-run" },
     svg("title", {}, label),
     svg("rect", { x: 0, y, width: "100%", height: ROW, class: "room" }),
-    svg("text", { x: 0, y: y + 14 }, shown),
+    svg("text", { x: 0, y: y + 14, "aria-hidden": "true" }, shown),
     ...bars,
-    svg("text", { x: Math.max(at(until), at(started) + 2) + 4, y: y + 14, class: "quiet" }, short((until - started) / SECOND)),
+    svg("text", { x: Math.max(at(until), at(started) + 2) + 4, y: y + 14, class: "quiet", "aria-hidden": "true" }, short((until - started) / SECOND)),
   );
 }
 
