@@ -50,7 +50,8 @@ def site(running_site: Site) -> Iterator[Site]:
     for context in running_site.contexts:
         context.close()
     running_site.contexts.clear()
-    assert not running_site.faults, "\n".join(running_site.faults)
+    faults = [*running_site.faults]
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture(scope="session")

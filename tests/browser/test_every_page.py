@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import pytest
 from browser.site import NARROW, WIDE, Site, log_in, open_page
 from playwright.sync_api import Page, expect
@@ -15,7 +13,6 @@ from tradewind.web.pages.page import Page as Shown
 from tradewind.web.pages.words import STATE_SIGNS
 
 pytestmark = pytest.mark.long_module
-DRAWN_DAGS = ("hostile", "grouped")
 TAGS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}
 RUN = """only => axe.run(document, {runOnly: only, resultTypes: ["violations"], iframes: false}).then((found) =>
@@ -36,7 +33,9 @@ SAMPLES = """([states, kinds]) => {
 SIDEWAYS = """() => {
   const [wide, room] = [document.documentElement.scrollWidth, window.innerWidth];
   if (wide <= room) return [];
-  const over = [...document.body.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > room + 1);
+  const held = (each) => each !== document.body && (getComputedStyle(each).overflowX !== "visible" || held(each.parentElement));
+  const over = [...document.body.querySelectorAll("*")].filter(
+    (each) => each.getBoundingClientRect().right > room + 1 && !held(each.parentElement));
   return [`${wide} pixels wide, and not ${room}: ${over.slice(0, 8).map((each) => each.outerHTML.slice(0, 80)).join(" ")}`];
 }"""
 
@@ -66,21 +65,19 @@ def look(page: Page, axe: str) -> list[str]:
 @pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.path)
 def test_a_page_works_fits_a_phone_and_keeps_nobody_out(site: Site, axe: str, shown: Shown) -> None:
     page = site.page("Admin", color_scheme="light", reduced_motion="reduce")
-    found = []
-    for address, _ in site.home.addresses(shown, DRAWN_DAGS):
-        open_page(page, address)
-        expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        found += [f"{address}: {each}" for each in look(page, axe)]
+    address, _ = next(site.home.addresses(shown))  # of the DAG whose names are the longest
+    open_page(page, address)
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    found = look(page, axe)
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("role", ["Op", "User", "Viewer"])
-def test_pages_ask_for_nothing_that_a_role_may_not_see(site: Site, role: str) -> None:
-    page = site.page(role)
+def test_pages_ask_for_nothing_that_a_viewer_may_not_see(site: Site) -> None:
+    page = site.page("Viewer")
     for shown in PAGES:
-        for address, dag_id in islice(site.home.addresses(shown, DRAWN_DAGS), 1):
-            if may_see(role, shown, dag_id):
-                open_page(page, address)
+        address, dag_id = next(site.home.addresses(shown))
+        if may_see("Viewer", shown, dag_id):
+            open_page(page, address)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
