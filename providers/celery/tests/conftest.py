@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,21 @@ def redis_server():
     require("Redis", service.is_installed(), service.MISSING)
     with service.redis_that_restarts() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def killed():
+    """What kills a server, and starts it again when the block ends: whatever happens, the tests after it find it."""
+
+    @contextmanager
+    def away(server):
+        server.stop(signal.SIGKILL)
+        try:
+            yield
+        finally:
+            server.start()
+
+    return away
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -159,12 +158,12 @@ def test_messages_that_come_again_start_nothing_twice_and_a_worker_that_is_kille
     assert town.wait("other") == 0
 
 
-def test_a_broker_that_is_killed_and_started_again_loses_nothing(town, redis_server):
+def test_a_broker_that_is_killed_and_started_again_loses_nothing(town, redis_server, killed):
     town.worker("worker")
     town.trigger("away")
-    redis_server.stop(signal.SIGKILL)
-    (town.marks / "away.go").touch()  # its end cannot be acknowledged, and what comes after it cannot be sent
-    town.until(lambda: "cannot take 1 tickets" in (town.home / "dispatcher.log").read_text(), "it is said", PATIENCE)
-    redis_server.start()
+    with killed(redis_server):
+        (town.marks / "away.go").touch()  # its end cannot be acknowledged, and what comes after it cannot be sent
+        said = lambda: "cannot take 1 tickets" in (town.home / "dispatcher.log").read_text()  # noqa: E731
+        town.until(said, "it is said", PATIENCE)
     town.finish("away")
     assert "sesame" not in town.logs()

@@ -63,18 +63,17 @@ def test_a_pool_process_that_is_killed_gives_its_message_back(setup_of, open_exe
 
 
 def test_a_try_that_ended_while_the_broker_was_away_is_known_as_ended_and_cancelling_it_ends_no_other(  # noqa: PLR0917 - fixtures
-    setup_of, open_executor, work, calls, until, redis_server
+    setup_of, open_executor, work, calls, until, redis_server, killed
 ):
     setup = setup_of()
     worker = work(setup, concurrency=1)
     executor = open_executor(setup)
     executor.submit([TICKET])
     (call,) = calls(TICKET)
-    redis_server.stop(signal.SIGKILL)
-    worker.until_logged("Cannot connect to")
-    call.end()
-    assert call.wait(10)
-    redis_server.start()
+    with killed(redis_server):
+        worker.until_logged("Connection to broker lost")
+        call.end()
+        assert call.wait(10)
     other = Ticket(instance=8, token=1)
     until(lambda: _submitted(executor, other), "the broker is there again")
     (running,) = calls(other)
