@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import signal
 import socket
 import time
@@ -120,6 +121,17 @@ def test_workers_say_how_much_they_take(setup_of, open_executor, work, until):
     work(setup, concurrency=2)
     work(setup, concurrency=3, queues=["large"])
     until(lambda: executor.capacity() == Capacity(free=5, total=5), "both have answered")
+
+
+def test_it_reaches_a_broker_again_that_was_away_though_nothing_is_sent(  # noqa: PLR0917 - fixtures
+    setup_of, open_executor, until, redis_server, killed, caplog
+):
+    caplog.set_level(logging.INFO)
+    executor = open_executor(setup_of())
+    until(lambda: executor.list_alive() == [], "the broker is reached")
+    with killed(redis_server):
+        until(lambda: "it is tried again" in caplog.text, "it is told that the broker is away")
+    until(lambda: "reaches its broker again" in caplog.text, "the broker is reached again")
 
 
 def test_a_queue_whose_workers_are_busy_takes_nothing_from_the_others():

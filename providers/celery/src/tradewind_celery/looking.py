@@ -131,6 +131,8 @@ def _tickets(pairs: Sequence[Sequence[int]]) -> tuple[Ticket, ...]:
 def _counted(app: Any, queues: Sequence[str]) -> dict[str, int]:
     found = {}
     with app.connection_or_acquire() as connection:
+        # One that had an error is closed and in the pool again, and opens itself by this alone
+        connection.ensure_connection(max_retries=1, interval_start=0)
         for queue in queues:
             channel = (
                 connection.channel()
