@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from page_statements import MOST_STATEMENTS, statements_of
 from stages import Stage
 from tradewind.metadata.tables import dag_file
 from tradewind.operations import grids
 
-MOST_STATEMENTS = 12
 HOSTILE = ("<script>alert", "<img src=x", "<b>tag", "<i>", "<u>help")
 
 
@@ -174,24 +174,9 @@ def test_statements_do_not_grow_with_what_there_is(stage: Stage, path: str, is_o
         if is_over:
             stage.finish(run_id)
         stage.client().get(path.format(run=run_id))  # what is kept in memory is read once
-        counts.append(statements_of(stage, path.format(run=run_id)))
+        counts.append(len(statements_of(stage, path.format(run=run_id))))
     assert counts[0] == counts[1]
     assert counts[1] <= MOST_STATEMENTS - 1, "one more tells who asks"
-
-
-def statements_of(stage: Stage, path: str) -> int:
-    texts: list[str] = []
-
-    def note(_c: object, _cursor: object, text: str, *_: object) -> None:
-        if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")):
-            texts.append(text)
-
-    sa.event.listen(stage.tools.database.engine, "before_cursor_execute", note)
-    try:
-        assert stage.client().get(path).status_code == 200
-    finally:
-        sa.event.remove(stage.tools.database.engine, "before_cursor_execute", note)
-    return len(texts)
 
 
 def test_who_may_not_see_it_is_refused(stage: Stage) -> None:
